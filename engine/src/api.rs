@@ -1,0 +1,22 @@
+//! The contract between the engine and any user interface.
+//!
+//! A host (the desktop shell, `startalk-cli`, a test) sends [`Request`]s to
+//! [`crate::Engine::handle`] and listens to [`Event`]s. Every type here derives
+//! serde and is exported as TypeScript, so the two sides cannot drift apart.
+//!
+//! Events say *what changed*, never the new content: the interface asks again
+//! for the window of rows that it shows. The cache stays the only model.
+
+mod error;
+mod event;
+mod request;
+mod view;
+
+pub use error::{ApiError, ErrorCode};
+pub use event::{Event, NotificationView};
+pub use request::{Request, Response};
+pub use view::{
+    AccountView, ConnectionView, ContactView, ConversationKind, ConversationView, DeliveryState,
+    Direction, JoinKind, JoinPreview, MessageView, MessageWindow, Notice, Overview, PresenceShow,
+    SecretsState, WindowAnchor,
+};

@@ -1,0 +1,119 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Why something could not be done, for code that branches and for the
+/// interface's table of sentences. A code exists only if someone acts on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum ErrorCode {
+    /// Nothing was typed.
+    InputEmpty,
+    /// The text is neither a link nor a server address.
+    InputNotUnderstood,
+    /// A link of ours that was cut off or altered on its way.
+    LinkDamaged,
+    /// A link or document made for a newer version of the program.
+    LinkTooNew,
+    /// A navigation document whose signature or issuer does not fit.
+    NavigationNotTrusted,
+    /// A navigation document that is no longer valid.
+    NavigationExpired,
+    /// The invitation was used up, revoked or has run out.
+    InviteNotValid,
+    /// No server is known by that name (name lookup failed).
+    ServerUnknown,
+    /// The name is known, but nothing answers there (refused, no route, time out).
+    ServerUnreachable,
+    /// Something answers, but it does not speak our protocol.
+    NotAChatServer,
+    /// The server's certificate does not prove that it is the expected server.
+    CertificateNotTrusted,
+    /// The server asks for a way to sign in, or a security level, that we refuse or lack.
+    SignInNotSupported,
+    /// User name or password is wrong.
+    WrongPassword,
+    /// The account was closed or locked by the server.
+    AccountDisabled,
+    /// The name that was chosen exists already on this server.
+    NameTaken,
+    /// The name has no usable letters or is too long.
+    NameInvalid,
+    /// The password is empty or shorter than the server wants.
+    PasswordTooWeak,
+    /// This server gives no accounts to newcomers without an invitation.
+    RegistrationClosed,
+    /// The account is in this app already.
+    AlreadyJoined,
+    /// The system's keyring is not available; the password is asked at each start.
+    KeyringUnavailable,
+    /// The account must first be unlocked with its password.
+    Locked,
+    /// The local cache could not be read or written.
+    CacheFailed,
+    /// Another program (or another start of this one) uses the port (`port`).
+    PortInUse,
+    /// The built-in server could not start for another reason.
+    ServerStartFailed,
+    /// Too little space left on the disk.
+    DiskFull,
+    /// The message is empty or longer than the limit (`limit` in bytes).
+    MessageTooLong,
+    /// The server refused the message for good.
+    MessageRejected,
+    /// There is no such account, conversation or message (any more).
+    NotFound,
+    /// The server answered with an error that has no better code.
+    ServerRefused,
+    /// The operation took too long.
+    TimedOut,
+    /// A fault in the program; the details are in the log.
+    Internal,
+}
+
+/// An error as it crosses the contract: a code, values to put into the
+/// sentence, and one line of technical detail that a person may copy for
+/// support. The detail never holds a secret or the text of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
+#[error("{code:?}: {detail}")]
+#[ts(export)]
+pub struct ApiError {
+    /// What went wrong.
+    pub code: ErrorCode,
+    /// Named values for the sentence: `server`, `name`, `limit`, `path`, …
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// Technical detail in English.
+    #[serde(default)]
+    pub detail: String,
+}
+
+impl ApiError {
+    /// An error with nothing but its code.
+    #[must_use]
+    pub fn new(code: ErrorCode) -> Self {
+        Self { code, values: BTreeMap::new(), detail: String::new() }
+    }
+
+    /// Adds the technical detail.
+    #[must_use]
+    pub fn detail(mut self, detail: impl ToString) -> Self {
+        self.detail = detail.to_string();
+        self
+    }
+
+    /// Adds a value for the sentence.
+    #[must_use]
+    pub fn value(mut self, name: &str, value: impl ToString) -> Self {
+        self.values.insert(name.to_owned(), value.to_string());
+        self
+    }
+}
+
+impl From<ErrorCode> for ApiError {
+    fn from(code: ErrorCode) -> Self {
+        Self::new(code)
+    }
+}

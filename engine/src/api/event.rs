@@ -1,0 +1,61 @@
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::ConnectionView;
+
+/// What has changed. An interface that falls behind gets [`Event::Lagged`]
+/// instead of a growing queue and then reloads what it shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum Event {
+    /// An account was added, removed, unlocked, renamed, or there are new notices.
+    AccountsChanged,
+    /// The connection of an account.
+    ConnectionChanged {
+        /// Account id.
+        account: String,
+        /// Its new state.
+        connection: ConnectionView,
+    },
+    /// Order, unread count, preview, draft or typing of some conversation.
+    ConversationsChanged {
+        /// Account id.
+        account: String,
+    },
+    /// Contacts or their availability.
+    ContactsChanged {
+        /// Account id.
+        account: String,
+    },
+    /// Messages were added to, changed in or removed from a conversation.
+    MessagesChanged {
+        /// Account id.
+        account: String,
+        /// Conversation id.
+        conversation: String,
+    },
+    /// A message came in that the user may want to be told of.
+    Notify {
+        /// What to show.
+        notification: NotificationView,
+    },
+    /// Events were dropped because the listener was too slow: reload.
+    Lagged,
+}
+
+/// A notification as the desktop shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NotificationView {
+    /// Account id.
+    pub account: String,
+    /// Conversation id.
+    pub conversation: String,
+    /// Local message id.
+    pub message: i64,
+    /// Who wrote.
+    pub title: String,
+    /// The text, shortened to one or two lines.
+    pub body: String,
+}

@@ -1,0 +1,195 @@
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{
+    ContactView, ConversationView, JoinPreview, MessageWindow, Overview, WindowAnchor,
+};
+
+/// What an interface may ask of the engine.
+///
+/// Passwords travel in [`Request::Join`] and [`Request::Unlock`] only; `Debug`
+/// is written by hand so that they cannot reach a log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum Request {
+    /// What is there. Answer: [`Response::Overview`].
+    Overview,
+    /// The user has read the notices. Answer: [`Response::Done`].
+    DismissNotices,
+    /// What would this text lead to? No account is made; may fetch a
+    /// navigation document. Answer: [`Response::JoinPreview`].
+    PreviewJoin {
+        /// Invite link, navigation link, server or account address.
+        input: String,
+    },
+    /// Makes an account by invitation or signs in to one, and adds it to this
+    /// profile once the server has accepted it. Answer: [`Response::Account`].
+    Join {
+        /// As in [`Request::PreviewJoin`].
+        input: String,
+        /// For an invitation the name other people see; else the user name.
+        name: String,
+        /// The password.
+        password: String,
+    },
+    /// Opens the cache of a locked account, or gives the right password after
+    /// a wrong one, and connects. Answer: [`Response::Done`].
+    Unlock {
+        /// Account id.
+        account: String,
+        /// The password.
+        password: String,
+    },
+    /// Disconnects and forgets the account, its secrets and, if wanted, its cache.
+    /// Answer: [`Response::Done`].
+    SignOut {
+        /// Account id.
+        account: String,
+        /// Whether the cache file is removed as well.
+        wipe: bool,
+    },
+    /// Tries to connect now instead of waiting. Answer: [`Response::Done`].
+    ReconnectNow {
+        /// Account id.
+        account: String,
+    },
+    /// All conversations, newest activity first. Answer: [`Response::Conversations`].
+    Conversations {
+        /// Account id.
+        account: String,
+    },
+    /// All contacts by name. Answer: [`Response::Contacts`].
+    Contacts {
+        /// Account id.
+        account: String,
+    },
+    /// Makes sure that a direct conversation with this contact is in the list.
+    /// Answer: [`Response::Conversation`].
+    StartConversation {
+        /// Account id.
+        account: String,
+        /// Bare address of the contact.
+        contact: String,
+    },
+    /// A run of messages. Answer: [`Response::Messages`].
+    Messages {
+        /// Account id.
+        account: String,
+        /// Conversation id.
+        conversation: String,
+        /// From where.
+        anchor: WindowAnchor,
+        /// At most so many (1 to 200).
+        limit: u32,
+    },
+    /// Stores a message and its outbox row in one transaction; returns when
+    /// both are on disk, connected or not. Clears the draft.
+    /// Answer: [`Response::Message`].
+    SendMessage {
+        /// Account id.
+        account: String,
+        /// Conversation id.
+        conversation: String,
+        /// The text, with line breaks.
+        text: String,
+    },
+    /// Puts a failed message back into the outbox. Answer: [`Response::Done`].
+    RetryMessage {
+        /// Account id.
+        account: String,
+        /// Local message id.
+        message: i64,
+    },
+    /// Removes a failed message. Answer: [`Response::Done`].
+    DeleteMessage {
+        /// Account id.
+        account: String,
+        /// Local message id.
+        message: i64,
+    },
+    /// Keeps what was typed and not sent. Answer: [`Response::Done`].
+    SetDraft {
+        /// Account id.
+        account: String,
+        /// Conversation id.
+        conversation: String,
+        /// The text; empty removes the draft.
+        text: String,
+    },
+    /// The user types or stopped typing (XEP-0085). Answer: [`Response::Done`].
+    SetTyping {
+        /// Account id.
+        account: String,
+        /// Conversation id.
+        conversation: String,
+        /// Whether they type.
+        typing: bool,
+    },
+    /// The user has seen everything up to this message (XEP-0333).
+    /// Answer: [`Response::Done`].
+    MarkDisplayed {
+        /// Account id.
+        account: String,
+        /// Conversation id.
+        conversation: String,
+        /// Local message id.
+        message: i64,
+    },
+}
+
+/// The answer to a [`Request`]; which one is said there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", content = "value", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum Response {
+    /// Nothing to say but that it is done.
+    Done,
+    /// See [`Request::Overview`].
+    Overview(Overview),
+    /// See [`Request::PreviewJoin`].
+    JoinPreview(JoinPreview),
+    /// Id of the account that was added.
+    Account(String),
+    /// See [`Request::Conversations`].
+    Conversations(Vec<ConversationView>),
+    /// See [`Request::Contacts`].
+    Contacts(Vec<ContactView>),
+    /// Id of the conversation.
+    Conversation(String),
+    /// See [`Request::Messages`].
+    Messages(MessageWindow),
+    /// Local id of the message.
+    Message(i64),
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Inputs may hold invitation tokens, texts are private: the name of the
+        // request and its account say enough for a log.
+        let (name, account) = match self {
+            Self::Overview => ("Overview", None),
+            Self::DismissNotices => ("DismissNotices", None),
+            Self::PreviewJoin { .. } => ("PreviewJoin", None),
+            Self::Join { .. } => ("Join", None),
+            Self::Unlock { account, .. } => ("Unlock", Some(account)),
+            Self::SignOut { account, .. } => ("SignOut", Some(account)),
+            Self::ReconnectNow { account } => ("ReconnectNow", Some(account)),
+            Self::Conversations { account } => ("Conversations", Some(account)),
+            Self::Contacts { account } => ("Contacts", Some(account)),
+            Self::StartConversation { account, .. } => ("StartConversation", Some(account)),
+            Self::Messages { account, .. } => ("Messages", Some(account)),
+            Self::SendMessage { account, .. } => ("SendMessage", Some(account)),
+            Self::RetryMessage { account, .. } => ("RetryMessage", Some(account)),
+            Self::DeleteMessage { account, .. } => ("DeleteMessage", Some(account)),
+            Self::SetDraft { account, .. } => ("SetDraft", Some(account)),
+            Self::SetTyping { account, .. } => ("SetTyping", Some(account)),
+            Self::MarkDisplayed { account, .. } => ("MarkDisplayed", Some(account)),
+        };
+        let mut shown = f.debug_struct(name);
+        if let Some(account) = account {
+            shown.field("account", account);
+        }
+        shown.finish_non_exhaustive()
+    }
+}

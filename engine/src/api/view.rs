@@ -1,0 +1,286 @@
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{ApiError, ErrorCode};
+
+/// Everything an interface needs at its first paint; read from disk only,
+/// never waits for the network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Overview {
+    /// The accounts of this profile, oldest first.
+    pub accounts: Vec<AccountView>,
+    /// Whether secrets can be kept in the system's keyring.
+    pub secrets: SecretsState,
+    /// Things the user must be told once, such as a cache that was set aside.
+    pub notices: Vec<Notice>,
+}
+
+/// Where passwords and cache keys are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum SecretsState {
+    /// In the keyring of the operating system.
+    Keyring,
+    /// There is no keyring: nothing is written down, the password is asked at each start.
+    AskEachTime,
+}
+
+/// Something that happened to the user's data and that they should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum Notice {
+    /// The cache could not be read (damaged, or another key); it was renamed
+    /// to `path` and a fresh one is being filled from the server.
+    CacheSetAside {
+        /// The account it belonged to.
+        account: String,
+        /// Where the old file is now.
+        path: String,
+    },
+    /// The cache was written by a newer version of the program; it was kept
+    /// untouched at `path` and this version starts with a fresh one.
+    CacheFromNewerVersion {
+        /// The account it belonged to.
+        account: String,
+        /// Where the newer file is now.
+        path: String,
+    },
+    /// The keyring had no entry for this account any more.
+    SecretMissing {
+        /// The account whose password has to be typed again.
+        account: String,
+    },
+}
+
+/// One account as the interface shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct AccountView {
+    /// Opaque id, stable for the life of the account on this device.
+    pub id: String,
+    /// The address (`user@domain`), for display in settings only.
+    pub address: String,
+    /// The name other people see.
+    pub display_name: String,
+    /// The team's or server's name.
+    pub server_name: String,
+    /// Whether its cache is open. A locked account waits for [`super::Request::Unlock`].
+    pub unlocked: bool,
+    /// The state of its connection.
+    pub connection: ConnectionView,
+    /// Sum of unread messages over its conversations.
+    pub unread: u32,
+}
+
+/// The state of one account's connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum ConnectionView {
+    /// Not trying (locked, signed out, or a problem that needs the user).
+    Offline {
+        /// Why, when it is not the user's wish.
+        error: Option<ApiError>,
+    },
+    /// Looking up, connecting, signing in.
+    Connecting,
+    /// Signed in; fetching what was missed.
+    CatchingUp,
+    /// Signed in and up to date.
+    Online,
+    /// Lost; will try again by itself.
+    Waiting {
+        /// Milliseconds since the Unix epoch of the next try.
+        retry_at_ms: i64,
+        /// What the last try ended with.
+        error: ApiError,
+    },
+}
+
+/// Availability of a contact (RFC 6121, section 4.7.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum PresenceShow {
+    /// No resource is connected.
+    Offline,
+    /// Connected.
+    Online,
+    /// Connected but away (`away` and `xa`).
+    Away,
+    /// Does not want to be disturbed.
+    DoNotDisturb,
+}
+
+/// A person in the roster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ContactView {
+    /// Bare address; the key of the contact and of the direct conversation.
+    pub address: String,
+    /// Name to show.
+    pub name: String,
+    /// Availability.
+    pub presence: PresenceShow,
+}
+
+/// What kind of conversation it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum ConversationKind {
+    /// Two people.
+    Direct,
+    /// A room.
+    Room,
+}
+
+/// One row of the conversation list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ConversationView {
+    /// Bare address; the key of the conversation within its account.
+    pub id: String,
+    /// Direct or room.
+    pub kind: ConversationKind,
+    /// Name to show.
+    pub name: String,
+    /// Availability of the other person; offline for rooms.
+    pub presence: PresenceShow,
+    /// Text of the newest message on one line, shortened; empty if there is none.
+    pub preview: String,
+    /// Whether the newest message is ours.
+    pub preview_is_mine: bool,
+    /// Milliseconds since the Unix epoch of the newest message; none for an empty conversation.
+    pub last_activity_ms: Option<i64>,
+    /// State of the newest message if it is ours.
+    pub last_state: Option<DeliveryState>,
+    /// Number of unread messages.
+    pub unread: u32,
+    /// Text that was typed and not sent; empty if none.
+    pub draft: String,
+    /// Whether the other side is typing now.
+    pub typing: bool,
+}
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum Direction {
+    /// Another person.
+    Incoming,
+    /// This account, on any device.
+    Outgoing,
+}
+
+/// How far an outgoing message came. Only ever moves down this list, except
+/// that a failed message can be tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum DeliveryState {
+    /// In the outbox, not yet acknowledged by the server.
+    Waiting,
+    /// The server has it on disk (XEP-0198 acknowledgement).
+    Sent,
+    /// A device of the other person has it (XEP-0184).
+    Delivered,
+    /// The other person has seen it (XEP-0333).
+    Read,
+    /// Will not be sent; the user may try again or delete it.
+    Failed {
+        /// Why.
+        code: ErrorCode,
+    },
+}
+
+/// One message of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct MessageView {
+    /// Local id: stable from the moment of sending, through every change of state.
+    /// Rises with the order of arrival in the cache, not with [`Self::position`].
+    pub id: i64,
+    /// Place in the conversation; messages are ordered by `(position, id)`.
+    pub position: i64,
+    /// Who wrote it.
+    pub direction: Direction,
+    /// Bare address of the author.
+    pub author: String,
+    /// Name of the author to show.
+    pub author_name: String,
+    /// The text, with its line breaks.
+    pub text: String,
+    /// Milliseconds since the Unix epoch, as the server stamped it (or as this
+    /// device did, while it waits).
+    pub time_ms: i64,
+    /// For outgoing messages.
+    pub delivery: Option<DeliveryState>,
+}
+
+/// From where a window of messages is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "at", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum WindowAnchor {
+    /// The newest messages.
+    Latest,
+    /// Messages before this one (exclusive).
+    Before {
+        /// Local message id.
+        message: i64,
+    },
+    /// From this message (inclusive) to the newest.
+    From {
+        /// Local message id.
+        message: i64,
+    },
+}
+
+/// A run of neighbouring messages, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct MessageWindow {
+    /// The messages, oldest first.
+    pub messages: Vec<MessageView>,
+    /// Whether older ones exist (in the cache or in the server's archive).
+    pub has_older: bool,
+    /// First message that was unread when the window was asked for.
+    pub first_unread: Option<i64>,
+}
+
+/// What a pasted text would lead to, shown before anything is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct JoinPreview {
+    /// What kind of thing was pasted.
+    pub kind: JoinKind,
+    /// Name of the team or server; the domain if it has none.
+    pub server_name: String,
+    /// The server's domain.
+    pub domain: String,
+    /// Who invites, where the invitation says so.
+    pub inviter: Option<String>,
+    /// User name that the text already holds (`alice@example.com`).
+    pub user: Option<String>,
+    /// Whether the server's identity comes with the text (pinned) rather than
+    /// from the public certificate system.
+    pub pinned: bool,
+    /// For a signed navigation: the issuer's fingerprint in groups of letters.
+    pub issuer_fingerprint: Option<String>,
+}
+
+/// What the user is asked next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum JoinKind {
+    /// An invitation: choose a name and a password, an account is made.
+    Invite,
+    /// A server or navigation: sign in with an account that exists.
+    SignIn,
+}

@@ -1,0 +1,164 @@
+//! What the shell adds to the engine's contract: the embedded server, settings
+//! of this device, and the stream of events into the window.
+
+use engine::api::{ApiError, Event};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What the window needs to know of the program around it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ShellInfo {
+    /// Version of the program.
+    pub version: String,
+    /// `linux`, `macos` or `windows`.
+    pub platform: String,
+    /// Language of the operating system as a BCP 47 tag, such as `zh-CN`.
+    pub system_locale: String,
+    /// Folder with the profile and the built-in server's data.
+    pub home: String,
+    /// Port that a new built-in server uses unless told otherwise.
+    pub default_port: u16,
+    /// Link the program was started with, to be opened by the window once.
+    pub start_link: Option<String>,
+    /// Settings of this device.
+    pub settings: Settings,
+}
+
+/// Settings of this device that every account shares.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+pub struct Settings {
+    /// Language of the interface.
+    pub language: Language,
+    /// Colours of the interface.
+    pub theme: Theme,
+}
+
+/// Language of the interface.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub enum Language {
+    /// As the operating system.
+    #[default]
+    #[serde(rename = "system")]
+    System,
+    /// Simplified Chinese.
+    #[serde(rename = "zh-CN")]
+    SimplifiedChinese,
+    /// English.
+    #[serde(rename = "en")]
+    English,
+}
+
+/// Colours of the interface.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum Theme {
+    /// As the operating system.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// The built-in server as the window shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum EmbeddedServerView {
+    /// No server was ever set up on this computer.
+    None,
+    /// Set up, not running.
+    Stopped {
+        /// Name of the team.
+        team_name: String,
+        /// Why it does not run, when it is not the user's wish.
+        error: Option<ApiError>,
+    },
+    /// Coming up.
+    Starting {
+        /// Name of the team.
+        team_name: String,
+    },
+    /// Accepting connections.
+    Running {
+        /// Name of the team.
+        team_name: String,
+        /// Addresses under which colleagues can reach it, as `host:port`.
+        addresses: Vec<String>,
+        /// Number of people connected now (not devices).
+        people_online: u32,
+    },
+}
+
+/// What the first-run form asks.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NewTeam {
+    /// Name of the team.
+    pub team_name: String,
+    /// Name of the person who starts it.
+    pub name: String,
+    /// Their password.
+    pub password: String,
+    /// Another port than the default one.
+    pub port: Option<u16>,
+}
+
+impl std::fmt::Debug for NewTeam {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewTeam").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+/// A way for a colleague to join.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct InviteView {
+    /// The link to send.
+    pub link: String,
+    /// The same as a QR code: an SVG document without external references.
+    pub qr_svg: String,
+    /// Milliseconds since the Unix epoch after which it no longer works.
+    pub expires_ms: i64,
+}
+
+impl std::fmt::Debug for InviteView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InviteView").field("expires_ms", &self.expires_ms).finish_non_exhaustive()
+    }
+}
+
+/// What the shell pushes into the window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum ShellEvent {
+    /// From the engine.
+    Engine {
+        /// The engine's event.
+        event: Event,
+    },
+    /// The built-in server changed.
+    Server {
+        /// Its new state.
+        server: EmbeddedServerView,
+    },
+    /// A link was opened from outside (a second start, the operating system).
+    OpenLink {
+        /// The link.
+        link: String,
+    },
+    /// A notification was clicked: show this conversation.
+    OpenConversation {
+        /// Account id.
+        account: String,
+        /// Conversation id.
+        conversation: String,
+    },
+}

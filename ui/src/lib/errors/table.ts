@@ -1,0 +1,63 @@
+import type { MessageKey } from '../i18n/keys';
+import type { ErrorCode } from '../rpc/generated/ErrorCode';
+
+/** What a person reads for an error code. */
+export interface ErrorText {
+  /** A sentence that needs no values. */
+  text: MessageKey;
+  /** A better sentence, used when all its values came with the error. */
+  detailed?: MessageKey;
+}
+
+// `satisfies Record` makes a new code a compile error until it has a sentence.
+const table = {
+  'input-empty': { text: 'error.input-empty' },
+  'input-not-understood': { text: 'error.input-not-understood' },
+  'link-damaged': { text: 'error.link-damaged' },
+  'link-too-new': { text: 'error.link-too-new' },
+  'navigation-not-trusted': { text: 'error.navigation-not-trusted' },
+  'navigation-expired': { text: 'error.navigation-expired' },
+  'invite-not-valid': { text: 'error.invite-not-valid' },
+  'server-unknown': { text: 'error.server-unknown', detailed: 'error.server-unknown.detailed' },
+  'server-unreachable': {
+    text: 'error.server-unreachable',
+    detailed: 'error.server-unreachable.detailed',
+  },
+  'not-a-chat-server': {
+    text: 'error.not-a-chat-server',
+    detailed: 'error.not-a-chat-server.detailed',
+  },
+  'certificate-not-trusted': {
+    text: 'error.certificate-not-trusted',
+    detailed: 'error.certificate-not-trusted.detailed',
+  },
+  'sign-in-not-supported': { text: 'error.sign-in-not-supported' },
+  'wrong-password': { text: 'error.wrong-password' },
+  'account-disabled': { text: 'error.account-disabled' },
+  'name-taken': { text: 'error.name-taken' },
+  'name-invalid': { text: 'error.name-invalid' },
+  'password-too-weak': {
+    text: 'error.password-too-weak',
+    detailed: 'error.password-too-weak.detailed',
+  },
+  'registration-closed': { text: 'error.registration-closed' },
+  'already-joined': { text: 'error.already-joined' },
+  'keyring-unavailable': { text: 'error.keyring-unavailable' },
+  locked: { text: 'error.locked' },
+  'cache-failed': { text: 'error.cache-failed' },
+  'port-in-use': { text: 'error.port-in-use', detailed: 'error.port-in-use.detailed' },
+  'server-start-failed': { text: 'error.server-start-failed' },
+  'disk-full': { text: 'error.disk-full' },
+  'message-too-long': { text: 'error.message-too-long' },
+  'message-rejected': { text: 'error.message-rejected' },
+  'not-found': { text: 'error.not-found' },
+  'server-refused': { text: 'error.server-refused' },
+  'timed-out': { text: 'error.timed-out' },
+  internal: { text: 'error.internal' },
+} satisfies Record<ErrorCode, ErrorText>;
+
+export const errorTable: Readonly<Record<ErrorCode, ErrorText>> = table;
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(table, code);
+}

@@ -1,0 +1,66 @@
+import type { Locale } from './keys';
+
+const DAY_MS = 86_400_000;
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function format(locale: Locale, options: Intl.DateTimeFormatOptions, ms: number): string {
+  const key = `${locale}${JSON.stringify(options)}`;
+  let formatter = formatters.get(key);
+  if (!formatter) {
+    formatter = new Intl.DateTimeFormat(locale, options);
+    formatters.set(key, formatter);
+  }
+  return formatter.format(ms);
+}
+
+function startOfDay(ms: number): number {
+  return new Date(ms).setHours(0, 0, 0, 0);
+}
+
+export function isSameDay(a: number, b: number): boolean {
+  return startOfDay(a) === startOfDay(b);
+}
+
+/** Whole local days from `ms` to `now`; rounding makes a 23 or 25 hour day one day. */
+function daysAgo(ms: number, now: number): number {
+  return Math.round((startOfDay(now) - startOfDay(ms)) / DAY_MS);
+}
+
+function relativeDay(locale: Locale, days: number): string {
+  const word = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-days, 'day');
+  return word.charAt(0).toLocaleUpperCase(locale) + word.slice(1);
+}
+
+/** Hours and minutes, 24 h. */
+export function clock(ms: number, locale: Locale): string {
+  return format(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, ms);
+}
+
+/** For a row of the list: time, yesterday, weekday, date. */
+export function listTime(ms: number, now: number, locale: Locale): string {
+  const days = daysAgo(ms, now);
+  if (days <= 0) return clock(ms, locale);
+  if (days === 1) return relativeDay(locale, 1);
+  if (days < 7) return format(locale, { weekday: 'short' }, ms);
+  const sameYear = new Date(ms).getFullYear() === new Date(now).getFullYear();
+  return sameYear
+    ? format(locale, { month: 'short', day: 'numeric' }, ms)
+    : format(locale, { year: 'numeric', month: 'numeric', day: 'numeric' }, ms);
+}
+
+/** For a separator in the timeline: today, yesterday, weekday and date. */
+export function dayLabel(ms: number, now: number, locale: Locale): string {
+  const days = daysAgo(ms, now);
+  if (days === 0 || days === 1) return relativeDay(locale, days);
+  const sameYear = new Date(ms).getFullYear() === new Date(now).getFullYear();
+  return format(
+    locale,
+    { weekday: 'long', month: 'long', day: 'numeric', ...(sameYear ? {} : { year: 'numeric' }) },
+    ms,
+  );
+}
+
+/** Date and time in full, for tooltips and screen readers. */
+export function fullTime(ms: number, locale: Locale): string {
+  return format(locale, { dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23' }, ms);
+}

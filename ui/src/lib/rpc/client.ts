@@ -1,0 +1,170 @@
+import { ApiFailure, apiError, toApiError } from '../errors/api-failure';
+import type { Runtime } from '../runtime/runtime';
+import type { ContactView } from './generated/ContactView';
+import type { ConversationView } from './generated/ConversationView';
+import type { EmbeddedServerView } from './generated/EmbeddedServerView';
+import type { InviteView } from './generated/InviteView';
+import type { JoinPreview } from './generated/JoinPreview';
+import type { MessageWindow } from './generated/MessageWindow';
+import type { NewTeam } from './generated/NewTeam';
+import type { Overview } from './generated/Overview';
+import type { Request } from './generated/Request';
+import type { Response } from './generated/Response';
+import type { Settings } from './generated/Settings';
+import type { ShellEvent } from './generated/ShellEvent';
+import type { ShellInfo } from './generated/ShellInfo';
+import type { WindowAnchor } from './generated/WindowAnchor';
+
+type ResponseType = Response['type'];
+type ValueOf<T extends ResponseType> =
+  Extract<Response, { type: T }> extends { value: infer V } ? V : undefined;
+
+/**
+ * The contract as methods. Every method throws an `ApiFailure` and nothing
+ * else; no other code calls the runtime.
+ */
+export class Rpc {
+  readonly #runtime: Runtime;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  overview(): Promise<Overview> {
+    return this.#ask({ type: 'overview' }, 'overview');
+  }
+
+  dismissNotices(): Promise<void> {
+    return this.#ask({ type: 'dismiss-notices' }, 'done');
+  }
+
+  previewJoin(input: string): Promise<JoinPreview> {
+    return this.#ask({ type: 'preview-join', input }, 'join-preview');
+  }
+
+  /** Resolves with the id of the new account. */
+  join(input: string, name: string, password: string): Promise<string> {
+    return this.#ask({ type: 'join', input, name, password }, 'account');
+  }
+
+  unlock(account: string, password: string): Promise<void> {
+    return this.#ask({ type: 'unlock', account, password }, 'done');
+  }
+
+  signOut(account: string, wipe: boolean): Promise<void> {
+    return this.#ask({ type: 'sign-out', account, wipe }, 'done');
+  }
+
+  reconnectNow(account: string): Promise<void> {
+    return this.#ask({ type: 'reconnect-now', account }, 'done');
+  }
+
+  conversations(account: string): Promise<ConversationView[]> {
+    return this.#ask({ type: 'conversations', account }, 'conversations');
+  }
+
+  contacts(account: string): Promise<ContactView[]> {
+    return this.#ask({ type: 'contacts', account }, 'contacts');
+  }
+
+  /** Resolves with the id of the conversation. */
+  startConversation(account: string, contact: string): Promise<string> {
+    return this.#ask({ type: 'start-conversation', account, contact }, 'conversation');
+  }
+
+  messages(
+    account: string,
+    conversation: string,
+    anchor: WindowAnchor,
+    limit: number,
+  ): Promise<MessageWindow> {
+    return this.#ask({ type: 'messages', account, conversation, anchor, limit }, 'messages');
+  }
+
+  /** Resolves with the local id once the message is on disk. */
+  sendMessage(account: string, conversation: string, text: string): Promise<number> {
+    return this.#ask({ type: 'send-message', account, conversation, text }, 'message');
+  }
+
+  retryMessage(account: string, message: number): Promise<void> {
+    return this.#ask({ type: 'retry-message', account, message }, 'done');
+  }
+
+  deleteMessage(account: string, message: number): Promise<void> {
+    return this.#ask({ type: 'delete-message', account, message }, 'done');
+  }
+
+  setDraft(account: string, conversation: string, text: string): Promise<void> {
+    return this.#ask({ type: 'set-draft', account, conversation, text }, 'done');
+  }
+
+  setTyping(account: string, conversation: string, typing: boolean): Promise<void> {
+    return this.#ask({ type: 'set-typing', account, conversation, typing }, 'done');
+  }
+
+  markDisplayed(account: string, conversation: string, message: number): Promise<void> {
+    return this.#ask({ type: 'mark-displayed', account, conversation, message }, 'done');
+  }
+
+  subscribe(listener: (event: ShellEvent) => void): Promise<void> {
+    return this.#guard(() => this.#runtime.subscribe(listener));
+  }
+
+  shellInfo(): Promise<ShellInfo> {
+    return this.#guard(() => this.#runtime.shellInfo());
+  }
+
+  settingsSet(settings: Settings): Promise<void> {
+    return this.#guard(() => this.#runtime.settingsSet(settings));
+  }
+
+  serverStatus(): Promise<EmbeddedServerView> {
+    return this.#guard(() => this.#runtime.serverStatus());
+  }
+
+  serverCreate(team: NewTeam): Promise<string> {
+    return this.#guard(() => this.#runtime.serverCreate(team));
+  }
+
+  serverStart(): Promise<void> {
+    return this.#guard(() => this.#runtime.serverStart());
+  }
+
+  serverStop(): Promise<void> {
+    return this.#guard(() => this.#runtime.serverStop());
+  }
+
+  serverInvite(): Promise<InviteView> {
+    return this.#guard(() => this.#runtime.serverInvite());
+  }
+
+  showWindow(): Promise<void> {
+    return this.#guard(() => this.#runtime.showWindow());
+  }
+
+  quit(): Promise<void> {
+    return this.#guard(() => this.#runtime.quit());
+  }
+
+  painted(): Promise<void> {
+    return this.#guard(() => this.#runtime.painted());
+  }
+
+  async #ask<T extends ResponseType>(request: Request, expected: T): Promise<ValueOf<T>> {
+    const response = await this.#guard(() => this.#runtime.request(request));
+    if (response.type !== expected) {
+      const error = apiError('internal');
+      error.detail = `${request.type} was answered by ${response.type}`;
+      throw new ApiFailure(error);
+    }
+    return ('value' in response ? response.value : undefined) as ValueOf<T>;
+  }
+
+  async #guard<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (thrown) {
+      throw new ApiFailure(toApiError(thrown));
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { Channel, invoke } from '@tauri-apps/api/core';
+import type { ShellEvent } from '../rpc/generated/ShellEvent';
+import type { Runtime } from './runtime';
+
+/** The runtime of the desktop app: commands of the shell around the window. */
+export function tauriRuntime(): Runtime {
+  return {
+    request: (request) => invoke('engine_request', { request }),
+    subscribe: async (listener) => {
+      const channel = new Channel<ShellEvent>();
+      channel.onmessage = listener;
+      await invoke('subscribe', { channel });
+    },
+    shellInfo: () => invoke('shell_info'),
+    settingsSet: (settings) => invoke('settings_set', { settings }),
+    serverStatus: () => invoke('server_status'),
+    serverCreate: (team) => invoke('server_create', { team }),
+    serverStart: () => invoke('server_start'),
+    serverStop: () => invoke('server_stop'),
+    serverInvite: () => invoke('server_invite'),
+    showWindow: () => invoke('show_window'),
+    quit: () => invoke('quit'),
+    painted: () => invoke('painted'),
+  };
+}

@@ -1,0 +1,278 @@
+//! One XML element from and to text.
+//!
+//! [`crate::framing`] has checked size, depth and forbidden constructs before
+//! a byte reaches this parser, which builds a tree and recurses.
+
+use std::collections::BTreeMap;
+
+use minidom::rxml::{Namespace, NcName};
+use minidom::{Element, Node};
+
+use crate::ns;
+
+/// Why text is not an element.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ElementError {
+    /// The XML is not well-formed, or uses a name space that is not declared.
+    #[error("not well-formed: {0}")]
+    NotWellFormed(String),
+    /// The element holds a character that XML cannot express.
+    #[error("cannot be written: {0}")]
+    NotWritable(String),
+}
+
+/// Name space prefixes that a stream header declared for its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamPrefixes(BTreeMap<Option<String>, String>);
+
+impl Default for StreamPrefixes {
+    /// What nearly every stream declares: `jabber:client` and `stream:`.
+    fn default() -> Self {
+        Self(BTreeMap::from([
+            (None, ns::CLIENT.to_owned()),
+            (Some("stream".to_owned()), ns::STREAM.to_owned()),
+        ]))
+    }
+}
+
+impl StreamPrefixes {
+    /// Adds a declaration of the header; the first of a name stays.
+    pub fn declare(&mut self, prefix: &str, namespace: &str) {
+        self.0
+            .entry(Some(prefix.to_owned()))
+            .or_insert_with(|| namespace.to_owned());
+    }
+}
+
+/// Reads a top-level element of a TCP stream, whose header declared the
+/// default name space.
+///
+/// # Errors
+/// [`ElementError::NotWellFormed`].
+pub fn parse_in_stream(bytes: &[u8], prefixes: &StreamPrefixes) -> Result<Element, ElementError> {
+    Element::from_reader_with_prefixes(bytes, prefixes.0.clone())
+        .map_err(|error| ElementError::NotWellFormed(error.to_string()))
+}
+
+/// Reads an element that declares its own name spaces (a WebSocket frame,
+/// RFC 7395, section 3.3.3; a stored stanza).
+///
+/// # Errors
+/// [`ElementError::NotWellFormed`].
+pub fn parse(bytes: &[u8]) -> Result<Element, ElementError> {
+    // An element without any declaration is taken for a stanza: some clients
+    // forget it in WebSocket frames.
+    parse_in_stream(bytes, &StreamPrefixes::default())
+}
+
+/// Writes an element with all its declarations, fit for either transport.
+///
+/// # Errors
+/// [`ElementError::NotWritable`] if it holds, say, a control character.
+pub fn write(element: &Element) -> Result<String, ElementError> {
+    // minidom panics where it meets such a character.
+    if !is_writable(element) {
+        let name = element.name();
+        return Err(ElementError::NotWritable(format!(
+            "{name} holds a forbidden character"
+        )));
+    }
+    let mut bytes = Vec::with_capacity(256);
+    element
+        .write_to(&mut bytes)
+        .map_err(|error| ElementError::NotWritable(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| ElementError::NotWritable(error.to_string()))
+}
+
+fn is_writable(element: &Element) -> bool {
+    element
+        .attrs()
+        .iter()
+        .all(|(_, value)| value.chars().all(is_xml_char))
+        && element.nodes().all(|node| match node {
+            Node::Element(child) => is_writable(child),
+            Node::Text(text) => text.chars().all(is_xml_char),
+        })
+}
+
+/// XML 1.0, section 2.2. Surrogates cannot be in a Rust string.
+fn is_xml_char(c: char) -> bool {
+    !matches!(c, '\u{0}'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
+}
+
+/// Sets or removes an attribute without a name space. A name that XML does not
+/// allow is left out: names come from our own code.
+pub fn set_attr(element: &mut Element, name: &str, value: Option<&str>) {
+    let attrs = element.attrs_mut();
+    match (value, NcName::try_from(name)) {
+        (Some(value), Ok(name)) => {
+            attrs.insert(Namespace::NONE, name, value.to_owned());
+        }
+        _ => {
+            attrs.remove(&Namespace::NONE, name);
+        }
+    }
+}
+
+/// Starts to build an element; finish with [`Build::done`].
+#[must_use]
+pub fn build(name: &str, namespace: &str) -> Build {
+    Build(Element::bare(name, namespace))
+}
+
+/// An element under construction.
+#[derive(Debug, Clone)]
+pub struct Build(Element);
+
+impl Build {
+    /// Sets an attribute, cleaned like text.
+    #[must_use]
+    pub fn attr(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        set_attr(&mut self.0, name, Some(&clean_text(value.as_ref())));
+        self
+    }
+
+    /// Sets an attribute if there is a value.
+    #[must_use]
+    pub fn attr_opt(self, name: &str, value: Option<impl AsRef<str>>) -> Self {
+        if let Some(value) = value {
+            return self.attr(name, value);
+        }
+        self
+    }
+
+    /// Appends a child.
+    #[must_use]
+    pub fn child(mut self, child: impl Into<Element>) -> Self {
+        self.0.append_node(Node::Element(child.into()));
+        self
+    }
+
+    /// Appends every child.
+    #[must_use]
+    pub fn children<T: Into<Element>>(mut self, children: impl IntoIterator<Item = T>) -> Self {
+        for child in children {
+            self.0.append_node(Node::Element(child.into()));
+        }
+        self
+    }
+
+    /// Appends text, cleaned of what XML cannot carry (see [`clean_text`]).
+    #[must_use]
+    pub fn text(mut self, text: impl AsRef<str>) -> Self {
+        self.0.append_node(Node::Text(clean_text(text.as_ref())));
+        self
+    }
+
+    /// The finished element.
+    #[must_use]
+    pub fn done(self) -> Element {
+        self.0
+    }
+}
+
+impl From<Build> for Element {
+    fn from(build: Build) -> Self {
+        build.0
+    }
+}
+
+/// Removes what XML 1.0 cannot carry (section 2.2): most control characters,
+/// U+FFFE and U+FFFF. Line breaks become `\n`.
+#[must_use]
+pub fn clean_text(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\r' => clean.push('\n'),
+            c if is_xml_char(c) => clean.push(c),
+            _ => {}
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_name_space_comes_from_the_stream() {
+        let stanza = parse_in_stream(
+            b"<message to='a@b'><body>hi</body></message>",
+            &StreamPrefixes::default(),
+        )
+        .unwrap();
+        assert!(stanza.is("message", ns::CLIENT));
+        assert_eq!(stanza.get_child("body", ns::CLIENT).unwrap().text(), "hi");
+    }
+
+    #[test]
+    fn prefixes_of_the_header_are_known_below_it() {
+        let mut prefixes = StreamPrefixes::default();
+        prefixes.declare("x", "urn:example");
+        let stanza = parse_in_stream(b"<message><x:y/></message>", &prefixes).unwrap();
+        assert!(stanza.has_child("y", "urn:example"));
+        assert!(parse(b"<message><x:y/></message>").is_err());
+    }
+
+    #[test]
+    fn round_trip_keeps_text_and_escapes() {
+        let text = "a < b && \"c\" 'd' ]]> 中文 🎉\nsecond line";
+        let mut element = Element::bare("body", ns::CLIENT);
+        element.append_text_node(text);
+        let written = write(&element).unwrap();
+        assert_eq!(parse(written.as_bytes()).unwrap().text(), text);
+    }
+
+    #[test]
+    fn control_characters_are_an_error_to_write_and_cleaned_on_request() {
+        let mut element = Element::bare("body", ns::CLIENT);
+        element.append_text_node("bell\u{7}");
+        assert!(matches!(write(&element), Err(ElementError::NotWritable(_))));
+        assert_eq!(
+            clean_text("bell\u{7} a\r\nb\rc\u{FFFF}\u{0}"),
+            "bell a\nb\nc"
+        );
+    }
+
+    #[test]
+    fn attributes_are_set_replaced_and_removed() {
+        let mut element = build("message", ns::CLIENT)
+            .attr("to", "a@b")
+            .attr_opt("id", None::<&str>)
+            .done();
+        set_attr(&mut element, "to", Some("c@d"));
+        assert_eq!(element.attr("to"), Some("c@d"));
+        set_attr(&mut element, "to", None);
+        assert_eq!(write(&element).unwrap(), "<message xmlns='jabber:client'/>");
+    }
+
+    #[test]
+    fn long_text_and_attributes_fit() {
+        let long = "长".repeat(60_000);
+        let element = build("message", ns::CLIENT)
+            .child(build("body", ns::CLIENT).text(&long))
+            .done();
+        let read = parse(write(&element).unwrap().as_bytes()).unwrap();
+        assert_eq!(read.get_child("body", ns::CLIENT).unwrap().text(), long);
+    }
+
+    #[test]
+    fn unfinished_and_undeclared_are_refused() {
+        for bad in [
+            "<a>",
+            "<a></b>",
+            "<a b=c/>",
+            "<z:a/>",
+            "",
+            "<a>&nope;</a>",
+            "<a>&#7;</a>",
+            "<a b='&#0;'/>",
+        ] {
+            assert!(parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \
+     xmlns:stream='http://etherx.jabber.org/streams' to=\"a>b\" version='1.0'>";
+
+fn frames(input: &[u8], chunk: usize) -> Result<Vec<Frame>, FramingError> {
+    let mut framer = Framer::new(FramingLimits::default());
+    let mut frames = Vec::new();
+    for piece in input.chunks(chunk.max(1)) {
+        framer.push(piece);
+        while let Some(frame) = framer.next_frame()? {
+            frames.push(frame);
+        }
+    }
+    Ok(frames)
+}
+
+fn elements(body: &str) -> Result<Vec<String>, FramingError> {
+    let all = frames(format!("{HEADER}{body}").as_bytes(), usize::MAX)?;
+    Ok(all
+        .into_iter()
+        .filter_map(|frame| match frame {
+            Frame::Element(bytes) => Some(String::from_utf8(bytes.to_vec()).unwrap()),
+            _ => None,
+        })
+        .collect())
+}
+
+#[test]
+fn cuts_at_every_chunk_size_alike() {
+    let input = format!(
+        "{HEADER} <presence/>\n<message a='/>'><body>1 &lt; 2 &#x4E2D;</body><x><x/></x></message>\
+         <iq><q><![CDATA[</q></iq>]] ]]]></q></iq></stream:stream>"
+    );
+    let whole = frames(input.as_bytes(), usize::MAX).unwrap();
+    assert_eq!(whole.len(), 5);
+    assert!(matches!(&whole[0], Frame::Open(open) if open.starts_with(b"<stream:stream")));
+    assert_eq!(whole[1], Frame::Element(Bytes::from_static(b"<presence/>")));
+    assert_eq!(whole[4], Frame::Close);
+    for chunk in 1..40 {
+        assert_eq!(
+            frames(input.as_bytes(), chunk).unwrap(),
+            whole,
+            "chunks of {chunk}"
+        );
+    }
+}
+
+#[test]
+fn restricted_constructs_are_refused() {
+    for bad in [
+        "<!-- c --><iq/>",
+        "<iq><!-- c --></iq>",
+        "<?php x?>",
+        "<iq><?pi?></iq>",
+        "<!DOCTYPE a>",
+        "<iq><!DOCTYPE a></iq>",
+        "<iq><!ENTITY a 'b'></iq>",
+        "<![CDATA[x]]>",
+    ] {
+        assert_eq!(elements(bad), Err(FramingError::Restricted), "{bad}");
+    }
+    for bad in [
+        "<?xmlish version='1.0'?><a>",
+        "<?XML version='1.0'?>",
+        "<!DOCTYPE a [<!ENTITY x 'y'>]><a>",
+    ] {
+        assert_eq!(
+            frames(bad.as_bytes(), 3),
+            Err(FramingError::Restricted),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn broken_tags_are_refused() {
+    for bad in [
+        "text",
+        "</>",
+        "< iq/>",
+        "<iq/ >",
+        "<iq <",
+        "<iq a='<'/>",
+        "<>",
+        "<iq>&;</iq>",
+        "<iq>& </iq>",
+        "<iq>&aaaaaaaaaaaaaaaa;</iq>",
+        "<iq></\"iq\">",
+    ] {
+        assert_eq!(elements(bad), Err(FramingError::NotWellFormed), "{bad}");
+    }
+    assert_eq!(frames(b"</stream>", 9), Err(FramingError::NotWellFormed));
+    assert_eq!(frames(b"<stream/>", 9), Err(FramingError::NotWellFormed));
+    assert_eq!(
+        frames(b"GET / HTTP/1.1", 9),
+        Err(FramingError::NotWellFormed)
+    );
+}
+
+#[test]
+fn limits_hold_before_the_element_is_complete() {
+    let mut framer = Framer::new(FramingLimits {
+        max_element_bytes: 200,
+        max_depth: 3,
+        max_attributes: 4,
+    });
+    framer.push(HEADER.get(21..).unwrap().as_bytes());
+    assert!(matches!(framer.next_frame(), Ok(Some(Frame::Open(_)))));
+    framer.push(b"<iq>");
+    framer.push(&[b'x'; 197]);
+    assert_eq!(framer.next_frame(), Err(FramingError::TooLarge));
+    framer.push(b"</iq>");
+    assert_eq!(
+        framer.next_frame(),
+        Err(FramingError::TooLarge),
+        "stays failed"
+    );
+
+    let limits = FramingLimits {
+        max_element_bytes: 1000,
+        max_depth: 3,
+        max_attributes: 2,
+    };
+    assert_eq!(check_document(b"<a><b><c/></b></a>", limits), Ok(()));
+    assert_eq!(
+        check_document(b"<a><b><c><d/></c></b></a>", limits),
+        Err(FramingError::TooDeep)
+    );
+    assert_eq!(check_document(b"<a b='' c=''/>", limits), Ok(()));
+    assert_eq!(
+        check_document(b"<a b='' c='' d=''/>", limits),
+        Err(FramingError::TooManyAttributes)
+    );
+}
+
+#[test]
+fn a_document_is_exactly_one_element() {
+    let limits = FramingLimits::default();
+    assert_eq!(check_document(b" <a>b</a>\n", limits), Ok(()));
+    for bad in ["", "<a>", "<a/><b/>", "a", "<a/>x", "</a>", "<a></a></a>"] {
+        assert_eq!(
+            check_document(bad.as_bytes(), limits),
+            Err(FramingError::NotWellFormed),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn plain_text_injected_behind_starttls_is_seen() {
+    let mut framer = Framer::new(FramingLimits::default());
+    framer.push(format!("{HEADER}<starttls xmlns='x'/>  ").as_bytes());
+    while framer.next_frame().unwrap().is_some() {}
+    assert!(!framer.has_leftover());
+    framer.push(b"<auth");
+    assert!(framer.has_leftover());
+}
+
+#[test]
+fn a_new_stream_follows_a_restart() {
+    let mut framer = Framer::new(FramingLimits::default());
+    framer.push(format!("{HEADER}<success xmlns='x'/>").as_bytes());
+    framer.next_frame().unwrap();
+    framer.next_frame().unwrap();
+    framer.restart();
+    framer.push(format!("{HEADER}<iq/>").as_bytes());
+    assert!(matches!(framer.next_frame(), Ok(Some(Frame::Open(_)))));
+    assert!(matches!(framer.next_frame(), Ok(Some(Frame::Element(_)))));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), chunk in 1usize..50) {
+        let _ = frames(&bytes, chunk);
+        let _ = check_document(&bytes, FramingLimits::default());
+    }
+
+    #[test]
+    fn arbitrary_markup_never_panics(text in "[<>/!?a='\"&;\\[\\]CDAT x-]{0,200}", chunk in 1usize..50) {
+        let whole = frames(format!("{HEADER}{text}").as_bytes(), usize::MAX);
+        let cut = frames(format!("{HEADER}{text}").as_bytes(), chunk);
+        prop_assert_eq!(whole, cut);
+    }
+
+    #[test]
+    fn what_we_write_is_one_frame(text in "\\PC{0,200}") {
+        let element = crate::element::build("message", crate::ns::CLIENT)
+            .attr("id", &text)
+            .child(crate::element::build("body", crate::ns::CLIENT).text(&text))
+            .done();
+        let written = crate::element::write(&element).unwrap();
+        prop_assert_eq!(elements(&written).unwrap(), vec![written.clone()]);
+        prop_assert_eq!(check_document(written.as_bytes(), FramingLimits::default()), Ok(()));
+    }
+}

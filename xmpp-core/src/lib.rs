@@ -1,0 +1,28 @@
+//! The protocol that both ends of the wire share.
+//!
+//! Pure: no sockets, no clock, no randomness, no SQL, no async runtime. Nonces,
+//! salts and times are passed in; bytes go in and come out.
+//!
+//! * [`framing`]: bytes of a TCP stream to top-level elements, with limits
+//! * [`element`]: one element from and to text
+//! * [`stream`]: stream headers and stream errors (RFC 6120, section 4)
+//! * [`stanza_error`]: stanza errors (RFC 6120, section 8.3)
+//! * [`sasl`]: mechanisms, SCRAM for both roles, PLAIN
+//! * [`stream_management`]: acknowledgement counters (XEP-0198), for either role
+//! * [`rules`]: decisions on which both ends must agree
+//! * [`names`]: from the name of a person to a localpart
+//! * [`datetime`]: dates and times (XEP-0082)
+//! * [`ns`]: the namespaces
+
+pub mod datetime;
+pub mod element;
+pub mod framing;
+pub mod names;
+pub mod ns;
+pub mod rules;
+pub mod sasl;
+pub mod stanza_error;
+pub mod stream;
+pub mod stream_management;
+
+pub use minidom::Element;

@@ -1,0 +1,93 @@
+//! Namespaces, by the name the specifications use for the thing.
+
+/// RFC 6120: stanzas between client and server.
+pub const CLIENT: &str = "jabber:client";
+/// RFC 6120: the stream element and its features.
+pub const STREAM: &str = "http://etherx.jabber.org/streams";
+/// RFC 6120, 4.9.3: stream error conditions.
+pub const STREAM_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-streams";
+/// RFC 6120, 8.3.3: stanza error conditions.
+pub const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
+/// RFC 6120, 5: STARTTLS.
+pub const TLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
+/// RFC 6120, 6: SASL.
+pub const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+/// RFC 6120, 7: resource binding.
+pub const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
+/// RFC 3921, 3: session establishment, a no-op today.
+pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
+/// RFC 6121, 2: roster.
+pub const ROSTER: &str = "jabber:iq:roster";
+/// RFC 6121, 2.1.1: roster versioning feature.
+pub const ROSTER_VERSIONING: &str = "urn:xmpp:features:rosterver";
+/// RFC 7395: framing over WebSocket.
+pub const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
+/// The `xml:` prefix.
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// XEP-0004: data forms.
+pub const DATA_FORMS: &str = "jabber:x:data";
+/// XEP-0012: last activity.
+pub const LAST_ACTIVITY: &str = "jabber:iq:last";
+/// XEP-0030: service discovery, information.
+pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
+/// XEP-0030: service discovery, items.
+pub const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+/// XEP-0054: vcard-temp.
+pub const VCARD_TEMP: &str = "vcard-temp";
+/// XEP-0059: result set management.
+pub const RSM: &str = "http://jabber.org/protocol/rsm";
+/// XEP-0077: in-band registration.
+pub const REGISTER: &str = "jabber:iq:register";
+/// XEP-0077: stream feature for registration.
+pub const REGISTER_FEATURE: &str = "http://jabber.org/features/iq-register";
+/// XEP-0085: chat state notifications.
+pub const CHAT_STATES: &str = "http://jabber.org/protocol/chatstates";
+/// XEP-0092: software version.
+pub const VERSION: &str = "jabber:iq:version";
+/// XEP-0115: entity capabilities.
+pub const CAPS: &str = "http://jabber.org/protocol/caps";
+/// XEP-0172: user nickname.
+pub const NICK: &str = "http://jabber.org/protocol/nick";
+/// XEP-0184: message delivery receipts.
+pub const RECEIPTS: &str = "urn:xmpp:receipts";
+/// XEP-0191: blocking command.
+pub const BLOCKING: &str = "urn:xmpp:blocking";
+/// XEP-0198: stream management.
+pub const SM: &str = "urn:xmpp:sm:3";
+/// XEP-0199: ping.
+pub const PING: &str = "urn:xmpp:ping";
+/// XEP-0202: entity time.
+pub const TIME: &str = "urn:xmpp:time";
+/// XEP-0203: delayed delivery.
+pub const DELAY: &str = "urn:xmpp:delay";
+/// XEP-0280: message carbons.
+pub const CARBONS: &str = "urn:xmpp:carbons:2";
+/// XEP-0297: stanza forwarding.
+pub const FORWARD: &str = "urn:xmpp:forward:0";
+/// XEP-0308: last message correction.
+pub const CORRECTION: &str = "urn:xmpp:message-correct:0";
+/// XEP-0313: message archive management.
+pub const MAM: &str = "urn:xmpp:mam:2";
+/// XEP-0313: extended archive queries.
+pub const MAM_EXTENDED: &str = "urn:xmpp:mam:2#extended";
+/// XEP-0333: displayed markers.
+pub const MARKERS: &str = "urn:xmpp:chat-markers:0";
+/// XEP-0334: message processing hints.
+pub const HINTS: &str = "urn:xmpp:hints";
+/// XEP-0352: client state indication.
+pub const CSI: &str = "urn:xmpp:csi:0";
+/// XEP-0359: unique and stable stanza ids.
+pub const STANZA_ID: &str = "urn:xmpp:sid:0";
+/// XEP-0401: easy user onboarding (invitations).
+pub const INVITE: &str = "urn:xmpp:invite";
+/// XEP-0424: message retraction.
+pub const RETRACT: &str = "urn:xmpp:message-retract:1";
+/// XEP-0440: SASL channel-binding type capability.
+pub const SASL_CB: &str = "urn:xmpp:sasl-cb:0";
+/// XEP-0444: message reactions.
+pub const REACTIONS: &str = "urn:xmpp:reactions:0";
+/// XEP-0445: pre-authenticated in-band registration.
+pub const PREAUTH: &str = "urn:xmpp:pars:0";
+/// XEP-0445: stream feature for a registration by invitation.
+pub const IBR_TOKEN: &str = "urn:xmpp:ibr-token:0";

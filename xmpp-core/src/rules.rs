@@ -1,0 +1,155 @@
+//! Decisions on which both ends must agree, so that what one archives or copies
+//! the other expects.
+
+use minidom::Element;
+
+use crate::ns;
+
+/// The kind of a message (RFC 6121, section 5.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageKind {
+    /// One to one.
+    Chat,
+    /// An error that answers an earlier message.
+    Error,
+    /// To or from a room.
+    Groupchat,
+    /// A headline: transient.
+    Headline,
+    /// Outside a conversation; also what an unknown or missing type means.
+    Normal,
+}
+
+impl MessageKind {
+    /// The kind of this message.
+    #[must_use]
+    pub fn of(message: &Element) -> Self {
+        match message.attr("type") {
+            Some("chat") => Self::Chat,
+            Some("error") => Self::Error,
+            Some("groupchat") => Self::Groupchat,
+            Some("headline") => Self::Headline,
+            _ => Self::Normal,
+        }
+    }
+}
+
+fn has_hint(message: &Element, name: &str) -> bool {
+    message.has_child(name, ns::HINTS)
+}
+
+/// Whether the message has content that a person or the state of a
+/// conversation depends on: a text, a receipt, a displayed marker, a
+/// correction, retraction or reaction. Chat states alone are not.
+#[must_use]
+pub fn has_lasting_content(message: &Element) -> bool {
+    const MARKS: &[(&str, &str)] = &[
+        ("body", ns::CLIENT),
+        ("received", ns::RECEIPTS),
+        ("received", ns::MARKERS),
+        ("displayed", ns::MARKERS),
+        ("acknowledged", ns::MARKERS),
+        ("replace", ns::CORRECTION),
+        ("retract", ns::RETRACT),
+        ("reactions", ns::REACTIONS),
+    ];
+    MARKS
+        .iter()
+        .any(|(name, namespace)| message.has_child(*name, *namespace))
+        || message.children().any(|child| child.name() == "encrypted")
+}
+
+/// Whether a server puts the message into the archives of its two ends
+/// (XEP-0313, section 5; XEP-0334). Room messages go into the room's archive
+/// instead.
+#[must_use]
+pub fn is_archived(message: &Element) -> bool {
+    match MessageKind::of(message) {
+        MessageKind::Chat | MessageKind::Normal => {
+            if has_hint(message, "no-permanent-store") || has_hint(message, "no-store") {
+                return false;
+            }
+            has_hint(message, "store") || has_lasting_content(message)
+        }
+        MessageKind::Error | MessageKind::Groupchat | MessageKind::Headline => false,
+    }
+}
+
+/// Whether the other devices of an account get a copy (XEP-0280, section 6).
+#[must_use]
+pub fn is_carbon_copied(message: &Element) -> bool {
+    if message.has_child("private", ns::CARBONS) || has_hint(message, "no-copy") {
+        return false;
+    }
+    // A copy of a copy would never end.
+    if message.has_child("sent", ns::CARBONS) || message.has_child("received", ns::CARBONS) {
+        return false;
+    }
+    match MessageKind::of(message) {
+        MessageKind::Chat => true,
+        MessageKind::Normal => {
+            has_lasting_content(message)
+                || message
+                    .children()
+                    .any(|child| child.has_ns(ns::CHAT_STATES))
+        }
+        MessageKind::Error | MessageKind::Groupchat | MessageKind::Headline => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::element::parse;
+
+    fn message(kind: &str, content: &str) -> Element {
+        parse(format!("<message type='{kind}'>{content}</message>").as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_is_archived_and_copied() {
+        let body = "<body>hi</body>";
+        let state = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
+        let receipt = "<received xmlns='urn:xmpp:receipts' id='1'/>";
+        let marker = "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>";
+        let no_store = "<no-store xmlns='urn:xmpp:hints'/>";
+        let store = "<store xmlns='urn:xmpp:hints'/>";
+        let no_copy = "<no-copy xmlns='urn:xmpp:hints'/>";
+        let private = "<private xmlns='urn:xmpp:carbons:2'/>";
+        for (kind, content, archived, copied) in [
+            ("chat", body.to_owned(), true, true),
+            ("normal", body.to_owned(), true, true),
+            ("unheard-of", body.to_owned(), true, true),
+            ("chat", state.to_owned(), false, true),
+            ("normal", state.to_owned(), false, true),
+            ("chat", receipt.to_owned(), true, true),
+            ("chat", marker.to_owned(), true, true),
+            ("chat", format!("{body}{no_store}"), false, true),
+            ("chat", format!("{state}{store}"), true, true),
+            ("chat", format!("{body}{no_copy}"), true, false),
+            ("chat", format!("{body}{private}"), true, false),
+            (
+                "chat",
+                "<received xmlns='urn:xmpp:carbons:2'/>".to_owned(),
+                false,
+                false,
+            ),
+            ("headline", body.to_owned(), false, false),
+            ("groupchat", body.to_owned(), false, false),
+            ("error", body.to_owned(), false, false),
+            ("normal", "<x xmlns='y'/>".to_owned(), false, false),
+        ] {
+            let message = message(kind, &content);
+            assert_eq!(
+                is_archived(&message),
+                archived,
+                "archived: {kind} {content}"
+            );
+            assert_eq!(
+                is_carbon_copied(&message),
+                copied,
+                "copied: {kind} {content}"
+            );
+        }
+    }
+}
