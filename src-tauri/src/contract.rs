@@ -23,6 +23,9 @@ pub struct ShellInfo {
     pub start_link: Option<String>,
     /// Settings of this device.
     pub settings: Settings,
+    /// Why the app cannot be used at all, such as a profile that another
+    /// process holds. Then the window shows this and nothing else.
+    pub fatal: Option<ApiError>,
 }
 
 /// Settings of this device that every account shares.

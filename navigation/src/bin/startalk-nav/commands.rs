@@ -1,0 +1,344 @@
+//! The commands of `startalk-nav`.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+use navigation::{
+    Endpoint, FetchedFrom, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument, NavigationInput,
+    NavigationLink, ServerTarget, SignedDocument, SigningKey, SpkiPin, Trust,
+};
+use serde_json::json;
+use startalk_navigation as navigation;
+
+/// Navigation documents: where a team's server is, signed by who runs it.
+///
+/// Exit codes: 0 done or valid, 1 refused or invalid, 2 wrong usage.
+#[derive(Parser)]
+#[command(name = "startalk-nav", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes a key to sign with. The file is the secret: keep it.
+    Keygen {
+        /// File to make; an existing one is never overwritten.
+        key: PathBuf,
+    },
+    /// Writes an unsigned document to standard output.
+    New(New),
+    /// Signs a document; the envelope goes to standard output.
+    Sign {
+        /// The document ("-" for standard input).
+        document: PathBuf,
+        /// The key file.
+        #[arg(long)]
+        key: PathBuf,
+    },
+    /// Checks an envelope: signature, issuer, validity, content.
+    Verify {
+        /// The envelope ("-" for standard input).
+        envelope: PathBuf,
+        /// Public key that must have signed it.
+        #[arg(long)]
+        issuer: Option<IssuerKey>,
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes a link: of the whole envelope, or with --url of where it is published.
+    Link {
+        /// The envelope ("-" for standard input).
+        envelope: PathBuf,
+        /// Address at which the envelope is published.
+        #[arg(long)]
+        url: Option<String>,
+    },
+    /// Explains a link or address: what it is and where it leads.
+    Show {
+        /// The text ("-" for standard input).
+        text: String,
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a link as a QR code.
+    Qr {
+        /// The link ("-" for standard input).
+        link: String,
+        /// Write an SVG document instead of text.
+        #[arg(long)]
+        svg: bool,
+    },
+}
+
+#[derive(Args)]
+struct New {
+    /// Domain of the accounts.
+    domain: String,
+    /// Name of the team or company.
+    #[arg(long)]
+    name: Option<String>,
+    /// Where the server listens: tls:HOST:PORT, starttls:HOST:PORT or
+    /// wss:HOST:PORT/PATH; may be given again, best first.
+    #[arg(long)]
+    endpoint: Vec<Endpoint>,
+    /// Fingerprint of the server's key, as `startalk-server status` shows it.
+    #[arg(long)]
+    pin: Vec<SpkiPin>,
+    /// Trust the system's certificate authorities as well as the pins.
+    #[arg(long)]
+    system_roots: bool,
+    /// Number of the document; has to rise with every change.
+    #[arg(long, default_value_t = 1)]
+    serial: u64,
+    /// Time after which it is no longer accepted (RFC 3339).
+    #[arg(long)]
+    valid_until: Option<Timestamp>,
+}
+
+pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Keygen { key } => keygen(&key),
+        Command::New(new) => new_document(new),
+        Command::Sign { document, key } => sign(&document, &key),
+        Command::Verify {
+            envelope,
+            issuer,
+            json,
+        } => verify(&envelope, issuer, json),
+        Command::Link { envelope, url } => link(&envelope, url),
+        Command::Show { text, json } => show(&text, json),
+        Command::Qr { link, svg } => qr(&link, svg),
+    }
+}
+
+fn keygen(path: &Path) -> anyhow::Result<()> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).context("no random bytes")?;
+    let key = SigningKey::from_seed(&seed);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options
+        .open(path)
+        .with_context(|| path.display().to_string())?;
+    writeln!(file, "{}", key.to_secret_text())?;
+    file.sync_all()?;
+    println!("issuer {}", key.issuer());
+    println!("fingerprint {}", key.issuer().fingerprint());
+    Ok(())
+}
+
+fn new_document(new: New) -> anyhow::Result<()> {
+    let target = ServerTarget {
+        domain: new.domain,
+        name: new.name,
+        endpoints: new.endpoint,
+        trust: Trust {
+            system_roots: new.system_roots || new.pin.is_empty(),
+            spki_sha256: new.pin,
+        },
+    };
+    target.validate()?;
+    let document = NavigationDocument {
+        serial: new.serial,
+        valid_until: new.valid_until,
+        ..NavigationDocument::new(target, Timestamp::now())
+    };
+    println!("{}", serde_json::to_string_pretty(&document)?);
+    Ok(())
+}
+
+fn sign(document: &Path, key: &Path) -> anyhow::Result<()> {
+    let document = NavigationDocument::from_json(&read(document)?)?;
+    let text = String::from_utf8(read(key)?).context("not a key file")?;
+    let key = SigningKey::from_text(&text).context("not a key file")?;
+    println!("{}", SignedDocument::sign(&document, &key)?.to_json());
+    Ok(())
+}
+
+fn verify(envelope: &Path, issuer: Option<IssuerKey>, json: bool) -> anyhow::Result<()> {
+    let envelope = SignedDocument::from_json(&read(envelope)?)?;
+    match envelope.verify(Timestamp::now(), issuer) {
+        Ok(document) if json => {
+            println!(
+                "{}",
+                json!({ "valid": true, "issuer": envelope.issuer(), "document": document })
+            );
+            Ok(())
+        }
+        Ok(document) => {
+            println!("valid, signed by {}", envelope.issuer().fingerprint());
+            describe_document(&document);
+            Ok(())
+        }
+        Err(error) => {
+            if json {
+                println!("{}", json!({ "valid": false, "error": error.code() }));
+            }
+            bail!(error)
+        }
+    }
+}
+
+fn link(envelope: &Path, url: Option<String>) -> anyhow::Result<()> {
+    let envelope = SignedDocument::from_json(&read(envelope)?)?;
+    envelope.verify(Timestamp::now(), None)?;
+    let link = match url {
+        None => NavigationLink::Embedded(envelope),
+        Some(url) => NavigationLink::Fetched(FetchedFrom {
+            url: url.parse().context("not an address")?,
+            issuer: envelope.issuer(),
+        }),
+    };
+    let text = link.to_link();
+    // Nobody should hand out a link that the app then refuses.
+    NavigationLink::parse(&text)?;
+    println!("{text}");
+    Ok(())
+}
+
+fn show(text: &str, json: bool) -> anyhow::Result<()> {
+    let input = match NavigationInput::parse(&argument(text)?) {
+        Ok(input) => input,
+        Err(error) => {
+            if json {
+                println!("{}", json!({ "error": error.code() }));
+            }
+            bail!(error)
+        }
+    };
+    if json {
+        println!("{}", as_json(&input));
+        return Ok(());
+    }
+    match input {
+        NavigationInput::Invite(invite) => {
+            println!("invitation: makes an account");
+            if let Some(inviter) = &invite.inviter {
+                println!("invited by {inviter}");
+            }
+            describe_target(&invite.target);
+        }
+        NavigationInput::Server(target) => {
+            println!("server: sign in with an account that exists");
+            describe_target(&target);
+        }
+        NavigationInput::Account { user, target } => {
+            println!("account {user} on a server");
+            describe_target(&target);
+        }
+        NavigationInput::Navigation(NavigationLink::Fetched(from)) => {
+            println!("navigation published at {}", from.url);
+            println!("must be signed by {}", from.issuer.fingerprint());
+        }
+        NavigationInput::Navigation(NavigationLink::Embedded(document)) => {
+            let read = document.verify(Timestamp::now(), None)?;
+            println!("navigation signed by {}", document.issuer().fingerprint());
+            describe_document(&read);
+        }
+    }
+    Ok(())
+}
+
+fn as_json(input: &NavigationInput) -> serde_json::Value {
+    match input {
+        // The token is a secret: it stays in the link.
+        NavigationInput::Invite(invite) => {
+            json!({ "kind": "invite", "target": invite.target, "inviter": invite.inviter })
+        }
+        NavigationInput::Server(target) => json!({ "kind": "server", "target": target }),
+        NavigationInput::Account { user, target } => {
+            json!({ "kind": "account", "user": user, "target": target })
+        }
+        NavigationInput::Navigation(NavigationLink::Fetched(from)) => {
+            json!({ "kind": "navigation", "url": from.url.as_str(), "issuer": from.issuer })
+        }
+        NavigationInput::Navigation(NavigationLink::Embedded(document)) => {
+            let checked = document.verify(Timestamp::now(), None);
+            json!({
+                "kind": "navigation",
+                "issuer": document.issuer(),
+                "error": checked.as_ref().err().map(|error| error.code()),
+                "document": checked.ok(),
+            })
+        }
+    }
+}
+
+fn describe_document(document: &NavigationDocument) {
+    println!("number {}, issued {}", document.serial, document.issued_at);
+    if let Some(until) = document.valid_until {
+        println!("valid until {until}");
+    }
+    describe_target(&document.target);
+}
+
+fn describe_target(target: &ServerTarget) {
+    if let Some(name) = &target.name {
+        println!("name {name}");
+    }
+    println!("domain {}", target.domain);
+    for endpoint in &target.endpoints {
+        println!("endpoint {endpoint}");
+    }
+    if target.endpoints.is_empty() {
+        println!("endpoints are looked up by the domain");
+    }
+    for pin in &target.trust.spki_sha256 {
+        println!("server key {pin}");
+    }
+    if target.trust.system_roots {
+        println!("proven by the certificate authorities of the system");
+    }
+}
+
+fn qr(link: &str, svg: bool) -> anyhow::Result<()> {
+    let link = argument(link)?;
+    let link = link.trim();
+    println!(
+        "{}",
+        if svg {
+            navigation::qr_svg(link)?
+        } else {
+            navigation::qr_text(link)?
+        }
+    );
+    Ok(())
+}
+
+/// A text given on the command line, or "-" for standard input.
+fn argument(text: &str) -> anyhow::Result<String> {
+    if text == "-" {
+        Ok(String::from_utf8(read(Path::new("-"))?).context("not text")?)
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// Reads a small file; "-" is standard input. Larger ones are cut off just
+/// above the limit and then refused by whoever parses them.
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let limit = MAX_DOCUMENT_BYTES as u64 + 1;
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin()
+            .lock()
+            .take(limit)
+            .read_to_end(&mut bytes)?;
+    } else {
+        let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+        file.take(limit).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}

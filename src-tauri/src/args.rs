@@ -1,0 +1,24 @@
+//! Command line of the desktop app.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Self-hosted team chat.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "startalk", version)]
+pub(crate) struct Args {
+    /// Folder for the profile and the built-in server's data [default: the
+    /// system's folder for application data].
+    #[arg(long, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+
+    /// Address on which a built-in server listens.
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
+    pub server_bind: IpAddr,
+
+    /// Invite or navigation link to open.
+    #[arg(value_name = "LINK")]
+    pub link: Option<String>,
+}

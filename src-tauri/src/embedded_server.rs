@@ -1,0 +1,331 @@
+//! The built-in server behind its one button: it owns the server's handle, and
+//! says how it is.
+//!
+//! The engine has no special case for it. The address of the running server
+//! becomes an ordinary target of an ordinary account.
+
+mod saved;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Engine;
+use engine::api::{ApiError, ErrorCode};
+use navigation::Invite;
+use server_lite::{AccountError, Config, ServerHandle, StartError};
+use tokio::sync::{Mutex, watch};
+
+use crate::contract::{EmbeddedServerView, InviteView, NewTeam};
+use crate::paths::{self, Paths};
+use saved::SavedServer;
+
+/// The port of a new server: HTTPS, WebSocket and direct TLS together.
+pub(crate) const DEFAULT_PORT: u16 = 5280;
+/// The registered port of XMPP clients (RFC 6120, section 14.7), for other
+/// programs than ours. The server does without if it is taken.
+const XMPP_PORT: u16 = 5222;
+/// How long an invite works.
+const INVITE_VALID_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The built-in server of this home.
+#[derive(Clone)]
+pub(crate) struct EmbeddedServer {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    paths: Paths,
+    bind: IpAddr,
+    view: watch::Sender<EmbeddedServerView>,
+    /// Held across a whole start or stop: they must not overlap.
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    handle: ServerHandle,
+    saved: SavedServer,
+    /// The newest invite: opening the dialog twice shows the same link.
+    invite: Option<(Invite, i64)>,
+    online: tokio::task::JoinHandle<()>,
+}
+
+impl EmbeddedServer {
+    /// Reads what is remembered; starts nothing.
+    pub(crate) fn new(paths: Paths, bind: IpAddr) -> Self {
+        let view = match SavedServer::load(&paths.server_settings()) {
+            Some(saved) => EmbeddedServerView::Stopped { team_name: saved.team_name, error: None },
+            None => EmbeddedServerView::None,
+        };
+        let view = watch::Sender::new(view);
+        Self { inner: Arc::new(Inner { paths, bind, view, running: Mutex::new(None) }) }
+    }
+
+    /// How it is, now and from now on.
+    pub(crate) fn watch(&self) -> watch::Receiver<EmbeddedServerView> {
+        self.inner.view.subscribe()
+    }
+
+    /// Starts the server if it ran when the app was last closed.
+    pub(crate) async fn start_if_it_ran(&self, engine: &Engine) {
+        let saved = SavedServer::load(&self.inner.paths.server_settings());
+        if saved.is_some_and(|saved| saved.running)
+            && let Err(error) = self.start(engine).await
+        {
+            tracing::warn!(%error, "built-in server did not start");
+        }
+    }
+
+    /// First run: makes the server, the first account, and signs it in.
+    /// Gives the id of the account.
+    pub(crate) async fn create(&self, engine: &Engine, team: NewTeam) -> Result<String, ApiError> {
+        let mut running = self.inner.running.lock().await;
+        if let Some(old) = running.take() {
+            self.shut_down(old).await;
+        }
+        let is_new = !self.inner.paths.server().exists();
+        let saved = SavedServer {
+            team_name: team.team_name.trim().to_owned(),
+            port: team.port.unwrap_or(DEFAULT_PORT),
+            running: true,
+            account: None,
+        };
+        let started = match self.launch(saved).await {
+            Ok(started) => started,
+            Err(error) => {
+                self.forget_unfinished(is_new).await;
+                return Err(error);
+            }
+        };
+        match self.first_account(engine, &started.handle, &team).await {
+            Ok(account) => {
+                let saved = SavedServer { account: Some(account.clone()), ..started.saved.clone() };
+                saved.store(&self.inner.paths.server_settings())?;
+                *running = Some(Running { saved, ..started });
+                Ok(account)
+            }
+            Err(error) => {
+                self.shut_down(started).await;
+                self.forget_unfinished(is_new).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn first_account(
+        &self,
+        engine: &Engine,
+        handle: &ServerHandle,
+        team: &NewTeam,
+    ) -> Result<String, ApiError> {
+        let address = handle
+            .create_account(&team.name, &team.password)
+            .await
+            .map_err(|error| account_error(&error, &team.name))?;
+        let username = address.node().map(ToString::to_string).unwrap_or_default();
+        engine
+            .add_account(engine::NewAccount {
+                target: handle.loopback_target(),
+                user: engine::NewUser::Existing { username },
+                password: team.password.clone(),
+            })
+            .await
+    }
+
+    /// A server whose first start failed holds nothing of value yet: the next
+    /// try, perhaps with another team name, begins anew.
+    async fn forget_unfinished(&self, is_new: bool) {
+        let folder = self.inner.paths.server();
+        if is_new && let Err(error) = tokio::fs::remove_dir_all(&folder).await {
+            tracing::debug!(%error, "no unfinished server folder to remove");
+        }
+        let view = match SavedServer::load(&self.inner.paths.server_settings()) {
+            Some(saved) => EmbeddedServerView::Stopped { team_name: saved.team_name, error: None },
+            None => EmbeddedServerView::None,
+        };
+        self.inner.view.send_replace(view);
+    }
+
+    /// Starts the server that was set up before.
+    pub(crate) async fn start(&self, engine: &Engine) -> Result<(), ApiError> {
+        let mut running = self.inner.running.lock().await;
+        if running.is_some() {
+            return Ok(());
+        }
+        let saved = SavedServer::load(&self.inner.paths.server_settings())
+            .ok_or_else(|| ApiError::new(ErrorCode::NotFound).detail("no server was set up"))?;
+        let team_name = saved.team_name.clone();
+        match self.launch(SavedServer { running: true, ..saved }).await {
+            Ok(started) => {
+                started.saved.store(&self.inner.paths.server_settings())?;
+                if let Some(account) = started.saved.account.clone() {
+                    self.point_account(engine, &account, &started.handle).await;
+                }
+                *running = Some(started);
+                Ok(())
+            }
+            Err(error) => {
+                let stopped = EmbeddedServerView::Stopped { team_name, error: Some(error.clone()) };
+                self.inner.view.send_replace(stopped);
+                Err(error)
+            }
+        }
+    }
+
+    /// The address may be another one than last time; a waiting account should
+    /// not wait any longer.
+    async fn point_account(&self, engine: &Engine, account: &str, handle: &ServerHandle) {
+        if let Err(error) = engine.update_target(account, handle.loopback_target()).await {
+            tracing::warn!(%error, "account of the built-in server not updated");
+        }
+        let request = engine::api::Request::ReconnectNow { account: account.to_owned() };
+        if let Err(error) = engine.handle(request).await {
+            tracing::debug!(%error, "account of the built-in server does not reconnect");
+        }
+    }
+
+    /// Stops the server and remembers that it is meant to be stopped.
+    pub(crate) async fn stop(&self) -> Result<(), ApiError> {
+        let mut running = self.inner.running.lock().await;
+        if let Some(old) = running.take() {
+            let saved = SavedServer { running: false, ..old.saved.clone() };
+            let team_name = saved.team_name.clone();
+            self.shut_down(old).await;
+            self.inner.view.send_replace(EmbeddedServerView::Stopped { team_name, error: None });
+            saved.store(&self.inner.paths.server_settings())?;
+        }
+        Ok(())
+    }
+
+    /// The app ends: the server stops now and starts again with the app.
+    pub(crate) async fn close(&self) {
+        if let Some(old) = self.inner.running.lock().await.take() {
+            self.shut_down(old).await;
+        }
+    }
+
+    /// An invite for colleagues.
+    pub(crate) async fn invite(&self) -> Result<InviteView, ApiError> {
+        let mut guard = self.inner.running.lock().await;
+        let running = guard.as_mut().ok_or_else(|| {
+            ApiError::new(ErrorCode::ServerStartFailed).detail("the built-in server is stopped")
+        })?;
+        let (invite, expires_ms) = match &running.invite {
+            Some(invite) => invite.clone(),
+            None => {
+                let made = running
+                    .handle
+                    .create_invite(None, INVITE_VALID_FOR)
+                    .await
+                    .map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))?;
+                running.invite.insert(made).clone()
+            }
+        };
+        let link = invite.to_link();
+        let qr_svg = navigation::qr_svg(&link)
+            .map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))?;
+        Ok(InviteView { link, qr_svg, expires_ms })
+    }
+
+    async fn launch(&self, saved: SavedServer) -> Result<Running, ApiError> {
+        let team_name = saved.team_name.clone();
+        self.inner.view.send_replace(EmbeddedServerView::Starting { team_name });
+        let folder = self.inner.paths.server();
+        paths::create_private_dir(&folder)
+            .map_err(|error| folder_error(&folder, &error.to_string()))?;
+        let config = |tcp| Config {
+            data_dir: folder.clone(),
+            team_name: saved.team_name.clone(),
+            https: SocketAddr::new(self.inner.bind, saved.port),
+            tcp,
+            ..Config::default()
+        };
+        // Port 0 asks for any free port, which only tests do; they get any
+        // free port for the other one too.
+        let xmpp = if saved.port == 0 { 0 } else { XMPP_PORT };
+        let xmpp = SocketAddr::new(self.inner.bind, xmpp);
+        let handle = match server_lite::start(config(Some(xmpp))).await {
+            Err(StartError::PortInUse { address }) if address.port() == XMPP_PORT => {
+                tracing::info!("port {XMPP_PORT} is taken; other programs use the HTTPS port");
+                server_lite::start(config(None)).await
+            }
+            other => other,
+        }
+        .map_err(|error| start_error(&error))?;
+        let online = tokio::spawn(show_running(
+            handle.people_online(),
+            self.inner.view.clone(),
+            handle.team_name().to_owned(),
+            addresses(&handle),
+        ));
+        Ok(Running { handle, saved, invite: None, online })
+    }
+
+    async fn shut_down(&self, old: Running) {
+        old.online.abort();
+        old.handle.stop().await;
+    }
+}
+
+/// Keeps the view in step with the number of people.
+async fn show_running(
+    mut online: watch::Receiver<u32>,
+    view: watch::Sender<EmbeddedServerView>,
+    team_name: String,
+    addresses: Vec<String>,
+) {
+    loop {
+        let people_online = *online.borrow_and_update();
+        view.send_replace(EmbeddedServerView::Running {
+            team_name: team_name.clone(),
+            addresses: addresses.clone(),
+            people_online,
+        });
+        if online.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn addresses(handle: &ServerHandle) -> Vec<String> {
+    let mut addresses: Vec<String> = handle
+        .target()
+        .endpoints
+        .iter()
+        .map(|endpoint| {
+            if endpoint.host.contains(':') {
+                format!("[{}]:{}", endpoint.host, endpoint.port)
+            } else {
+                format!("{}:{}", endpoint.host, endpoint.port)
+            }
+        })
+        .collect();
+    addresses.dedup();
+    addresses
+}
+
+fn start_error(error: &StartError) -> ApiError {
+    match error {
+        StartError::PortInUse { address } => {
+            ApiError::new(ErrorCode::PortInUse).value("port", address.port()).detail(error)
+        }
+        other => ApiError::new(ErrorCode::ServerStartFailed).detail(other),
+    }
+}
+
+fn account_error(error: &AccountError, name: &str) -> ApiError {
+    let code = match error {
+        AccountError::NameTaken => ErrorCode::NameTaken,
+        AccountError::NameInvalid => ErrorCode::NameInvalid,
+        AccountError::PasswordTooWeak => ErrorCode::PasswordTooWeak,
+        _ => ErrorCode::Internal,
+    };
+    ApiError::new(code).value("name", name).detail(error)
+}
+
+fn folder_error(folder: &PathBuf, detail: &str) -> ApiError {
+    ApiError::new(ErrorCode::ServerStartFailed)
+        .value("path", folder.display())
+        .detail(detail)
+}

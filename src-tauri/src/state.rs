@@ -1,0 +1,60 @@
+//! What lives as long as the app.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use engine::Engine;
+use engine::api::ApiError;
+
+use crate::embedded_server::EmbeddedServer;
+use crate::events::Events;
+use crate::paths::Paths;
+use crate::settings::SettingsFile;
+
+/// Longest wait for the engine and the server at the end.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// The state behind every command.
+pub(crate) struct Shell {
+    pub(crate) paths: Paths,
+    pub(crate) settings: SettingsFile,
+    pub(crate) events: Events,
+    pub(crate) server: EmbeddedServer,
+    /// The engine, or why there is none: then the window shows that and nothing else.
+    pub(crate) engine: Result<Engine, ApiError>,
+    /// Printed once, for `cargo xtask bench smoke`.
+    pub(crate) painted: OnceLock<()>,
+}
+
+impl Shell {
+    pub(crate) fn engine(&self) -> Result<&Engine, ApiError> {
+        self.engine.as_ref().map_err(Clone::clone)
+    }
+
+    /// Notes the first paint in the log, once.
+    pub(crate) fn painted(&self) {
+        if self.painted.set(()).is_ok() {
+            tracing::info!("first paint");
+            if std::env::var_os("STARTALK_BENCH").is_some() {
+                // The bench waits for this file rather than reading a log.
+                let path = self.paths.home().join("painted");
+                if let Err(error) = std::fs::write(path, b"") {
+                    tracing::warn!(%error, "first paint not noted");
+                }
+            }
+        }
+    }
+
+    /// Ends in good order: first the client, then the server it may talk to.
+    pub(crate) async fn close(&self) {
+        let all = async {
+            if let Ok(engine) = &self.engine {
+                engine.close().await;
+            }
+            self.server.close().await;
+        };
+        if tokio::time::timeout(CLOSE_TIMEOUT, all).await.is_err() {
+            tracing::warn!("closing took too long; ended anyway");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The few sentences that are said outside the window, in both languages.
+
+use crate::contract::{Language, Settings};
+
+/// A second start on a profile that is open.
+pub(crate) fn already_open(settings: &Settings) -> &'static str {
+    if is_chinese(settings) {
+        "Startalk 已经打开,已为您切换到它的窗口。"
+    } else {
+        "Startalk is already open; its window was brought to the front."
+    }
+}
+
+fn is_chinese(settings: &Settings) -> bool {
+    match settings.language {
+        Language::SimplifiedChinese => true,
+        Language::English => false,
+        Language::System => sys_locale::get_locale().is_some_and(|tag| tag.starts_with("zh")),
+    }
+}
+
+/// To standard error, for whoever started the program from a terminal.
+#[expect(clippy::print_stderr, reason = "there is no window to say it in")]
+pub(crate) fn print_error(sentence: &str) {
+    eprintln!("startalk: {sentence}");
+}

@@ -1,0 +1,8 @@
+//! The real app in a real window: a private display, session bus and keyring,
+//! driven by WebDriver.
+
+mod app;
+mod desktop;
+
+pub use app::{App, test_id};
+pub use desktop::{Desktop, KeyringKind};

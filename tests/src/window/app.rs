@@ -1,0 +1,262 @@
+//! One copy of the app, driven by WebDriver through `tauri-driver`.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use super::Desktop;
+use crate::processes::{self, Guard};
+
+/// Longest wait for something to show. A debug build on a busy two-core
+/// machine needs seconds for what takes a moment elsewhere.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A running app.
+pub struct App {
+    name: String,
+    home: PathBuf,
+    client: Client,
+    shots: PathBuf,
+    process: u32,
+    _driver: Guard,
+}
+
+impl App {
+    /// Starts the app with its own home folder, in this language, and waits
+    /// until its page has loaded.
+    ///
+    /// # Panics
+    /// If a program is missing or the window does not come up.
+    pub async fn start(desktop: &Desktop, name: &str, language: &str, arguments: &[&str]) -> Self {
+        let (port, native_port) = (processes::free_port(), processes::free_port());
+        let log = std::fs::File::create(desktop.folder().join(format!("{name}.driver.txt")))
+            .expect("a log file");
+        let driver = Guard::spawn(
+            desktop
+                .command(processes::required("TAURI_DRIVER"))
+                .env("LANG", format!("{language}.UTF-8"))
+                .env("LC_ALL", format!("{language}.UTF-8"))
+                .env("LANGUAGE", language)
+                .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
+                .arg("--native-driver")
+                .arg(processes::required("WEBKIT_DRIVER"))
+                .stdout(log.try_clone().expect("a log file"))
+                .stderr(Stdio::from(log)),
+        );
+        wait_for_port(port).await;
+        let home = desktop.app_home(name);
+        let mut all = vec!["--home", home.to_str().expect("UTF-8"), "--server-bind", "127.0.0.1"];
+        all.extend(arguments);
+        let capabilities = json!({
+            "browserName": "wry",
+            "tauri:options": { "application": processes::required("STARTALK_BIN"), "args": all }
+        });
+        let Value::Object(capabilities) = capabilities else { unreachable!() };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap_or_else(|error| panic!("{name}: no window: {error}"));
+        let process = *processes::with_argument(home.to_str().expect("UTF-8"))
+            .first()
+            .expect("the app runs");
+        let shots = processes::required("STARTALK_SHOTS");
+        std::fs::create_dir_all(&shots).expect("folder for screenshots");
+        Self { name: name.to_owned(), home, client, shots, process, _driver: driver }
+    }
+
+    /// Its home folder.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.process
+    }
+
+    /// The profile in its home folder.
+    #[must_use]
+    pub fn profile(&self) -> PathBuf {
+        self.home.join("profile")
+    }
+
+    /// Waits for the page to be on this screen: `welcome`, `unlock` or `main`.
+    pub async fn wait_ready(&self, screen: &str) {
+        self.wait_for(&format!("body[data-ready={screen:?}]")).await;
+    }
+
+    /// Waits for an element to be on the screen.
+    pub async fn wait_for(&self, css: &str) -> Element {
+        let mut found = None;
+        self.until(&format!("{css} is shown"), async || {
+            let Ok(element) = self.client.find(Locator::Css(css)).await else { return false };
+            let shown = element.is_displayed().await.unwrap_or(false);
+            found = Some(element);
+            shown
+        })
+        .await;
+        found.expect("was found")
+    }
+
+    /// Waits until no element fits.
+    pub async fn wait_gone(&self, css: &str) {
+        self.until(&format!("{css} is gone"), async || self.count(css).await == 0).await;
+    }
+
+    /// How many elements fit.
+    pub async fn count(&self, css: &str) -> usize {
+        self.client.find_all(Locator::Css(css)).await.map_or(0, |found| found.len())
+    }
+
+    /// Waits for a condition of the page; fails with a picture of it.
+    ///
+    /// # Panics
+    /// If it does not come true in time.
+    pub async fn until<F: Future<Output = bool>>(&self, what: &str, mut is_true: impl FnMut() -> F) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if is_true().await {
+                return;
+            }
+            if Instant::now() > end {
+                self.shot("failed").await;
+                let page = self.body_text().await;
+                panic!("{}: waited for: {what}\non the page:\n{page}", self.name);
+            }
+            tokio::time::sleep(Duration::from_millis(40)).await;
+        }
+    }
+
+    /// Clicks the element with this test id.
+    pub async fn click(&self, id: &str) {
+        self.click_css(&test_id(id)).await;
+    }
+
+    /// Clicks an element.
+    ///
+    /// # Panics
+    /// If it cannot be clicked, for instance because something covers it.
+    pub async fn click_css(&self, css: &str) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let element = self.wait_for(css).await;
+            match element.click().await {
+                Ok(()) => return,
+                // Redrawn between finding and clicking.
+                Err(error) if Instant::now() < end && error.is_stale_element_reference() => {}
+                Err(error) => {
+                    self.shot("failed").await;
+                    panic!("{}: click {css}: {error}", self.name);
+                }
+            }
+        }
+    }
+
+    /// Types into the element with this test id, as from a keyboard.
+    ///
+    /// # Panics
+    /// If it does not take the keys.
+    pub async fn type_into(&self, id: &str, text: &str) {
+        let element = self.wait_for(&test_id(id)).await;
+        if let Err(error) = element.send_keys(text).await {
+            self.shot("failed").await;
+            panic!("{}: typing into {id}: {error}", self.name);
+        }
+    }
+
+    /// Empties the field with this test id and types into it.
+    pub async fn fill(&self, id: &str, text: &str) {
+        let element = self.wait_for(&test_id(id)).await;
+        element.clear().await.expect("can be cleared");
+        self.type_into(id, text).await;
+    }
+
+    /// The text of an element as shown.
+    pub async fn text(&self, css: &str) -> String {
+        self.wait_for(css).await.text().await.unwrap_or_default()
+    }
+
+    /// The texts of all elements that fit, in their order.
+    pub async fn texts(&self, css: &str) -> Vec<String> {
+        self.script("return [...document.querySelectorAll(arguments[0])].map(e => e.innerText)", css)
+            .await
+    }
+
+    /// An attribute of all elements that fit, in their order.
+    pub async fn attributes(&self, css: &str, attribute: &str) -> Vec<String> {
+        let script = format!(
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.getAttribute({attribute:?}) ?? '')"
+        );
+        self.script(&script, css).await
+    }
+
+    /// The value of a field.
+    pub async fn value(&self, id: &str) -> String {
+        let element = self.wait_for(&test_id(id)).await;
+        element.prop("value").await.ok().flatten().unwrap_or_default()
+    }
+
+    async fn script(&self, script: &str, argument: &str) -> Vec<String> {
+        let result = self.client.execute(script, vec![argument.into()]).await;
+        serde_json::from_value(result.unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// Runs a script in the page that gives a number.
+    pub async fn number(&self, script: &str) -> Option<f64> {
+        self.client.execute(script, vec![]).await.ok()?.as_f64()
+    }
+
+    async fn body_text(&self) -> String {
+        self.script("return [document.body.innerText, document.body.outerHTML.slice(0, 6000)]", "")
+            .await
+            .join("\n")
+    }
+
+    /// Keeps a picture of the page in the folder for screenshots.
+    pub async fn shot(&self, name: &str) {
+        if let Ok(png) = self.client.screenshot().await {
+            let path = self.shots.join(format!("{}-{name}.png", self.name));
+            std::fs::write(path, png).expect("screenshot written");
+        }
+    }
+
+    /// Sets the size of the window.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.expect("resized");
+    }
+
+    /// Quits as from a menu and waits for the end.
+    pub async fn quit(self) {
+        drop(self.client.execute("window.__TAURI_INTERNALS__.invoke('quit')", vec![]).await);
+        processes::wait_for_end(self.process, Duration::from_secs(20));
+    }
+
+    /// Kills it as a power cut would.
+    pub async fn kill(self) {
+        processes::signal(self.process, "KILL");
+        processes::wait_for_end(self.process, Duration::from_secs(20));
+    }
+}
+
+/// CSS for a test id.
+#[must_use]
+pub fn test_id(id: &str) -> String {
+    format!("[data-testid={id:?}]")
+}
+
+async fn wait_for_port(port: u16) {
+    let end = Instant::now() + PATIENCE;
+    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        assert!(Instant::now() < end, "nothing listens on port {port}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

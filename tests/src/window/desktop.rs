@@ -1,0 +1,170 @@
+//! A desktop of the test's own: X server, window manager, session bus and,
+//! if wanted, a real Secret Service.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::processes::Guard;
+
+/// Whether the desktop has a keyring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyringKind {
+    /// gnome-keyring with an unlocked default collection.
+    Unlocked,
+    /// A session bus on which nobody offers the Secret Service.
+    Absent,
+}
+
+/// A desktop that ends with the test.
+pub struct Desktop {
+    folder: TempDir,
+    display: String,
+    bus: String,
+    // Dropped in this order, the users of a thing before the thing.
+    _programs: Vec<Guard>,
+    _bus: Guard,
+    _display: Guard,
+}
+
+impl Desktop {
+    /// Starts everything; returns when it answers.
+    ///
+    /// # Panics
+    /// If a program is missing; `cargo xtask test` installs them.
+    #[must_use]
+    pub fn start(keyring: KeyringKind) -> Self {
+        let folder = tempfile::Builder::new().prefix("startalk-e2e-").tempdir().expect("a folder");
+        for name in ["home", "runtime"] {
+            let path = folder.path().join(name);
+            std::fs::create_dir(&path).expect("a folder");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).expect("mode");
+        }
+        // The server picks a free display and writes its number.
+        let (display_guard, number) = Guard::spawn_and_read_line(
+            Command::new("Xvfb")
+                .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+                .stderr(Stdio::null()),
+        );
+        let display = format!(":{number}");
+        // No service files: nothing that happens to be installed starts by
+        // itself, so that "no keyring" means none.
+        let configuration = folder.path().join("bus.conf");
+        std::fs::write(&configuration, bus_configuration(folder.path())).expect("written");
+        let (bus_guard, bus) = Guard::spawn_and_read_line(
+            Command::new("dbus-daemon")
+                .arg(format!("--config-file={}", configuration.display()))
+                .args(["--nofork", "--print-address=1"])
+                .stderr(Stdio::null()),
+        );
+        let mut desktop = Self {
+            folder,
+            display,
+            bus,
+            _programs: Vec::new(),
+            _bus: bus_guard,
+            _display: display_guard,
+        };
+        // Without a window manager no window ever has the focus.
+        let manager = Guard::spawn(
+            desktop.command("openbox").stdout(Stdio::null()).stderr(Stdio::null()),
+        );
+        desktop._programs.push(manager);
+        if keyring == KeyringKind::Unlocked {
+            desktop.start_keyring();
+        }
+        desktop
+    }
+
+    fn start_keyring(&mut self) {
+        let mut command = self.command("gnome-keyring-daemon");
+        command
+            .args(["--foreground", "--unlock", "--components=secrets"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut child = command.spawn().expect("gnome-keyring-daemon is installed");
+        // An empty password would make no default collection.
+        child.stdin.take().expect("piped").write_all(b"test\n").expect("written");
+        self._programs.push(Guard::from(child));
+        self.wait_for_name("org.freedesktop.secrets");
+    }
+
+    fn wait_for_name(&self, name: &str) {
+        for _ in 0..200 {
+            let output = self
+                .command("dbus-send")
+                .args(["--session", "--print-reply", "--dest=org.freedesktop.DBus", "/"])
+                .arg("org.freedesktop.DBus.NameHasOwner")
+                .arg(format!("string:{name}"))
+                .output()
+                .expect("dbus-send is installed");
+            if String::from_utf8_lossy(&output.stdout).contains("boolean true") {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("{name} did not appear on the session bus");
+    }
+
+    /// A command that runs on this desktop and in its home folder.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("DISPLAY", &self.display)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("HOME", self.folder.path().join("home"))
+            .env("XDG_RUNTIME_DIR", self.folder.path().join("runtime"))
+            .env_remove("WAYLAND_DISPLAY")
+            .env_remove("XDG_DATA_HOME")
+            .env_remove("XDG_CONFIG_HOME")
+            .env_remove("XDG_CACHE_HOME")
+            // No GPU and no accessibility bus here.
+            .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
+            .env("NO_AT_BRIDGE", "1")
+            .env("GTK_A11Y", "none")
+            .env("RUST_BACKTRACE", "1");
+        command
+    }
+
+    /// A folder for one copy of the app.
+    #[must_use]
+    pub fn app_home(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The folder of everything.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A picture of the whole screen.
+    pub fn screenshot(&self, path: &Path) {
+        let taken = self.command("import").args(["-window", "root"]).arg(path).status();
+        assert!(taken.is_ok_and(|status| status.success()), "screenshot {}", path.display());
+    }
+}
+
+fn bus_configuration(folder: &Path) -> String {
+    format!(
+        r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path={}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#,
+        folder.join("runtime/bus").display()
+    )
+}
