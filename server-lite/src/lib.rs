@@ -1,1 +1,38 @@
-//! .
+//! The whole back end of a small team in one process on SQLite.
+//!
+//! [`start`] opens a data folder, listens, and gives a [`ServerHandle`].
+//!
+//! * [`Config`]: what it is told
+//! * `store`: the database; one writer with group commit
+//! * `listener`, `http`, `transport`: from sockets to streams of elements
+//! * `session`: the life of one client connection
+//! * `router`: who is connected, and how a stanza finds them
+//! * `modules`: one file per feature of the protocol, in one list
+//!
+//! An acknowledgement (XEP-0198) means *on disk*: a message is counted as
+//! handled only after the transaction that holds it has committed.
+
+mod accounts;
+pub mod admin;
+mod clock;
+mod config;
+mod data_dir;
+mod error;
+mod handle;
+mod http;
+mod limiter;
+mod listener;
+mod modules;
+mod router;
+mod server;
+mod session;
+mod store;
+mod tls;
+mod transport;
+
+pub use accounts::AccountError;
+pub use clock::RandomError;
+pub use config::{Config, Limits, Registration};
+pub use error::StartError;
+pub use handle::{ServerHandle, start};
+pub use store::StoreError;

@@ -1,0 +1,197 @@
+//! Making and changing accounts; shared by the wire, the app and the command line.
+
+use xmpp_core::names;
+use xmpp_core::sasl::{PasswordError, ScramHash, ScramVerifier};
+
+use crate::clock::{self, RandomError};
+use crate::store::accounts::{self, AccountRow};
+use crate::store::{Store, StoreError, invites};
+
+/// Iterations of new verifiers. Twice and a half the minimum of RFC 7677;
+/// every client has to compute them at each sign-in, phones too.
+pub(crate) const ITERATIONS: u32 = 10_000;
+/// Shortest password, in characters.
+pub(crate) const MIN_PASSWORD_CHARS: usize = 8;
+
+/// Why an account cannot be made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// There is one of that name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// The name has no letters or digits, or is too long.
+    #[error("the name cannot be used")]
+    NameInvalid,
+    /// Shorter than eight characters, or with characters that cannot be used.
+    #[error("the password is too short or cannot be used")]
+    PasswordTooWeak,
+    /// The invite is not valid (any more).
+    #[error("the invite is not valid")]
+    InviteNotValid,
+    /// There is no such account.
+    #[error("there is no such account")]
+    NotFound,
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The database refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<PasswordError> for AccountError {
+    fn from(_: PasswordError) -> Self {
+        Self::PasswordTooWeak
+    }
+}
+
+/// Names of a new account, checked.
+pub(crate) fn new_account(
+    localpart: Option<&str>,
+    display_name: &str,
+) -> Result<AccountRow, AccountError> {
+    let display_name = names::clean_display_name(display_name).ok_or(AccountError::NameInvalid)?;
+    let localpart = match localpart {
+        Some(localpart) => names::normal_localpart(localpart),
+        None => names::localpart_from_display_name(&display_name),
+    };
+    Ok(AccountRow {
+        localpart: localpart.ok_or(AccountError::NameInvalid)?,
+        display_name,
+    })
+}
+
+/// The verifiers of a new password. Takes tens of milliseconds on a thread
+/// where blocking is allowed.
+pub(crate) async fn verifiers(password: &str) -> Result<Vec<ScramVerifier>, AccountError> {
+    if password.chars().count() < MIN_PASSWORD_CHARS {
+        return Err(AccountError::PasswordTooWeak);
+    }
+    let password = xmpp_core::sasl::normal_password(password)?;
+    let salts = [clock::random::<16>()?, clock::random::<16>()?];
+    tokio::task::spawn_blocking(move || {
+        [ScramHash::Sha256, ScramHash::Sha1]
+            .into_iter()
+            .zip(salts)
+            .map(|(hash, salt)| ScramVerifier::derive(hash, &password, &salt, ITERATIONS))
+            .collect::<Result<Vec<_>, _>>()
+    })
+    .await
+    .map_err(|_| StoreError::Closed)?
+    .map_err(AccountError::from)
+}
+
+/// Makes an account, spending an invite if one is given: both or neither.
+pub(crate) async fn create(
+    store: &Store,
+    account: AccountRow,
+    password: &str,
+    token: Option<String>,
+) -> Result<AccountRow, AccountError> {
+    let verifiers = verifiers(password).await?;
+    let row = account.clone();
+    store
+        .write(move |tx| {
+            let now_ms = clock::now_ms();
+            // A name that is taken must not cost a use of the invite.
+            if accounts::exists(tx, &row.localpart)? {
+                return Ok(Err(AccountError::NameTaken));
+            }
+            if let Some(token) = &token
+                && !invites::spend(tx, token, now_ms)?
+            {
+                return Ok(Err(AccountError::InviteNotValid));
+            }
+            Ok(match accounts::insert(tx, &row, &verifiers, now_ms)? {
+                true => Ok(()),
+                false => Err(AccountError::NameTaken),
+            })
+        })
+        .await??;
+    Ok(account)
+}
+
+/// Changes a password.
+pub(crate) async fn set_password(
+    store: &Store,
+    localpart: &str,
+    password: &str,
+) -> Result<(), AccountError> {
+    let verifiers = verifiers(password).await?;
+    let localpart = localpart.to_owned();
+    let found = store
+        .write(move |tx| {
+            if !accounts::exists(tx, &localpart)? {
+                return Ok(false);
+            }
+            accounts::set_verifiers(tx, &localpart, &verifiers)?;
+            Ok(true)
+        })
+        .await?;
+    if found {
+        Ok(())
+    } else {
+        Err(AccountError::NotFound)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_taken_name_costs_no_invite_and_an_invite_makes_one_account() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("server.db")).unwrap();
+        let row = invites::InviteRow {
+            label: "x".into(),
+            inviter: None,
+            expires_ms: i64::MAX,
+            uses_left: Some(1),
+        };
+        store
+            .write(move |tx| invites::insert(tx, "token", &row, 0))
+            .await
+            .unwrap();
+        let make = async |name: &str, token: Option<&str>| {
+            create(
+                &store,
+                new_account(None, name).unwrap(),
+                "long enough",
+                token.map(str::to_owned),
+            )
+            .await
+        };
+        make("Rosa", None).await.unwrap();
+        assert!(matches!(
+            make("ROSA", Some("token")).await,
+            Err(AccountError::NameTaken)
+        ));
+        assert!(matches!(
+            make("Bob", Some("other")).await,
+            Err(AccountError::InviteNotValid)
+        ));
+        assert_eq!(make("Bob", Some("token")).await.unwrap().localpart, "bob");
+        assert!(matches!(
+            make("Carl", Some("token")).await,
+            Err(AccountError::InviteNotValid)
+        ));
+    }
+
+    #[tokio::test]
+    async fn passwords_have_a_minimum() {
+        assert!(matches!(
+            verifiers("1234567").await,
+            Err(AccountError::PasswordTooWeak)
+        ));
+        assert!(matches!(
+            verifiers("12345678\u{7}").await,
+            Err(AccountError::PasswordTooWeak)
+        ));
+        assert_eq!(verifiers("八个字的密码可以").await.unwrap().len(), 2);
+        assert!(matches!(
+            new_account(None, "😀"),
+            Err(AccountError::NameInvalid)
+        ));
+    }
+}

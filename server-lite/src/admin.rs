@@ -1,0 +1,203 @@
+//! What an administrator does to a data folder, with the server running or not.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::accounts::{self, AccountError};
+use crate::clock;
+use crate::data_dir;
+use crate::store::{Store, StoreError, accounts as rows, invites};
+
+/// A data folder, opened beside the server that may run on it.
+#[derive(Clone)]
+pub struct Admin {
+    store: Store,
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin").finish_non_exhaustive()
+    }
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Account {
+    /// User name.
+    pub user: String,
+    /// Name that others see.
+    pub name: String,
+}
+
+/// An invite that was made.
+pub struct NewInvite {
+    /// What goes into the link. It is nowhere else.
+    pub token: String,
+    /// Milliseconds since the Unix epoch.
+    pub expires_ms: i64,
+}
+
+impl std::fmt::Debug for NewInvite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewInvite")
+            .field("expires_ms", &self.expires_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An invite in a list.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct InviteInfo {
+    /// First letters of the token.
+    pub label: String,
+    /// Who made it.
+    pub inviter: Option<String>,
+    /// Milliseconds since the Unix epoch.
+    pub expires_ms: i64,
+    /// How often it can still be used; without, any number of times.
+    pub uses_left: Option<u32>,
+}
+
+impl Admin {
+    /// Opens a data folder that a server has made.
+    ///
+    /// # Errors
+    /// [`StoreError`]; also if there is none.
+    pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
+        let path = data_dir::database(data_dir);
+        if !path.exists() {
+            return Err(StoreError::Sqlite(rusqlite::Error::InvalidPath(path)));
+        }
+        Ok(Self {
+            store: Store::open(&path)?,
+        })
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn add_user(&self, name: &str, password: &str) -> Result<Account, AccountError> {
+        let account = accounts::new_account(None, name)?;
+        let made = accounts::create(&self.store, account, password, None).await?;
+        Ok(Account {
+            user: made.localpart,
+            name: made.display_name,
+        })
+    }
+
+    /// All accounts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn users(&self) -> Result<Vec<Account>, StoreError> {
+        let all = self.store.read(rows::all).await?;
+        Ok(all
+            .into_iter()
+            .map(|row| Account {
+                user: row.localpart,
+                name: row.display_name,
+            })
+            .collect())
+    }
+
+    /// Changes a password.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn set_password(&self, user: &str, password: &str) -> Result<(), AccountError> {
+        accounts::set_password(&self.store, user, password).await
+    }
+
+    /// Removes an account with its archive.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`], [`AccountError::Store`].
+    pub async fn remove_user(&self, user: &str) -> Result<(), AccountError> {
+        let user = user.to_owned();
+        let removed = self.store.write(move |tx| rows::remove(tx, &user)).await?;
+        if removed {
+            Ok(())
+        } else {
+            Err(AccountError::NotFound)
+        }
+    }
+
+    /// Makes an invite. With `uses`, it works that often.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn create_invite(
+        &self,
+        by: Option<&str>,
+        valid_for: Duration,
+        uses: Option<u32>,
+    ) -> Result<NewInvite, AccountError> {
+        create_invite(&self.store, by, valid_for, uses).await
+    }
+
+    /// The invites that still work.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invites(&self) -> Result<Vec<InviteInfo>, StoreError> {
+        let all = self
+            .store
+            .read(|db| invites::all(db, clock::now_ms()))
+            .await?;
+        Ok(all
+            .into_iter()
+            .map(|row| InviteInfo {
+                label: row.label,
+                inviter: row.inviter,
+                expires_ms: row.expires_ms,
+                uses_left: row.uses_left,
+            })
+            .collect())
+    }
+
+    /// Ends an invite, named by its label or token.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`], [`AccountError::Store`].
+    pub async fn revoke_invite(&self, text: &str) -> Result<(), AccountError> {
+        let text = text.to_owned();
+        let found = self
+            .store
+            .write(move |tx| invites::revoke(tx, &text))
+            .await?;
+        if found {
+            Ok(())
+        } else {
+            Err(AccountError::NotFound)
+        }
+    }
+
+    /// Ends the connection to the database in good order.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+pub(crate) async fn create_invite(
+    store: &Store,
+    by: Option<&str>,
+    valid_for: Duration,
+    uses: Option<u32>,
+) -> Result<NewInvite, AccountError> {
+    let token = clock::random_secret()?;
+    let now_ms = clock::now_ms();
+    let valid_ms = i64::try_from(valid_for.as_millis()).unwrap_or(i64::MAX);
+    let expires_ms = now_ms.saturating_add(valid_ms);
+    let row = invites::InviteRow {
+        label: invites::label(&token),
+        inviter: by.map(str::to_owned),
+        expires_ms,
+        uses_left: uses,
+    };
+    let stored = token.clone();
+    store
+        .write(move |tx| invites::insert(tx, &stored, &row, now_ms))
+        .await?;
+    Ok(NewInvite { token, expires_ms })
+}

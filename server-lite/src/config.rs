@@ -1,0 +1,98 @@
+//! What the server is told. Everything has a default but the data folder.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use xmpp_core::framing::FramingLimits;
+
+/// Who may make an account over the wire (XEP-0077).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Registration {
+    /// Whoever has an invite.
+    #[default]
+    Invite,
+    /// Everybody. For closed networks and tests.
+    Open,
+    /// Nobody.
+    Closed,
+}
+
+/// How to run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder for the database and the keys. Made if it is missing.
+    pub data_dir: PathBuf,
+    /// Name of the team, for people. Used when the folder is new; kept in it.
+    pub team_name: String,
+    /// Domain of the accounts. Used when the folder is new; without it one is
+    /// made from the team's name.
+    pub domain: Option<String>,
+    /// One port for HTTPS, WebSocket and direct TLS.
+    pub https: SocketAddr,
+    /// Port for STARTTLS, if wanted.
+    pub tcp: Option<SocketAddr>,
+    /// Who may make an account.
+    pub registration: Registration,
+    /// Host names or addresses for invites. Without it those of this machine.
+    pub advertise: Option<Vec<String>>,
+    /// Limits.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::new(),
+            team_name: "Team".to_owned(),
+            domain: None,
+            https: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 5280)),
+            tcp: None,
+            registration: Registration::default(),
+            advertise: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Limits that keep one peer from harming the others.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Of one stream.
+    pub framing: FramingLimits,
+    /// From the first byte to a bound session.
+    pub negotiation: Duration,
+    /// How long a lost session can be resumed (XEP-0198).
+    pub resumption: Duration,
+    /// Nothing heard for this long: the session is asked, then given up.
+    pub idle: Duration,
+    /// A peer that takes no bytes for this long is given up.
+    pub write: Duration,
+    /// Stanzas on their way to one session, sent but not acknowledged included.
+    pub session_queue: usize,
+    /// Messages of one session that wait for the disk.
+    pub unwritten: usize,
+    /// Connections of one address at the same time.
+    pub connections_per_address: usize,
+    /// Failed sign-ins of one address in a minute.
+    pub failures_per_minute: u32,
+    /// Sessions of one account.
+    pub sessions_per_account: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            framing: FramingLimits::default(),
+            negotiation: Duration::from_secs(30),
+            resumption: Duration::from_secs(300),
+            idle: Duration::from_secs(180),
+            write: Duration::from_secs(30),
+            session_queue: 2_000,
+            unwritten: 64,
+            connections_per_address: 200,
+            failures_per_minute: 20,
+            sessions_per_account: 20,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The data folder: who may use it, and what the server is.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::clock;
+use crate::store::{Store, accounts};
+use crate::{Config, StartError};
+
+/// Longest slug of a team's name in a domain.
+const MAX_SLUG: usize = 20;
+
+/// An open data folder. Dropping it lets another server in.
+pub(crate) struct DataDir {
+    pub(crate) store: Store,
+    pub(crate) identity: Identity,
+    _lock: File,
+}
+
+/// What stays the same for the life of the folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) domain: String,
+    pub(crate) team_name: String,
+    /// Makes the same false salt for the same unknown name each time.
+    pub(crate) salt_secret: String,
+}
+
+/// Where the database is.
+pub(crate) fn database(folder: &Path) -> PathBuf {
+    folder.join("server.db")
+}
+
+/// Where the keys are.
+pub(crate) fn keys(folder: &Path) -> PathBuf {
+    folder.join("keys")
+}
+
+impl DataDir {
+    /// Makes or opens the folder, for this process alone.
+    pub(crate) async fn open(config: &Config) -> Result<Self, StartError> {
+        let folder = config.data_dir.clone();
+        let failed = |source| StartError::DataFolder {
+            path: folder.clone(),
+            source,
+        };
+        create_private(&folder).map_err(failed)?;
+        create_private(&keys(&folder)).map_err(failed)?;
+        let lock = File::create(folder.join("lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StartError::AlreadyRunning { path: folder });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let path = database(&folder);
+        let store = tokio::task::spawn_blocking(move || Store::open(&path))
+            .await
+            .map_err(|_| StartError::Store(crate::StoreError::Closed))?
+            .map_err(StartError::Store)?;
+        let identity = identity(&store, config).await?;
+        Ok(Self {
+            store,
+            identity,
+            _lock: lock,
+        })
+    }
+}
+
+async fn identity(store: &Store, config: &Config) -> Result<Identity, StartError> {
+    let proposed = match &config.domain {
+        Some(domain) => domain.to_lowercase(),
+        None => default_domain(&config.team_name)?,
+    };
+    let team_name = config.team_name.trim().to_owned();
+    let secret = clock::random_secret()?;
+    let identity = store
+        .write(move |tx| {
+            Ok(Identity {
+                domain: accounts::meta_or_insert(tx, "domain", &proposed)?,
+                team_name: accounts::meta_or_insert(tx, "team_name", &team_name)?,
+                salt_secret: accounts::meta_or_insert(tx, "salt_secret", &secret)?,
+            })
+        })
+        .await
+        .map_err(StartError::Store)?;
+    // Addresses of accounts carry the domain: it cannot change under them.
+    if let Some(wanted) = &config.domain
+        && wanted.to_lowercase() != identity.domain
+    {
+        return Err(StartError::OtherDomain {
+            wanted: wanted.clone(),
+            kept: identity.domain,
+        });
+    }
+    if jid::DomainPart::new(&identity.domain).is_err() {
+        return Err(StartError::Domain {
+            domain: identity.domain,
+        });
+    }
+    Ok(identity)
+}
+
+/// `Sales team` becomes `sales-team-x7k2.startalk.internal`: readable, under the
+/// name that is set aside for private use, and no other team's.
+fn default_domain(team_name: &str) -> Result<String, StartError> {
+    let mut slug = String::new();
+    for c in team_name.chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= MAX_SLUG {
+            break;
+        }
+    }
+    let slug = slug.trim_matches('-');
+    let slug = if slug.is_empty() { "team" } else { slug };
+    let random: String = clock::random_id()?.chars().take(4).collect();
+    Ok(format!("{slug}-{random}.startalk.internal"))
+}
+
+fn create_private(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_are_made_of_names() {
+        for (name, start) in [
+            ("Sales team!", "sales-team-"),
+            ("销售部", "team-"),
+            ("ACME 销售 2", "acme-2-"),
+            ("a very long name of a team indeed", "a-very-long-name-of-"),
+        ] {
+            let domain = default_domain(name).unwrap();
+            assert!(domain.starts_with(start), "{domain}");
+            assert!(jid::DomainPart::new(&domain).is_ok());
+            assert_ne!(default_domain(name).unwrap(), domain);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Starting, asking and stopping a server.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use jid::BareJid;
+use navigation::{Endpoint, Invite, ServerTarget, SpkiPin, Transport, Trust};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::{self, AccountError};
+use crate::data_dir::{self, DataDir};
+use crate::listener::{self, Port};
+use crate::router::Router;
+use crate::server::Server;
+use crate::session::SessionEnd;
+use crate::store::accounts as account_rows;
+use crate::tls::Tls;
+use crate::{Config, StartError, admin};
+
+/// How long sessions have to end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(4);
+/// How often the server looks whether the command line has added somebody.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
+
+/// A running server. Stop it with [`ServerHandle::stop`]; dropping it leaves
+/// its tasks to the runtime.
+pub struct ServerHandle {
+    server: Arc<Server>,
+    data_dir: DataDir,
+    https: SocketAddr,
+    tcp: Option<SocketAddr>,
+}
+
+impl std::fmt::Debug for ServerHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerHandle")
+            .field("domain", &self.domain())
+            .field("https", &self.https)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens the data folder and listens. Returns when connections are accepted.
+///
+/// # Errors
+/// [`StartError`]; nothing is left running then.
+pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
+    // The ports first: a port in use should not make a data folder.
+    let https_listener = listener::bind(config.https).await?;
+    let tcp_listener = match config.tcp {
+        Some(address) => Some(listener::bind(address).await?),
+        None => None,
+    };
+    let bound = |listener: &tokio::net::TcpListener, address| {
+        listener
+            .local_addr()
+            .map_err(|source| StartError::AddressNotAvailable { address, source })
+    };
+    let https = bound(&https_listener, config.https)?;
+    let tcp = match (&tcp_listener, config.tcp) {
+        (Some(listener), Some(address)) => Some(bound(listener, address)?),
+        _ => None,
+    };
+    let data_dir = DataDir::open(&config).await?;
+    let tls = Tls::open(&data_dir::keys(&config.data_dir), &data_dir.identity.domain)?;
+    let server = Arc::new(Server {
+        config,
+        identity: data_dir.identity.clone(),
+        store: data_dir.store.clone(),
+        tls,
+        router: Router::default(),
+        limiter: Arc::default(),
+        stopping: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+        next_number: AtomicU64::new(1),
+    });
+    let tasks = &server.tasks;
+    tasks.spawn(listener::accept(
+        Arc::clone(&server),
+        https_listener,
+        Port::Https,
+    ));
+    if let Some(listener) = tcp_listener {
+        tasks.spawn(listener::accept(
+            Arc::clone(&server),
+            listener,
+            Port::StartTls,
+        ));
+    }
+    tasks.spawn(watch_accounts(Arc::clone(&server)));
+    tracing::info!(domain = server.domain(), %https, ?tcp, "server listens");
+    Ok(ServerHandle {
+        server,
+        data_dir,
+        https,
+        tcp,
+    })
+}
+
+impl ServerHandle {
+    /// Domain of the accounts.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.server.domain()
+    }
+
+    /// Name of the team.
+    #[must_use]
+    pub fn team_name(&self) -> &str {
+        &self.server.identity.team_name
+    }
+
+    /// Where HTTPS, WebSocket and direct TLS are.
+    #[must_use]
+    pub fn https_addr(&self) -> SocketAddr {
+        self.https
+    }
+
+    /// Where STARTTLS is, if it is on.
+    #[must_use]
+    pub fn tcp_addr(&self) -> Option<SocketAddr> {
+        self.tcp
+    }
+
+    /// Fingerprint of the server's key.
+    #[must_use]
+    pub fn spki_pin(&self) -> SpkiPin {
+        self.server.tls.pin
+    }
+
+    /// Number of people with a session, now and from now on.
+    #[must_use]
+    pub fn people_online(&self) -> watch::Receiver<u32> {
+        self.server.router.people_online()
+    }
+
+    /// How colleagues reach the server.
+    #[must_use]
+    pub fn target(&self) -> ServerTarget {
+        let hosts = match &self.server.config.advertise {
+            Some(hosts) => hosts.clone(),
+            None => advertised(self.https.ip()),
+        };
+        self.target_at(&hosts)
+    }
+
+    /// How programs on this machine reach the server.
+    #[must_use]
+    pub fn loopback_target(&self) -> ServerTarget {
+        let host = match self.https.ip() {
+            ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
+            ip => ip.to_string(),
+        };
+        self.target_at(&[host])
+    }
+
+    fn target_at(&self, hosts: &[String]) -> ServerTarget {
+        let endpoint = |transport, host: &String, path: Option<&str>| Endpoint {
+            transport,
+            host: host.clone(),
+            port: self.https.port(),
+            path: path.map(str::to_owned),
+        };
+        let direct = hosts
+            .iter()
+            .map(|host| endpoint(Transport::DirectTls, host, None));
+        // One is enough for networks that let only the web through.
+        let web = hosts
+            .iter()
+            .take(1)
+            .map(|host| endpoint(Transport::WebSocket, host, Some("/ws")));
+        ServerTarget {
+            domain: self.domain().to_owned(),
+            name: Some(self.team_name().to_owned()),
+            endpoints: direct.chain(web).collect(),
+            trust: Trust {
+                system_roots: false,
+                spki_sha256: vec![self.spki_pin()],
+            },
+        }
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn create_account(
+        &self,
+        display_name: &str,
+        password: &str,
+    ) -> Result<BareJid, AccountError> {
+        let account = accounts::new_account(None, display_name)?;
+        let account = accounts::create(&self.server.store, account, password, None).await?;
+        self.server.announce(&account);
+        BareJid::new(&self.server.bare(&account.localpart)).map_err(|_| AccountError::NameInvalid)
+    }
+
+    /// Makes an invite that works any number of times until it expires; gives
+    /// it with that moment in milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// [`AccountError`] of the database or the random source.
+    pub async fn create_invite(
+        &self,
+        by: Option<&str>,
+        valid_for: Duration,
+    ) -> Result<(Invite, i64), AccountError> {
+        let made = admin::create_invite(&self.server.store, by, valid_for, None).await?;
+        let invite = Invite {
+            target: self.target(),
+            token: made.token,
+            inviter: by.map(str::to_owned),
+        };
+        Ok((invite, made.expires_ms))
+    }
+
+    /// Stops in good order: no new connections, a word to every session, then
+    /// the writer to its end.
+    pub async fn stop(self) {
+        let server = &self.server;
+        server.stopping.cancel();
+        server.router.end(None, &SessionEnd::Shutdown);
+        server.tasks.close();
+        if tokio::time::timeout(STOP_TIMEOUT, server.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                left = server.tasks.len(),
+                "some connections did not end in time"
+            );
+        }
+        server.store.close().await;
+        tracing::info!("server stopped");
+        drop(self.data_dir);
+    }
+}
+
+/// The addresses of this machine that others may reach; with none, itself.
+fn advertised(bound: IpAddr) -> Vec<String> {
+    if !bound.is_unspecified() {
+        return vec![bound.to_string()];
+    }
+    let mut hosts: Vec<String> = if_addrs::get_if_addrs()
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|interface| !interface.is_loopback() && !interface.is_link_local())
+        .map(|interface| interface.ip())
+        .filter(IpAddr::is_ipv4)
+        .map(|ip| ip.to_string())
+        .take(4)
+        .collect();
+    if hosts.is_empty() {
+        hosts.push("127.0.0.1".to_owned());
+    }
+    hosts
+}
+
+/// Announces accounts that another process (the command line) has made, and
+/// ends the sessions of those that it has removed.
+async fn watch_accounts(server: Arc<Server>) {
+    let mut known = server.accounts().await.unwrap_or_default();
+    let mut version = None;
+    loop {
+        tokio::select! {
+            () = server.stopping.cancelled() => return,
+            () = tokio::time::sleep(WATCH_EVERY) => {}
+        }
+        let found: Result<i64, _> = server
+            .store
+            .read(|db| db.pragma_query_value(None, "data_version", |row| row.get(0)))
+            .await;
+        let Ok(found) = found else { continue };
+        if version == Some(found) {
+            continue;
+        }
+        version = Some(found);
+        let Ok(now) = server.store.read(account_rows::all).await else {
+            continue;
+        };
+        for account in now.iter().filter(|account| !known.contains(account)) {
+            server.announce(account);
+        }
+        for gone in known
+            .iter()
+            .filter(|account| !now.iter().any(|other| other.localpart == account.localpart))
+        {
+            server
+                .router
+                .end(Some(&gone.localpart), &SessionEnd::AccountChanged);
+        }
+        known = now;
+    }
+}

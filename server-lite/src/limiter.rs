@@ -1,0 +1,137 @@
+//! What one address may do: connections at the same time, failed sign-ins a
+//! minute.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// Addresses that are remembered. With more at once the oldest failures are forgotten.
+const MAX_ADDRESSES: usize = 10_000;
+
+#[derive(Default)]
+pub(crate) struct Limiter {
+    addresses: Mutex<HashMap<IpAddr, Usage>>,
+}
+
+#[derive(Default)]
+struct Usage {
+    connections: usize,
+    failures: u32,
+    since: Option<Instant>,
+}
+
+/// A connection that counts until it is dropped.
+pub(crate) struct Permit {
+    limiter: Arc<Limiter>,
+    address: IpAddr,
+}
+
+/// One home has one IPv6 network: count those together.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+impl Limiter {
+    fn with<T>(&self, address: IpAddr, act: impl FnOnce(&mut Usage) -> T) -> T {
+        let mut addresses = self
+            .addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if addresses.len() >= MAX_ADDRESSES {
+            addresses.retain(|_, usage| usage.connections > 0);
+        }
+        act(addresses.entry(network(address)).or_default())
+    }
+
+    /// Counts a connection; `None` if there are too many.
+    pub(crate) fn connect(self: &Arc<Self>, address: IpAddr, max: usize) -> Option<Permit> {
+        let allowed = self.with(address, |usage| {
+            let allowed = usage.connections < max;
+            usage.connections += usize::from(allowed);
+            allowed
+        });
+        allowed.then(|| Permit {
+            limiter: Arc::clone(self),
+            address,
+        })
+    }
+
+    /// Whether this address may try to sign in now.
+    pub(crate) fn may_try(&self, address: IpAddr, max: u32, now: Instant) -> bool {
+        self.with(address, |usage| {
+            let fresh = usage
+                .since
+                .is_some_and(|since| now.duration_since(since) < MINUTE);
+            !fresh || usage.failures < max
+        })
+    }
+
+    /// Counts a failed sign-in.
+    pub(crate) fn failed(&self, address: IpAddr, now: Instant) {
+        self.with(address, |usage| {
+            if usage
+                .since
+                .is_none_or(|since| now.duration_since(since) >= MINUTE)
+            {
+                usage.since = Some(now);
+                usage.failures = 0;
+            }
+            usage.failures += 1;
+        });
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.limiter.with(self.address, |usage| {
+            usage.connections = usage.connections.saturating_sub(1);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn connections_are_counted_while_they_last() {
+        let limiter = Arc::new(Limiter::default());
+        let first = limiter.connect(A, 1);
+        assert!(first.is_some());
+        assert!(limiter.connect(A, 1).is_none());
+        assert!(limiter.connect("127.0.0.2".parse().unwrap(), 1).is_some());
+        drop(first);
+        assert!(limiter.connect(A, 1).is_some());
+    }
+
+    #[test]
+    fn failures_are_forgotten_after_a_minute() {
+        let limiter = Limiter::default();
+        let start = Instant::now();
+        for _ in 0..3 {
+            assert!(limiter.may_try(A, 3, start));
+            limiter.failed(A, start);
+        }
+        assert!(!limiter.may_try(A, 3, start + Duration::from_secs(59)));
+        assert!(limiter.may_try(A, 3, start + MINUTE));
+    }
+
+    #[test]
+    fn one_network_is_one_address() {
+        let a: IpAddr = "2001:db8::1".parse().unwrap();
+        let b: IpAddr = "2001:db8::ffff:2".parse().unwrap();
+        let mapped: IpAddr = "::ffff:127.0.0.1".parse().unwrap();
+        assert_eq!(network(a), network(b));
+        assert_eq!(network(mapped), A);
+    }
+}

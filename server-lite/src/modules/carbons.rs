@@ -1,0 +1,23 @@
+//! XEP-0280: message carbons, switched on and off. The copying is done where
+//! messages are routed.
+
+use xmpp_core::ns;
+
+use super::{Module, ready};
+
+pub(crate) const MODULE: Module = Module {
+    name: "message carbons (XEP-0280)",
+    server_features: &[ns::CARBONS],
+    account_features: &[ns::CARBONS],
+    payloads: &[("enable", ns::CARBONS), ("disable", ns::CARBONS)],
+    handle: |request| {
+        let wanted = request.payload.name() == "enable";
+        request
+            .server
+            .router
+            .update(request.user, request.number, |entry| {
+                entry.carbons = wanted;
+            });
+        ready(Ok(None))
+    },
+};

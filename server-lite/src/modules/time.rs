@@ -1,0 +1,20 @@
+//! XEP-0202: entity time. Clients learn from it that their clock is wrong.
+
+use xmpp_core::element::build;
+use xmpp_core::{datetime, ns};
+
+use super::{Module, ready};
+use crate::clock;
+
+pub(crate) const MODULE: Module = Module {
+    name: "entity time (XEP-0202)",
+    server_features: &[ns::TIME],
+    account_features: &[],
+    payloads: &[("time", ns::TIME)],
+    handle: |_| {
+        let time = build("time", ns::TIME)
+            .child(build("tzo", ns::TIME).text("+00:00"))
+            .child(build("utc", ns::TIME).text(datetime::format_ms(clock::now_ms())));
+        ready(Ok(Some(time.done())))
+    },
+};

@@ -1,0 +1,214 @@
+//! Who is connected, and how a stanza finds its sessions
+//! (RFC 6121, section 8).
+//!
+//! The lock is held for look-ups, never across an await. Delivery never waits:
+//! a session has a bounded queue, and one that is full ends its session. What
+//! it missed is in the archive.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, watch};
+use xmpp_core::Element;
+
+use crate::session::{ResumeRequest, SessionEnd};
+
+/// What a session has to send.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
+    /// The stanza with all its declarations.
+    pub(crate) xml: Arc<str>,
+    /// Row of the archive, if the stanza is a stored message: it counts as
+    /// delivered when the session has acknowledged it.
+    pub(crate) archived: Option<i64>,
+}
+
+/// A bound session as the router knows it.
+pub(crate) struct Entry {
+    pub(crate) resource: String,
+    pub(crate) queue: mpsc::Sender<Outgoing>,
+    pub(crate) resume: mpsc::Sender<ResumeRequest>,
+    pub(crate) end: watch::Sender<Option<SessionEnd>>,
+    /// XEP-0198 id, if the session can be resumed.
+    pub(crate) resumption_id: Option<String>,
+    /// The last presence that was broadcast, and its priority.
+    pub(crate) presence: Option<(Element, i8)>,
+    /// XEP-0280.
+    pub(crate) carbons: bool,
+    /// Has asked for the roster, so it wants to hear of changes (RFC 6121, 2.2).
+    pub(crate) wants_roster: bool,
+    /// Tells this session from a later one with the same resource.
+    pub(crate) number: u64,
+}
+
+/// All sessions of the server.
+#[derive(Default)]
+pub(crate) struct Router {
+    sessions: Mutex<HashMap<String, Vec<Entry>>>,
+    online: watch::Sender<u32>,
+}
+
+impl Router {
+    fn with<T>(&self, act: impl FnOnce(&mut HashMap<String, Vec<Entry>>) -> T) -> T {
+        act(&mut self.sessions.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Number of people with a session.
+    pub(crate) fn people_online(&self) -> watch::Receiver<u32> {
+        self.online.subscribe()
+    }
+
+    fn count(&self, sessions: &HashMap<String, Vec<Entry>>) {
+        let people = u32::try_from(sessions.len()).unwrap_or(u32::MAX);
+        self.online
+            .send_if_modified(|online| std::mem::replace(online, people) != people);
+    }
+
+    /// Adds a session. One with the same resource has to end: the newer wins
+    /// (RFC 6120, section 7.7.2.2). `false` if the account has too many.
+    pub(crate) fn add(&self, user: &str, entry: Entry, max: usize) -> bool {
+        self.with(|sessions| {
+            let of_user = sessions.entry(user.to_owned()).or_default();
+            of_user.retain(|other| {
+                let same = other.resource == entry.resource;
+                if same {
+                    other.end.send_replace(Some(SessionEnd::Replaced));
+                }
+                !same
+            });
+            if of_user.len() >= max {
+                return false;
+            }
+            of_user.push(entry);
+            self.count(sessions);
+            true
+        })
+    }
+
+    /// Removes a session; gives its last presence if it was still the one.
+    pub(crate) fn remove(&self, user: &str, number: u64) -> Option<Entry> {
+        self.with(|sessions| {
+            let of_user = sessions.get_mut(user)?;
+            let place = of_user.iter().position(|entry| entry.number == number)?;
+            let entry = of_user.swap_remove(place);
+            if of_user.is_empty() {
+                sessions.remove(user);
+            }
+            self.count(sessions);
+            Some(entry)
+        })
+    }
+
+    /// Changes what is known of a session.
+    pub(crate) fn update(&self, user: &str, number: u64, change: impl FnOnce(&mut Entry)) {
+        self.with(|sessions| {
+            let entry = sessions
+                .get_mut(user)
+                .and_then(|of_user| of_user.iter_mut().find(|entry| entry.number == number));
+            if let Some(entry) = entry {
+                change(entry);
+            }
+        });
+    }
+
+    /// The way into a session that waits to be resumed.
+    pub(crate) fn resumable(&self, user: &str, id: &str) -> Option<mpsc::Sender<ResumeRequest>> {
+        self.with(|sessions| {
+            sessions
+                .get(user)?
+                .iter()
+                .find(|entry| entry.resumption_id.as_deref() == Some(id))
+                .map(|entry| entry.resume.clone())
+        })
+    }
+
+    /// Puts a stanza into the queues of the sessions of a user that `wanted`
+    /// picks; gives how many took it.
+    pub(crate) fn deliver(
+        &self,
+        user: &str,
+        outgoing: &Outgoing,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> usize {
+        self.with(|sessions| {
+            let Some(of_user) = sessions.get(user) else {
+                return 0;
+            };
+            of_user
+                .iter()
+                .filter(|entry| wanted(entry))
+                .filter(|entry| send(entry, outgoing))
+                .count()
+        })
+    }
+
+    /// Puts a stanza into the queues of all sessions that `wanted` picks.
+    pub(crate) fn broadcast(&self, outgoing: &Outgoing, wanted: impl Fn(&str, &Entry) -> bool) {
+        self.with(|sessions| {
+            for (user, of_user) in sessions.iter() {
+                for entry in of_user.iter().filter(|entry| wanted(user, entry)) {
+                    send(entry, outgoing);
+                }
+            }
+        });
+    }
+
+    /// The presences of all available sessions but this one.
+    pub(crate) fn presences(&self, except: u64) -> Vec<Element> {
+        self.with(|sessions| {
+            sessions
+                .values()
+                .flatten()
+                .filter(|entry| entry.number != except)
+                .filter_map(|entry| {
+                    entry
+                        .presence
+                        .as_ref()
+                        .map(|(presence, _)| presence.clone())
+                })
+                .collect()
+        })
+    }
+
+    /// Whether a full address has a session.
+    pub(crate) fn has_resource(&self, user: &str, resource: &str) -> bool {
+        self.with(|sessions| {
+            sessions
+                .get(user)
+                .is_some_and(|of_user| of_user.iter().any(|entry| entry.resource == resource))
+        })
+    }
+
+    /// Ends the sessions of one user, or of all.
+    pub(crate) fn end(&self, user: Option<&str>, end: &SessionEnd) {
+        self.with(|sessions| {
+            for (name, of_user) in sessions.iter() {
+                if user.is_none_or(|user| user == name) {
+                    for entry in of_user {
+                        entry.end.send_replace(Some(end.clone()));
+                    }
+                }
+            }
+        });
+    }
+}
+
+fn send(entry: &Entry, outgoing: &Outgoing) -> bool {
+    match entry.queue.try_send(outgoing.clone()) {
+        Ok(()) => true,
+        Err(mpsc::error::TrySendError::Full(_)) => {
+            // It reads slower than others write: end it rather than grow.
+            entry.end.send_replace(Some(SessionEnd::TooSlow));
+            false
+        }
+        Err(mpsc::error::TrySendError::Closed(_)) => false,
+    }
+}
+
+/// Whether a session takes messages to the bare address (RFC 6121, 8.5.2.1.1).
+pub(crate) fn takes_messages(entry: &Entry) -> bool {
+    entry
+        .presence
+        .as_ref()
+        .is_some_and(|(_, priority)| *priority >= 0)
+}

@@ -1,0 +1,92 @@
+//! What every session shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jid::BareJid;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use xmpp_core::element::build;
+use xmpp_core::{element, ns};
+
+use crate::Config;
+use crate::data_dir::Identity;
+use crate::limiter::Limiter;
+use crate::router::{Outgoing, Router};
+use crate::store::Store;
+use crate::store::accounts::{self, AccountRow};
+use crate::tls::Tls;
+
+/// The running server.
+pub(crate) struct Server {
+    pub(crate) config: Config,
+    pub(crate) identity: Identity,
+    pub(crate) store: Store,
+    pub(crate) tls: Tls,
+    pub(crate) router: Router,
+    pub(crate) limiter: Arc<Limiter>,
+    /// Cancelled when the server stops accepting.
+    pub(crate) stopping: CancellationToken,
+    /// Every connection and session.
+    pub(crate) tasks: TaskTracker,
+    pub(crate) next_number: AtomicU64,
+}
+
+impl Server {
+    pub(crate) fn domain(&self) -> &str {
+        &self.identity.domain
+    }
+
+    /// The bare address of an account, as text.
+    pub(crate) fn bare(&self, localpart: &str) -> String {
+        format!("{localpart}@{}", self.identity.domain)
+    }
+
+    /// The localpart, if the address is one of ours.
+    pub(crate) fn localpart(&self, address: &BareJid) -> Option<String> {
+        if address.domain().as_str() != self.domain() {
+            return None;
+        }
+        address.node().map(|node| node.as_str().to_owned())
+    }
+
+    pub(crate) fn session_number(&self) -> u64 {
+        self.next_number.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// An item of the shared roster (RFC 6121, section 2.1.2): everybody in the
+    /// team sees everybody.
+    pub(crate) fn roster_item(&self, account: &AccountRow) -> element::Build {
+        build("item", ns::ROSTER)
+            .attr("jid", self.bare(&account.localpart))
+            .attr("name", &account.display_name)
+            .attr("subscription", "both")
+            .child(build("group", ns::ROSTER).text(&self.identity.team_name))
+    }
+
+    /// Tells everybody of a new colleague (roster push, RFC 6121, 2.1.6).
+    pub(crate) fn announce(&self, account: &AccountRow) {
+        let push = build("iq", ns::CLIENT)
+            .attr("type", "set")
+            .attr("id", format!("push-{}", self.session_number()))
+            .child(build("query", ns::ROSTER).child(self.roster_item(account)))
+            .done();
+        match element::write(&push) {
+            Ok(xml) => {
+                let outgoing = Outgoing {
+                    xml: xml.into(),
+                    archived: None,
+                };
+                self.router.broadcast(&outgoing, |user, entry| {
+                    entry.wants_roster && user != account.localpart
+                });
+            }
+            Err(error) => tracing::warn!(%error, "roster push"),
+        }
+    }
+
+    /// All accounts.
+    pub(crate) async fn accounts(&self) -> Result<Vec<AccountRow>, crate::StoreError> {
+        self.store.read(accounts::all).await
+    }
+}

@@ -1,0 +1,71 @@
+//! The life of one client connection: negotiation, then a bound session that
+//! may outlive several connections (XEP-0198).
+
+mod auth;
+mod bound;
+mod messages;
+mod negotiation;
+mod presence;
+mod register;
+mod stanzas;
+
+use std::sync::Arc;
+
+use xmpp_core::stream::{StreamCondition, StreamError};
+
+use crate::server::Server;
+use crate::transport::{Transport, TransportError};
+
+/// Why a session has to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SessionEnd {
+    /// Another connection took the same resource.
+    Replaced,
+    /// It reads slower than others write to it.
+    TooSlow,
+    /// The account is gone or its password was changed.
+    AccountChanged,
+    /// The server is being stopped.
+    Shutdown,
+}
+
+impl SessionEnd {
+    fn stream_error(&self) -> StreamError {
+        let condition = match self {
+            Self::Replaced => StreamCondition::Conflict,
+            Self::TooSlow => StreamCondition::ResourceConstraint,
+            Self::AccountChanged => StreamCondition::NotAuthorized,
+            Self::Shutdown => StreamCondition::SystemShutdown,
+        };
+        condition.into()
+    }
+}
+
+/// A connection that wants to go on with a session.
+pub(crate) struct ResumeRequest {
+    /// The new connection, negotiated up to here.
+    pub(crate) transport: Transport,
+    /// How many of our stanzas the client has handled.
+    pub(crate) h: u32,
+}
+
+/// Serves one connection, encrypted by now, until it ends.
+pub(crate) async fn serve(server: Arc<Server>, transport: Transport) {
+    let limit = server.config.limits.negotiation;
+    let peer = transport.peer;
+    match tokio::time::timeout(limit, negotiation::run(&server, transport)).await {
+        Ok(Ok(Some(session))) => session.run().await,
+        Ok(Ok(None)) => {}
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "connection ended before a session"),
+        Err(_) => tracing::debug!(%peer, "connection took too long to sign in"),
+    }
+}
+
+/// Says what was wrong with a stream and ends it.
+async fn refuse(transport: Transport, error: TransportError) -> TransportError {
+    if let TransportError::Bad(stream_error) = &error {
+        let stream_error = stream_error.clone();
+        transport.close(Some(stream_error)).await;
+    }
+    error
+}

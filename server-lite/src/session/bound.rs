@@ -1,0 +1,549 @@
+//! A bound session: its connection may be lost and come back (XEP-0198), the
+//! session stays until it cannot be resumed any more.
+//!
+//! One task owns everything of it. What comes in is handled in its order;
+//! messages for the archive wait for their commit side by side, and are routed
+//! and counted as handled in the order in which they came.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use jid::FullJid;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+use xmpp_core::element::{self, build};
+use xmpp_core::stream::{StreamCondition, StreamError};
+use xmpp_core::stream_management::{Inbound, Outbound};
+use xmpp_core::{Element, ns};
+
+use super::messages::Handled;
+use super::register::reply;
+use super::{ResumeRequest, SessionEnd};
+use crate::clock;
+use crate::router::{Entry, Outgoing};
+use crate::server::Server;
+use crate::store::archive;
+use crate::transport::{Incoming, Transport, TransportError};
+
+/// Stanzas that are taken from the queue before the peer is asked to acknowledge.
+const ASK_AFTER: usize = 50;
+
+type Unwritten = FuturesOrdered<Pin<Box<dyn Future<Output = Handled> + Send>>>;
+
+/// A bound session.
+pub(crate) struct Session {
+    pub(super) server: Arc<Server>,
+    pub(super) user: String,
+    pub(super) address: FullJid,
+    pub(super) number: u64,
+    transport: Option<Transport>,
+    queue: mpsc::Receiver<Outgoing>,
+    resume: mpsc::Receiver<ResumeRequest>,
+    end: watch::Receiver<Option<SessionEnd>>,
+    sm: Option<Sm>,
+    unwritten: Unwritten,
+    /// Whether the client reads its archive itself, so that nothing has to be
+    /// delivered for it.
+    pub(super) reads_archive: bool,
+    /// Whether the first presence has been sent.
+    pub(super) was_available: bool,
+    heard: Instant,
+    asked: bool,
+    lost: Option<Instant>,
+}
+
+struct Sm {
+    id: String,
+    resumable: bool,
+    inbound: Inbound,
+    outbound: Outbound<Outgoing>,
+    /// Whether an answer to `<r/>` is outstanding.
+    asked: bool,
+    since_asked: usize,
+}
+
+/// What the loop does after a step.
+enum Next {
+    Go,
+    /// The connection is gone; the session may wait for another.
+    Lost,
+    /// The session is over.
+    End(Option<StreamError>),
+}
+
+impl Session {
+    /// Binds a resource and registers the session (RFC 6120, section 7). `None`
+    /// if the connection ended meanwhile.
+    pub(super) async fn bind(
+        server: &Arc<Server>,
+        mut transport: Transport,
+        user: String,
+        resource: String,
+        iq: &Element,
+    ) -> Option<Self> {
+        let address = FullJid::new(&format!("{}/{resource}", server.bare(&user))).ok()?;
+        let limits = &server.config.limits;
+        let (queue_in, queue) = mpsc::channel(limits.session_queue);
+        let (resume_in, resume) = mpsc::channel(1);
+        let (end_in, end) = watch::channel(None);
+        let number = server.session_number();
+        let entry = Entry {
+            resource,
+            queue: queue_in,
+            resume: resume_in,
+            end: end_in,
+            resumption_id: None,
+            presence: None,
+            carbons: false,
+            wants_roster: false,
+            number,
+        };
+        if !server.router.add(&user, entry, limits.sessions_per_account) {
+            transport
+                .close(Some(StreamCondition::ResourceConstraint.into()))
+                .await;
+            return None;
+        }
+        let bound = build("bind", ns::BIND)
+            .child(build("jid", ns::BIND).text(address.to_string()))
+            .done();
+        let session = Self {
+            server: Arc::clone(server),
+            user,
+            address,
+            number,
+            transport: None,
+            queue,
+            resume,
+            end,
+            sm: None,
+            unwritten: FuturesOrdered::new(),
+            reads_archive: false,
+            was_available: false,
+            heard: Instant::now(),
+            asked: false,
+            lost: None,
+        };
+        if transport
+            .send_element(&reply(iq, Ok(Some(bound))))
+            .await
+            .is_err()
+        {
+            session.finish().await;
+            return None;
+        }
+        Some(Self {
+            transport: Some(transport),
+            ..session
+        })
+    }
+
+    /// Runs the session until it is over.
+    pub(crate) async fn run(mut self) {
+        let error = loop {
+            match self.step().await {
+                Next::Go => {}
+                Next::Lost => {
+                    self.settle().await;
+                    self.transport = None;
+                    self.lost = Some(Instant::now());
+                    if self.sm.as_ref().is_none_or(|sm| !sm.resumable) {
+                        break None;
+                    }
+                    tracing::debug!(address = %self.address, "connection lost, session waits");
+                }
+                Next::End(error) => break error,
+            }
+        };
+        self.settle().await;
+        if let Some(transport) = self.transport.take() {
+            transport.close(error).await;
+        }
+        self.finish().await;
+    }
+
+    /// Waits for one thing and does it.
+    async fn step(&mut self) -> Next {
+        let limits = &self.server.config.limits;
+        let deadline = match self.lost {
+            Some(lost) => lost + limits.resumption,
+            None => self.heard + limits.idle,
+        };
+        let may_read = self.unwritten.len() < limits.unwritten;
+        tokio::select! {
+            biased;
+            _ = self.end.changed() => {
+                let end = self.end.borrow_and_update().clone();
+                Next::End(end.map(|end| end.stream_error()))
+            }
+            Some(handled) = self.unwritten.next(), if !self.unwritten.is_empty() => {
+                self.handled(handled).await
+            }
+            Some(request) = self.resume.recv() => self.resumed(request).await,
+            incoming = read(&mut self.transport), if may_read && self.transport.is_some() => {
+                self.heard = Instant::now();
+                self.asked = false;
+                self.incoming(incoming).await
+            }
+            Some(outgoing) = self.queue.recv() => self.send(outgoing).await,
+            () = sleep_until(deadline) => self.silence().await,
+        }
+    }
+
+    /// Nothing was heard for long, or nobody came to resume.
+    async fn silence(&mut self) -> Next {
+        if self.lost.is_some() {
+            return Next::End(None);
+        }
+        if self.asked {
+            return Next::Lost;
+        }
+        self.asked = true;
+        self.heard = Instant::now();
+        let ping = match &self.sm {
+            Some(_) => build("r", ns::SM).done(),
+            None => build("iq", ns::CLIENT)
+                .attr("type", "get")
+                .attr("id", format!("ping-{}", self.number))
+                .attr("from", self.server.domain())
+                .attr("to", self.address.as_str())
+                .child(build("ping", ns::PING))
+                .done(),
+        };
+        self.write(&ping).await
+    }
+
+    async fn incoming(&mut self, incoming: Result<Incoming, TransportError>) -> Next {
+        match incoming {
+            Ok(Incoming::Element(element)) => self.element(element).await,
+            // The client ends the stream, and with it the session.
+            Ok(Incoming::Close) => Next::End(None),
+            Ok(Incoming::Open(_)) => Next::End(Some(StreamCondition::BadFormat.into())),
+            Err(TransportError::Bad(error)) => Next::End(Some(error)),
+            Err(error) => {
+                tracing::debug!(address = %self.address, %error, "connection");
+                Next::Lost
+            }
+        }
+    }
+
+    async fn element(&mut self, element: Element) -> Next {
+        if element.has_ns(ns::SM) {
+            return self.stream_management(&element).await;
+        }
+        if element.has_ns(ns::CSI) {
+            return Next::Go;
+        }
+        if !element.has_ns(ns::CLIENT) {
+            return Next::End(Some(StreamCondition::UnsupportedStanzaType.into()));
+        }
+        if element.name() == "message" {
+            let work = super::messages::accept(&self.server, &self.user, &self.address, element);
+            self.unwritten.push_back(work);
+            return Next::Go;
+        }
+        // Everything else sees what was written before it.
+        let settled = self.settle().await;
+        if !matches!(settled, Next::Go) {
+            return settled;
+        }
+        let answers = self.stanza(&element).await;
+        match answers {
+            Ok(answers) => {
+                for answer in answers {
+                    let next = self.send_now(&answer).await;
+                    if !matches!(next, Next::Go) {
+                        return next;
+                    }
+                }
+                self.count();
+                Next::Go
+            }
+            Err(condition) => Next::End(Some(condition.into())),
+        }
+    }
+
+    async fn stream_management(&mut self, element: &Element) -> Next {
+        match element.name() {
+            "enable" => self.enable(element).await,
+            "r" => {
+                // The answer covers what is on disk.
+                let settled = self.settle().await;
+                if !matches!(settled, Next::Go) {
+                    return settled;
+                }
+                let Some(sm) = &self.sm else {
+                    return unexpected();
+                };
+                let answer = build("a", ns::SM)
+                    .attr("h", sm.inbound.h().to_string())
+                    .done();
+                self.write(&answer).await
+            }
+            "a" => match element.attr("h").and_then(|h| h.parse().ok()) {
+                Some(h) => self.acknowledged(h),
+                None => unexpected(),
+            },
+            _ => unexpected(),
+        }
+    }
+
+    async fn enable(&mut self, element: &Element) -> Next {
+        let Ok(id) = clock::random_secret() else {
+            return Next::End(Some(StreamCondition::InternalServerError.into()));
+        };
+        if self.sm.is_some() {
+            let failed = build("failed", ns::SM)
+                .child(build("unexpected-request", ns::STANZA_ERRORS))
+                .done();
+            return self.write(&failed).await;
+        }
+        let resumable = matches!(element.attr("resume"), Some("true" | "1"));
+        let mut enabled = build("enabled", ns::SM);
+        if resumable {
+            let seconds = self.server.config.limits.resumption.as_secs();
+            enabled = enabled
+                .attr("id", &id)
+                .attr("resume", "true")
+                .attr("max", seconds.to_string());
+            let resumption_id = id.clone();
+            self.server.router.update(&self.user, self.number, |entry| {
+                entry.resumption_id = Some(resumption_id);
+            });
+        }
+        self.sm = Some(Sm {
+            id,
+            resumable,
+            inbound: Inbound::default(),
+            outbound: Outbound::default(),
+            asked: false,
+            since_asked: 0,
+        });
+        self.write(&enabled.done()).await
+    }
+
+    fn acknowledged(&mut self, h: u32) -> Next {
+        let Some(sm) = &mut self.sm else {
+            return unexpected();
+        };
+        match sm.outbound.acknowledge(h) {
+            Ok(settled) => {
+                sm.asked = false;
+                let rows = settled
+                    .into_iter()
+                    .filter_map(|outgoing| outgoing.archived)
+                    .collect();
+                self.mark_delivered(rows);
+                Next::Go
+            }
+            Err(error) => Next::End(Some(StreamError {
+                condition: StreamCondition::UndefinedCondition,
+                text: Some(error.to_string()),
+            })),
+        }
+    }
+
+    /// Notes that messages need not be delivered again. Nobody waits for it:
+    /// if it is lost, the client sees a message twice under the same id.
+    fn mark_delivered(&self, rows: Vec<i64>) {
+        if rows.is_empty() {
+            return;
+        }
+        let store = self.server.store.clone();
+        self.server.tasks.spawn(async move {
+            let marked = store
+                .write(move |tx| archive::set_undelivered(tx, &rows, false))
+                .await;
+            if let Err(error) = marked {
+                tracing::debug!(%error, "delivery not noted");
+            }
+        });
+    }
+
+    /// Another connection goes on with this session (XEP-0198, section 5).
+    async fn resumed(&mut self, request: ResumeRequest) -> Next {
+        let settled = self.settle().await;
+        if let Some(old) = self.transport.take() {
+            // The old connection hangs; the client knows better.
+            let server = Arc::clone(&self.server);
+            server
+                .tasks
+                .spawn(old.close(Some(StreamCondition::Conflict.into())));
+        }
+        if matches!(settled, Next::End(_)) {
+            return settled;
+        }
+        let acknowledged = self.acknowledged(request.h);
+        self.transport = Some(request.transport);
+        if !matches!(acknowledged, Next::Go) {
+            return acknowledged;
+        }
+        self.lost = None;
+        self.heard = Instant::now();
+        self.asked = false;
+        let Some(sm) = &mut self.sm else {
+            return unexpected();
+        };
+        sm.asked = false;
+        let resumed = build("resumed", ns::SM)
+            .attr("previd", &sm.id)
+            .attr("h", sm.inbound.h().to_string())
+            .done();
+        let again: VecDeque<Outgoing> = sm.outbound.iter().cloned().collect();
+        tracing::debug!(address = %self.address, again = again.len(), "session resumed");
+        let mut next = self.write(&resumed).await;
+        for outgoing in again {
+            if matches!(next, Next::Go) {
+                next = self.write_text(&outgoing.xml).await;
+            }
+        }
+        if matches!(next, Next::Go) {
+            self.ask().await
+        } else {
+            next
+        }
+    }
+
+    /// Waits for all commits that are under way.
+    async fn settle(&mut self) -> Next {
+        while let Some(handled) = self.unwritten.next().await {
+            let next = self.handled(handled).await;
+            if !matches!(next, Next::Go) {
+                return next;
+            }
+        }
+        Next::Go
+    }
+
+    /// A message is on disk, or was refused: route it and count it.
+    async fn handled(&mut self, handled: Handled) -> Next {
+        match handled {
+            Handled::Done(effect) => {
+                let answers = effect.apply(&self.server, &self.user, self.number);
+                for answer in answers {
+                    let next = self.send_now(&answer).await;
+                    if !matches!(next, Next::Go) {
+                        return next;
+                    }
+                }
+                self.count();
+                Next::Go
+            }
+            // Not on disk, so never acknowledged: the client will send it again.
+            Handled::NotWritten => Next::End(Some(StreamCondition::InternalServerError.into())),
+        }
+    }
+
+    fn count(&mut self) {
+        if let Some(sm) = &mut self.sm {
+            sm.inbound.handled_one();
+        }
+    }
+
+    /// Sends an answer of the server itself, in its place among all others.
+    async fn send_now(&mut self, answer: &Element) -> Next {
+        match element::write(answer) {
+            Ok(xml) => {
+                self.send(Outgoing {
+                    xml: xml.into(),
+                    archived: None,
+                })
+                .await
+            }
+            Err(error) => {
+                tracing::error!(%error, "answer could not be written");
+                Next::Go
+            }
+        }
+    }
+
+    /// Sends a stanza, or keeps it for the connection to come.
+    async fn send(&mut self, outgoing: Outgoing) -> Next {
+        let limit = self.server.config.limits.session_queue;
+        if let Some(sm) = &mut self.sm {
+            sm.outbound.sent(outgoing.clone());
+            sm.since_asked += 1;
+            if sm.outbound.len() > limit {
+                return Next::End(Some(SessionEnd::TooSlow.stream_error()));
+            }
+        }
+        if self.transport.is_none() {
+            return Next::Go;
+        }
+        let next = self.write_text(&outgoing.xml).await;
+        if !matches!(next, Next::Go) {
+            return next;
+        }
+        match &self.sm {
+            // Ask when nothing more waits, or after many.
+            Some(sm) if !sm.asked && (self.queue.is_empty() || sm.since_asked >= ASK_AFTER) => {
+                self.ask().await
+            }
+            Some(_) => Next::Go,
+            None => {
+                // Without acknowledgements, written is all that can be known.
+                self.mark_delivered(outgoing.archived.into_iter().collect());
+                Next::Go
+            }
+        }
+    }
+
+    async fn ask(&mut self) -> Next {
+        let Some(sm) = &mut self.sm else {
+            return Next::Go;
+        };
+        if sm.outbound.is_empty() {
+            return Next::Go;
+        }
+        sm.asked = true;
+        sm.since_asked = 0;
+        self.write(&build("r", ns::SM).done()).await
+    }
+
+    async fn write(&mut self, element: &Element) -> Next {
+        match element::write(element) {
+            Ok(xml) => self.write_text(&xml).await,
+            Err(_) => Next::Go,
+        }
+    }
+
+    async fn write_text(&mut self, xml: &str) -> Next {
+        let Some(transport) = &mut self.transport else {
+            return Next::Go;
+        };
+        match transport.send(xml).await {
+            Ok(()) => Next::Go,
+            Err(error) => {
+                tracing::debug!(address = %self.address, %error, "write");
+                Next::Lost
+            }
+        }
+    }
+
+    /// Takes the session out of the router and tells the others.
+    async fn finish(mut self) {
+        let entry = self.server.router.remove(&self.user, self.number);
+        if entry.is_some_and(|entry| entry.presence.is_some()) {
+            super::presence::leave(&self.server, &self.address);
+        }
+        self.queue.close();
+        // What is in the queue and was not taken stays undelivered in the
+        // archive: rows are marked only when a client has them.
+        tracing::debug!(address = %self.address, "session over");
+    }
+}
+
+fn unexpected() -> Next {
+    Next::End(Some(StreamCondition::PolicyViolation.into()))
+}
+
+async fn read(transport: &mut Option<Transport>) -> Result<Incoming, TransportError> {
+    match transport {
+        Some(transport) => transport.next().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,113 @@
+//! Requests and presence of a bound session (RFC 6120, section 8.2.3; RFC 6121,
+//! section 8).
+
+use jid::Jid;
+use xmpp_core::Element;
+use xmpp_core::element::{self, set_attr};
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::stream::StreamCondition;
+
+use super::bound::Session;
+use super::register::reply;
+use crate::modules::{self, Request};
+use crate::router::Outgoing;
+
+impl Session {
+    /// Handles what is no message; gives what the client is answered, or the
+    /// condition with which the stream has to end.
+    pub(super) async fn stanza(
+        &mut self,
+        stanza: &Element,
+    ) -> Result<Vec<Element>, StreamCondition> {
+        match stanza.name() {
+            "presence" => self.presence(stanza).await,
+            "iq" => Ok(self.iq(stanza).await),
+            _ => Err(StreamCondition::UnsupportedStanzaType),
+        }
+    }
+
+    async fn iq(&mut self, iq: &Element) -> Vec<Element> {
+        let to = match iq.attr("to").map(Jid::new) {
+            None => None,
+            Some(Ok(to)) => Some(to),
+            Some(Err(_)) => return refuse(Condition::JidMalformed, iq),
+        };
+        let own = self.address.to_bare();
+        let for_us = match &to {
+            None => true,
+            Some(to) => to.is_bare() && (to.to_bare() == own || to.node().is_none()),
+        };
+        let foreign = to
+            .as_ref()
+            .is_some_and(|to| to.domain().as_str() != self.server.domain());
+        if foreign {
+            return refuse(Condition::RemoteServerNotFound, iq);
+        }
+        match (for_us, to) {
+            (false, Some(to)) => self.forward(iq, &to),
+            _ => self.answer(iq).await,
+        }
+    }
+
+    /// From one client to another.
+    fn forward(&self, iq: &Element, to: &Jid) -> Vec<Element> {
+        let (Some(user), Some(resource)) = (self.server.localpart(&to.to_bare()), to.resource())
+        else {
+            // For the account of somebody else nobody answers (yet).
+            return refuse(Condition::ServiceUnavailable, iq);
+        };
+        let mut stamped = iq.clone();
+        set_attr(&mut stamped, "from", Some(self.address.as_str()));
+        let taken = element::write(&stamped).map_or(0, |xml| {
+            let outgoing = Outgoing {
+                xml: xml.into(),
+                archived: None,
+            };
+            self.server.router.deliver(&user, &outgoing, |entry| {
+                entry.resource == resource.as_str()
+            })
+        });
+        if taken == 0 {
+            refuse(Condition::ServiceUnavailable, &stamped)
+        } else {
+            Vec::new()
+        }
+    }
+
+    async fn answer(&mut self, iq: &Element) -> Vec<Element> {
+        let is_set = match iq.attr("type") {
+            Some("get") => false,
+            Some("set") => true,
+            // An answer to our ping.
+            Some("result" | "error") => return Vec::new(),
+            _ => return refuse(Condition::BadRequest, iq),
+        };
+        let (Some(payload), true) = (iq.children().next(), iq.attr("id").is_some()) else {
+            return refuse(Condition::BadRequest, iq);
+        };
+        let to_server = iq.attr("to").is_some_and(|to| to == self.server.domain());
+        let request = Request {
+            server: &self.server,
+            user: &self.user,
+            address: &self.address,
+            number: self.number,
+            payload,
+            is_set,
+            to_server,
+        };
+        let outcome = modules::handle(&request).await;
+        if outcome.reads_archive {
+            self.reads_archive = true;
+        }
+        let mut answers = outcome.before;
+        answers.push(reply(iq, outcome.answer));
+        answers
+    }
+}
+
+fn refuse(condition: Condition, stanza: &Element) -> Vec<Element> {
+    StanzaError::from(condition)
+        .reply_to(stanza)
+        .into_iter()
+        .collect()
+}

@@ -1,0 +1,203 @@
+//! The database: one writer thread with group commit, and readers.
+//!
+//! Whatever has to be written is a job in a bounded queue. The writer takes all
+//! that wait into one transaction with `synchronous=FULL`, commits, and only
+//! then completes them: an answer means *on disk*. A job that fails is rolled
+//! back to its own savepoint and does not touch the others.
+
+pub(crate) mod accounts;
+pub(crate) mod archive;
+pub(crate) mod invites;
+mod schema;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags, Transaction};
+
+use writer::Writer;
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file is not a database, or is damaged. It is left as it is.
+    #[error("{} is damaged", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A later version of the program has written it. It is left as it is.
+    #[error("{} has version {found}, this program knows up to {supported}", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// Ours.
+        supported: u32,
+    },
+    /// SQLite refused.
+    #[error("database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The server is being stopped.
+    #[error("the server is being stopped")]
+    Closed,
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    writer: Writer,
+    /// One connection for reading; queries take fractions of a millisecond.
+    reader: Mutex<Connection>,
+}
+
+impl Store {
+    /// Opens or makes the database and brings it to the present version.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = Connection::open(path)?;
+        let prepared = prepare(&mut connection, path);
+        if let Err(StoreError::Sqlite(error)) = &prepared
+            && is_damage(error)
+        {
+            return Err(StoreError::Damaged {
+                path: path.to_owned(),
+            });
+        }
+        prepared?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = Connection::open_with_flags(path, flags)?;
+        reader.busy_timeout(std::time::Duration::from_secs(5))?;
+        reader.pragma_update(None, "query_only", true)?;
+        let writer = Writer::start(connection)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer,
+                reader: Mutex::new(reader),
+            }),
+        })
+    }
+
+    /// Runs a job in the next transaction and waits until that is on disk.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.inner.writer.run(job).await
+    }
+
+    /// Runs a query on a thread where blocking is allowed.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || {
+            let reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(query(&reader)?)
+        })
+        .await
+        .map_err(|_| StoreError::Closed)?
+    }
+
+    /// Ends the writer after what is queued; later writes fail.
+    pub(crate) async fn close(&self) {
+        self.inner.writer.close().await;
+    }
+}
+
+fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    // A command line beside the running server waits for its turn.
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > schema::VERSION {
+        let supported = schema::VERSION;
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            found,
+            supported,
+        });
+    }
+    let intact: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if intact != "ok" {
+        return Err(StoreError::Damaged {
+            path: path.to_owned(),
+        });
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    schema::migrate(connection)?;
+    Ok(())
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.db");
+        let garbage = b"this is no database at all, but it is 100 bytes long, so that sqlite looks at its header, and it is long".to_vec();
+        std::fs::write(&path, &garbage).unwrap();
+        assert!(matches!(
+            Store::open(&path),
+            Err(StoreError::Damaged { .. })
+        ));
+        assert_eq!(std::fs::read(&path).unwrap(), garbage);
+
+        std::fs::remove_file(&path).unwrap();
+        Connection::open(&path)
+            .unwrap()
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
+        let before = std::fs::read(&path).unwrap();
+        assert!(matches!(
+            Store::open(&path),
+            Err(StoreError::Newer { found: 99, .. })
+        ));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+
+    #[tokio::test]
+    async fn a_failing_job_leaves_its_neighbours_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("server.db")).unwrap();
+        let insert = |value: &'static str| {
+            store.write(move |tx| {
+                tx.execute("INSERT INTO meta (key, value) VALUES (?1, 'x')", [value])
+            })
+        };
+        let (a, twice, b) = tokio::join!(insert("a"), insert("a"), insert("b"));
+        assert!(a.is_ok() && b.is_ok());
+        assert!(twice.is_err());
+        let count: i64 = store
+            .read(|db| db.query_row("SELECT count(*) FROM meta", [], |row| row.get(0)))
+            .await
+            .unwrap();
+        assert_eq!(count, 2);
+        store.close().await;
+        assert!(matches!(insert("c").await, Err(StoreError::Closed)));
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("server.db")).unwrap();
+        let written = store.read(|db| db.execute("DELETE FROM meta", [])).await;
+        assert!(written.is_err());
+    }
+}

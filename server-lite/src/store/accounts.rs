@@ -1,0 +1,138 @@
+//! Accounts and their verifiers.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use xmpp_core::sasl::{ScramHash, ScramVerifier};
+
+/// An account as others see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AccountRow {
+    pub(crate) localpart: String,
+    pub(crate) display_name: String,
+}
+
+/// Makes an account; `false` if the name is taken.
+pub(crate) fn insert(
+    tx: &Transaction<'_>,
+    account: &AccountRow,
+    verifiers: &[ScramVerifier],
+    now_ms: i64,
+) -> rusqlite::Result<bool> {
+    let made = tx.execute(
+        "INSERT INTO accounts (localpart, display_name, created_ms) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO NOTHING",
+        params![account.localpart, account.display_name, now_ms],
+    )?;
+    if made == 0 {
+        return Ok(false);
+    }
+    set_verifiers(tx, &account.localpart, verifiers)?;
+    Ok(true)
+}
+
+/// Replaces the verifiers, as a change of password does.
+pub(crate) fn set_verifiers(
+    tx: &Transaction<'_>,
+    localpart: &str,
+    verifiers: &[ScramVerifier],
+) -> rusqlite::Result<()> {
+    for verifier in verifiers {
+        tx.execute(
+            "INSERT OR REPLACE INTO verifiers
+                 (localpart, hash, salt, iterations, stored_key, server_key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                localpart,
+                hash_name(verifier.hash),
+                verifier.salt,
+                verifier.iterations,
+                verifier.stored_key,
+                verifier.server_key
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// The verifier of an account that may sign in.
+pub(crate) fn verifier(
+    db: &Connection,
+    localpart: &str,
+    hash: ScramHash,
+) -> rusqlite::Result<Option<ScramVerifier>> {
+    db.query_row(
+        "SELECT salt, iterations, stored_key, server_key FROM verifiers
+         JOIN accounts USING (localpart)
+         WHERE localpart = ?1 AND hash = ?2 AND disabled = 0",
+        params![localpart, hash_name(hash)],
+        |row| {
+            Ok(ScramVerifier {
+                hash,
+                salt: row.get(0)?,
+                iterations: row.get(1)?,
+                stored_key: row.get(2)?,
+                server_key: row.get(3)?,
+            })
+        },
+    )
+    .optional()
+}
+
+/// Whether there is such an account.
+pub(crate) fn exists(db: &Connection, localpart: &str) -> rusqlite::Result<bool> {
+    db.query_row(
+        "SELECT EXISTS (SELECT 1 FROM accounts WHERE localpart = ?1 AND disabled = 0)",
+        [localpart],
+        |row| row.get(0),
+    )
+}
+
+/// All accounts by name.
+pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<AccountRow>> {
+    db.prepare_cached(
+        "SELECT localpart, display_name FROM accounts WHERE disabled = 0 ORDER BY localpart",
+    )?
+    .query_map([], |row| {
+        Ok(AccountRow {
+            localpart: row.get(0)?,
+            display_name: row.get(1)?,
+        })
+    })?
+    .collect()
+}
+
+/// Removes an account with its archive; `false` if there is none.
+pub(crate) fn remove(tx: &Transaction<'_>, localpart: &str) -> rusqlite::Result<bool> {
+    let removed = tx.execute("DELETE FROM accounts WHERE localpart = ?1", [localpart])?;
+    tx.execute("DELETE FROM archive WHERE owner = ?1", [localpart])?;
+    Ok(removed > 0)
+}
+
+/// A value of the server itself.
+pub(crate) fn meta(db: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
+    db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+        row.get(0)
+    })
+    .optional()
+}
+
+/// Sets a value of the server itself unless it is there; gives the value that stands.
+pub(crate) fn meta_or_insert(
+    tx: &Transaction<'_>,
+    key: &str,
+    value: &str,
+) -> rusqlite::Result<String> {
+    tx.execute(
+        "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        [key, value],
+    )?;
+    tx.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+        row.get(0)
+    })
+}
+
+fn hash_name(hash: ScramHash) -> &'static str {
+    match hash {
+        ScramHash::Sha1 => "sha-1",
+        ScramHash::Sha256 => "sha-256",
+    }
+}

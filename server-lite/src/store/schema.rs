@@ -1,0 +1,76 @@
+//! Tables and their history. A step is never changed once released.
+
+use rusqlite::Connection;
+
+/// Version that this program writes.
+pub(super) const VERSION: u32 = 1;
+
+const STEPS: [&str; VERSION as usize] = [V1];
+
+const V1: &str = "
+-- What the server is: domain, team name, secrets of its own.
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE accounts (
+    localpart    TEXT PRIMARY KEY,           -- normalised
+    display_name TEXT NOT NULL,
+    created_ms   INTEGER NOT NULL,
+    disabled     INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- SCRAM verifiers; never a password.
+CREATE TABLE verifiers (
+    localpart  TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    hash       TEXT NOT NULL,                -- 'sha-1', 'sha-256'
+    salt       BLOB NOT NULL,
+    iterations INTEGER NOT NULL,
+    stored_key BLOB NOT NULL,
+    server_key BLOB NOT NULL,
+    PRIMARY KEY (localpart, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE invites (
+    token_hash BLOB PRIMARY KEY,             -- SHA-256: the token itself is in the link only
+    label      TEXT NOT NULL,                -- its first letters, to tell invites apart
+    inviter    TEXT,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    uses_left  INTEGER                       -- NULL: any number until it expires
+) STRICT, WITHOUT ROWID;
+
+-- Every account's own copy of its messages, in the order of arrival.
+CREATE TABLE archive (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner       TEXT NOT NULL,
+    stanza_id   TEXT NOT NULL UNIQUE,
+    peer        TEXT NOT NULL,               -- bare address of the other side
+    outgoing    INTEGER NOT NULL,
+    time_ms     INTEGER NOT NULL,            -- never falls with rising id
+    origin_id   TEXT,
+    undelivered INTEGER NOT NULL DEFAULT 0,  -- no session of the owner took it yet
+    xml         TEXT NOT NULL
+) STRICT;
+
+-- Pages of one account, and of one conversation.
+CREATE INDEX archive_by_owner ON archive (owner, id);
+CREATE INDEX archive_by_peer ON archive (owner, peer, id);
+-- A message that a client sends again after a lost acknowledgement is one message.
+CREATE UNIQUE INDEX archive_origin ON archive (owner, peer, origin_id)
+    WHERE outgoing = 1 AND origin_id IS NOT NULL;
+CREATE INDEX archive_undelivered ON archive (owner, id) WHERE undelivered = 1;
+";
+
+/// Brings a database to [`VERSION`], each step in a transaction of its own.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (step, version) in STEPS.iter().zip(1..).skip(found as usize) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

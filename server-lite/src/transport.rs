@@ -1,0 +1,266 @@
+//! One stream of XML, over TLS or over WebSocket: whole elements in, text out.
+
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use xmpp_core::Element;
+use xmpp_core::element::{self, ElementError, StreamPrefixes};
+use xmpp_core::framing::{Frame, Framer, FramingError, FramingLimits, check_document};
+use xmpp_core::ns;
+use xmpp_core::sasl::BindingData;
+use xmpp_core::stream::{
+    HeaderError, StreamCondition, StreamError, StreamHeader, TCP_CLOSE, websocket_close,
+};
+
+/// Bytes that can be read and written, encrypted by now.
+pub(crate) trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
+
+/// What came in.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// The stream begins, or begins anew.
+    Open(StreamHeader),
+    /// A child of the stream.
+    Element(Element),
+    /// The other side ends the stream.
+    Close,
+}
+
+/// Why nothing more comes.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TransportError {
+    /// The connection is gone.
+    #[error("connection lost: {0}")]
+    Lost(String),
+    /// What came was no stream: say it and end.
+    #[error("bad stream: {0}")]
+    Bad(StreamError),
+    /// The other side takes no bytes.
+    #[error("the peer takes no bytes")]
+    Stalled,
+}
+
+impl From<FramingError> for TransportError {
+    fn from(error: FramingError) -> Self {
+        Self::Bad(error.condition().into())
+    }
+}
+
+impl From<HeaderError> for TransportError {
+    fn from(error: HeaderError) -> Self {
+        Self::Bad(error.condition().into())
+    }
+}
+
+impl From<ElementError> for TransportError {
+    fn from(_: ElementError) -> Self {
+        Self::Bad(StreamCondition::NotWellFormed.into())
+    }
+}
+
+impl From<std::io::Error> for TransportError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Lost(error.to_string())
+    }
+}
+
+/// A stream.
+pub(crate) struct Transport {
+    wire: Wire,
+    limits: FramingLimits,
+    write_limit: Duration,
+    /// For SCRAM-PLUS.
+    pub(crate) binding: BindingData,
+    /// Where it comes from, for limits and logs.
+    pub(crate) peer: std::net::IpAddr,
+}
+
+enum Wire {
+    Tcp {
+        io: Box<dyn Bytes>,
+        framer: Framer,
+        prefixes: StreamPrefixes,
+    },
+    WebSocket(Box<WebSocket>),
+}
+
+impl Transport {
+    pub(crate) fn tcp(
+        io: Box<dyn Bytes>,
+        binding: BindingData,
+        peer: std::net::IpAddr,
+        limits: &crate::Limits,
+    ) -> Self {
+        let framer = Framer::new(limits.framing);
+        let wire = Wire::Tcp {
+            io,
+            framer,
+            prefixes: StreamPrefixes::default(),
+        };
+        Self {
+            wire,
+            limits: limits.framing,
+            write_limit: limits.write,
+            binding,
+            peer,
+        }
+    }
+
+    pub(crate) fn websocket(
+        socket: WebSocket,
+        binding: BindingData,
+        peer: std::net::IpAddr,
+        limits: &crate::Limits,
+    ) -> Self {
+        let wire = Wire::WebSocket(Box::new(socket));
+        Self {
+            wire,
+            limits: limits.framing,
+            write_limit: limits.write,
+            binding,
+            peer,
+        }
+    }
+
+    /// The next thing of the stream. Dropping the future loses nothing.
+    pub(crate) async fn next(&mut self) -> Result<Incoming, TransportError> {
+        match &mut self.wire {
+            Wire::Tcp {
+                io,
+                framer,
+                prefixes,
+            } => next_tcp(io.as_mut(), framer, prefixes).await,
+            Wire::WebSocket(socket) => next_websocket(socket, self.limits).await,
+        }
+    }
+
+    /// Expects a new stream header after SASL (RFC 6120, 6.4.6; RFC 7395, 3.7).
+    pub(crate) fn restart(&mut self) {
+        if let Wire::Tcp { framer, .. } = &mut self.wire {
+            framer.restart();
+        }
+    }
+
+    /// Begins our side of the stream.
+    pub(crate) async fn open(&mut self, header: &StreamHeader) -> Result<(), TransportError> {
+        let text = match &self.wire {
+            Wire::Tcp { .. } => header.to_tcp(),
+            Wire::WebSocket(_) => header.to_open(),
+        };
+        self.send(&text).await
+    }
+
+    /// Sends one element, given as text with all its declarations.
+    pub(crate) async fn send(&mut self, xml: &str) -> Result<(), TransportError> {
+        let limit = self.write_limit;
+        let sent = async {
+            match &mut self.wire {
+                Wire::Tcp { io, .. } => {
+                    io.write_all(xml.as_bytes()).await?;
+                    io.flush().await?;
+                    Ok(())
+                }
+                Wire::WebSocket(socket) => socket
+                    .send(Message::Text(xml.into()))
+                    .await
+                    .map_err(|error| TransportError::Lost(error.to_string())),
+            }
+        };
+        tokio::time::timeout(limit, sent)
+            .await
+            .map_err(|_| TransportError::Stalled)?
+    }
+
+    /// Sends one element.
+    pub(crate) async fn send_element(&mut self, element: &Element) -> Result<(), TransportError> {
+        let xml = element::write(element)?;
+        self.send(&xml).await
+    }
+
+    /// Ends the stream, with an error if there is one, and the connection.
+    /// Nothing is left to be done if that fails.
+    pub(crate) async fn close(mut self, error: Option<StreamError>) {
+        if let Some(error) = error
+            && self.send(&error.to_xml()).await.is_err()
+        {
+            return;
+        }
+        let end = match &self.wire {
+            Wire::Tcp { .. } => TCP_CLOSE.to_owned(),
+            Wire::WebSocket(_) => websocket_close(),
+        };
+        if self.send(&end).await.is_err() {
+            return;
+        }
+        let closed = async {
+            match &mut self.wire {
+                Wire::Tcp { io, .. } => drop(io.shutdown().await),
+                Wire::WebSocket(socket) => drop(socket.close().await),
+            }
+        };
+        drop(tokio::time::timeout(Duration::from_secs(2), closed).await);
+    }
+}
+
+async fn next_tcp(
+    io: &mut dyn Bytes,
+    framer: &mut Framer,
+    prefixes: &mut StreamPrefixes,
+) -> Result<Incoming, TransportError> {
+    let mut buffer = [0; 8 * 1024];
+    loop {
+        match framer.next_frame()? {
+            Some(Frame::Open(tag)) => {
+                let (header, declared) = StreamHeader::parse_tcp(&tag)?;
+                *prefixes = declared;
+                return Ok(Incoming::Open(header));
+            }
+            Some(Frame::Element(bytes)) => {
+                return Ok(Incoming::Element(element::parse_in_stream(
+                    &bytes, prefixes,
+                )?));
+            }
+            Some(Frame::Close) => return Ok(Incoming::Close),
+            None => {}
+        }
+        match io.read(&mut buffer).await? {
+            0 => return Err(TransportError::Lost("end of file".to_owned())),
+            read => framer.push(buffer.get(..read).unwrap_or_default()),
+        }
+    }
+}
+
+async fn next_websocket(
+    socket: &mut WebSocket,
+    limits: FramingLimits,
+) -> Result<Incoming, TransportError> {
+    loop {
+        let message = socket
+            .next()
+            .await
+            .ok_or_else(|| TransportError::Lost("end of file".to_owned()))?
+            .map_err(|error| TransportError::Lost(error.to_string()))?;
+        match message {
+            Message::Text(text) => {
+                check_document(text.as_bytes(), limits)?;
+                let element = element::parse(text.as_bytes())?;
+                if element.is("open", ns::FRAMING) {
+                    return Ok(Incoming::Open(StreamHeader::from_open(&element)?));
+                }
+                if element.is("close", ns::FRAMING) {
+                    return Ok(Incoming::Close);
+                }
+                return Ok(Incoming::Element(element));
+            }
+            // RFC 7395, section 3.2: text only.
+            Message::Binary(_) => {
+                return Err(TransportError::Bad(StreamCondition::BadFormat.into()));
+            }
+            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Close(_) => return Ok(Incoming::Close),
+        }
+    }
+}
