@@ -12,7 +12,7 @@ export default defineConfig(({ mode }) => {
     root: here('.'),
     plugins: [svelte()],
     clearScreen: false,
-    server: { host: '127.0.0.1', port: web ? 1421 : 1420, strictPort: true },
+    server: { host: '127.0.0.1', port: web ? 5174 : 5173, strictPort: true },
     build: {
       outDir: here(web ? 'dist-web' : 'dist'),
       emptyOutDir: true,

@@ -1,2 +1,31 @@
-//! .
+//! The headless chat client.
+//!
+//! It opens at once with everything from its encrypted cache, keeps itself in
+//! step with any standards XMPP server, and sends what was typed exactly once.
+//!
+//! * [`api`]: the contract with any user interface
+//! * [`Engine`]: opens a profile, answers requests, says what has changed
+//! * `store`: the encrypted cache; one writer, transactions, migrations
+//! * `secrets`: where passwords and cache keys are
+//! * `connection`: from a server's address to a negotiated stream
+//! * `account`: the task of one account: sign in, catch up, send, receive
+//! * `inbound`: what a stanza means
+//!
+//! Nothing here reads the environment, and only `clock` reads the time.
+
+mod account;
 pub mod api;
+mod clock;
+mod config;
+mod connection;
+mod engine;
+mod events;
+mod inbound;
+mod profile;
+pub mod secrets;
+mod store;
+
+pub use config::{EngineConfig, Timeouts};
+pub use engine::{Engine, NewAccount, NewUser, OpenError};
+pub use events::EventStream;
+pub use secrets::{KeyringSecrets, MemorySecrets, NoSecrets, Secrets};

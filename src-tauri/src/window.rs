@@ -22,8 +22,8 @@ pub(crate) fn open(app: &AppHandle, paths: &Paths, theme: Theme) -> tauri::Resul
         .data_directory(paths.webview())
         .theme(tauri_theme(theme))
         .background_color(match theme {
-            Theme::Dark => Color(24, 27, 31, 255),
-            _ => Color(250, 250, 249, 255),
+            Theme::Dark => Color(16, 23, 26, 255),
+            _ => Color(239, 243, 243, 255),
         })
         .disable_drag_drop_handler()
         .build()?;

@@ -165,8 +165,8 @@ async fn a_profile_that_another_process_holds_is_left_alone() {
     // Held by something that does not answer, as a process that hangs.
     let engine = system_tests::engine_in(&home.join("profile")).await;
     let app = App::start(&desktop, "held", "zh_CN", &[]).await;
-    app.wait_ready("fatal").await;
-    let sentence = app.text("main").await;
+    app.wait_ready("problem").await;
+    let sentence = app.text(&test_id("problem")).await;
     assert!(sentence.contains("已经"), "{sentence}");
     app.shot("fatal").await;
     app.quit().await;

@@ -49,6 +49,10 @@ pub enum ErrorCode {
     AlreadyJoined,
     /// The system's keyring is not available; the password is asked at each start.
     KeyringUnavailable,
+    /// Another process uses this profile (`path`).
+    ProfileInUse,
+    /// The folder of the profile cannot be made, read or written (`path`).
+    ProfileFolder,
     /// The account must first be unlocked with its password.
     Locked,
     /// The local cache could not be read or written.

@@ -45,6 +45,14 @@ const table = {
   'keyring-unavailable': { text: 'error.keyring-unavailable' },
   locked: { text: 'error.locked' },
   'cache-failed': { text: 'error.cache-failed' },
+  'profile-in-use': {
+    text: 'error.profile-in-use',
+    detailed: 'error.profile-in-use.detailed',
+  },
+  'profile-folder': {
+    text: 'error.profile-folder',
+    detailed: 'error.profile-folder.detailed',
+  },
   'port-in-use': { text: 'error.port-in-use', detailed: 'error.port-in-use.detailed' },
   'server-start-failed': { text: 'error.server-start-failed' },
   'disk-full': { text: 'error.disk-full' },

@@ -13,7 +13,8 @@ function format(locale: Locale, options: Intl.DateTimeFormatOptions, ms: number)
   return formatter.format(ms);
 }
 
-function startOfDay(ms: number): number {
+/** Local midnight before this time. */
+export function startOfDay(ms: number): number {
   return new Date(ms).setHours(0, 0, 0, 0);
 }
 

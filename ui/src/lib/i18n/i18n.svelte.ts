@@ -33,7 +33,9 @@ class I18n {
 
   /** Whether all that the sentence names is there. */
   canFill(key: MessageKey, values: Values): boolean {
-    return [...this.#text(key).matchAll(placeholder)].every(([, name]) => Boolean(values[name ?? '']));
+    return [...this.#text(key).matchAll(placeholder)].every(([, name]) =>
+      Boolean(values[name ?? '']),
+    );
   }
 
   // A missing translation falls back to English, never to nothing.
@@ -53,5 +55,5 @@ export const i18n = new I18n();
 /** Which catalogue a setting and the system's language lead to. */
 export function chooseLocale(language: Language, systemLocale: string): Locale {
   if (language !== 'system') return language;
-  return /^zh\b/i.test(systemLocale) ? 'zh-CN' : 'en';
+  return /^zh(?![a-z])/i.test(systemLocale) ? 'zh-CN' : 'en';
 }

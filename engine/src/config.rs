@@ -1,0 +1,68 @@
+//! What the engine is told.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::secrets::{KeyringSecrets, Secrets};
+
+/// How to open a profile.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// Folder of the profile. Has to exist.
+    pub profile_dir: PathBuf,
+    /// Where secrets are kept.
+    pub secrets: Arc<dyn Secrets>,
+    /// Times to wait.
+    pub timeouts: Timeouts,
+}
+
+impl std::fmt::Debug for EngineConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineConfig")
+            .field("profile_dir", &self.profile_dir)
+            .finish_non_exhaustive()
+    }
+}
+
+impl EngineConfig {
+    /// A profile with its secrets in the keyring of the system.
+    #[must_use]
+    pub fn new(profile_dir: PathBuf) -> Self {
+        let secrets = Arc::new(KeyringSecrets::for_profile(&profile_dir));
+        Self { profile_dir, secrets, timeouts: Timeouts::default() }
+    }
+}
+
+/// Times to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// From the look-up to the end of the sign-in.
+    pub connect: Duration,
+    /// Between the beginnings of two tries at different endpoints.
+    pub head_start: Duration,
+    /// For the answer to a request.
+    pub answer: Duration,
+    /// Nothing was heard for this long: ask whether the server is there.
+    pub idle: Duration,
+    /// First wait after a lost connection; doubles up to [`Timeouts::max_backoff`].
+    pub backoff: Duration,
+    /// Longest wait between two tries.
+    pub max_backoff: Duration,
+    /// For the keyring.
+    pub keyring: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(15),
+            head_start: Duration::from_millis(250),
+            answer: Duration::from_secs(20),
+            idle: Duration::from_secs(60),
+            backoff: Duration::from_secs(1),
+            max_backoff: Duration::from_secs(60),
+            keyring: Duration::from_secs(20),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The folder of a profile: who may use it, and which accounts it has.
+
+use std::fs::{File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use navigation::ServerTarget;
+use serde::{Deserialize, Serialize};
+
+/// Where the secrets of an account are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SecretsPlace {
+    /// In the keyring.
+    Keyring,
+    /// Nowhere: the password is asked.
+    AskEachTime,
+}
+
+/// What is remembered of an account. Nothing here is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedAccount {
+    pub(crate) id: String,
+    /// User name on the server.
+    pub(crate) username: String,
+    pub(crate) display_name: String,
+    pub(crate) target: ServerTarget,
+    pub(crate) secrets: SecretsPlace,
+    /// Resource of this device (RFC 6120, section 7).
+    pub(crate) resource: String,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct AccountsFile {
+    version: u32,
+    accounts: Vec<SavedAccount>,
+}
+
+/// An open profile. Dropping it lets another process in.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    folder: PathBuf,
+    _lock: File,
+}
+
+/// Why a profile cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProfileError {
+    #[error("another process uses this profile")]
+    InUse,
+    #[error(transparent)]
+    Folder(#[from] std::io::Error),
+}
+
+impl Profile {
+    pub(crate) fn open(folder: &Path) -> Result<Self, ProfileError> {
+        let lock = File::create(folder.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { folder: folder.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(ProfileError::InUse),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    fn accounts_file(&self) -> PathBuf {
+        self.folder.join("accounts.json")
+    }
+
+    /// The accounts. A file that cannot be read is set aside; the folders of
+    /// its accounts stay as they are.
+    pub(crate) fn accounts(&self) -> std::io::Result<Vec<SavedAccount>> {
+        let path = self.accounts_file();
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        match serde_json::from_slice::<AccountsFile>(&bytes) {
+            Ok(file) if file.version <= 1 => Ok(file.accounts),
+            other => {
+                let aside = set_aside(&path, "damaged")?;
+                let reason = other.err().map(|error| error.to_string());
+                tracing::error!(?reason, aside = %aside.display(), "list of accounts set aside");
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    pub(crate) fn save_accounts(&self, accounts: &[SavedAccount]) -> std::io::Result<()> {
+        let file = AccountsFile { version: 1, accounts: accounts.to_vec() };
+        write_atomically(&self.accounts_file(), &serde_json::to_vec_pretty(&file)?)
+    }
+
+    /// Folder of an account.
+    pub(crate) fn account_folder(&self, id: &str) -> PathBuf {
+        self.folder.join("accounts").join(id)
+    }
+}
+
+/// Writes a small file so that it is either the old or the new one, never half,
+/// and its owner's alone.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let temporary = path.with_extension("new");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)
+}
+
+/// Renames a file that cannot be used, so that nothing is lost; gives the new
+/// name, which never is one that exists.
+pub(crate) fn set_aside(path: &Path, why: &str) -> std::io::Result<PathBuf> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stamp = crate::clock::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let mut number = 0;
+    let aside = loop {
+        let suffix = if number == 0 { String::new() } else { format!("-{number}") };
+        let candidate = path.with_file_name(format!("{name}.{why}-{stamp}{suffix}"));
+        if !candidate.exists() {
+            break candidate;
+        }
+        number += 1;
+    };
+    std::fs::rename(path, &aside)?;
+    // A database is three files.
+    for extension in ["-wal", "-shm"] {
+        let of = |path: &Path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(extension);
+            PathBuf::from(name)
+        };
+        if of(path).exists() {
+            std::fs::rename(of(path), of(&aside))?;
+        }
+    }
+    Ok(aside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_process_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Profile::open(folder.path()).unwrap();
+        assert!(matches!(Profile::open(folder.path()), Err(ProfileError::InUse)));
+        drop(first);
+        assert!(Profile::open(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn a_damaged_list_of_accounts_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = Profile::open(folder.path()).unwrap();
+        let account = SavedAccount {
+            id: "a".into(),
+            username: "rosa".into(),
+            display_name: "Rosa".into(),
+            target: ServerTarget::for_server("example.com", None),
+            secrets: SecretsPlace::Keyring,
+            resource: "r".into(),
+        };
+        profile.save_accounts(std::slice::from_ref(&account)).unwrap();
+        assert_eq!(profile.accounts().unwrap(), [account]);
+        std::fs::write(profile.accounts_file(), b"{\"version\":").unwrap();
+        assert_eq!(profile.accounts().unwrap(), []);
+        let kept = std::fs::read_dir(folder.path())
+            .unwrap()
+            .flatten()
+            .any(|entry| entry.file_name().to_string_lossy().starts_with("accounts.json.damaged-"));
+        assert!(kept);
+    }
+
+    #[test]
+    fn setting_aside_never_overwrites_and_takes_the_log_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        let mut names = Vec::new();
+        for n in 0..3 {
+            std::fs::write(&path, format!("{n}")).unwrap();
+            std::fs::write(folder.path().join("cache.db-wal"), format!("wal {n}")).unwrap();
+            let aside = set_aside(&path, "damaged").unwrap();
+            assert_eq!(std::fs::read_to_string(&aside).unwrap(), format!("{n}"));
+            assert!(!path.exists());
+            names.push(aside);
+        }
+        names.dedup();
+        assert_eq!(names.len(), 3);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 6);
+    }
+}

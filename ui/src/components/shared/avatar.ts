@@ -1,0 +1,21 @@
+export const AVATAR_HUES = 8;
+
+const han = /\p{Script=Han}/u;
+
+/** One or two letters for a name: the given name in Chinese, first and last initial elsewhere. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  const first = words[0];
+  if (first === undefined) return '?';
+  const letters = [...first];
+  if (letters.some((letter) => han.test(letter))) return letters.slice(-2).join('');
+  const last = words.length > 1 ? words[words.length - 1] : undefined;
+  return `${letters[0] ?? ''}${last ? ([...last][0] ?? '') : ''}`.toLocaleUpperCase();
+}
+
+/** The same colour for the same address on every computer. */
+export function hue(address: string): number {
+  let hash = 0;
+  for (const letter of address) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) >>> 0;
+  return hash % AVATAR_HUES;
+}

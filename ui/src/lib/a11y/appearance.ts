@@ -1,0 +1,23 @@
+import type { Locale } from '../i18n/keys';
+import type { Theme } from '../rpc/generated/Theme';
+
+/** Tells the page its language, for voices and for the choice of Chinese glyphs. */
+export function applyLocale(locale: Locale): void {
+  document.documentElement.lang = locale;
+}
+
+/** Applies the theme and, for `system`, follows it; returns the stop function. */
+export function applyTheme(theme: Theme): () => void {
+  const root = document.documentElement;
+  if (theme !== 'system') {
+    root.dataset.theme = theme;
+    return () => undefined;
+  }
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const follow = () => {
+    root.dataset.theme = dark.matches ? 'dark' : 'light';
+  };
+  follow();
+  dark.addEventListener('change', follow);
+  return () => dark.removeEventListener('change', follow);
+}

@@ -1,0 +1,86 @@
+import { apiError } from '../errors/api-failure';
+import { ACCOUNT, FakeRuntime } from './fake';
+import { longHistory, TEAM } from './fixtures';
+
+/** A state of the fake team worth looking at. */
+const scenes: Record<string, (fake: FakeRuntime) => void> = {
+  welcome: () => undefined,
+  main: (fake) => {
+    fake.withTeam({}, { 'wangwei@valley.local': longHistory(4) });
+    hosting(fake, 5);
+    const anna = fake.talks.get('anna@valley.local');
+    if (anna) anna.readUpTo -= 3;
+    const siyuan = fake.talks.get('siyuan@valley.local');
+    if (siyuan) siyuan.draft = '明天下午两点';
+  },
+  // Nothing is open yet, the first row is unread.
+  unread: (fake) => {
+    fake.withTeam();
+    for (const talk of fake.talks.values()) talk.readUpTo = 6;
+  },
+  alone: (fake) => {
+    fake.withAccount();
+    hosting(fake, 1);
+  },
+  unlock: (fake) => {
+    fake.overview.secrets = 'ask-each-time';
+    fake.withTeam({ unlocked: false, connection: { state: 'offline', error: null } });
+  },
+  offline: (fake) => {
+    fake.withTeam({
+      connection: {
+        state: 'waiting',
+        retry_at_ms: Date.now() + 45_000,
+        error: apiError('server-unreachable', { server: 'valley.local' }),
+      },
+    });
+    fake.fill('wangwei@valley.local', [
+      {
+        direction: 'outgoing',
+        text: '我在地铁上，稍后上线。',
+        ago: 1,
+        state: { state: 'waiting' },
+      },
+    ]);
+  },
+  password: (fake) => {
+    const error = apiError('wrong-password');
+    fake.withTeam({ connection: { state: 'offline', error } });
+  },
+  fatal: (fake) => {
+    fake.shell.fatal = apiError('profile-in-use', { path: fake.shell.home });
+  },
+  notices: (fake) => {
+    fake.withTeam();
+    const path = '/home/lina/.local/share/startalk/accounts/1/cache.db.2024-05-12.aside';
+    fake.overview.notices = [
+      { type: 'cache-set-aside', account: ACCOUNT, path },
+      { type: 'cache-from-newer-version', account: ACCOUNT, path },
+    ];
+    fake.server = {
+      state: 'stopped',
+      team_name: TEAM,
+      error: apiError('port-in-use', { port: '5280' }),
+    };
+  },
+};
+
+function hosting(fake: FakeRuntime, people_online: number): void {
+  const addresses = ['192.168.1.20:5280'];
+  fake.server = { state: 'running', team_name: TEAM, addresses, people_online };
+}
+
+/** The fake runtime in the state that the page's address asks for. */
+export function scene(query: URLSearchParams): FakeRuntime {
+  const fake = new FakeRuntime();
+  fake.lively = true;
+  const language = query.get('locale');
+  const theme = query.get('theme');
+  fake.shell.settings = {
+    language: language === 'en' || language === 'zh-CN' ? language : 'system',
+    theme: theme === 'light' || theme === 'dark' ? theme : 'system',
+  };
+  fake.shell.system_locale = navigator.language;
+  (scenes[query.get('scene') ?? 'main'] ?? scenes.main)?.(fake);
+  return fake;
+}

@@ -1,0 +1,302 @@
+import { Announcer } from '../a11y/announcer.svelte';
+import { toApiError } from '../errors/api-failure';
+import { i18n } from '../i18n/i18n.svelte';
+import type { AccountView } from '../rpc/generated/AccountView';
+import type { ApiError } from '../rpc/generated/ApiError';
+import type { Event } from '../rpc/generated/Event';
+import type { MessageView } from '../rpc/generated/MessageView';
+import type { Overview } from '../rpc/generated/Overview';
+import type { ShellEvent } from '../rpc/generated/ShellEvent';
+import type { ShellInfo } from '../rpc/generated/ShellInfo';
+import type { Rpc } from '../rpc/client';
+import { Attention } from './attention.svelte';
+import { Doorbell } from './doorbell';
+import { JoinForm } from './join.svelte';
+import { Notices } from './notices.svelte';
+import { Preferences } from './preferences.svelte';
+import { EmbeddedServer } from './server.svelte';
+import { Session } from './session.svelte';
+import { StartTeam } from './start-team.svelte';
+import { Unlock } from './unlock.svelte';
+
+/** What the window shows. */
+export type Screen = 'loading' | 'welcome' | 'start' | 'join' | 'unlock' | 'main';
+
+const NO_SHELL: ShellInfo = {
+  version: '',
+  platform: '',
+  system_locale: 'en',
+  home: '',
+  default_port: 0,
+  start_link: null,
+  settings: { language: 'system', theme: 'system' },
+  fatal: null,
+};
+
+/** The whole window: which screen, which account, and where events go. */
+export class App {
+  readonly rpc: Rpc;
+  readonly attention = new Attention();
+  readonly announcer = new Announcer();
+  readonly preferences: Preferences;
+  readonly server: EmbeddedServer;
+  readonly notices: Notices;
+  readonly #overviewBell = new Doorbell(() => this.#reloadOverview());
+  #overview = $state.raw<Overview>({ accounts: [], secrets: 'keyring', notices: [] });
+  #shell = $state.raw<ShellInfo>(NO_SHELL);
+  #ready = $state(false);
+  #accountId = $state<string | null>(null);
+  #session = $state.raw<Session | null>(null);
+  #startForm = $state.raw<StartTeam | null>(null);
+  #joinForm = $state.raw<JoinForm | null>(null);
+  #unlock = $state.raw<Unlock | null>(null);
+  #problem = $state.raw<ApiError | null>(null);
+
+  constructor(rpc: Rpc) {
+    this.rpc = rpc;
+    this.preferences = new Preferences(rpc);
+    this.server = new EmbeddedServer(rpc);
+    this.notices = new Notices(rpc);
+  }
+
+  get screen(): Screen {
+    if (!this.#ready) return 'loading';
+    if (this.#joinForm) return 'join';
+    if (this.#startForm) return 'start';
+    if (!this.account) return 'welcome';
+    return this.#session ? 'main' : 'unlock';
+  }
+
+  get shell(): ShellInfo {
+    return this.#shell;
+  }
+
+  get accounts(): readonly AccountView[] {
+    return this.#overview.accounts;
+  }
+
+  get account(): AccountView | undefined {
+    return this.#overview.accounts.find((account) => account.id === this.#accountId);
+  }
+
+  get session(): Session | null {
+    return this.#session;
+  }
+
+  get startForm(): StartTeam | null {
+    return this.#startForm;
+  }
+
+  get joinForm(): JoinForm | null {
+    return this.#joinForm;
+  }
+
+  get unlock(): Unlock | null {
+    return this.#unlock;
+  }
+
+  /** Why the window could not be filled at all; `shell.fatal` if trying again is no use. */
+  get problem(): ApiError | null {
+    return this.#problem;
+  }
+
+  get asksEachTime(): boolean {
+    return this.#overview.secrets === 'ask-each-time';
+  }
+
+  async start(): Promise<void> {
+    try {
+      // Listening comes first, so that no link can fall between the two calls.
+      await this.rpc.subscribe((event) => this.handle(event));
+      this.#shell = await this.rpc.shellInfo();
+      this.preferences.load(this.#shell.settings, this.#shell.system_locale);
+      this.#problem = this.#shell.fatal;
+      if (this.#problem) return;
+      await Promise.all([this.#overviewBell.ring(), this.server.load()]);
+      if (this.#shell.start_link !== null) this.openJoin(this.#shell.start_link);
+    } catch (thrown) {
+      this.#problem = toApiError(thrown);
+    } finally {
+      this.#ready = true;
+    }
+  }
+
+  openStart(): void {
+    this.#startForm = new StartTeam(this.rpc, this.server, this.#shell.default_port);
+  }
+
+  /** Shows the form "Join", with a link if one was opened. */
+  openJoin(link = ''): void {
+    this.#startForm = null;
+    this.#joinForm?.close();
+    this.#joinForm = new JoinForm(this.rpc);
+    if (link !== '') this.#joinForm.setInput(link);
+  }
+
+  back(): void {
+    this.#joinForm?.close();
+    this.#joinForm = null;
+    this.#startForm = null;
+  }
+
+  async submitStart(): Promise<void> {
+    const account = await this.#startForm?.submit();
+    if (account) await this.#joined(account);
+  }
+
+  async submitJoin(): Promise<void> {
+    const account = await this.#joinForm?.submit();
+    if (account) await this.#joined(account);
+  }
+
+  async submitUnlock(): Promise<void> {
+    if (await this.#unlock?.submit()) await this.#overviewBell.ring();
+  }
+
+  async switchTo(account: string): Promise<void> {
+    this.#accountId = account;
+    await this.#openAccount();
+  }
+
+  /** Throws an `ApiFailure`. */
+  async signOut(account: string, wipe: boolean): Promise<void> {
+    await this.rpc.signOut(account, wipe);
+    await this.#overviewBell.ring();
+  }
+
+  async reload(): Promise<void> {
+    this.#problem = null;
+    await this.#overviewBell.ring();
+  }
+
+  /** The first frame with content is on screen. */
+  painted(): void {
+    // Only a measurement waits for it.
+    this.rpc.painted().catch(() => undefined);
+  }
+
+  async quit(): Promise<void> {
+    await this.#session?.composer?.leave();
+    await this.rpc.quit().catch(() => undefined);
+  }
+
+  setFocused(focused: boolean): void {
+    this.attention.focused = focused;
+    if (focused) this.#session?.timeline?.considerRead();
+  }
+
+  /** The window may be about to close: nothing typed stays in memory only. */
+  saveDraft(): void {
+    void this.#session?.composer?.leave();
+  }
+
+  handle(event: ShellEvent): void {
+    switch (event.type) {
+      case 'engine':
+        this.#handleEngine(event.event);
+        break;
+      case 'server':
+        this.server.update(event.server);
+        break;
+      case 'open-link':
+        this.openJoin(event.link);
+        break;
+      case 'open-conversation':
+        void this.#openConversation(event.account, event.conversation);
+        break;
+    }
+  }
+
+  #handleEngine(event: Event): void {
+    switch (event.type) {
+      case 'accounts-changed':
+        void this.#overviewBell.ring();
+        break;
+      case 'lagged':
+        void this.#overviewBell.ring();
+        this.#session?.handle(event);
+        break;
+      case 'notify':
+        if (event.notification.conversation !== this.#session?.selected) {
+          this.#announce(event.notification.title, event.notification.body);
+        }
+        break;
+      case 'connection-changed':
+        this.#patchAccount(event.account, { connection: event.connection });
+        if (event.account === this.#session?.account) this.#session.handle(event);
+        break;
+      default:
+        if (event.account === this.#session?.account) this.#session.handle(event);
+    }
+  }
+
+  async #openConversation(account: string, conversation: string): Promise<void> {
+    this.back();
+    if (account !== this.#accountId) await this.switchTo(account);
+    await this.#session?.list.refresh();
+    await this.#session?.select(conversation);
+  }
+
+  async #joined(account: string): Promise<void> {
+    this.notices.joined();
+    this.#accountId = account;
+    await this.#overviewBell.ring();
+    await this.server.load().catch(() => undefined);
+    this.back();
+  }
+
+  async #reloadOverview(): Promise<void> {
+    try {
+      this.#overview = await this.rpc.overview();
+      this.notices.update(this.#overview);
+    } catch (thrown) {
+      this.#problem = toApiError(thrown);
+      return;
+    }
+    if (!this.account) this.#accountId = this.#overview.accounts[0]?.id ?? null;
+    await this.#openAccount();
+  }
+
+  /** Brings session and unlock form in line with the chosen account. */
+  async #openAccount(): Promise<void> {
+    const account = this.account;
+    if (this.#session && (this.#session.account !== account?.id || !account.unlocked)) {
+      this.#session.close();
+      this.#session = null;
+    }
+    if (!account || account.unlocked) {
+      this.#unlock = null;
+    } else if (this.#unlock?.account !== account.id) {
+      this.#unlock = new Unlock(this.rpc, account.id);
+    }
+    if (!account?.unlocked) return;
+    if (this.#session) {
+      this.#session.connection.update(account.connection);
+      return;
+    }
+    const session = new Session(this.rpc, account.id, this.attention, (messages) =>
+      this.#announceMessages(messages),
+    );
+    session.connection.update(account.connection);
+    this.#session = session;
+    await session.start();
+  }
+
+  #patchAccount(id: string, change: Partial<AccountView>): void {
+    this.#overview = {
+      ...this.#overview,
+      accounts: this.#overview.accounts.map((account) =>
+        account.id === id ? { ...account, ...change } : account,
+      ),
+    };
+  }
+
+  #announceMessages(messages: MessageView[]): void {
+    const last = messages[messages.length - 1];
+    if (last) this.#announce(last.author_name, last.text);
+  }
+
+  #announce(name: string, text: string): void {
+    this.announcer.say(i18n.t('a11y.message-from', { name, text }));
+  }
+}

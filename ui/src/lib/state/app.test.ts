@@ -1,0 +1,223 @@
+import { describe, expect, test, vi } from 'vitest';
+import { apiError } from '../errors/api-failure';
+import { i18n } from '../i18n/i18n.svelte';
+import { ACCOUNT, FakeRuntime } from '../runtime/fake';
+import { Rpc } from '../rpc/client';
+import { App } from './app.svelte';
+
+const WANGWEI = 'wangwei@valley.local';
+const ANNA = 'anna@valley.local';
+
+async function start(prepare: (fake: FakeRuntime) => void = () => undefined) {
+  const fake = new FakeRuntime();
+  prepare(fake);
+  const app = new App(new Rpc(fake));
+  await app.start();
+  return { fake, app };
+}
+
+const withTeam = (fake: FakeRuntime) => {
+  fake.withTeam();
+};
+
+describe('the first screen', () => {
+  test('is the welcome without an account', async () => {
+    expect((await start()).app.screen).toBe('welcome');
+  });
+
+  test('is the list with one, and the newest conversation is open', async () => {
+    const { app } = await start(withTeam);
+    expect(app.screen).toBe('main');
+    expect(app.session?.selected).toBe(WANGWEI);
+  });
+
+  test('asks the password of a locked account', async () => {
+    const { app } = await start((fake) => fake.withTeam({ unlocked: false }));
+    expect(app.screen).toBe('unlock');
+    app.unlock!.password = 'right';
+    await app.submitUnlock();
+    expect(app.screen).toBe('main');
+  });
+
+  test('is the form "Join" when a link started the program', async () => {
+    const { app } = await start((fake) => {
+      fake.shell.start_link = 'startalk://join/#eyJkIjoidmFsbGV5';
+    });
+    expect(app.screen).toBe('join');
+    expect(app.joinForm?.input).toContain('startalk:');
+  });
+
+  test('says so when nothing could be read, and tries again', async () => {
+    const { app } = await start((fake) => {
+      withTeam(fake);
+      fake.failNext('overview', 'cache-failed');
+    });
+    expect(app.problem?.code).toBe('cache-failed');
+    await app.reload();
+    expect(app.problem).toBeNull();
+    expect(app.screen).toBe('main');
+  });
+});
+
+describe('language', () => {
+  test('follows the system, then the person', async () => {
+    const { fake, app } = await start((it) => {
+      it.shell.system_locale = 'zh-CN';
+    });
+    expect(i18n.locale).toBe('zh-CN');
+    app.preferences.setLanguage('en');
+    expect(i18n.locale).toBe('en');
+    expect(fake.shell.settings).toEqual({ language: 'en', theme: 'system' });
+  });
+
+  test('changes even if it cannot be stored', async () => {
+    const { fake, app } = await start();
+    fake.failNext('settingsSet', 'disk-full');
+    app.preferences.setLanguage('zh-CN');
+    await Promise.resolve();
+    expect(i18n.locale).toBe('zh-CN');
+  });
+});
+
+test('who starts a server is in the main view, the server is known', async () => {
+  const { app } = await start();
+  app.openStart();
+  expect(app.screen).toBe('start');
+  Object.assign(app.startForm!, { team: 'Valley', name: '李娜', password: 'pw' });
+  await app.submitStart();
+  expect(app.screen).toBe('main');
+  expect(app.server.view).toMatchObject({ state: 'running', team_name: 'Valley' });
+});
+
+test('who joins without a keyring is told what that means', async () => {
+  const { app } = await start((fake) => {
+    fake.overview.secrets = 'ask-each-time';
+  });
+  app.openJoin('startalk://join/#eyJkIjoidmFsbGV5');
+  await app.joinForm!.look();
+  Object.assign(app.joinForm!, { name: '王伟', password: 'pw' });
+  await app.submitJoin();
+  expect(app.screen).toBe('main');
+  expect(app.notices.bars).toEqual([{ type: 'keyring-unavailable' }]);
+});
+
+describe('events', () => {
+  test('of the connection reach the banner and the account', async () => {
+    const { fake, app } = await start(withTeam);
+    fake.setConnection({ state: 'offline', error: apiError('wrong-password') });
+    expect(app.session?.connection.needsPassword).toBe(true);
+    expect(app.account?.connection.state).toBe('offline');
+  });
+
+  test('of another account change nothing here', async () => {
+    const { fake, app } = await start(withTeam);
+    const before = fake.calls.length;
+    fake.emit({ type: 'messages-changed', account: 'other', conversation: WANGWEI });
+    fake.emit({
+      type: 'connection-changed',
+      account: 'other',
+      connection: { state: 'connecting' },
+    });
+    expect(fake.calls).toHaveLength(before);
+    expect(app.session?.connection.view.state).toBe('online');
+  });
+
+  test('that were dropped reload what is shown', async () => {
+    const { fake, app } = await start(withTeam);
+    fake.talks.get(ANNA)!.typing = true;
+    fake.emit({ type: 'lagged' });
+    await vi.waitFor(() => expect(app.session?.list.find(ANNA)?.typing).toBe(true));
+  });
+
+  test('of messages announce them politely', async () => {
+    const { fake, app } = await start(withTeam);
+    fake.receive(WANGWEI, '你好');
+    await vi.waitFor(() => expect(app.announcer.text).toBe('王伟: 你好'));
+    const notification = {
+      account: ACCOUNT,
+      conversation: ANNA,
+      message: 1,
+      title: 'Anna',
+      body: 'hi',
+    };
+    fake.emit({ type: 'notify', notification });
+    expect(app.announcer.text).toBe('Anna: hi');
+  });
+
+  test('open a link and a conversation from outside', async () => {
+    const { fake, app } = await start(withTeam);
+    fake.push({ type: 'open-link', link: 'startalk://join/#eyJkIjoidmFsbGV5' });
+    expect(app.screen).toBe('join');
+    fake.push({ type: 'open-conversation', account: ACCOUNT, conversation: ANNA });
+    await vi.waitFor(() => expect(app.session?.selected).toBe(ANNA));
+    expect(app.screen).toBe('main');
+  });
+
+  test('of the server reach the strip', async () => {
+    const { fake, app } = await start(withTeam);
+    fake.setServer({
+      state: 'stopped',
+      team_name: 'x',
+      error: apiError('port-in-use', { port: '1' }),
+    });
+    expect(app.server.problem?.code).toBe('port-in-use');
+  });
+});
+
+describe('conversations', () => {
+  test('a person without one gets one', async () => {
+    const { app } = await start(withTeam);
+    await app.session!.startConversation('tomas@valley.local');
+    expect(app.session?.selected).toBe('tomas@valley.local');
+    expect(app.session?.list.contacts.map(({ name }) => name)).toEqual(['周敏']);
+  });
+
+  test('that cannot be started say why', async () => {
+    const { fake, app } = await start(withTeam);
+    fake.failNext('start-conversation', 'not-found');
+    await app.session!.startConversation('tomas@valley.local');
+    expect(app.session?.problem?.code).toBe('not-found');
+    expect(app.session?.selected).toBe(WANGWEI);
+  });
+
+  test('keep their own drafts', async () => {
+    const { app } = await start(withTeam);
+    app.session!.composer!.input('for Wang Wei');
+    await app.session!.select(ANNA);
+    expect(app.session?.composer?.text).toBe('');
+    await vi.waitFor(() => expect(app.session?.list.find(WANGWEI)?.draft).toBe('for Wang Wei'));
+    await app.session!.select(WANGWEI);
+    expect(app.session?.composer?.text).toBe('for Wang Wei');
+  });
+
+  test('an own message removes the line and is there at once', async () => {
+    const { app } = await start(withTeam);
+    const { composer, timeline } = app.session!;
+    composer!.input('hello');
+    await composer!.send();
+    expect(timeline!.sent).toBe(1);
+    await vi.waitFor(() => expect(timeline!.messages.at(-1)?.text).toBe('hello'));
+  });
+});
+
+test('signing out of the last account leads to the welcome and closes the session', async () => {
+  const { fake, app } = await start(withTeam);
+  await app.signOut(ACCOUNT, true);
+  expect(app.screen).toBe('welcome');
+  expect(app.session).toBeNull();
+  expect(fake.calls).toContainEqual({ type: 'sign-out', account: ACCOUNT, wipe: true });
+});
+
+test('a second account is reached by switching, with its own session', async () => {
+  const { app } = await start((fake) => {
+    fake.withTeam();
+    fake.withAccount({ id: 'account-2', unlocked: false, server_name: 'Other' });
+  });
+  const first = app.session;
+  await app.switchTo('account-2');
+  expect(app.screen).toBe('unlock');
+  expect(app.unlock?.account).toBe('account-2');
+  await app.switchTo(ACCOUNT);
+  expect(app.screen).toBe('main');
+  expect(app.session).not.toBe(first);
+});

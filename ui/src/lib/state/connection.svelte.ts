@@ -1,0 +1,60 @@
+import type { ConnectionView } from '../rpc/generated/ConnectionView';
+
+/** Short losses are nobody's business: the banner comes after this long. */
+export const QUIET_MS = 3_000;
+
+/** The connection of one account, and whether it is worth a banner. */
+export class Connection {
+  #view = $state.raw<ConnectionView>({ state: 'connecting' });
+  #overdue = $state(false);
+  #now = $state(Date.now());
+  #quietTimer: ReturnType<typeof setTimeout> | undefined;
+  #countdown: ReturnType<typeof setInterval> | undefined;
+
+  get view(): ConnectionView {
+    return this.#view;
+  }
+
+  /** Whether the account waits for the right password. */
+  get needsPassword(): boolean {
+    return this.#view.state === 'offline' && this.#view.error?.code === 'wrong-password';
+  }
+
+  get bannerVisible(): boolean {
+    // What only the person can mend is said at once.
+    return this.needsPassword || this.#overdue;
+  }
+
+  /** Whole seconds until the next try; null when none is planned. */
+  get secondsToRetry(): number | null {
+    if (this.#view.state !== 'waiting') return null;
+    return Math.max(0, Math.ceil((this.#view.retry_at_ms - this.#now) / 1000));
+  }
+
+  update(view: ConnectionView): void {
+    this.#view = view;
+    const fine = view.state === 'online' || view.state === 'catching-up';
+    if (fine) {
+      clearTimeout(this.#quietTimer);
+      this.#quietTimer = undefined;
+      this.#overdue = false;
+    } else if (this.#quietTimer === undefined) {
+      // Counted from the loss, however often the state changes in between.
+      this.#quietTimer = setTimeout(() => {
+        this.#overdue = true;
+      }, QUIET_MS);
+    }
+    clearInterval(this.#countdown);
+    if (view.state === 'waiting') {
+      this.#now = Date.now();
+      this.#countdown = setInterval(() => {
+        this.#now = Date.now();
+      }, 1000);
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#quietTimer);
+    clearInterval(this.#countdown);
+  }
+}

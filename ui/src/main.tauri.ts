@@ -1,0 +1,4 @@
+import { open } from './app';
+import { tauriRuntime } from './lib/runtime/tauri';
+
+open(tauriRuntime());
