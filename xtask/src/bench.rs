@@ -1,0 +1,54 @@
+//! `cargo xtask bench smoke`: the figures that a release is judged by.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Result, bail};
+
+use crate::args::Args;
+use crate::install::{self, Need};
+use crate::package;
+use crate::process;
+use crate::project::Project;
+use crate::steps;
+
+pub(crate) fn run(project: &Project, mut args: Args) -> Result<ExitCode> {
+    let which = args.word();
+    args.finish()?;
+    match which.as_deref() {
+        Some("smoke") => smoke(project),
+        Some(other) => bail!("there is no bench `{other}`; there is: smoke"),
+        None => bail!("which bench? There is: smoke"),
+    }
+}
+
+fn smoke(project: &Project) -> Result<ExitCode> {
+    install::require(
+        project,
+        &[
+            Need::BuildPackages,
+            Need::TestPackages,
+            Need::NodePackages,
+            Need::TauriDriver,
+        ],
+    )?;
+    package::build_release(project)?;
+    process::run(&mut project.cargo(["build", "--workspace", "--bin", "bench-smoke"]))?;
+    let mut bench: Command =
+        project.command(&project.binary("debug", "bench-smoke").to_string_lossy());
+    steps::set_test_environment(project, &mut bench);
+    for (variable, name) in [
+        ("STARTALK_BIN", "startalk"),
+        ("STARTALK_SERVER_BIN", "startalk-server"),
+        ("STARTALK_CLI_BIN", "startalk-cli"),
+        ("STARTALK_NAV_BIN", "startalk-nav"),
+    ] {
+        bench.env(variable, project.binary("release", name));
+    }
+    let measured = process::run(&mut bench);
+    // The sizes are worth knowing even if the measuring broke off, and the other way round.
+    let packages = package::bundle(project);
+    package::print_sizes(project, packages.as_deref().unwrap_or_default());
+    measured?;
+    packages?;
+    Ok(ExitCode::SUCCESS)
+}
