@@ -30,7 +30,11 @@ impl EngineConfig {
     #[must_use]
     pub fn new(profile_dir: PathBuf) -> Self {
         let secrets = Arc::new(KeyringSecrets::for_profile(&profile_dir));
-        Self { profile_dir, secrets, timeouts: Timeouts::default() }
+        Self {
+            profile_dir,
+            secrets,
+            timeouts: Timeouts::default(),
+        }
     }
 }
 

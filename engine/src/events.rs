@@ -15,7 +15,9 @@ pub(crate) struct Events {
 
 impl Default for Events {
     fn default() -> Self {
-        Self { sender: broadcast::Sender::new(CAPACITY) }
+        Self {
+            sender: broadcast::Sender::new(CAPACITY),
+        }
     }
 }
 
@@ -26,7 +28,9 @@ impl Events {
     }
 
     pub(crate) fn subscribe(&self) -> EventStream {
-        EventStream { receiver: self.sender.subscribe() }
+        EventStream {
+            receiver: self.sender.subscribe(),
+        }
     }
 }
 

@@ -56,7 +56,10 @@ impl Profile {
     pub(crate) fn open(folder: &Path) -> Result<Self, ProfileError> {
         let lock = File::create(folder.join("lock"))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { folder: folder.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self {
+                folder: folder.to_owned(),
+                _lock: lock,
+            }),
             Err(TryLockError::WouldBlock) => Err(ProfileError::InUse),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
@@ -87,7 +90,10 @@ impl Profile {
     }
 
     pub(crate) fn save_accounts(&self, accounts: &[SavedAccount]) -> std::io::Result<()> {
-        let file = AccountsFile { version: 1, accounts: accounts.to_vec() };
+        let file = AccountsFile {
+            version: 1,
+            accounts: accounts.to_vec(),
+        };
         write_atomically(&self.accounts_file(), &serde_json::to_vec_pretty(&file)?)
     }
 
@@ -117,11 +123,18 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()>
 /// Renames a file that cannot be used, so that nothing is lost; gives the new
 /// name, which never is one that exists.
 pub(crate) fn set_aside(path: &Path, why: &str) -> std::io::Result<PathBuf> {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let stamp = crate::clock::now().strftime("%Y%m%d-%H%M%S").to_string();
     let mut number = 0;
     let aside = loop {
-        let suffix = if number == 0 { String::new() } else { format!("-{number}") };
+        let suffix = if number == 0 {
+            String::new()
+        } else {
+            format!("-{number}")
+        };
         let candidate = path.with_file_name(format!("{name}.{why}-{stamp}{suffix}"));
         if !candidate.exists() {
             break candidate;
@@ -151,7 +164,10 @@ mod tests {
     fn one_process_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let first = Profile::open(folder.path()).unwrap();
-        assert!(matches!(Profile::open(folder.path()), Err(ProfileError::InUse)));
+        assert!(matches!(
+            Profile::open(folder.path()),
+            Err(ProfileError::InUse)
+        ));
         drop(first);
         assert!(Profile::open(folder.path()).is_ok());
     }
@@ -168,14 +184,21 @@ mod tests {
             secrets: SecretsPlace::Keyring,
             resource: "r".into(),
         };
-        profile.save_accounts(std::slice::from_ref(&account)).unwrap();
+        profile
+            .save_accounts(std::slice::from_ref(&account))
+            .unwrap();
         assert_eq!(profile.accounts().unwrap(), [account]);
         std::fs::write(profile.accounts_file(), b"{\"version\":").unwrap();
         assert_eq!(profile.accounts().unwrap(), []);
         let kept = std::fs::read_dir(folder.path())
             .unwrap()
             .flatten()
-            .any(|entry| entry.file_name().to_string_lossy().starts_with("accounts.json.damaged-"));
+            .any(|entry| {
+                entry
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with("accounts.json.damaged-")
+            });
         assert!(kept);
     }
 

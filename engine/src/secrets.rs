@@ -87,7 +87,8 @@ impl Secrets for MemorySecrets {
     }
 
     fn set(&self, account: &str, kind: SecretKind, secret: &[u8]) -> Result<(), SecretsError> {
-        self.kept().insert((account.to_owned(), kind), Zeroizing::new(secret.to_vec()));
+        self.kept()
+            .insert((account.to_owned(), kind), Zeroizing::new(secret.to_vec()));
         Ok(())
     }
 

@@ -115,7 +115,9 @@ pub struct NewTeam {
 
 impl std::fmt::Debug for NewTeam {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewTeam").field("port", &self.port).finish_non_exhaustive()
+        f.debug_struct("NewTeam")
+            .field("port", &self.port)
+            .finish_non_exhaustive()
     }
 }
 
@@ -133,7 +135,9 @@ pub struct InviteView {
 
 impl std::fmt::Debug for InviteView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("InviteView").field("expires_ms", &self.expires_ms).finish_non_exhaustive()
+        f.debug_struct("InviteView")
+            .field("expires_ms", &self.expires_ms)
+            .finish_non_exhaustive()
     }
 }
 

@@ -55,11 +55,21 @@ impl EmbeddedServer {
     /// Reads what is remembered; starts nothing.
     pub(crate) fn new(paths: Paths, bind: IpAddr) -> Self {
         let view = match SavedServer::load(&paths.server_settings()) {
-            Some(saved) => EmbeddedServerView::Stopped { team_name: saved.team_name, error: None },
+            Some(saved) => EmbeddedServerView::Stopped {
+                team_name: saved.team_name,
+                error: None,
+            },
             None => EmbeddedServerView::None,
         };
         let view = watch::Sender::new(view);
-        Self { inner: Arc::new(Inner { paths, bind, view, running: Mutex::new(None) }) }
+        Self {
+            inner: Arc::new(Inner {
+                paths,
+                bind,
+                view,
+                running: Mutex::new(None),
+            }),
+        }
     }
 
     /// How it is, now and from now on.
@@ -100,7 +110,10 @@ impl EmbeddedServer {
         };
         match self.first_account(engine, &started.handle, &team).await {
             Ok(account) => {
-                let saved = SavedServer { account: Some(account.clone()), ..started.saved.clone() };
+                let saved = SavedServer {
+                    account: Some(account.clone()),
+                    ..started.saved.clone()
+                };
                 saved.store(&self.inner.paths.server_settings())?;
                 *running = Some(Running { saved, ..started });
                 Ok(account)
@@ -127,7 +140,10 @@ impl EmbeddedServer {
         engine
             .add_account(engine::NewAccount {
                 target: handle.loopback_target(),
-                user: engine::NewUser::Existing { username },
+                user: engine::NewUser::Existing {
+                    username,
+                    display_name: Some(team.name.trim().to_owned()),
+                },
                 password: team.password.clone(),
             })
             .await
@@ -141,7 +157,10 @@ impl EmbeddedServer {
             tracing::debug!(%error, "no unfinished server folder to remove");
         }
         let view = match SavedServer::load(&self.inner.paths.server_settings()) {
-            Some(saved) => EmbeddedServerView::Stopped { team_name: saved.team_name, error: None },
+            Some(saved) => EmbeddedServerView::Stopped {
+                team_name: saved.team_name,
+                error: None,
+            },
             None => EmbeddedServerView::None,
         };
         self.inner.view.send_replace(view);
@@ -156,7 +175,13 @@ impl EmbeddedServer {
         let saved = SavedServer::load(&self.inner.paths.server_settings())
             .ok_or_else(|| ApiError::new(ErrorCode::NotFound).detail("no server was set up"))?;
         let team_name = saved.team_name.clone();
-        match self.launch(SavedServer { running: true, ..saved }).await {
+        match self
+            .launch(SavedServer {
+                running: true,
+                ..saved
+            })
+            .await
+        {
             Ok(started) => {
                 started.saved.store(&self.inner.paths.server_settings())?;
                 if let Some(account) = started.saved.account.clone() {
@@ -166,7 +191,10 @@ impl EmbeddedServer {
                 Ok(())
             }
             Err(error) => {
-                let stopped = EmbeddedServerView::Stopped { team_name, error: Some(error.clone()) };
+                let stopped = EmbeddedServerView::Stopped {
+                    team_name,
+                    error: Some(error.clone()),
+                };
                 self.inner.view.send_replace(stopped);
                 Err(error)
             }
@@ -176,10 +204,15 @@ impl EmbeddedServer {
     /// The address may be another one than last time; a waiting account should
     /// not wait any longer.
     async fn point_account(&self, engine: &Engine, account: &str, handle: &ServerHandle) {
-        if let Err(error) = engine.update_target(account, handle.loopback_target()).await {
+        if let Err(error) = engine
+            .update_target(account, handle.loopback_target())
+            .await
+        {
             tracing::warn!(%error, "account of the built-in server not updated");
         }
-        let request = engine::api::Request::ReconnectNow { account: account.to_owned() };
+        let request = engine::api::Request::ReconnectNow {
+            account: account.to_owned(),
+        };
         if let Err(error) = engine.handle(request).await {
             tracing::debug!(%error, "account of the built-in server does not reconnect");
         }
@@ -189,10 +222,16 @@ impl EmbeddedServer {
     pub(crate) async fn stop(&self) -> Result<(), ApiError> {
         let mut running = self.inner.running.lock().await;
         if let Some(old) = running.take() {
-            let saved = SavedServer { running: false, ..old.saved.clone() };
+            let saved = SavedServer {
+                running: false,
+                ..old.saved.clone()
+            };
             let team_name = saved.team_name.clone();
             self.shut_down(old).await;
-            self.inner.view.send_replace(EmbeddedServerView::Stopped { team_name, error: None });
+            self.inner.view.send_replace(EmbeddedServerView::Stopped {
+                team_name,
+                error: None,
+            });
             saved.store(&self.inner.paths.server_settings())?;
         }
         Ok(())
@@ -225,12 +264,18 @@ impl EmbeddedServer {
         let link = invite.to_link();
         let qr_svg = navigation::qr_svg(&link)
             .map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))?;
-        Ok(InviteView { link, qr_svg, expires_ms })
+        Ok(InviteView {
+            link,
+            qr_svg,
+            expires_ms,
+        })
     }
 
     async fn launch(&self, saved: SavedServer) -> Result<Running, ApiError> {
         let team_name = saved.team_name.clone();
-        self.inner.view.send_replace(EmbeddedServerView::Starting { team_name });
+        self.inner
+            .view
+            .send_replace(EmbeddedServerView::Starting { team_name });
         let folder = self.inner.paths.server();
         paths::create_private_dir(&folder)
             .map_err(|error| folder_error(&folder, &error.to_string()))?;
@@ -259,7 +304,12 @@ impl EmbeddedServer {
             handle.team_name().to_owned(),
             addresses(&handle),
         ));
-        Ok(Running { handle, saved, invite: None, online })
+        Ok(Running {
+            handle,
+            saved,
+            invite: None,
+            online,
+        })
     }
 
     async fn shut_down(&self, old: Running) {
@@ -307,9 +357,9 @@ fn addresses(handle: &ServerHandle) -> Vec<String> {
 
 fn start_error(error: &StartError) -> ApiError {
     match error {
-        StartError::PortInUse { address } => {
-            ApiError::new(ErrorCode::PortInUse).value("port", address.port()).detail(error)
-        }
+        StartError::PortInUse { address } => ApiError::new(ErrorCode::PortInUse)
+            .value("port", address.port())
+            .detail(error),
         other => ApiError::new(ErrorCode::ServerStartFailed).detail(other),
     }
 }

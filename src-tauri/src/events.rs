@@ -34,16 +34,26 @@ impl Events {
 
     /// Opens a link in the window, now or when it comes up.
     pub(crate) fn open_link(&self, link: String) {
-        let up = self.channel.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let up = self
+            .channel
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some();
         if up {
             self.send(ShellEvent::OpenLink { link });
         } else {
-            *self.waiting_link.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
+            *self
+                .waiting_link
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(link);
         }
     }
 
     /// The link that waits for the window, once.
     pub(crate) fn take_link(&self) -> Option<String> {
-        self.waiting_link.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.waiting_link
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }

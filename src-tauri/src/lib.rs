@@ -45,11 +45,20 @@ pub fn run() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let paths = Paths::new(home);
-    let folders = [paths.home().to_owned(), paths.profile(), paths.logs(), paths.webview()];
-    let folders_made = folders.iter().try_for_each(|folder| paths::create_private_dir(folder));
+    let folders = [
+        paths.home().to_owned(),
+        paths.profile(),
+        paths.logs(),
+        paths.webview(),
+    ];
+    let folders_made = folders
+        .iter()
+        .try_for_each(|folder| paths::create_private_dir(folder));
 
     if single_instance::knock(paths.home(), args.link.as_deref()) == Answer::Raised {
-        texts::print_error(texts::already_open(&SettingsFile::open(paths.settings()).get()));
+        texts::print_error(texts::already_open(
+            &SettingsFile::open(paths.settings()).get(),
+        ));
         return ExitCode::SUCCESS;
     }
     logging::start(&paths.logs());
@@ -163,7 +172,11 @@ fn start_app(shell: Shell) -> anyhow::Result<ExitCode> {
         }
     });
     tracing::info!(code, "end");
-    Ok(if code == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if code == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn set_up(app: &AppHandle) -> anyhow::Result<()> {
@@ -208,11 +221,16 @@ async fn forward_engine_events(app: AppHandle) {
             let (app, notification) = (app.clone(), notification.clone());
             let notifications = Arc::clone(&notifications);
             tauri::async_runtime::spawn_blocking(move || {
-                let (account, conversation) =
-                    (notification.account.clone(), notification.conversation.clone());
+                let (account, conversation) = (
+                    notification.account.clone(),
+                    notification.conversation.clone(),
+                );
                 notifications.show(&notification, move || {
                     window::raise(&app);
-                    let event = ShellEvent::OpenConversation { account, conversation };
+                    let event = ShellEvent::OpenConversation {
+                        account,
+                        conversation,
+                    };
                     app.state::<Shell>().events.send(event);
                 });
             });
@@ -235,9 +253,10 @@ async fn exit_on_signal(app: AppHandle) {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut terminate), Ok(mut hang_up)) =
-            (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-        else {
+        let (Ok(mut terminate), Ok(mut hang_up)) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::hangup()),
+        ) else {
             return;
         };
         tokio::select! {

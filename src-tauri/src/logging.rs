@@ -14,7 +14,9 @@ const KEPT: usize = 5;
 /// cannot be made.
 pub(crate) fn start(folder: &Path) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false);
     // A second start within one test process keeps the first log.
     let started = match rotate(folder) {
         Ok(file) => builder.with_writer(Mutex::new(file)).try_init(),
@@ -26,7 +28,11 @@ pub(crate) fn start(folder: &Path) {
 /// Shifts `startalk.log` to `startalk.1.log` and so on, and opens a new one.
 fn rotate(folder: &Path) -> std::io::Result<File> {
     let name = |n: usize| {
-        folder.join(if n == 0 { "startalk.log".to_owned() } else { format!("startalk.{n}.log") })
+        folder.join(if n == 0 {
+            "startalk.log".to_owned()
+        } else {
+            format!("startalk.{n}.log")
+        })
     };
     for n in (0..KEPT - 1).rev() {
         if name(n).exists() {

@@ -26,11 +26,7 @@ pub(crate) struct Notifications {
 impl Notifications {
     /// Shows one. Talks to the system's notification service: call it where
     /// blocking is allowed.
-    pub(crate) fn show(
-        &self,
-        view: &NotificationView,
-        on_click: impl FnOnce() + Send + 'static,
-    ) {
+    pub(crate) fn show(&self, view: &NotificationView, on_click: impl FnOnce() + Send + 'static) {
         let key = (view.account.clone(), view.conversation.clone());
         let mut notification = Notification::new();
         notification
@@ -40,7 +36,12 @@ impl Notifications {
             .icon("startalk")
             .action("default", "");
         #[cfg(all(unix, not(target_os = "macos")))]
-        if let Some(id) = self.ids.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(id) = self
+            .ids
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
             notification.id(*id);
         }
         match notification.show() {
@@ -57,20 +58,25 @@ impl Notifications {
         handle: NotificationHandle,
         on_click: impl FnOnce() + Send + 'static,
     ) {
-        self.ids.lock().unwrap_or_else(PoisonError::into_inner).insert(key, handle.id());
+        self.ids
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, handle.id());
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return;
         }
         let waiting = Arc::clone(&self.waiting);
-        let spawned = std::thread::Builder::new().name("notification".into()).spawn(move || {
-            handle.wait_for_action(|action| {
-                if action == "default" {
-                    on_click();
-                }
+        let spawned = std::thread::Builder::new()
+            .name("notification".into())
+            .spawn(move || {
+                handle.wait_for_action(|action| {
+                    if action == "default" {
+                        on_click();
+                    }
+                });
+                waiting.fetch_sub(1, Ordering::Relaxed);
             });
-            waiting.fetch_sub(1, Ordering::Relaxed);
-        });
         if let Err(error) = spawned {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             tracing::warn!(%error, "no thread to wait for a click");
@@ -91,7 +97,9 @@ impl Notifications {
 /// "Markup"): text of a message must not become it.
 fn escape(text: &str) -> String {
     if cfg!(all(unix, not(target_os = "macos"))) {
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
     } else {
         text.to_owned()
     }
@@ -101,6 +109,9 @@ fn escape(text: &str) -> String {
 mod tests {
     #[test]
     fn text_of_a_message_is_no_markup() {
-        assert_eq!(super::escape("<b>1 & 2</b>"), "&lt;b&gt;1 &amp; 2&lt;/b&gt;");
+        assert_eq!(
+            super::escape("<b>1 & 2</b>"),
+            "&lt;b&gt;1 &amp; 2&lt;/b&gt;"
+        );
     }
 }

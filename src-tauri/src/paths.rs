@@ -112,12 +112,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.json");
         assert_eq!(read_json::<Settings>(&path), Settings::default());
-        let dark = Settings { theme: Theme::Dark, ..Settings::default() };
+        let dark = Settings {
+            theme: Theme::Dark,
+            ..Settings::default()
+        };
         write_atomically(&path, &serde_json::to_vec(&dark).unwrap()).unwrap();
         assert_eq!(read_json::<Settings>(&path), dark);
         std::fs::write(&path, b"{\"theme\":").unwrap();
         assert_eq!(read_json::<Settings>(&path), Settings::default());
-        assert_eq!(std::fs::read(folder.path().join("settings.damaged")).unwrap(), b"{\"theme\":");
+        assert_eq!(
+            std::fs::read(folder.path().join("settings.damaged")).unwrap(),
+            b"{\"theme\":"
+        );
     }
 
     #[cfg(unix)]
@@ -127,6 +133,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b");
         create_private_dir(&path).unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
     }
 }

@@ -21,7 +21,10 @@ impl SettingsFile {
     }
 
     pub(crate) fn get(&self) -> Settings {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Writes the file, then takes the new settings over.
@@ -45,8 +48,13 @@ mod tests {
     fn settings_survive_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.json");
-        let english = Settings { language: Language::English, ..Settings::default() };
-        SettingsFile::open(path.clone()).set(english.clone()).unwrap();
+        let english = Settings {
+            language: Language::English,
+            ..Settings::default()
+        };
+        SettingsFile::open(path.clone())
+            .set(english.clone())
+            .unwrap();
         assert_eq!(SettingsFile::open(path).get(), english);
     }
 }

@@ -37,9 +37,15 @@ pub(crate) enum Answer {
 
 /// Knocks at the process that may have this home.
 pub(crate) fn knock(home: &Path, link: Option<&str>) -> Answer {
-    let Ok(name) = socket_name(home) else { return Answer::Nobody };
-    let Ok(mut stream) = Stream::connect(name) else { return Answer::Nobody };
-    let knock = Knock { link: link.map(str::to_owned) };
+    let Ok(name) = socket_name(home) else {
+        return Answer::Nobody;
+    };
+    let Ok(mut stream) = Stream::connect(name) else {
+        return Answer::Nobody;
+    };
+    let knock = Knock {
+        link: link.map(str::to_owned),
+    };
     // Reading a local socket has no portable time-out: a thread waits instead,
     // and dies with this short-lived process.
     let (done, answered) = std::sync::mpsc::sync_channel(1);
@@ -76,25 +82,32 @@ pub(crate) fn listen(
     {
         return Err(error);
     }
-    let listener = ListenerOptions::new().name(socket_name(home)?).create_sync()?;
-    std::thread::Builder::new().name("single-instance".into()).spawn(move || {
-        for stream in listener.incoming().filter_map(Result::ok) {
-            let mut reader = BufReader::new(stream);
-            let mut line = String::new();
-            let read = std::io::Read::take(&mut reader, MAX_LINE).read_line(&mut line);
-            if let (Ok(_), Ok(knock)) = (read, serde_json::from_str::<Knock>(&line)) {
-                on_knock(knock.link);
-                drop(reader.into_inner().write_all(b"raised\n"));
+    let listener = ListenerOptions::new()
+        .name(socket_name(home)?)
+        .create_sync()?;
+    std::thread::Builder::new()
+        .name("single-instance".into())
+        .spawn(move || {
+            for stream in listener.incoming().filter_map(Result::ok) {
+                let mut reader = BufReader::new(stream);
+                let mut line = String::new();
+                let read = std::io::Read::take(&mut reader, MAX_LINE).read_line(&mut line);
+                if let (Ok(_), Ok(knock)) = (read, serde_json::from_str::<Knock>(&line)) {
+                    on_knock(knock.link);
+                    drop(reader.into_inner().write_all(b"raised\n"));
+                }
             }
-        }
-    })?;
+        })?;
     Ok(())
 }
 
 fn fingerprint(home: &Path) -> String {
     let home = home.canonicalize().unwrap_or_else(|_| home.to_owned());
     let hash = Sha256::digest(home.as_os_str().as_encoded_bytes());
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The socket's file: in the home folder, which only its owner can enter,
@@ -113,7 +126,9 @@ fn socket_path(home: &Path) -> std::path::PathBuf {
 #[cfg(unix)]
 fn socket_name(home: &Path) -> std::io::Result<Name<'static>> {
     use interprocess::local_socket::{GenericFilePath, ToFsName};
-    socket_path(home).into_os_string().to_fs_name::<GenericFilePath>()
+    socket_path(home)
+        .into_os_string()
+        .to_fs_name::<GenericFilePath>()
 }
 
 #[cfg(not(unix))]
@@ -132,7 +147,10 @@ mod tests {
         assert_eq!(knock(home.path(), None), Answer::Nobody);
         let (heard, links) = std::sync::mpsc::channel();
         listen(home.path(), move |link| heard.send(link).unwrap()).unwrap();
-        assert_eq!(knock(home.path(), Some("startalk://join/x")), Answer::Raised);
+        assert_eq!(
+            knock(home.path(), Some("startalk://join/x")),
+            Answer::Raised
+        );
         assert_eq!(links.recv().unwrap().as_deref(), Some("startalk://join/x"));
         assert_eq!(knock(home.path(), None), Answer::Raised);
         assert_eq!(links.recv().unwrap(), None);

@@ -45,7 +45,8 @@ pub(crate) fn raise(app: &AppHandle) {
 
 /// Whether the user looks at the window.
 pub(crate) fn is_focused(app: &AppHandle) -> bool {
-    app.get_webview_window(LABEL).is_some_and(|window| window.is_focused().unwrap_or(false))
+    app.get_webview_window(LABEL)
+        .is_some_and(|window| window.is_focused().unwrap_or(false))
 }
 
 /// Colours of the window frame where the system draws it.

@@ -17,7 +17,9 @@ impl Guard {
     /// # Panics
     /// If the program is not there.
     pub fn spawn(command: &mut Command) -> Self {
-        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Self { child }
     }
 
@@ -56,11 +58,18 @@ impl Drop for Guard {
 pub fn with_argument(argument: &str) -> Vec<u32> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+        let Some(id) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
             continue;
         };
         let arguments = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        if arguments.split(|byte| *byte == 0).any(|found| found == argument.as_bytes()) {
+        if arguments
+            .split(|byte| *byte == 0)
+            .any(|found| found == argument.as_bytes())
+        {
             found.push(id);
         }
     }
@@ -74,15 +83,22 @@ pub fn with_argument(argument: &str) -> Vec<u32> {
 pub fn wait_for_end(id: u32, limit: Duration) {
     let end = Instant::now() + limit;
     while is_alive(id) {
-        assert!(Instant::now() < end, "process {id} did not end within {limit:?}");
+        assert!(
+            Instant::now() < end,
+            "process {id} did not end within {limit:?}"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 fn is_alive(id: u32) -> bool {
     // A zombie has ended; its parent has not looked yet.
-    std::fs::read_to_string(format!("/proc/{id}/stat"))
-        .is_ok_and(|stat| !stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')))
+    std::fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| {
+        !stat
+            .rsplit(") ")
+            .next()
+            .is_some_and(|rest| rest.starts_with('Z'))
+    })
 }
 
 /// Sends a signal by name, as `kill` does.
@@ -90,8 +106,14 @@ fn is_alive(id: u32) -> bool {
 /// # Panics
 /// If `kill` cannot be run.
 pub fn signal(id: u32, name: &str) {
-    let status = Command::new("kill").arg(format!("-{name}")).arg(id.to_string()).status();
-    assert!(status.expect("kill is there").success(), "signal {name} to {id}");
+    let status = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(id.to_string())
+        .status();
+    assert!(
+        status.expect("kill is there").success(),
+        "signal {name} to {id}"
+    );
 }
 
 /// A port that is free now. Another process could take it before it is used;
@@ -115,7 +137,11 @@ pub fn required(variable: &str) -> PathBuf {
         panic!("{variable} is not set: run these tests by `cargo xtask test --only e2e`")
     });
     let path = PathBuf::from(value);
-    assert!(path.is_absolute() || Path::new(&path).exists(), "{variable}: {}", path.display());
+    assert!(
+        path.is_absolute() || Path::new(&path).exists(),
+        "{variable}: {}",
+        path.display()
+    );
     path
 }
 
@@ -130,12 +156,19 @@ impl From<Child> for Guard {
 pub fn tree(root: u32) -> Vec<u32> {
     let mut parents = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+        let Some(id) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse::<u32>().ok())
+        else {
             continue;
         };
         let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
         // After the name in brackets: state, parent.
-        let parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1));
+        let parent = stat
+            .rsplit(") ")
+            .next()
+            .and_then(|rest| rest.split(' ').nth(1));
         if let Some(parent) = parent.and_then(|parent| parent.parse::<u32>().ok()) {
             parents.push((id, parent));
         }
@@ -143,7 +176,12 @@ pub fn tree(root: u32) -> Vec<u32> {
     let mut all = vec![root];
     let mut next = 0;
     while let Some(&parent) = all.get(next) {
-        all.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(id, _)| *id));
+        all.extend(
+            parents
+                .iter()
+                .filter(|(_, of)| *of == parent)
+                .map(|(id, _)| *id),
+        );
         next += 1;
     }
     all
@@ -155,6 +193,12 @@ pub fn proportional_memory(id: u32) -> u64 {
     std::fs::read_to_string(format!("/proc/{id}/smaps_rollup"))
         .unwrap_or_default()
         .lines()
-        .find_map(|line| line.strip_prefix("Pss:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok())
+        .find_map(|line| {
+            line.strip_prefix("Pss:")?
+                .trim()
+                .strip_suffix(" kB")?
+                .parse::<u64>()
+                .ok()
+        })
         .map_or(0, |kib| kib * 1024)
 }

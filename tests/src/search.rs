@@ -15,7 +15,9 @@ pub fn files_with(folder: &Path, needle: &str) -> Vec<PathBuf> {
     let mut searched = 0;
     for file in files(folder) {
         // Sockets and files that vanish meanwhile hold nothing on disk.
-        let Ok(bytes) = std::fs::read(&file) else { continue };
+        let Ok(bytes) = std::fs::read(&file) else {
+            continue;
+        };
         searched += 1;
         if contains(&bytes, &utf8) || contains(&bytes, &utf16) {
             found.push(file);
@@ -49,7 +51,10 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    !needle.is_empty() && haystack.windows(needle.len()).any(|window| window == needle)
+    !needle.is_empty()
+        && haystack
+            .windows(needle.len())
+            .any(|window| window == needle)
 }
 
 #[cfg(test)]
@@ -66,6 +71,9 @@ mod tests {
         std::fs::write(folder.path().join("three"), "nothing").unwrap();
         let mut found = files_with(folder.path(), "秘密");
         found.sort();
-        assert_eq!(found, [folder.path().join("a/b/two"), folder.path().join("a/one")]);
+        assert_eq!(
+            found,
+            [folder.path().join("a/b/two"), folder.path().join("a/one")]
+        );
     }
 }

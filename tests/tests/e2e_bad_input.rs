@@ -47,8 +47,10 @@ async fn links_and_addresses_that_lead_nowhere() {
     .await
     .unwrap();
     server.create_account("Rosa", PASSWORD).await.unwrap();
-    let (invite, _) =
-        server.create_invite(None, std::time::Duration::from_secs(3600)).await.unwrap();
+    let (invite, _) = server
+        .create_invite(None, std::time::Duration::from_secs(3600))
+        .await
+        .unwrap();
     let link = invite.to_link();
 
     for (language, app_name) in [("en_US", "links-en"), ("zh_CN", "links-zh")] {
@@ -69,7 +71,10 @@ async fn links_and_addresses_that_lead_nowhere() {
         for (input, shot) in [
             ("rosa@no-such-server.invalid".to_owned(), "unknown"),
             (format!("127.0.0.1:{}", free_port()), "unreachable"),
-            (format!("127.0.0.1:{}", server.https_addr().port()), "certificate"),
+            (
+                format!("127.0.0.1:{}", server.https_addr().port()),
+                "certificate",
+            ),
         ] {
             app.fill("join-input", &input).await;
             app.wait_for(&test_id("join-preview")).await;
@@ -90,9 +95,15 @@ async fn links_and_addresses_that_lead_nowhere() {
         let mut different = sentences.clone();
         different.sort();
         different.dedup();
-        assert_eq!(different.len(), sentences.len(), "each its own sentence: {sentences:#?}");
+        assert_eq!(
+            different.len(),
+            sentences.len(),
+            "each its own sentence: {sentences:#?}"
+        );
         for sentence in &sentences {
-            let chinese = sentence.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+            let chinese = sentence
+                .chars()
+                .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
             assert_eq!(chinese, language == "zh_CN", "{sentence}");
         }
         app.quit().await;
@@ -141,7 +152,11 @@ async fn a_second_start_raises_the_first() {
     app.wait_ready("welcome").await;
     let second = desktop
         .command(required("STARTALK_BIN"))
-        .args(["--home", app.home().to_str().unwrap(), "startalk://join/damaged?c=x"])
+        .args([
+            "--home",
+            app.home().to_str().unwrap(),
+            "startalk://join/damaged?c=x",
+        ])
         .env("LANG", "zh_CN.UTF-8")
         .env("LC_ALL", "zh_CN.UTF-8")
         .output()
@@ -151,7 +166,9 @@ async fn a_second_start_raises_the_first() {
     assert!(said.contains("已经打开"), "{said}");
     // The link of the second start arrives in the first window.
     app.until("the link is in the join field", async || {
-        app.value("join-input").await.starts_with("startalk://join/damaged")
+        app.value("join-input")
+            .await
+            .starts_with("startalk://join/damaged")
     })
     .await;
     field_error(&app).await;
@@ -179,7 +196,8 @@ async fn without_a_keyring_the_password_is_asked_at_each_start() {
     let app = App::start(&desktop, "no-keyring", "zh_CN", &[]).await;
     start_server(&app, free_port()).await;
     app.wait_ready("main").await;
-    app.wait_for("[data-testid=\"notice\"][data-notice=\"ask-each-time\"]").await;
+    app.wait_for("[data-testid=\"notice\"][data-notice=\"ask-each-time\"]")
+        .await;
     app.shot("1-said").await;
     app.quit().await;
 
@@ -195,7 +213,10 @@ async fn without_a_keyring_the_password_is_asked_at_each_start() {
     app.wait_gone(&test_id("connection-banner")).await;
     let home = app.home().to_owned();
     app.quit().await;
-    assert_eq!(files_with(&home, PASSWORD), Vec::<std::path::PathBuf>::new());
+    assert_eq!(
+        files_with(&home, PASSWORD),
+        Vec::<std::path::PathBuf>::new()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,11 +231,17 @@ async fn a_damaged_cache_is_kept_aside_and_said() {
         .into_iter()
         .find(|path| path.file_name().is_some_and(|name| name == "cache.db"))
         .unwrap();
-    std::fs::write(&cache, b"this is no database, but somebody may want it back").unwrap();
+    std::fs::write(
+        &cache,
+        b"this is no database, but somebody may want it back",
+    )
+    .unwrap();
 
     let app = App::start(&desktop, "damaged", "zh_CN", &[]).await;
     app.wait_ready("main").await;
-    let notice = app.text("[data-testid=\"notice\"][data-notice=\"cache-set-aside\"]").await;
+    let notice = app
+        .text("[data-testid=\"notice\"][data-notice=\"cache-set-aside\"]")
+        .await;
     assert!(notice.contains("cache.db.damaged"), "{notice}");
     app.shot("notice").await;
     app.wait_gone(&test_id("connection-banner")).await;

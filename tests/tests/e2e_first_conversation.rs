@@ -19,7 +19,11 @@ const GUEST_PASSWORD: &str = "guest-秘密-0815";
 const FIRST: &str = "你好,小王! 🎉 <b>not bold</b> & done";
 const SECOND_LINE: &str = "第二行 second line";
 const ANSWER: &str = "收到,谢谢! Got it 👍";
-const WAITING: [&str; 3] = ["离线一 offline one", "离线二 offline two", "离线三 offline three"];
+const WAITING: [&str; 3] = [
+    "离线一 offline one",
+    "离线二 offline two",
+    "离线三 offline three",
+];
 /// In WebDriver's keyboard: Shift down, Enter, Shift up (by NULL), Enter.
 const SHIFT_ENTER: &str = "\u{E008}\u{E007}\u{E000}";
 const ENTER: &str = "\u{E007}";
@@ -46,7 +50,9 @@ async fn two_people_chat_through_the_server_that_one_of_them_launched() {
         host.click("server-invite").await;
     }
     host.until("the invite link is there", async || {
-        host.value("invite-link").await.starts_with("startalk://join/")
+        host.value("invite-link")
+            .await
+            .starts_with("startalk://join/")
     })
     .await;
     let invite = host.value("invite-link").await;
@@ -156,12 +162,19 @@ async fn two_people_chat_through_the_server_that_one_of_them_launched() {
     guest.quit().await;
     for profile in [host_profile, guest_profile] {
         for text in all.iter().flat_map(|text| text.lines()) {
-            assert_eq!(files_with(&profile, text), Vec::<std::path::PathBuf>::new(), "{text}");
+            assert_eq!(
+                files_with(&profile, text),
+                Vec::<std::path::PathBuf>::new(),
+                "{text}"
+            );
         }
     }
     for home in homes {
         for password in [HOST_PASSWORD, GUEST_PASSWORD] {
-            assert_eq!(files_with(&home, password), Vec::<std::path::PathBuf>::new());
+            assert_eq!(
+                files_with(&home, password),
+                Vec::<std::path::PathBuf>::new()
+            );
         }
     }
     // And the search would have found them: the server keeps the texts in clear.
@@ -169,7 +182,13 @@ async fn two_people_chat_through_the_server_that_one_of_them_launched() {
     // The passwords are in the Secret Service.
     let stored = desktop
         .command("secret-tool")
-        .args(["search", "--all", "--unlock", "service", "im.startalk.desktop"])
+        .args([
+            "search",
+            "--all",
+            "--unlock",
+            "service",
+            "im.startalk.desktop",
+        ])
         .output()
         .expect("secret-tool is installed");
     let stored = String::from_utf8_lossy(&stored.stdout).into_owned();
@@ -192,7 +211,11 @@ async fn contact_address(app: &App, name: &str) -> String {
         let conversations = app.attributes(rows, "data-conversation").await;
         for ((text, contact), conversation) in names.iter().zip(contacts).zip(conversations) {
             if text.contains(name) {
-                address = if contact.is_empty() { conversation } else { contact };
+                address = if contact.is_empty() {
+                    conversation
+                } else {
+                    contact
+                };
                 return true;
             }
         }

@@ -98,7 +98,11 @@ impl ApiError {
     /// An error with nothing but its code.
     #[must_use]
     pub fn new(code: ErrorCode) -> Self {
-        Self { code, values: BTreeMap::new(), detail: String::new() }
+        Self {
+            code,
+            values: BTreeMap::new(),
+            detail: String::new(),
+        }
     }
 
     /// Adds the technical detail.

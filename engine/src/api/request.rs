@@ -1,9 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{
-    ContactView, ConversationView, JoinPreview, MessageWindow, Overview, WindowAnchor,
-};
+use super::{ContactView, ConversationView, JoinPreview, MessageWindow, Overview, WindowAnchor};
 
 /// What an interface may ask of the engine.
 ///

@@ -24,7 +24,11 @@ impl KeyringSecrets {
     pub fn for_profile(folder: &Path) -> Self {
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         let hash = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-        let profile = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let profile = hash
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Self { profile }
     }
 
@@ -48,7 +52,9 @@ impl Secrets for KeyringSecrets {
     }
 
     fn set(&self, account: &str, kind: SecretKind, secret: &[u8]) -> Result<(), SecretsError> {
-        self.entry(account, kind.as_str())?.set_secret(secret).map_err(failed)
+        self.entry(account, kind.as_str())?
+            .set_secret(secret)
+            .map_err(failed)
     }
 
     fn delete(&self, account: &str, kind: SecretKind) -> Result<(), SecretsError> {

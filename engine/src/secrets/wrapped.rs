@@ -95,7 +95,9 @@ impl WrappedKey {
 
     pub(crate) fn load(path: &Path) -> Result<Self, WrapError> {
         let unreadable = |error: &dyn std::fmt::Display| WrapError::Unreadable(error.to_string());
-        let size = std::fs::metadata(path).map_err(|error| unreadable(&error))?.len();
+        let size = std::fs::metadata(path)
+            .map_err(|error| unreadable(&error))?
+            .len();
         if size > LARGEST_FILE {
             return Err(WrapError::Unreadable("too large".to_owned()));
         }
@@ -104,8 +106,8 @@ impl WrappedKey {
     }
 
     pub(crate) fn store(&self, path: &Path) -> Result<(), WrapError> {
-        let bytes = serde_json::to_vec(self)
-            .map_err(|error| WrapError::Unreadable(error.to_string()))?;
+        let bytes =
+            serde_json::to_vec(self).map_err(|error| WrapError::Unreadable(error.to_string()))?;
         Ok(write_atomically(path, &bytes)?)
     }
 }
@@ -119,23 +121,38 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.key");
         let key = [42; 32];
-        WrappedKey::wrap(&key, "秘密", [1; 16], [2; 24]).unwrap().store(&path).unwrap();
+        WrappedKey::wrap(&key, "秘密", [1; 16], [2; 24])
+            .unwrap()
+            .store(&path)
+            .unwrap();
         let bytes = std::fs::read(&path).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains("秘密"));
         let file = WrappedKey::load(&path).unwrap();
         assert_eq!(file.unwrap_key("秘密").unwrap().as_slice(), key);
-        assert!(matches!(file.unwrap_key("other"), Err(WrapError::WrongPassword)));
+        assert!(matches!(
+            file.unwrap_key("other"),
+            Err(WrapError::WrongPassword)
+        ));
     }
 
     #[test]
     fn damaged_and_hostile_files_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.key");
-        assert!(matches!(WrappedKey::load(&path), Err(WrapError::Unreadable(_))));
+        assert!(matches!(
+            WrappedKey::load(&path),
+            Err(WrapError::Unreadable(_))
+        ));
         std::fs::write(&path, "{}").unwrap();
-        assert!(matches!(WrappedKey::load(&path), Err(WrapError::Unreadable(_))));
+        assert!(matches!(
+            WrappedKey::load(&path),
+            Err(WrapError::Unreadable(_))
+        ));
         let mut file = WrappedKey::wrap(&[0; 32], "p", [1; 16], [2; 24]).unwrap();
         file.memory_kib = u32::MAX;
-        assert!(matches!(file.unwrap_key("p"), Err(WrapError::Unreadable(_))));
+        assert!(matches!(
+            file.unwrap_key("p"),
+            Err(WrapError::Unreadable(_))
+        ));
     }
 }

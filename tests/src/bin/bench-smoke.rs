@@ -57,13 +57,17 @@ async fn seed(desktop: &Desktop) {
     app.fill("start-name", "Rosa").await;
     app.fill("start-password", "bench-password").await;
     app.click("start-advanced").await;
-    app.fill("start-port", &processes::free_port().to_string()).await;
+    app.fill("start-port", &processes::free_port().to_string())
+        .await;
     app.click("start-submit").await;
     app.wait_ready("main").await;
     if app.count(&test_id("invite-link")).await == 0 {
         app.click("server-invite").await;
     }
-    app.until("invite", async || app.value("invite-link").await.starts_with("startalk:")).await;
+    app.until("invite", async || {
+        app.value("invite-link").await.starts_with("startalk:")
+    })
+    .await;
     let invite = app.value("invite-link").await;
     app.click("invite-close").await;
 
@@ -77,7 +81,8 @@ async fn seed(desktop: &Desktop) {
     colleague.handle(request).await.expect("joins");
     app.click_css(&test_id("contact-row")).await;
     for n in 0..MESSAGES {
-        app.type_into("composer", &format!("message {n} 消息\u{E007}")).await;
+        app.type_into("composer", &format!("message {n} 消息\u{E007}"))
+            .await;
     }
     app.until("messages delivered", async || {
         app.attributes(&test_id("message"), "data-state")
@@ -106,13 +111,19 @@ fn start_once(desktop: &Desktop, home: &Path) -> (Duration, u64) {
             .stderr(Stdio::null()),
     );
     while !painted.exists() {
-        assert!(start.elapsed() < Duration::from_secs(60), "nothing was painted");
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "nothing was painted"
+        );
         std::thread::sleep(Duration::from_millis(1));
     }
     let elapsed = start.elapsed();
     // Memory at rest: what the first seconds need is given back by then.
     std::thread::sleep(Duration::from_secs(3));
-    let bytes = processes::tree(process.id()).into_iter().map(processes::proportional_memory).sum();
+    let bytes = processes::tree(process.id())
+        .into_iter()
+        .map(processes::proportional_memory)
+        .sum();
     processes::signal(process.id(), "TERM");
     processes::wait_for_end(process.id(), Duration::from_secs(20));
     (elapsed, bytes)

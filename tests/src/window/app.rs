@@ -43,7 +43,12 @@ impl App {
                 .env("LANG", format!("{language}.UTF-8"))
                 .env("LC_ALL", format!("{language}.UTF-8"))
                 .env("LANGUAGE", language)
-                .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
+                .args([
+                    "--port",
+                    &port.to_string(),
+                    "--native-port",
+                    &native_port.to_string(),
+                ])
                 .arg("--native-driver")
                 .arg(processes::required("WEBKIT_DRIVER"))
                 .stdout(log.try_clone().expect("a log file"))
@@ -51,13 +56,20 @@ impl App {
         );
         wait_for_port(port).await;
         let home = desktop.app_home(name);
-        let mut all = vec!["--home", home.to_str().expect("UTF-8"), "--server-bind", "127.0.0.1"];
+        let mut all = vec![
+            "--home",
+            home.to_str().expect("UTF-8"),
+            "--server-bind",
+            "127.0.0.1",
+        ];
         all.extend(arguments);
         let capabilities = json!({
             "browserName": "wry",
             "tauri:options": { "application": processes::required("STARTALK_BIN"), "args": all }
         });
-        let Value::Object(capabilities) = capabilities else { unreachable!() };
+        let Value::Object(capabilities) = capabilities else {
+            unreachable!()
+        };
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -68,7 +80,14 @@ impl App {
             .expect("the app runs");
         let shots = processes::required("STARTALK_SHOTS");
         std::fs::create_dir_all(&shots).expect("folder for screenshots");
-        Self { name: name.to_owned(), home, client, shots, process, _driver: driver }
+        Self {
+            name: name.to_owned(),
+            home,
+            client,
+            shots,
+            process,
+            _driver: driver,
+        }
     }
 
     /// Its home folder.
@@ -98,7 +117,9 @@ impl App {
     pub async fn wait_for(&self, css: &str) -> Element {
         let mut found = None;
         self.until(&format!("{css} is shown"), async || {
-            let Ok(element) = self.client.find(Locator::Css(css)).await else { return false };
+            let Ok(element) = self.client.find(Locator::Css(css)).await else {
+                return false;
+            };
             let shown = element.is_displayed().await.unwrap_or(false);
             found = Some(element);
             shown
@@ -109,19 +130,29 @@ impl App {
 
     /// Waits until no element fits.
     pub async fn wait_gone(&self, css: &str) {
-        self.until(&format!("{css} is gone"), async || self.count(css).await == 0).await;
+        self.until(&format!("{css} is gone"), async || {
+            self.count(css).await == 0
+        })
+        .await;
     }
 
     /// How many elements fit.
     pub async fn count(&self, css: &str) -> usize {
-        self.client.find_all(Locator::Css(css)).await.map_or(0, |found| found.len())
+        self.client
+            .find_all(Locator::Css(css))
+            .await
+            .map_or(0, |found| found.len())
     }
 
     /// Waits for a condition of the page; fails with a picture of it.
     ///
     /// # Panics
     /// If it does not come true in time.
-    pub async fn until<F: Future<Output = bool>>(&self, what: &str, mut is_true: impl FnMut() -> F) {
+    pub async fn until<F: Future<Output = bool>>(
+        &self,
+        what: &str,
+        mut is_true: impl FnMut() -> F,
+    ) {
         let end = Instant::now() + PATIENCE;
         loop {
             if is_true().await {
@@ -187,8 +218,11 @@ impl App {
 
     /// The texts of all elements that fit, in their order.
     pub async fn texts(&self, css: &str) -> Vec<String> {
-        self.script("return [...document.querySelectorAll(arguments[0])].map(e => e.innerText)", css)
-            .await
+        self.script(
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText)",
+            css,
+        )
+        .await
     }
 
     /// An attribute of all elements that fit, in their order.
@@ -202,7 +236,12 @@ impl App {
     /// The value of a field.
     pub async fn value(&self, id: &str) -> String {
         let element = self.wait_for(&test_id(id)).await;
-        element.prop("value").await.ok().flatten().unwrap_or_default()
+        element
+            .prop("value")
+            .await
+            .ok()
+            .flatten()
+            .unwrap_or_default()
     }
 
     async fn script(&self, script: &str, argument: &str) -> Vec<String> {
@@ -216,9 +255,12 @@ impl App {
     }
 
     async fn body_text(&self) -> String {
-        self.script("return [document.body.innerText, document.body.outerHTML.slice(0, 6000)]", "")
-            .await
-            .join("\n")
+        self.script(
+            "return [document.body.innerText, document.body.outerHTML.slice(0, 6000)]",
+            "",
+        )
+        .await
+        .join("\n")
     }
 
     /// Keeps a picture of the page in the folder for screenshots.
@@ -231,12 +273,19 @@ impl App {
 
     /// Sets the size of the window.
     pub async fn resize(&self, width: u32, height: u32) {
-        self.client.set_window_size(width, height).await.expect("resized");
+        self.client
+            .set_window_size(width, height)
+            .await
+            .expect("resized");
     }
 
     /// Quits as from a menu and waits for the end.
     pub async fn quit(self) {
-        drop(self.client.execute("window.__TAURI_INTERNALS__.invoke('quit')", vec![]).await);
+        drop(
+            self.client
+                .execute("window.__TAURI_INTERNALS__.invoke('quit')", vec![])
+                .await,
+        );
         processes::wait_for_end(self.process, Duration::from_secs(20));
     }
 
@@ -255,7 +304,10 @@ pub fn test_id(id: &str) -> String {
 
 async fn wait_for_port(port: u16) {
     let end = Instant::now() + PATIENCE;
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+    while tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .is_err()
+    {
         assert!(Instant::now() < end, "nothing listens on port {port}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -37,7 +37,10 @@ impl Desktop {
     /// If a program is missing; `cargo xtask test` installs them.
     #[must_use]
     pub fn start(keyring: KeyringKind) -> Self {
-        let folder = tempfile::Builder::new().prefix("startalk-e2e-").tempdir().expect("a folder");
+        let folder = tempfile::Builder::new()
+            .prefix("startalk-e2e-")
+            .tempdir()
+            .expect("a folder");
         for name in ["home", "runtime"] {
             let path = folder.path().join(name);
             std::fs::create_dir(&path).expect("a folder");
@@ -46,7 +49,15 @@ impl Desktop {
         // The server picks a free display and writes its number.
         let (display_guard, number) = Guard::spawn_and_read_line(
             Command::new("Xvfb")
-                .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+                .args([
+                    "-displayfd",
+                    "1",
+                    "-screen",
+                    "0",
+                    "1280x800x24",
+                    "-nolisten",
+                    "tcp",
+                ])
                 .stderr(Stdio::null()),
         );
         let display = format!(":{number}");
@@ -70,7 +81,10 @@ impl Desktop {
         };
         // Without a window manager no window ever has the focus.
         let manager = Guard::spawn(
-            desktop.command("openbox").stdout(Stdio::null()).stderr(Stdio::null()),
+            desktop
+                .command("openbox")
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
         );
         desktop._programs.push(manager);
         if keyring == KeyringKind::Unlocked {
@@ -88,7 +102,12 @@ impl Desktop {
             .stderr(Stdio::null());
         let mut child = command.spawn().expect("gnome-keyring-daemon is installed");
         // An empty password would make no default collection.
-        child.stdin.take().expect("piped").write_all(b"test\n").expect("written");
+        child
+            .stdin
+            .take()
+            .expect("piped")
+            .write_all(b"test\n")
+            .expect("written");
         self._programs.push(Guard::from(child));
         self.wait_for_name("org.freedesktop.secrets");
     }
@@ -97,7 +116,12 @@ impl Desktop {
         for _ in 0..200 {
             let output = self
                 .command("dbus-send")
-                .args(["--session", "--print-reply", "--dest=org.freedesktop.DBus", "/"])
+                .args([
+                    "--session",
+                    "--print-reply",
+                    "--dest=org.freedesktop.DBus",
+                    "/",
+                ])
                 .arg("org.freedesktop.DBus.NameHasOwner")
                 .arg(format!("string:{name}"))
                 .output()
@@ -145,8 +169,16 @@ impl Desktop {
 
     /// A picture of the whole screen.
     pub fn screenshot(&self, path: &Path) {
-        let taken = self.command("import").args(["-window", "root"]).arg(path).status();
-        assert!(taken.is_ok_and(|status| status.success()), "screenshot {}", path.display());
+        let taken = self
+            .command("import")
+            .args(["-window", "root"])
+            .arg(path)
+            .status();
+        assert!(
+            taken.is_ok_and(|status| status.success()),
+            "screenshot {}",
+            path.display()
+        );
     }
 }
 

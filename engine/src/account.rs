@@ -1,0 +1,181 @@
+//! One account: its cache, and the task that keeps it in step with its server.
+
+mod apply;
+mod live;
+mod outgoing;
+mod requests;
+mod session;
+mod supervisor;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jid::BareJid;
+use navigation::ServerTarget;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use crate::api::{ApiError, ConnectionView, Event};
+use crate::config::Timeouts;
+use crate::events::Events;
+use crate::store::Store;
+use live::Live;
+
+/// Chat states that wait to be sent: only the newest matter.
+const TYPING_QUEUE: usize = 8;
+
+/// What an account needs to run.
+pub(crate) struct AccountConfig {
+    pub(crate) id: String,
+    pub(crate) address: BareJid,
+    pub(crate) username: String,
+    pub(crate) resource: String,
+    pub(crate) target: ServerTarget,
+    pub(crate) password: Zeroizing<String>,
+    pub(crate) timeouts: Timeouts,
+}
+
+/// An account with an open cache.
+pub(crate) struct Account {
+    pub(crate) shared: Arc<Shared>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the account's task and its callers share.
+pub(crate) struct Shared {
+    pub(crate) id: String,
+    pub(crate) address: BareJid,
+    pub(crate) username: String,
+    pub(crate) resource: String,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) store: Store,
+    pub(crate) events: Events,
+    pub(crate) live: Live,
+    pub(crate) connection: watch::Sender<ConnectionView>,
+    /// Where to connect, and with what; both can change.
+    pub(crate) way: Mutex<Way>,
+    /// Rings when the outbox has something new.
+    pub(crate) outbox_bell: Notify,
+    /// Rings when waiting should end.
+    pub(crate) wake: Notify,
+    pub(crate) typing: mpsc::Sender<(String, bool)>,
+    pub(crate) cancel: CancellationToken,
+}
+
+/// Where to connect, and with what.
+pub(crate) struct Way {
+    pub(crate) target: ServerTarget,
+    pub(crate) password: Zeroizing<String>,
+}
+
+impl Account {
+    /// Starts the task of an account.
+    pub(crate) fn start(config: AccountConfig, store: Store, events: Events) -> Self {
+        let (typing, typing_queue) = mpsc::channel(TYPING_QUEUE);
+        let shared = Arc::new(Shared {
+            id: config.id,
+            address: config.address,
+            username: config.username,
+            resource: config.resource,
+            timeouts: config.timeouts,
+            store,
+            events,
+            live: Live::default(),
+            connection: watch::Sender::new(ConnectionView::Connecting),
+            way: Mutex::new(Way {
+                target: config.target,
+                password: config.password,
+            }),
+            outbox_bell: Notify::new(),
+            wake: Notify::new(),
+            typing,
+            cancel: CancellationToken::new(),
+        });
+        let task = tokio::spawn(supervisor::run(Arc::clone(&shared), typing_queue));
+        Self {
+            shared,
+            task: Mutex::new(Some(task)),
+        }
+    }
+
+    /// Ends the task in good order and closes the cache.
+    pub(crate) async fn stop(&self) {
+        self.shared.cancel.cancel();
+        let task = self
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(task) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(account = self.shared.id, %error, "account task ended badly");
+        }
+        self.shared.store.close().await;
+    }
+
+    /// Another address of the same server, or another password; used from the
+    /// next connection on.
+    pub(crate) fn change_way(&self, change: impl FnOnce(&mut Way)) {
+        change(
+            &mut self
+                .shared
+                .way
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        self.shared.wake.notify_one();
+    }
+}
+
+impl Shared {
+    pub(crate) fn set_connection(&self, view: ConnectionView) {
+        let changed = self.connection.send_if_modified(|current| {
+            let changed = *current != view;
+            if changed {
+                current.clone_from(&view);
+            }
+            changed
+        });
+        if changed {
+            tracing::info!(account = self.id, state = ?view, "connection");
+            self.events.publish(Event::ConnectionChanged {
+                account: self.id.clone(),
+                connection: view,
+            });
+        }
+    }
+
+    pub(crate) fn messages_changed(&self, conversation: &str) {
+        self.events.publish(Event::MessagesChanged {
+            account: self.id.clone(),
+            conversation: conversation.to_owned(),
+        });
+        self.conversations_changed();
+    }
+
+    pub(crate) fn conversations_changed(&self) {
+        self.events.publish(Event::ConversationsChanged {
+            account: self.id.clone(),
+        });
+    }
+
+    pub(crate) fn contacts_changed(&self) {
+        self.events.publish(Event::ContactsChanged {
+            account: self.id.clone(),
+        });
+    }
+
+    pub(crate) fn cache_failed(error: &crate::store::StoreError) -> ApiError {
+        use crate::api::ErrorCode;
+        let full = matches!(error, crate::store::StoreError::Sqlite(sqlite)
+            if sqlite.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull));
+        let code = if full {
+            ErrorCode::DiskFull
+        } else {
+            ErrorCode::CacheFailed
+        };
+        ApiError::new(code).detail(error)
+    }
+}

@@ -1,0 +1,194 @@
+//! What the meaning of a stanza does to the cache. One stanza, one transaction;
+//! what changed is told after its commit.
+
+use std::time::Instant;
+
+use rusqlite::Transaction;
+
+use super::Shared;
+use crate::api::{ErrorCode, Event, NotificationView};
+use crate::clock;
+use crate::inbound::Meaning;
+use crate::store::messages::{self, Place};
+use crate::store::{StoreError, contacts, conversations};
+
+/// Longest text of a notification, in characters.
+const NOTIFICATION_CHARS: usize = 160;
+/// A message older than this comes without a notification: it is history.
+const FRESH_MS: i64 = 3 * 24 * 3600 * 1000;
+
+/// What changed.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    conversations: Vec<String>,
+    notifications: Vec<NotificationView>,
+    /// New rows for the outbox (receipts).
+    pub(super) outbox: bool,
+}
+
+impl Changes {
+    fn touch(&mut self, conversation: &str) {
+        if !self.conversations.iter().any(|known| known == conversation) {
+            self.conversations.push(conversation.to_owned());
+        }
+    }
+}
+
+impl Shared {
+    /// Writes meanings into the cache and tells what changed.
+    pub(super) async fn apply(
+        &self,
+        meanings: Vec<Meaning>,
+        place: Place,
+    ) -> Result<(), StoreError> {
+        let (typing, lasting): (Vec<_>, Vec<_>) = meanings
+            .into_iter()
+            .partition(|meaning| matches!(meaning, Meaning::Typing { .. }));
+        if !lasting.is_empty() {
+            let account = self.id.clone();
+            let changes = self
+                .store
+                .write(move |tx| {
+                    let mut changes = Changes::default();
+                    for meaning in &lasting {
+                        write(tx, &account, meaning, place, &mut changes)?;
+                    }
+                    Ok(changes)
+                })
+                .await?;
+            self.tell(changes);
+        }
+        for meaning in typing {
+            if let Meaning::Typing {
+                conversation,
+                typing,
+            } = meaning
+                && self.live.set_typing(&conversation, typing, Instant::now())
+            {
+                self.conversations_changed();
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self, changes: Changes) {
+        for conversation in &changes.conversations {
+            // Whoever has sent has stopped typing.
+            self.live.set_typing(conversation, false, Instant::now());
+            self.events.publish(Event::MessagesChanged {
+                account: self.id.clone(),
+                conversation: conversation.clone(),
+            });
+        }
+        if !changes.conversations.is_empty() {
+            self.conversations_changed();
+        }
+        for notification in changes.notifications {
+            self.events.publish(Event::Notify { notification });
+        }
+        if changes.outbox {
+            self.outbox_bell.notify_one();
+        }
+    }
+}
+
+fn write(
+    tx: &Transaction<'_>,
+    account: &str,
+    meaning: &Meaning,
+    place: Place,
+    changes: &mut Changes,
+) -> rusqlite::Result<()> {
+    match meaning {
+        Meaning::Message(received) => {
+            let mut received = received.clone();
+            if place == Place::Oldest {
+                // Nobody waits for a receipt of last year.
+                received.wants_receipt = false;
+            }
+            let stored = messages::receive(tx, &received, place)?;
+            changes.touch(&received.conversation);
+            if let Some(id) = stored
+                && !received.outgoing
+            {
+                changes.outbox |= received.wants_receipt;
+                if place == Place::Newest && received.time_ms > clock::now_ms() - FRESH_MS {
+                    notify(tx, account, &received, id, changes)?;
+                }
+            }
+        }
+        Meaning::Receipt {
+            conversation,
+            wire_id,
+        } => {
+            if messages::delivered(tx, conversation, wire_id)? {
+                changes.touch(conversation);
+            }
+        }
+        Meaning::Displayed {
+            conversation,
+            wire_id,
+        } => {
+            if messages::displayed(tx, conversation, wire_id)? {
+                changes.touch(conversation);
+            }
+        }
+        Meaning::DisplayedByUs {
+            conversation,
+            wire_id,
+        } => {
+            if messages::displayed_by_us(tx, conversation, wire_id)? {
+                changes.touch(conversation);
+                // Read elsewhere: nothing to be told of any more.
+                changes
+                    .notifications
+                    .retain(|waiting| waiting.conversation != *conversation);
+            }
+        }
+        Meaning::Refused {
+            conversation,
+            wire_id,
+            error,
+        } => {
+            tracing::info!(%error, "message refused");
+            let code = serde_json::to_value(ErrorCode::MessageRejected).unwrap_or_default();
+            let code = code.as_str().unwrap_or_default();
+            if messages::failed(tx, conversation, wire_id, code)? {
+                changes.touch(conversation);
+            }
+        }
+        Meaning::Typing { .. } => {}
+    }
+    Ok(())
+}
+
+/// One notification a conversation and batch: after an absence the newest
+/// message speaks for all.
+fn notify(
+    tx: &Transaction<'_>,
+    account: &str,
+    received: &messages::Received,
+    id: i64,
+    changes: &mut Changes,
+) -> rusqlite::Result<()> {
+    let position = messages::get(tx, id)?.map_or(0, |message| message.position);
+    if position <= conversations::read_position(tx, &received.conversation)? {
+        return Ok(());
+    }
+    let one_line = received
+        .text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    changes
+        .notifications
+        .retain(|waiting| waiting.conversation != received.conversation);
+    changes.notifications.push(NotificationView {
+        account: account.to_owned(),
+        conversation: received.conversation.clone(),
+        message: id,
+        title: contacts::name(tx, &received.author)?,
+        body: one_line.chars().take(NOTIFICATION_CHARS).collect(),
+    });
+    Ok(())
+}

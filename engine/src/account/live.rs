@@ -1,0 +1,144 @@
+//! What is true only while connected: who is there, who types.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::api::PresenceShow;
+
+/// Somebody whose device went silent while typing does not type for ever.
+pub(crate) const TYPING_LASTS: Duration = Duration::from_secs(30);
+/// Resources of one contact that are remembered.
+const MAX_RESOURCES: usize = 50;
+/// Contacts that are remembered.
+const MAX_CONTACTS: usize = 100_000;
+
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// By bare address, then by resource.
+    presence: HashMap<String, HashMap<String, PresenceShow>>,
+    /// By conversation, since when.
+    typing: HashMap<String, Instant>,
+}
+
+impl Live {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the availability of a device; whether that of the contact changed.
+    pub(crate) fn set_presence(&self, address: &str, resource: &str, show: PresenceShow) -> bool {
+        let mut inner = self.inner();
+        let before = best(inner.presence.get(address));
+        if show == PresenceShow::Offline {
+            if let Some(devices) = inner.presence.get_mut(address) {
+                devices.remove(resource);
+                if devices.is_empty() {
+                    inner.presence.remove(address);
+                }
+            }
+            inner.typing.remove(address);
+        } else if inner.presence.len() < MAX_CONTACTS || inner.presence.contains_key(address) {
+            let devices = inner.presence.entry(address.to_owned()).or_default();
+            if devices.len() < MAX_RESOURCES || devices.contains_key(resource) {
+                devices.insert(resource.to_owned(), show);
+            }
+        }
+        before != best(inner.presence.get(address))
+    }
+
+    /// Availability of a contact: that of its most available device.
+    pub(crate) fn presence(&self, address: &str) -> PresenceShow {
+        best(self.inner().presence.get(address))
+    }
+
+    /// Sets whether the other side types; whether that changed.
+    pub(crate) fn set_typing(&self, conversation: &str, typing: bool, now: Instant) -> bool {
+        let mut inner = self.inner();
+        if !typing {
+            return inner.typing.remove(conversation).is_some();
+        }
+        if inner.typing.len() >= MAX_CONTACTS {
+            return false;
+        }
+        inner.typing.insert(conversation.to_owned(), now).is_none()
+    }
+
+    /// Whether the other side types.
+    pub(crate) fn is_typing(&self, conversation: &str, now: Instant) -> bool {
+        self.inner()
+            .typing
+            .get(conversation)
+            .is_some_and(|since| now.duration_since(*since) < TYPING_LASTS)
+    }
+
+    /// Forgets those who stopped without a word; whether there were any.
+    pub(crate) fn expire_typing(&self, now: Instant) -> bool {
+        let mut inner = self.inner();
+        let before = inner.typing.len();
+        inner
+            .typing
+            .retain(|_, since| now.duration_since(*since) < TYPING_LASTS);
+        before != inner.typing.len()
+    }
+
+    /// The connection is gone: nobody is known to be there.
+    pub(crate) fn clear(&self) {
+        *self.inner() = Inner::default();
+    }
+}
+
+fn best(devices: Option<&HashMap<String, PresenceShow>>) -> PresenceShow {
+    let rank = |show: PresenceShow| match show {
+        PresenceShow::Offline => 0,
+        PresenceShow::Away => 1,
+        PresenceShow::DoNotDisturb => 2,
+        PresenceShow::Online => 3,
+    };
+    devices
+        .into_iter()
+        .flat_map(HashMap::values)
+        .copied()
+        .max_by_key(|show| rank(*show))
+        .unwrap_or(PresenceShow::Offline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_available_device_counts() {
+        let live = Live::default();
+        assert!(live.set_presence("a", "phone", PresenceShow::Away));
+        assert!(live.set_presence("a", "desk", PresenceShow::Online));
+        assert!(!live.set_presence("a", "tablet", PresenceShow::Away));
+        assert_eq!(live.presence("a"), PresenceShow::Online);
+        assert!(live.set_presence("a", "desk", PresenceShow::Offline));
+        assert_eq!(live.presence("a"), PresenceShow::Away);
+        live.clear();
+        assert_eq!(live.presence("a"), PresenceShow::Offline);
+    }
+
+    #[test]
+    fn typing_ends_by_word_by_leaving_and_by_itself() {
+        let live = Live::default();
+        let start = Instant::now();
+        assert!(live.set_typing("a", true, start));
+        assert!(!live.set_typing("a", true, start));
+        assert!(live.is_typing("a", start));
+        assert!(!live.is_typing("a", start + TYPING_LASTS));
+        assert!(live.expire_typing(start + TYPING_LASTS));
+        live.set_typing("a", true, start);
+        assert!(live.set_typing("a", false, start));
+        live.set_typing("a", true, start);
+        live.set_presence("a", "desk", PresenceShow::Online);
+        live.set_presence("a", "desk", PresenceShow::Offline);
+        assert!(!live.is_typing("a", start));
+    }
+}

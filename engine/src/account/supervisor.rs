@@ -1,0 +1,106 @@
+//! The life of an account: connect, run a session, wait, connect again.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::Shared;
+use super::session::{Resumption, Session};
+use crate::api::ConnectionView;
+use crate::clock;
+use crate::connection::{ConnectError, SignedIn, dial, sign_in};
+
+/// A session that lasted this long was no failure: the next wait is short again.
+const GOOD_SESSION: Duration = Duration::from_secs(30);
+
+/// Runs until the account is stopped.
+pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String, bool)>) {
+    let mut failures = 0;
+    let mut resumption: Option<Resumption> = None;
+    loop {
+        shared.set_connection(ConnectionView::Connecting);
+        let began = Instant::now();
+        let outcome = tokio::select! {
+            () = shared.cancel.cancelled() => break,
+            outcome = connect(&shared) => outcome,
+        };
+        let error = match outcome {
+            Ok(signed_in) => {
+                let session = Session::new(&shared, signed_in, resumption.take());
+                let (error, left) = Box::pin(session.run(&mut typing)).await;
+                resumption = left;
+                error
+            }
+            Err(error) => Some(error),
+        };
+        shared.live.clear();
+        shared.contacts_changed();
+        shared.conversations_changed();
+        let Some(error) = error else { break };
+        if began.elapsed() > GOOD_SESSION {
+            failures = 0;
+        }
+        tracing::info!(account = shared.id, %error, failures, "connection ended");
+        let server = shared
+            .way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .target
+            .domain
+            .clone();
+        let api_error = error.to_api(&server);
+        if error.needs_the_user() {
+            shared.set_connection(ConnectionView::Offline {
+                error: Some(api_error),
+            });
+            tokio::select! {
+                () = shared.cancel.cancelled() => break,
+                () = shared.wake.notified() => {}
+            }
+            failures = 0;
+            continue;
+        }
+        let wait = backoff(&shared, failures);
+        failures += 1;
+        let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+        let retry_at_ms = clock::now_ms().saturating_add(wait_ms);
+        shared.set_connection(ConnectionView::Waiting {
+            retry_at_ms,
+            error: api_error,
+        });
+        tokio::select! {
+            () = shared.cancel.cancelled() => break,
+            () = shared.wake.notified() => failures = 0,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+    shared.set_connection(ConnectionView::Offline { error: None });
+}
+
+/// Full jitter below a ceiling that doubles: many clients of a server that
+/// comes back do not come at once.
+fn backoff(shared: &Shared, failures: u32) -> Duration {
+    let timeouts = &shared.timeouts;
+    let ceiling = timeouts
+        .backoff
+        .saturating_mul(2u32.saturating_pow(failures.min(16)))
+        .min(timeouts.max_backoff);
+    // Never nothing at all: a server that refuses at once must not spin us.
+    timeouts.backoff / 4 + ceiling.mul_f64(clock::random_fraction())
+}
+
+async fn connect(shared: &Shared) -> Result<SignedIn, ConnectError> {
+    let (target, password) = {
+        let way = shared.way.lock().unwrap_or_else(PoisonError::into_inner);
+        (way.target.clone(), way.password.clone())
+    };
+    let all = async {
+        let transport = dial(&target, &shared.timeouts).await?;
+        sign_in(transport, &target.domain, &shared.username, &password).await
+    };
+    tokio::time::timeout(shared.timeouts.connect, all)
+        .await
+        .map_err(|_| ConnectError::TimedOut)?
+}

@@ -1,0 +1,92 @@
+//! Making an account with an invite (XEP-0077, XEP-0445).
+
+use xmpp_core::element::build;
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, ns};
+
+use super::{ConnectError, Transport};
+
+/// Makes an account on a fresh connection, which is closed after that.
+pub(crate) async fn register(
+    mut transport: Transport,
+    domain: &str,
+    username: &str,
+    display_name: &str,
+    password: &str,
+    token: &str,
+) -> Result<(), ConnectError> {
+    let _features = transport.open(domain).await?;
+    let made = exchange(
+        &mut transport,
+        domain,
+        username,
+        display_name,
+        password,
+        token,
+    )
+    .await;
+    transport.close().await;
+    made
+}
+
+async fn exchange(
+    transport: &mut Transport,
+    domain: &str,
+    username: &str,
+    display_name: &str,
+    password: &str,
+    token: &str,
+) -> Result<(), ConnectError> {
+    let preauth = build("preauth", ns::PREAUTH).attr("token", token);
+    if let Err(error) = ask(transport, domain, "preauth", preauth.done()).await? {
+        return Err(match error.condition {
+            Condition::ResourceConstraint => ConnectError::AccountDisabled("too many tries".into()),
+            Condition::NotAllowed | Condition::ServiceUnavailable => {
+                ConnectError::RegistrationClosed
+            }
+            _ => ConnectError::InviteNotValid,
+        });
+    }
+    let field = |name: &str, value: &str| build(name, ns::REGISTER).text(value);
+    let query = build("query", ns::REGISTER)
+        .child(field("username", username))
+        .child(field("password", password))
+        .child(field("name", display_name));
+    match ask(transport, domain, "register", query.done()).await? {
+        Ok(()) => Ok(()),
+        Err(error) => Err(match error.condition {
+            Condition::Conflict => ConnectError::NameTaken,
+            Condition::JidMalformed => ConnectError::NameInvalid,
+            Condition::NotAcceptable => ConnectError::PasswordTooWeak,
+            Condition::ItemNotFound | Condition::Forbidden => ConnectError::InviteNotValid,
+            Condition::NotAllowed | Condition::ServiceUnavailable => {
+                ConnectError::RegistrationClosed
+            }
+            _ => ConnectError::AccountDisabled(error.to_string()),
+        }),
+    }
+}
+
+async fn ask(
+    transport: &mut Transport,
+    domain: &str,
+    id: &str,
+    payload: Element,
+) -> Result<Result<(), StanzaError>, ConnectError> {
+    let iq = build("iq", ns::CLIENT)
+        .attr("type", "set")
+        .attr("id", id)
+        .attr("to", domain)
+        .child(payload);
+    transport.send(&iq.done()).await?;
+    loop {
+        let answer = transport.next_element().await?;
+        if !answer.is("iq", ns::CLIENT) || answer.attr("id") != Some(id) {
+            continue;
+        }
+        return Ok(match answer.attr("type") {
+            Some("result") => Ok(()),
+            _ => Err(StanzaError::from_stanza(&answer)),
+        });
+    }
+}

@@ -1,0 +1,411 @@
+//! The engine: a profile with its accounts.
+
+mod join;
+mod keys;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jid::BareJid;
+use navigation::ServerTarget;
+use zeroize::Zeroizing;
+
+use crate::account::Account;
+use crate::api::{
+    AccountView, ApiError, ConnectionView, ErrorCode, Event, Notice, Overview, Request, Response,
+    SecretsState,
+};
+use crate::config::EngineConfig;
+use crate::events::{EventStream, Events};
+use crate::profile::{Profile, ProfileError, SavedAccount};
+use crate::secrets::Secret;
+
+/// Why a profile cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process uses the profile.
+    #[error("another process uses this profile")]
+    ProfileInUse,
+    /// The folder cannot be read or written.
+    #[error("profile: {0}")]
+    ProfileFolder(#[from] std::io::Error),
+}
+
+impl From<ProfileError> for OpenError {
+    fn from(error: ProfileError) -> Self {
+        match error {
+            ProfileError::InUse => Self::ProfileInUse,
+            ProfileError::Folder(error) => Self::ProfileFolder(error),
+        }
+    }
+}
+
+/// An account to be added.
+pub struct NewAccount {
+    /// Its server.
+    pub target: ServerTarget,
+    /// Who.
+    pub user: NewUser,
+    /// The password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for NewAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewAccount")
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who an account is.
+pub enum NewUser {
+    /// An account that exists on the server.
+    Existing {
+        /// User name.
+        username: String,
+        /// Name to show for it.
+        display_name: Option<String>,
+    },
+    /// An account that is made with an invite.
+    Register {
+        /// Name that others see.
+        display_name: String,
+        /// Token of the invite.
+        token: String,
+    },
+}
+
+/// The engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: EngineConfig,
+    events: Events,
+    secrets_available: bool,
+    state: Mutex<State>,
+    /// Held while the set of accounts changes: adding, unlocking, removing.
+    changing: tokio::sync::Mutex<()>,
+}
+
+struct State {
+    /// Gone once the engine is closed; with it the lock.
+    profile: Option<Arc<Profile>>,
+    saved: Vec<SavedAccount>,
+    open: HashMap<String, Arc<Account>>,
+    /// Keys of the open caches, to be kept anew when a password changes.
+    keys: HashMap<String, Secret>,
+    notices: Vec<Notice>,
+}
+
+impl Engine {
+    /// Opens a profile and starts its accounts. Reads the disk and the keyring
+    /// only; never waits for a network.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(config: EngineConfig) -> Result<Self, OpenError> {
+        let folder = config.profile_dir.clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            let profile = Profile::open(&folder)?;
+            let saved = profile.accounts().map_err(ProfileError::Folder)?;
+            Ok::<_, ProfileError>((profile, saved))
+        });
+        let (profile, saved) = opened.await.map_err(std::io::Error::other)??;
+        let secrets = Arc::clone(&config.secrets);
+        let available =
+            keys::blocking(config.timeouts.keyring, move || secrets.is_available()).await;
+        let state = State {
+            profile: Some(Arc::new(profile)),
+            saved: saved.clone(),
+            open: HashMap::new(),
+            keys: HashMap::new(),
+            notices: Vec::new(),
+        };
+        let engine = Self {
+            inner: Arc::new(Inner {
+                config,
+                events: Events::default(),
+                secrets_available: available.unwrap_or(false),
+                state: Mutex::new(state),
+                changing: tokio::sync::Mutex::new(()),
+            }),
+        };
+        for account in saved {
+            engine.open_from_keyring(account).await;
+        }
+        Ok(engine)
+    }
+
+    /// Listens to what changes from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> EventStream {
+        self.inner.events.subscribe()
+    }
+
+    /// Ends everything in good order and lets another process use the profile.
+    pub async fn close(&self) {
+        let _changing = self.inner.changing.lock().await;
+        let open: Vec<_> = self.with(|state| state.open.drain().map(|(_, a)| a).collect());
+        for account in open {
+            account.stop().await;
+        }
+        self.with(|state| {
+            state.keys.clear();
+            state.profile = None;
+        });
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self
+            .inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn account(&self, id: &str) -> Result<Arc<Account>, ApiError> {
+        self.with(|state| {
+            if let Some(account) = state.open.get(id) {
+                return Ok(Arc::clone(account));
+            }
+            let known = state.saved.iter().any(|saved| saved.id == id);
+            Err(if known {
+                ErrorCode::Locked.into()
+            } else {
+                ErrorCode::NotFound.into()
+            })
+        })
+    }
+
+    fn saved(&self, id: &str) -> Result<SavedAccount, ApiError> {
+        self.with(|state| state.saved.iter().find(|saved| saved.id == id).cloned())
+            .ok_or_else(|| ErrorCode::NotFound.into())
+    }
+
+    fn notice(&self, notice: Notice) {
+        self.with(|state| {
+            if !state.notices.contains(&notice) {
+                state.notices.push(notice);
+            }
+        });
+        self.inner.events.publish(Event::AccountsChanged);
+    }
+
+    /// Changes the list of accounts, on disk first. Callers hold `changing`.
+    async fn save(
+        &self,
+        change: impl FnOnce(&mut Vec<SavedAccount>) + Send,
+    ) -> Result<(), ApiError> {
+        let failed =
+            |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::CacheFailed).detail(error);
+        let (profile, mut saved) = self.with(|state| (state.profile.clone(), state.saved.clone()));
+        change(&mut saved);
+        let profile = profile.ok_or(ErrorCode::Internal)?;
+        let written = saved.clone();
+        tokio::task::spawn_blocking(move || profile.save_accounts(&written))
+            .await
+            .map_err(|error| failed(&error))?
+            .map_err(|error| failed(&error))?;
+        self.with(|state| state.saved = saved);
+        Ok(())
+    }
+
+    /// The server of an account has another address now.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`], [`ErrorCode::CacheFailed`].
+    pub async fn update_target(&self, id: &str, target: ServerTarget) -> Result<(), ApiError> {
+        let _changing = self.inner.changing.lock().await;
+        self.saved(id)?;
+        let wanted = target.clone();
+        self.save(|saved| {
+            for account in saved.iter_mut().filter(|account| account.id == id) {
+                account.target.clone_from(&wanted);
+            }
+        })
+        .await?;
+        if let Ok(account) = self.account(id) {
+            account.change_way(|way| way.target = target);
+        }
+        Ok(())
+    }
+
+    /// Answers a request of a user interface.
+    ///
+    /// # Errors
+    /// [`ApiError`], with the code that the interface has a sentence for.
+    pub async fn handle(&self, request: Request) -> Result<Response, ApiError> {
+        tracing::debug!(?request, "request");
+        Ok(match request {
+            Request::Overview => Response::Overview(self.overview().await),
+            Request::DismissNotices => {
+                self.with(|state| state.notices.clear());
+                Response::Done
+            }
+            Request::PreviewJoin { input } => {
+                Response::JoinPreview(self.preview_join(&input).await?)
+            }
+            Request::Join {
+                input,
+                name,
+                password,
+            } => Response::Account(self.join(&input, &name, password).await?),
+            Request::Unlock { account, password } => {
+                self.unlock(&account, Zeroizing::new(password)).await?;
+                Response::Done
+            }
+            Request::SignOut { account, wipe } => {
+                self.sign_out(&account, wipe).await?;
+                Response::Done
+            }
+            Request::ReconnectNow { account } => {
+                self.account(&account)?.shared.wake.notify_one();
+                Response::Done
+            }
+            Request::Conversations { account } => {
+                Response::Conversations(self.account(&account)?.conversations().await?)
+            }
+            Request::Contacts { account } => {
+                Response::Contacts(self.account(&account)?.contacts().await?)
+            }
+            Request::StartConversation { account, contact } => {
+                Response::Conversation(self.account(&account)?.start_conversation(&contact).await?)
+            }
+            Request::Messages {
+                account,
+                conversation,
+                anchor,
+                limit,
+            } => Response::Messages(
+                self.account(&account)?
+                    .messages(conversation, anchor, limit)
+                    .await?,
+            ),
+            Request::SendMessage {
+                account,
+                conversation,
+                text,
+            } => Response::Message(
+                self.account(&account)?
+                    .send_message(&conversation, &text)
+                    .await?,
+            ),
+            Request::RetryMessage { account, message } => {
+                self.account(&account)?.retry_message(message).await?;
+                Response::Done
+            }
+            Request::DeleteMessage { account, message } => {
+                self.account(&account)?.delete_message(message).await?;
+                Response::Done
+            }
+            Request::SetDraft {
+                account,
+                conversation,
+                text,
+            } => {
+                self.account(&account)?
+                    .set_draft(&conversation, &text)
+                    .await?;
+                Response::Done
+            }
+            Request::SetTyping {
+                account,
+                conversation,
+                typing,
+            } => {
+                self.account(&account)?.set_typing(&conversation, typing)?;
+                Response::Done
+            }
+            Request::MarkDisplayed {
+                account,
+                conversation,
+                message,
+            } => {
+                self.account(&account)?
+                    .mark_displayed(conversation, message)
+                    .await?;
+                Response::Done
+            }
+        })
+    }
+
+    async fn overview(&self) -> Overview {
+        let (saved, open, notices) = self.with(|state| {
+            (
+                state.saved.clone(),
+                state.open.clone(),
+                state.notices.clone(),
+            )
+        });
+        let mut accounts = Vec::with_capacity(saved.len());
+        for account in saved {
+            let server_name = account
+                .target
+                .name
+                .clone()
+                .unwrap_or_else(|| account.target.domain.clone());
+            accounts.push(match open.get(&account.id) {
+                Some(open) => open.view(&account.display_name, &server_name).await,
+                None => AccountView {
+                    address: format!("{}@{}", account.username, account.target.domain),
+                    id: account.id,
+                    display_name: account.display_name,
+                    server_name,
+                    unlocked: false,
+                    connection: ConnectionView::Offline { error: None },
+                    unread: 0,
+                },
+            });
+        }
+        let secrets = if self.inner.secrets_available {
+            SecretsState::Keyring
+        } else {
+            SecretsState::AskEachTime
+        };
+        Overview {
+            accounts,
+            secrets,
+            notices,
+        }
+    }
+
+    async fn sign_out(&self, id: &str, wipe: bool) -> Result<(), ApiError> {
+        let _changing = self.inner.changing.lock().await;
+        let saved = self.saved(id)?;
+        let open = self.with(|state| {
+            state.keys.remove(id);
+            state.open.remove(id)
+        });
+        if let Some(account) = open {
+            account.stop().await;
+        }
+        self.save(|accounts| accounts.retain(|account| account.id != saved.id))
+            .await?;
+        self.forget_secrets(id, wipe).await;
+        if wipe {
+            let folder = self.with(|state| {
+                state
+                    .profile
+                    .as_ref()
+                    .map(|profile| profile.account_folder(id))
+            });
+            if let Some(folder) = folder
+                && let Err(error) = tokio::fs::remove_dir_all(&folder).await
+            {
+                tracing::warn!(%error, "cache not removed");
+            }
+        }
+        self.inner.events.publish(Event::AccountsChanged);
+        Ok(())
+    }
+}
+
+/// The bare address of a saved account.
+fn address(saved: &SavedAccount) -> Result<BareJid, ApiError> {
+    BareJid::new(&format!("{}@{}", saved.username, saved.target.domain))
+        .map_err(|error| ApiError::new(ErrorCode::NameInvalid).detail(error))
+}

@@ -1,0 +1,277 @@
+//! From a pasted text to an account.
+
+use navigation::{DocumentError, InputError, NavigationInput, NavigationLink, ServerTarget};
+use xmpp_core::names;
+use zeroize::Zeroizing;
+
+use super::{Engine, NewAccount, NewUser, address};
+use crate::api::{ApiError, ErrorCode, JoinKind, JoinPreview};
+use crate::clock;
+use crate::connection::{ConnectError, dial, register, sign_in};
+use crate::profile::SavedAccount;
+
+/// Largest navigation document, and the longest wait for it.
+const MAX_DOCUMENT: usize = navigation::MAX_DOCUMENT_BYTES;
+const FETCH: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// A text, understood.
+struct Destination {
+    target: ServerTarget,
+    token: Option<String>,
+    inviter: Option<String>,
+    user: Option<String>,
+    issuer: Option<String>,
+}
+
+fn input_error(error: InputError) -> ApiError {
+    let code = match error {
+        InputError::Empty => ErrorCode::InputEmpty,
+        InputError::TooLong | InputError::NotUnderstood => ErrorCode::InputNotUnderstood,
+        InputError::Damaged => ErrorCode::LinkDamaged,
+        InputError::UnsupportedVersion => ErrorCode::LinkTooNew,
+        InputError::Document(error) => return document_error(error),
+    };
+    ApiError::new(code).detail(error)
+}
+
+fn document_error(error: DocumentError) -> ApiError {
+    let code = match error {
+        DocumentError::Expired => ErrorCode::NavigationExpired,
+        DocumentError::UnsupportedVersion => ErrorCode::LinkTooNew,
+        DocumentError::BadSignature | DocumentError::WrongIssuer => ErrorCode::NavigationNotTrusted,
+        DocumentError::TooLarge | DocumentError::Malformed | DocumentError::Target(_) => {
+            ErrorCode::LinkDamaged
+        }
+    };
+    ApiError::new(code).detail(error)
+}
+
+impl Engine {
+    async fn understand(&self, input: &str) -> Result<Destination, ApiError> {
+        let plain = |target: ServerTarget| Destination {
+            target,
+            token: None,
+            inviter: None,
+            user: None,
+            issuer: None,
+        };
+        Ok(match NavigationInput::parse(input).map_err(input_error)? {
+            NavigationInput::Invite(invite) => Destination {
+                token: Some(invite.token),
+                inviter: invite.inviter,
+                ..plain(invite.target)
+            },
+            NavigationInput::Server(target) => plain(target),
+            NavigationInput::Account { user, target } => Destination {
+                user: Some(user),
+                ..plain(target)
+            },
+            NavigationInput::Navigation(link) => {
+                let (document, issuer) = match link {
+                    NavigationLink::Embedded(signed) => {
+                        (signed.verify(clock::now(), None), signed.issuer())
+                    }
+                    NavigationLink::Fetched(from) => {
+                        let bytes = fetch(&from.url).await?;
+                        (from.accept(&bytes, clock::now()), from.issuer)
+                    }
+                };
+                let document = document.map_err(document_error)?;
+                Destination {
+                    issuer: Some(issuer.fingerprint()),
+                    ..plain(document.target)
+                }
+            }
+        })
+    }
+
+    pub(super) async fn preview_join(&self, input: &str) -> Result<JoinPreview, ApiError> {
+        let destination = self.understand(input).await?;
+        let target = destination.target;
+        Ok(JoinPreview {
+            kind: if destination.token.is_some() {
+                JoinKind::Invite
+            } else {
+                JoinKind::SignIn
+            },
+            server_name: target.name.clone().unwrap_or_else(|| target.domain.clone()),
+            pinned: !target.trust.spki_sha256.is_empty(),
+            domain: target.domain,
+            inviter: destination.inviter,
+            user: destination.user,
+            issuer_fingerprint: destination.issuer,
+        })
+    }
+
+    pub(super) async fn join(
+        &self,
+        input: &str,
+        name: &str,
+        password: String,
+    ) -> Result<String, ApiError> {
+        let destination = self.understand(input).await?;
+        let user = match destination.token {
+            Some(token) => NewUser::Register {
+                display_name: name.to_owned(),
+                token,
+            },
+            None => {
+                // Some paste their whole address where only a name is asked.
+                let suffix = format!("@{}", destination.target.domain);
+                let username = name.trim().strip_suffix(&suffix).unwrap_or(name.trim());
+                NewUser::Existing {
+                    username: username.to_owned(),
+                    display_name: None,
+                }
+            }
+        };
+        self.add_account(NewAccount {
+            target: destination.target,
+            user,
+            password,
+        })
+        .await
+    }
+
+    /// Signs in to an account, or makes it first, and adds it to the profile
+    /// once the server has accepted it. Gives its id.
+    ///
+    /// # Errors
+    /// [`ApiError`] for each way that this can fail; nothing is kept then.
+    pub async fn add_account(&self, new: NewAccount) -> Result<String, ApiError> {
+        let _changing = self.inner.changing.lock().await;
+        let password = Zeroizing::new(new.password);
+        let domain = new.target.domain.clone();
+        let invalid = || ApiError::new(ErrorCode::NameInvalid);
+        let (username, display_name) = match &new.user {
+            NewUser::Existing {
+                username,
+                display_name,
+            } => {
+                let username = names::normal_localpart(username).ok_or_else(invalid)?;
+                let shown = display_name.clone().unwrap_or_else(|| username.clone());
+                (username, shown)
+            }
+            NewUser::Register { display_name, .. } => {
+                let shown = names::clean_display_name(display_name).ok_or_else(invalid)?;
+                let username = names::localpart_from_display_name(&shown).ok_or_else(invalid)?;
+                (username, shown)
+            }
+        };
+        if password.is_empty() {
+            return Err(ErrorCode::PasswordTooWeak.into());
+        }
+        let id: String = clock::random_id()?
+            .replace(['-', '_'], "0")
+            .chars()
+            .take(12)
+            .collect();
+        let saved = SavedAccount {
+            resource: format!("startalk-{id}"),
+            id,
+            username,
+            display_name,
+            target: new.target,
+            secrets: crate::profile::SecretsPlace::Keyring,
+        };
+        let own = address(&saved)?;
+        let exists = self.with(|state| {
+            state
+                .saved
+                .iter()
+                .any(|other| address(other).is_ok_and(|other| other == own))
+        });
+        if exists {
+            return Err(ApiError::new(ErrorCode::AlreadyJoined).value("name", &saved.username));
+        }
+        let token = match new.user {
+            NewUser::Register { token, .. } => Some(token),
+            NewUser::Existing { .. } => None,
+        };
+        let timeouts = self.inner.config.timeouts;
+        // Registration and sign-in each take a connection of their own.
+        tokio::time::timeout(timeouts.connect * 2, self.prove(&saved, &password, token))
+            .await
+            .unwrap_or(Err(ConnectError::TimedOut))
+            .map_err(|error| error.to_api(&domain).value("name", &saved.display_name))?;
+        self.adopt(saved, password).await
+    }
+
+    /// Makes the account if there is a token, and signs in to it.
+    async fn prove(
+        &self,
+        saved: &SavedAccount,
+        password: &str,
+        token: Option<String>,
+    ) -> Result<(), ConnectError> {
+        let timeouts = &self.inner.config.timeouts;
+        let domain = &saved.target.domain;
+        if let Some(token) = token {
+            let transport = dial(&saved.target, timeouts).await?;
+            let (username, name) = (&saved.username, &saved.display_name);
+            register(transport, domain, username, name, password, &token).await?;
+        }
+        let transport = dial(&saved.target, timeouts).await?;
+        let signed_in = sign_in(transport, domain, &saved.username, password).await?;
+        signed_in.transport.close().await;
+        Ok(())
+    }
+
+    /// Keeps an account whose server has accepted it.
+    async fn adopt(
+        &self,
+        mut saved: SavedAccount,
+        password: Zeroizing<String>,
+    ) -> Result<String, ApiError> {
+        let key = Zeroizing::new(clock::random::<32>()?.to_vec());
+        saved.secrets = self.place_secrets(&saved.id, &key, &password).await?;
+        let account = saved.clone();
+        self.save(|accounts| accounts.push(account)).await?;
+        self.open_account(&saved, &key, password).await?;
+        Ok(saved.id)
+    }
+}
+
+/// Fetches a navigation document; only over HTTPS, only so much.
+async fn fetch(url: &url::Url) -> Result<Vec<u8>, ApiError> {
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let failed = |error: &dyn std::fmt::Display| {
+        ApiError::new(ErrorCode::ServerUnreachable)
+            .value("server", &host)
+            .detail(error)
+    };
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = rustls_platform_verifier::Verifier::new(std::sync::Arc::clone(&provider))
+        .map_err(|error| failed(&error))?;
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| failed(&error))?
+        .dangerous()
+        .with_custom_certificate_verifier(std::sync::Arc::new(verifier))
+        .with_no_client_auth();
+    let client = reqwest::Client::builder()
+        .https_only(true)
+        .timeout(FETCH)
+        .redirect(reqwest::redirect::Policy::limited(3))
+        .tls_backend_preconfigured(tls)
+        .build()
+        .map_err(|error| failed(&error))?;
+    let mut response = client
+        .get(url.as_str())
+        .send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .map_err(|error| failed(&error.without_url()))?;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| failed(&error.without_url()))?
+    {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > MAX_DOCUMENT {
+            return Err(document_error(DocumentError::TooLarge));
+        }
+    }
+    Ok(bytes)
+}

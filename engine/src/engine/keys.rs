@@ -1,0 +1,316 @@
+//! Opening caches: with the keyring, or with the password where there is none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::{Engine, address};
+use crate::account::{Account, AccountConfig};
+use crate::api::{ApiError, ConnectionView, ErrorCode, Event, Notice};
+use crate::clock;
+use crate::connection::{ConnectError, dial, sign_in};
+use crate::profile::{SavedAccount, SecretsPlace, set_aside};
+use crate::secrets::{Secret, SecretKind, WrapError, WrappedKey};
+use crate::store::{SetAside, Store};
+
+/// Runs what may block, for so long at most. A keyring may wait for a person at
+/// a dialog; the thread that waits for it is given up then.
+pub(super) async fn blocking<T: Send + 'static>(
+    limit: Duration,
+    act: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    match tokio::time::timeout(limit, tokio::task::spawn_blocking(act)).await {
+        Ok(Ok(value)) => Some(value),
+        _ => None,
+    }
+}
+
+impl Engine {
+    async fn secret(&self, account: &str, kind: SecretKind) -> Option<Secret> {
+        let secrets = Arc::clone(&self.inner.config.secrets);
+        let account = account.to_owned();
+        let limit = self.inner.config.timeouts.keyring;
+        match blocking(limit, move || secrets.get(&account, kind)).await {
+            Some(Ok(secret)) => secret,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "secret not read");
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// Keeps a secret; whether it is kept now.
+    async fn keep(&self, account: &str, kind: SecretKind, secret: &[u8]) -> bool {
+        if !self.inner.secrets_available {
+            return false;
+        }
+        let secrets = Arc::clone(&self.inner.config.secrets);
+        let (account, secret) = (account.to_owned(), Zeroizing::new(secret.to_vec()));
+        let limit = self.inner.config.timeouts.keyring;
+        match blocking(limit, move || secrets.set(&account, kind, &secret)).await {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "secret not kept");
+                false
+            }
+            None => false,
+        }
+    }
+
+    pub(super) async fn forget_secrets(&self, account: &str, cache_too: bool) {
+        let secrets = Arc::clone(&self.inner.config.secrets);
+        let account = account.to_owned();
+        let limit = self.inner.config.timeouts.keyring;
+        let forgotten = blocking(limit, move || {
+            secrets.delete(&account, SecretKind::Password)?;
+            // The key opens the history that the user wants to keep.
+            if cache_too {
+                secrets.delete(&account, SecretKind::CacheKey)
+            } else {
+                Ok(())
+            }
+        });
+        if !matches!(forgotten.await, Some(Ok(()))) {
+            tracing::warn!("secrets not removed from the keyring");
+        }
+    }
+
+    /// Opens an account at the start, if its secrets are at hand.
+    pub(super) async fn open_from_keyring(&self, saved: SavedAccount) {
+        if saved.secrets == SecretsPlace::AskEachTime {
+            return;
+        }
+        let key = self.secret(&saved.id, SecretKind::CacheKey).await;
+        let password = self.secret(&saved.id, SecretKind::Password).await;
+        let text = password.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+        let (Some(key), Some(password)) = (key, text.map(Zeroizing::new)) else {
+            self.notice(Notice::SecretMissing { account: saved.id });
+            return;
+        };
+        if let Err(error) = self.open_account(&saved, &key, password).await {
+            tracing::error!(%error, account = saved.id, "account not opened");
+        }
+    }
+
+    /// Opens the cache and starts the account's task.
+    pub(super) async fn open_account(
+        &self,
+        saved: &SavedAccount,
+        key: &Secret,
+        password: Zeroizing<String>,
+    ) -> Result<(), ApiError> {
+        let failed =
+            |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::CacheFailed).detail(error);
+        let path = self.account_file(&saved.id, "cache.db")?;
+        let (key, kept) = (key.clone(), key.clone());
+        let opened = tokio::task::spawn_blocking(move || Store::open(&path, &key))
+            .await
+            .map_err(|error| failed(&error))?;
+        let (store, aside) = opened.map_err(|error| failed(&error))?;
+        let config = AccountConfig {
+            id: saved.id.clone(),
+            address: address(saved)?,
+            username: saved.username.clone(),
+            resource: saved.resource.clone(),
+            target: saved.target.clone(),
+            password,
+            timeouts: self.inner.config.timeouts,
+        };
+        let account = Account::start(config, store, self.inner.events.clone());
+        self.with(|state| {
+            state.keys.insert(saved.id.clone(), kept);
+            state.open.insert(saved.id.clone(), Arc::new(account))
+        });
+        let shown = |path: std::path::PathBuf| path.display().to_string();
+        match aside {
+            None => {}
+            Some(SetAside::Damaged(path)) => self.notice(Notice::CacheSetAside {
+                account: saved.id.clone(),
+                path: shown(path),
+            }),
+            Some(SetAside::Newer(path)) => self.notice(Notice::CacheFromNewerVersion {
+                account: saved.id.clone(),
+                path: shown(path),
+            }),
+        }
+        self.inner.events.publish(Event::AccountsChanged);
+        Ok(())
+    }
+
+    pub(super) fn account_file(
+        &self,
+        id: &str,
+        name: &str,
+    ) -> Result<std::path::PathBuf, ApiError> {
+        let folder = self
+            .with(|state| {
+                state
+                    .profile
+                    .as_ref()
+                    .map(|profile| profile.account_folder(id))
+            })
+            .ok_or(ErrorCode::Internal)?;
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| ApiError::new(ErrorCode::CacheFailed).detail(error))?;
+        Ok(folder.join(name))
+    }
+
+    /// Puts the secrets of an account where they belong: both into the keyring,
+    /// or the key, wrapped under the password, into a file.
+    pub(super) async fn place_secrets(
+        &self,
+        id: &str,
+        key: &Secret,
+        password: &str,
+    ) -> Result<SecretsPlace, ApiError> {
+        if self.keep(id, SecretKind::CacheKey, key).await
+            && self
+                .keep(id, SecretKind::Password, password.as_bytes())
+                .await
+        {
+            return Ok(SecretsPlace::Keyring);
+        }
+        let path = self.account_file(id, "cache.key")?;
+        let (salt, nonce) = (clock::random()?, clock::random()?);
+        let (key, password) = (key.clone(), Zeroizing::new(password.to_owned()));
+        let failed =
+            |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::CacheFailed).detail(error);
+        tokio::task::spawn_blocking(move || {
+            WrappedKey::wrap(&key, &password, salt, nonce)?.store(&path)
+        })
+        .await
+        .map_err(|error| failed(&error))?
+        .map_err(|error| failed(&error))?;
+        Ok(SecretsPlace::AskEachTime)
+    }
+
+    /// Opens a locked account with its password, or gives an open one another
+    /// password.
+    pub(super) async fn unlock(
+        &self,
+        id: &str,
+        password: Zeroizing<String>,
+    ) -> Result<(), ApiError> {
+        let _changing = self.inner.changing.lock().await;
+        let saved = self.saved(id)?;
+        if password.is_empty() {
+            return Err(ErrorCode::WrongPassword.into());
+        }
+        if let Ok(account) = self.account(id) {
+            return self.change_password(&saved, &account, password).await;
+        }
+        let key = match saved.secrets {
+            SecretsPlace::AskEachTime => self.unwrap_key(&saved, &password).await?,
+            // The keyring lost the password, perhaps not the key.
+            SecretsPlace::Keyring => match self.secret(id, SecretKind::CacheKey).await {
+                Some(key) => {
+                    self.check_sign_in(&saved, &password).await?;
+                    key
+                }
+                None => self.fresh_key(&saved, &password).await?,
+            },
+        };
+        // A keyring may have appeared, or gone.
+        let place = self.place_secrets(id, &key, &password).await?;
+        if place == SecretsPlace::Keyring
+            && let Ok(path) = self.account_file(id, "cache.key")
+            && path.exists()
+        {
+            drop(tokio::fs::remove_file(path).await);
+        }
+        self.save(|accounts| {
+            for account in accounts.iter_mut().filter(|account| account.id == id) {
+                account.secrets = place;
+            }
+        })
+        .await?;
+        self.with(|state| {
+            state.notices.retain(
+                |notice| !matches!(notice, Notice::SecretMissing { account } if account == id),
+            );
+        });
+        self.open_account(&saved, &key, password).await
+    }
+
+    async fn unwrap_key(
+        &self,
+        saved: &SavedAccount,
+        password: &Zeroizing<String>,
+    ) -> Result<Secret, ApiError> {
+        let path = self.account_file(&saved.id, "cache.key")?;
+        let typed = password.clone();
+        let unwrapped =
+            tokio::task::spawn_blocking(move || WrappedKey::load(&path)?.unwrap_key(&typed))
+                .await
+                .map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))?;
+        match unwrapped {
+            Ok(key) => Ok(key),
+            // Either it is wrong, or it was changed on the server: then nobody
+            // can open the old cache any more.
+            Err(WrapError::WrongPassword) => match self.fresh_key(saved, password).await {
+                Ok(key) => Ok(key),
+                Err(_) => Err(ErrorCode::WrongPassword.into()),
+            },
+            Err(error) => {
+                tracing::error!(%error, "key file");
+                self.fresh_key(saved, password).await
+            }
+        }
+    }
+
+    /// A new key for an account whose old one is lost, once the server has
+    /// confirmed the password. The old cache is set aside.
+    async fn fresh_key(&self, saved: &SavedAccount, password: &str) -> Result<Secret, ApiError> {
+        self.check_sign_in(saved, password).await?;
+        let path = self.account_file(&saved.id, "cache.db")?;
+        if path.exists() {
+            let aside = set_aside(&path, "locked")
+                .map_err(|error| ApiError::new(ErrorCode::CacheFailed).detail(error))?;
+            self.notice(Notice::CacheSetAside {
+                account: saved.id.clone(),
+                path: aside.display().to_string(),
+            });
+        }
+        Ok(Zeroizing::new(clock::random::<32>()?.to_vec()))
+    }
+
+    /// Asks the server whether a password is right.
+    async fn check_sign_in(&self, saved: &SavedAccount, password: &str) -> Result<(), ApiError> {
+        let timeouts = self.inner.config.timeouts;
+        let all = async {
+            let transport = dial(&saved.target, &timeouts).await?;
+            let domain = &saved.target.domain;
+            let signed_in = sign_in(transport, domain, &saved.username, password).await?;
+            signed_in.transport.close().await;
+            Ok(())
+        };
+        tokio::time::timeout(timeouts.connect, all)
+            .await
+            .unwrap_or(Err(ConnectError::TimedOut))
+            .map_err(|error| error.to_api(&saved.target.domain))
+    }
+
+    async fn change_password(
+        &self,
+        saved: &SavedAccount,
+        account: &Account,
+        password: Zeroizing<String>,
+    ) -> Result<(), ApiError> {
+        self.check_sign_in(saved, &password).await?;
+        // The key stays; what it is found by follows the password.
+        let key = self.with(|state| state.keys.get(&saved.id).cloned());
+        if let Some(key) = key {
+            self.place_secrets(&saved.id, &key, &password).await?;
+        }
+        account.change_way(|way| way.password = password);
+        if matches!(
+            *account.shared.connection.borrow(),
+            ConnectionView::Offline { .. }
+        ) {
+            account.shared.wake.notify_one();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,346 @@
+//! The encrypted cache of one account.
+//!
+//! SQLCipher with a random key. One thread owns the writing connection; every
+//! job is one transaction with `synchronous=FULL`, because a message that the
+//! screen shows must survive a power cut. Reading has a connection of its own.
+
+pub(crate) mod contacts;
+pub(crate) mod conversations;
+pub(crate) mod messages;
+pub(crate) mod outbox;
+mod schema;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, OpenFlags, Transaction};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::profile::set_aside;
+
+/// Jobs that wait; whoever brings more waits for room.
+const QUEUE: usize = 256;
+
+/// Why the cache cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// SQLite refused.
+    #[error("cache: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The file system refused.
+    #[error("cache: {0}")]
+    Io(#[from] std::io::Error),
+    /// The cache was closed.
+    #[error("the cache is closed")]
+    Closed,
+}
+
+/// A file that was put aside when the cache was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SetAside {
+    /// Damaged, or made with another key.
+    Damaged(PathBuf),
+    /// Written by a later version.
+    Newer(PathBuf),
+}
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// An open cache. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    queue: Mutex<Option<mpsc::Sender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    reader: Mutex<Connection>,
+}
+
+/// What opening found wrong with a file.
+enum Unusable {
+    Damaged,
+    Newer,
+    Error(StoreError),
+}
+
+impl From<rusqlite::Error> for Unusable {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged
+            }
+            _ => Self::Error(error.into()),
+        }
+    }
+}
+
+impl Store {
+    /// Opens or makes a cache. A file that cannot be used is set aside and a
+    /// fresh one made; it can be filled again from the server. Blocks.
+    pub(crate) fn open(path: &Path, key: &[u8]) -> Result<(Self, Option<SetAside>), StoreError> {
+        let mut aside = None;
+        let connection = match prepare(path, key) {
+            Ok(connection) => connection,
+            Err(Unusable::Error(error)) => return Err(error),
+            Err(why) => {
+                aside = Some(match why {
+                    Unusable::Newer => SetAside::Newer(set_aside(path, "newer")?),
+                    _ => SetAside::Damaged(set_aside(path, "damaged")?),
+                });
+                prepare(path, key).map_err(|error| match error {
+                    Unusable::Error(error) => error,
+                    _ => StoreError::Closed,
+                })?
+            }
+        };
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = Connection::open_with_flags(path, flags)?;
+        set_key(&reader, key)?;
+        reader.busy_timeout(std::time::Duration::from_secs(5))?;
+        reader.pragma_update(None, "query_only", true)?;
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("cache-writer".into())
+            .spawn(move || work(connection, jobs))?;
+        let inner = Inner {
+            queue: Mutex::new(Some(queue)),
+            thread: Mutex::new(Some(thread)),
+            reader: Mutex::new(reader),
+        };
+        Ok((
+            Self {
+                inner: Arc::new(inner),
+            },
+            aside,
+        ))
+    }
+
+    /// Runs a job in one transaction and waits until that is on disk.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let queue = self
+            .inner
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let run: Job = Box::new(move |connection| {
+            let outcome = transact(connection, job);
+            // Whoever asked may be gone; the transaction stands all the same.
+            drop(answer.send(outcome));
+        });
+        queue
+            .ok_or(StoreError::Closed)?
+            .send(run)
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        Ok(answered.await.map_err(|_| StoreError::Closed)??)
+    }
+
+    /// Runs a query where blocking is allowed.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || {
+            let reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(query(&reader)?)
+        })
+        .await
+        .map_err(|_| StoreError::Closed)?
+    }
+
+    /// Ends the writer after what is queued; later writes fail.
+    pub(crate) async fn close(&self) {
+        drop(
+            self.inner
+                .queue
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let thread = self
+            .inner
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            drop(tokio::task::spawn_blocking(move || thread.join()).await);
+        }
+    }
+}
+
+fn transact<T>(
+    connection: &mut Connection,
+    job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let value = job(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
+}
+
+fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
+    while let Some(job) = jobs.blocking_recv() {
+        job(&mut connection);
+    }
+    if let Err(error) = connection.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
+        tracing::debug!(%error, "no checkpoint at the end");
+    }
+    if let Err((_, error)) = connection.close() {
+        tracing::warn!(%error, "cache not closed");
+    }
+}
+
+/// The key goes in as raw bytes (SQLCipher's `x'…'` form): it is random
+/// already, so nothing has to be derived.
+fn set_key(connection: &Connection, key: &[u8]) -> rusqlite::Result<()> {
+    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let pragma = zeroize::Zeroizing::new(format!("PRAGMA key = \"x'{hex}'\""));
+    connection.execute_batch(&pragma)
+}
+
+fn prepare(path: &Path, key: &[u8]) -> Result<Connection, Unusable> {
+    let mut connection = Connection::open(path)?;
+    set_key(&connection, key)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > schema::VERSION {
+        return Err(Unusable::Newer);
+    }
+    let intact: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if intact != "ok" {
+        return Err(Unusable::Damaged);
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // Temporary tables would be written in clear.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) const KEY: [u8; 32] = [7; 32];
+
+    fn aside_of(path: &Path, key: &[u8]) -> Option<SetAside> {
+        Store::open(path, key).unwrap().1
+    }
+
+    #[test]
+    fn damaged_newer_and_foreign_files_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        assert_eq!(aside_of(&path, &KEY), None);
+        assert_eq!(aside_of(&path, &KEY), None);
+
+        let before = std::fs::read(&path).unwrap();
+        let Some(SetAside::Damaged(kept)) = aside_of(&path, &[8; 32]) else {
+            panic!("another key")
+        };
+        assert_eq!(std::fs::read(kept).unwrap(), before);
+
+        std::fs::write(&path, b"no database").unwrap();
+        let Some(SetAside::Damaged(kept)) = aside_of(&path, &KEY) else {
+            panic!("garbage")
+        };
+        assert_eq!(std::fs::read(kept).unwrap(), b"no database");
+
+        let connection = Connection::open(&path).unwrap();
+        set_key(&connection, &KEY).unwrap();
+        connection
+            .pragma_update(None, "user_version", schema::VERSION + 1)
+            .unwrap();
+        drop(connection);
+        let before = std::fs::read(&path).unwrap();
+        let Some(SetAside::Newer(kept)) = aside_of(&path, &KEY) else {
+            panic!("newer")
+        };
+        assert_eq!(std::fs::read(kept).unwrap(), before);
+        assert_eq!(aside_of(&path, &KEY), None);
+    }
+
+    #[test]
+    fn a_damaged_page_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        drop(Store::open(&path, &KEY).unwrap());
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        for byte in &mut bytes[middle..middle + 64] {
+            *byte ^= 0xff;
+        }
+        std::fs::write(&path, bytes).unwrap();
+        assert!(matches!(aside_of(&path, &KEY), Some(SetAside::Damaged(_))));
+    }
+
+    #[tokio::test]
+    async fn a_failed_job_leaves_nothing_and_the_writer_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(&folder.path().join("cache.db"), &KEY).unwrap();
+        let failed = store
+            .write(|tx| {
+                tx.execute("INSERT INTO meta (key, value) VALUES ('a', 'b')", [])?;
+                tx.execute("INSERT INTO nowhere VALUES (1)", [])
+            })
+            .await;
+        assert!(failed.is_err());
+        let count = |db: &Connection| {
+            db.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0))
+        };
+        assert_eq!(store.read(count).await.unwrap(), 0);
+        assert!(
+            store
+                .read(|db| db.execute("DELETE FROM meta", []))
+                .await
+                .is_err()
+        );
+        store.close().await;
+        assert!(matches!(
+            store.write(|_| Ok(())).await,
+            Err(StoreError::Closed)
+        ));
+    }
+
+    /// A snapshot: a change here is a new migration.
+    #[test]
+    fn schema_of_version_1() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let mut statement = connection
+            .prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+            .unwrap();
+        let names: Vec<String> = statement
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "contacts",
+                "conversations",
+                "messages",
+                "messages_in_order",
+                "messages_origin",
+                "messages_stanza",
+                "messages_wire",
+                "meta",
+                "outbox",
+                "outbox_wire"
+            ]
+        );
+    }
+}
