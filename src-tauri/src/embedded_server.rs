@@ -7,7 +7,7 @@
 mod saved;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -374,7 +374,7 @@ fn account_error(error: &AccountError, name: &str) -> ApiError {
     ApiError::new(code).value("name", name).detail(error)
 }
 
-fn folder_error(folder: &PathBuf, detail: &str) -> ApiError {
+fn folder_error(folder: &Path, detail: &str) -> ApiError {
     ApiError::new(ErrorCode::ServerStartFailed)
         .value("path", folder.display())
         .detail(detail)

@@ -58,7 +58,8 @@ pub(crate) fn knock(home: &Path, link: Option<&str>) -> Answer {
             && BufReader::new(std::io::Read::take(&mut stream, MAX_LINE))
                 .read_line(&mut line)
                 .is_ok();
-        drop(done.send(read && line.trim() == "raised"));
+        // Nobody may wait any more.
+        let _ = done.send(read && line.trim() == "raised");
     });
     match answered.recv_timeout(ANSWER_TIMEOUT) {
         Ok(true) => Answer::Raised,

@@ -133,7 +133,7 @@ async fn two_people_chat_through_the_server_that_one_of_them_launched() {
     }
     guest.shot("5-waiting").await;
     host.shot("5-stopped").await;
-    guest.kill().await;
+    guest.kill();
     let guest = App::start(&desktop, "guest", "zh_CN", &[]).await;
     guest.wait_ready("main").await;
     open(&guest, &host_address).await;

@@ -23,7 +23,7 @@ enum Failure {
     InvalidMechanism,
     MalformedRequest,
     NotAuthorized,
-    TemporaryAuthFailure,
+    Temporary,
     Transport(TransportError),
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn exchange(
     let result = if allowed {
         run(server, transport, auth).await
     } else {
-        Err(Failure::TemporaryAuthFailure)
+        Err(Failure::Temporary)
     };
     let condition = match result {
         Ok(user) => {
@@ -72,7 +72,7 @@ pub(super) async fn exchange(
             server.limiter.failed(peer, Instant::now());
             "not-authorized"
         }
-        Err(Failure::TemporaryAuthFailure) => "temporary-auth-failure",
+        Err(Failure::Temporary) => "temporary-auth-failure",
     };
     tracing::info!(%peer, condition, "sign-in refused");
     let failure = build("failure", ns::SASL)
@@ -110,7 +110,7 @@ async fn scram(
     hash: ScramHash,
     initial: &[u8],
 ) -> Result<String, Failure> {
-    let nonce = clock::random_secret().map_err(|_| Failure::TemporaryAuthFailure)?;
+    let nonce = clock::random_secret().map_err(|_| Failure::Temporary)?;
     let mut scram = ScramServer::start(mechanism, initial, &nonce, &transport.binding)?;
     let user = names::normal_localpart(scram.username());
     let verifier = match &user {
@@ -144,7 +144,7 @@ async fn plain(
     let password = credentials.password;
     let fits = tokio::task::spawn_blocking(move || verifier.matches(&password))
         .await
-        .map_err(|_| Failure::TemporaryAuthFailure)?;
+        .map_err(|_| Failure::Temporary)?;
     if !fits || !known {
         return Err(Failure::NotAuthorized);
     }
@@ -165,7 +165,7 @@ async fn verifier(
         .await
         .map_err(|error| {
             tracing::error!(%error, "verifier not read");
-            Failure::TemporaryAuthFailure
+            Failure::Temporary
         })
 }
 

@@ -133,7 +133,7 @@ impl Session {
             .await
             .is_err()
         {
-            session.finish().await;
+            session.finish();
             return None;
         }
         Some(Self {
@@ -163,7 +163,7 @@ impl Session {
         if let Some(transport) = self.transport.take() {
             transport.close(error).await;
         }
-        self.finish().await;
+        self.finish();
     }
 
     /// Waits for one thing and does it.
@@ -525,7 +525,7 @@ impl Session {
     }
 
     /// Takes the session out of the router and tells the others.
-    async fn finish(mut self) {
+    fn finish(mut self) {
         let entry = self.server.router.remove(&self.user, self.number);
         if entry.is_some_and(|entry| entry.presence.is_some()) {
             super::presence::leave(&self.server, &self.address);

@@ -108,6 +108,7 @@ pub(crate) fn remove(tx: &Transaction<'_>, localpart: &str) -> rusqlite::Result<
 }
 
 /// A value of the server itself.
+#[allow(dead_code)]
 pub(crate) fn meta(db: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
     db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
         row.get(0)

@@ -1,6 +1,5 @@
 //! One copy of the app, driven by WebDriver through `tauri-driver`.
 
-use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -23,6 +22,7 @@ pub struct App {
     home: PathBuf,
     client: Client,
     shots: PathBuf,
+    display: String,
     process: u32,
     _driver: Guard,
 }
@@ -54,6 +54,9 @@ impl App {
                 .stdout(log.try_clone().expect("a log file"))
                 .stderr(Stdio::from(log)),
         );
+        // The native driver comes up after the one before it; a request that
+        // arrives between the two is lost.
+        wait_for_port(native_port).await;
         wait_for_port(port).await;
         let home = desktop.app_home(name);
         let mut all = vec![
@@ -80,14 +83,17 @@ impl App {
             .expect("the app runs");
         let shots = processes::required("STARTALK_SHOTS");
         std::fs::create_dir_all(&shots).expect("folder for screenshots");
-        Self {
+        let app = Self {
             name: name.to_owned(),
             home,
             client,
             shots,
+            display: desktop.display().to_owned(),
             process,
             _driver: driver,
-        }
+        };
+        app.activate();
+        app
     }
 
     /// Its home folder.
@@ -148,11 +154,7 @@ impl App {
     ///
     /// # Panics
     /// If it does not come true in time.
-    pub async fn until<F: Future<Output = bool>>(
-        &self,
-        what: &str,
-        mut is_true: impl FnMut() -> F,
-    ) {
+    pub async fn until(&self, what: &str, mut is_true: impl AsyncFnMut() -> bool) {
         let end = Instant::now() + PATIENCE;
         loop {
             if is_true().await {
@@ -182,8 +184,10 @@ impl App {
             let element = self.wait_for(css).await;
             match element.click().await {
                 Ok(()) => return,
-                // Redrawn between finding and clicking.
-                Err(error) if Instant::now() < end && error.is_stale_element_reference() => {}
+                // Redrawn between finding and clicking, or lost on the way.
+                Err(error)
+                    if Instant::now() < end
+                        && (error.is_stale_element_reference() || lost(&error)) => {}
                 Err(error) => {
                     self.shot("failed").await;
                     panic!("{}: click {css}: {error}", self.name);
@@ -192,22 +196,60 @@ impl App {
         }
     }
 
-    /// Types into the element with this test id, as from a keyboard.
+    /// Types into the element with this test id, as from a keyboard. What no
+    /// keyboard of the driver has (emoji) is inserted as an input method does.
     ///
     /// # Panics
     /// If it does not take the keys.
     pub async fn type_into(&self, id: &str, text: &str) {
-        let element = self.wait_for(&test_id(id)).await;
-        if let Err(error) = element.send_keys(text).await {
-            self.shot("failed").await;
-            panic!("{}: typing into {id}: {error}", self.name);
+        let mut keys = String::new();
+        for c in text.chars() {
+            if c <= '\u{FFFF}' {
+                keys.push(c);
+                continue;
+            }
+            self.type_keys(id, &std::mem::take(&mut keys)).await;
+            let insert = "document.querySelector(arguments[0]).focus(); \
+                          return document.execCommand('insertText', false, arguments[1])";
+            let arguments = vec![test_id(id).into(), c.to_string().into()];
+            let inserted = self.client.execute(insert, arguments).await;
+            assert!(
+                inserted.is_ok_and(|done| done == true),
+                "{}: {c} not inserted",
+                self.name
+            );
         }
+        self.type_keys(id, &keys).await;
+    }
+
+    async fn type_keys(&self, id: &str, keys: &str) {
+        if keys.is_empty() {
+            return;
+        }
+        for _ in 0..5 {
+            let element = self.wait_for(&test_id(id)).await;
+            match element.send_keys(keys).await {
+                Ok(()) => return,
+                // Never reached the driver: nothing was typed.
+                Err(error) if lost(&error) => {}
+                Err(error) => {
+                    self.shot("failed").await;
+                    panic!("{}: typing into {id}: {error}", self.name);
+                }
+            }
+        }
+        panic!("{}: the driver does not take keys for {id}", self.name);
     }
 
     /// Empties the field with this test id and types into it.
     pub async fn fill(&self, id: &str, text: &str) {
-        let element = self.wait_for(&test_id(id)).await;
-        element.clear().await.expect("can be cleared");
+        for _ in 0..5 {
+            let element = self.wait_for(&test_id(id)).await;
+            match element.clear().await {
+                Ok(()) => break,
+                Err(error) => assert!(lost(&error), "{}: clearing {id}: {error}", self.name),
+            }
+        }
         self.type_into(id, text).await;
     }
 
@@ -263,12 +305,70 @@ impl App {
         .join("\n")
     }
 
-    /// Keeps a picture of the page in the folder for screenshots.
-    pub async fn shot(&self, name: &str) {
-        if let Ok(png) = self.client.screenshot().await {
-            let path = self.shots.join(format!("{}-{name}.png", self.name));
-            std::fs::write(path, png).expect("screenshot written");
+    /// Brings the window to the front, as a click on it would.
+    ///
+    /// # Panics
+    /// If it has no window.
+    pub fn activate(&self) {
+        let id = self.window();
+        let done = self
+            .x11("xdotool", &["windowactivate", "--sync", &id])
+            .status();
+        assert!(
+            done.is_ok_and(|status| status.success()),
+            "{}: window not raised",
+            self.name
+        );
+    }
+
+    /// The id of its window on the display, once it is mapped.
+    fn window(&self) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let output = self
+                .x11("xdotool", &["search", "--onlyvisible", "--pid"])
+                .arg(self.process.to_string())
+                .output()
+                .expect("xdotool is installed");
+            let ids = String::from_utf8_lossy(&output.stdout).into_owned();
+            if let Some(id) = ids.lines().last() {
+                return id.to_owned();
+            }
+            assert!(Instant::now() < end, "{}: no window", self.name);
+            std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// A command on the app's display that cannot hang the test.
+    fn x11(&self, program: &str, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new("timeout");
+        command
+            .args(["10", program])
+            .args(arguments)
+            .env("DISPLAY", &self.display);
+        command
+    }
+
+    /// Keeps a picture of the window in the folder for screenshots. Taken from
+    /// the display rather than by WebDriver, whose own picture never comes from
+    /// a web view without a GPU; and it shows what a person sees.
+    ///
+    /// # Panics
+    /// If there is no window or no picture.
+    pub async fn shot(&self, name: &str) {
+        self.activate();
+        // Two frames, so that what was found in the page is painted too.
+        let frames = "const done = arguments[0]; \
+                      requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+        drop(self.client.execute_async(frames, vec![]).await);
+        let id = self.window();
+        let path = self.shots.join(format!("{}-{name}.png", self.name));
+        let taken = self.x11("import", &["-window", &id]).arg(&path).status();
+        assert!(
+            taken.is_ok_and(|status| status.success()),
+            "no picture {}",
+            path.display()
+        );
     }
 
     /// Sets the size of the window.
@@ -290,7 +390,7 @@ impl App {
     }
 
     /// Kills it as a power cut would.
-    pub async fn kill(self) {
+    pub fn kill(self) {
         processes::signal(self.process, "KILL");
         processes::wait_for_end(self.process, Duration::from_secs(20));
     }
@@ -311,4 +411,12 @@ async fn wait_for_port(port: u16) {
         assert!(Instant::now() < end, "nothing listens on port {port}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Whether a command was lost between `tauri-driver` and the native driver:
+/// the latter closes idle connections just when the former uses one again. It
+/// was not carried out then.
+fn lost(error: &fantoccini::error::CmdError) -> bool {
+    use fantoccini::error::CmdError;
+    matches!(error, CmdError::Lost(_) | CmdError::Failed(_))
 }

@@ -155,6 +155,12 @@ impl Desktop {
         command
     }
 
+    /// The display, as in `DISPLAY`.
+    #[must_use]
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
     /// A folder for one copy of the app.
     #[must_use]
     pub fn app_home(&self, name: &str) -> std::path::PathBuf {
