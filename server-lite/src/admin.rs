@@ -8,6 +8,20 @@ use crate::clock;
 use crate::data_dir;
 use crate::store::{Store, StoreError, accounts as rows, invites};
 
+/// Where the server was last reached, for the command line beside it.
+const TARGET: &str = "target";
+
+/// Notes where the server is reached.
+pub(crate) async fn note_target(
+    store: &Store,
+    target: &navigation::ServerTarget,
+) -> Result<(), StoreError> {
+    let json = serde_json::to_string(target).unwrap_or_default();
+    store
+        .write(move |tx| rows::set_meta(tx, TARGET, &json))
+        .await
+}
+
 /// A data folder, opened beside the server that may run on it.
 #[derive(Clone)]
 pub struct Admin {
@@ -134,6 +148,31 @@ impl Admin {
         uses: Option<u32>,
     ) -> Result<NewInvite, AccountError> {
         create_invite(&self.store, by, valid_for, uses).await
+    }
+
+    /// Makes an invite and gives its link. Where the server is, the server says
+    /// each time it starts.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`] if no server has run on this folder yet, or
+    /// as [`Admin::create_invite`].
+    pub async fn create_invite_link(
+        &self,
+        by: Option<&str>,
+        valid_for: Duration,
+        uses: Option<u32>,
+    ) -> Result<String, AccountError> {
+        let target = self.store.read(|db| rows::meta(db, TARGET)).await?;
+        let target = target
+            .and_then(|json| serde_json::from_str(&json).ok())
+            .ok_or(AccountError::NotFound)?;
+        let made = self.create_invite(by, valid_for, uses).await?;
+        let invite = navigation::Invite {
+            target,
+            token: made.token,
+            inviter: by.map(str::to_owned),
+        };
+        Ok(invite.to_link())
     }
 
     /// The invites that still work.

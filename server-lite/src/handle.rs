@@ -93,12 +93,14 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     }
     tasks.spawn(watch_accounts(Arc::clone(&server)));
     tracing::info!(domain = server.domain(), %https, ?tcp, "server listens");
-    Ok(ServerHandle {
+    let handle = ServerHandle {
         server,
         data_dir,
         https,
         tcp,
-    })
+    };
+    admin::note_target(&handle.server.store, &handle.target()).await?;
+    Ok(handle)
 }
 
 impl ServerHandle {

@@ -107,8 +107,16 @@ pub(crate) fn remove(tx: &Transaction<'_>, localpart: &str) -> rusqlite::Result<
     Ok(removed > 0)
 }
 
+/// Sets a value of the server itself.
+pub(crate) fn set_meta(tx: &Transaction<'_>, key: &str, value: &str) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
+        [key, value],
+    )?;
+    Ok(())
+}
+
 /// A value of the server itself.
-#[allow(dead_code)]
 pub(crate) fn meta(db: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
     db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
         row.get(0)
