@@ -43,13 +43,13 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
             failures = 0;
         }
         tracing::info!(account = shared.id, %error, failures, "connection ended");
-        let server = shared
-            .way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .target
-            .domain
-            .clone();
+        let server = {
+            let way = shared.way.lock().unwrap_or_else(PoisonError::into_inner);
+            way.target
+                .name
+                .clone()
+                .unwrap_or_else(|| way.target.domain.clone())
+        };
         let api_error = error.to_api(&server);
         if error.needs_the_user() {
             shared.set_connection(ConnectionView::Offline {

@@ -141,7 +141,11 @@ impl Engine {
     pub async fn add_account(&self, new: NewAccount) -> Result<String, ApiError> {
         let _changing = self.inner.changing.lock().await;
         let password = Zeroizing::new(new.password);
-        let domain = new.target.domain.clone();
+        let server = new
+            .target
+            .name
+            .clone()
+            .unwrap_or_else(|| new.target.domain.clone());
         let invalid = || ApiError::new(ErrorCode::NameInvalid);
         let (username, display_name) = match &new.user {
             NewUser::Existing {
@@ -193,7 +197,7 @@ impl Engine {
         tokio::time::timeout(timeouts.connect * 2, self.prove(&saved, &password, token))
             .await
             .unwrap_or(Err(ConnectError::TimedOut))
-            .map_err(|error| error.to_api(&domain).value("name", &saved.display_name))?;
+            .map_err(|error| error.to_api(&server).value("name", &saved.display_name))?;
         self.adopt(saved, password).await
     }
 

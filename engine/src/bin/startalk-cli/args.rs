@@ -1,0 +1,77 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Team chat in a terminal.
+///
+/// Passwords are read from standard input, never from the command line. Exit
+/// codes: 0 done, 1 refused or failed, 2 wrong usage.
+#[derive(Parser)]
+#[command(name = "startalk-cli", version)]
+pub(crate) struct Cli {
+    /// Folder of the profile; made if it is missing.
+    #[arg(long)]
+    pub(crate) profile: PathBuf,
+    /// Answer as JSON, one value a line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Which account, if there are several.
+    #[arg(long, global = true)]
+    pub(crate) account: Option<String>,
+    /// Read the password of a locked account from standard input.
+    #[arg(long, global = true)]
+    pub(crate) password_stdin: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// What a link or address would lead to.
+    Preview {
+        /// Invite link, navigation link, server or account address.
+        input: String,
+    },
+    /// Joins with an invite, or signs in; the password is read from standard input.
+    Join {
+        /// Invite link, navigation link, server or account address.
+        input: String,
+        /// Name that others see, or the user name of an account that exists.
+        #[arg(long)]
+        name: String,
+    },
+    /// Lists the accounts of the profile.
+    Accounts,
+    /// Lists the contacts.
+    Contacts,
+    /// Lists the conversations.
+    Conversations,
+    /// Sends a message; it waits in the outbox if there is no connection.
+    Send {
+        /// Address of the contact.
+        address: String,
+        /// The text.
+        text: String,
+        /// Wait so many seconds until the server has it.
+        #[arg(long, default_value_t = 15)]
+        wait: u64,
+    },
+    /// Shows the newest messages of a conversation.
+    Read {
+        /// Address of the contact.
+        address: String,
+        /// How many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Prints what changes until it is stopped (Ctrl-C).
+    Watch,
+    /// Signs out.
+    SignOut {
+        /// Removes the local history too.
+        #[arg(long)]
+        wipe: bool,
+    },
+}

@@ -1,0 +1,268 @@
+//! The commands of `startalk-cli`: one request of the contract each.
+
+use std::io::BufRead;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+use startalk_engine::api::{
+    ApiError, DeliveryState, Direction, Overview, Request, Response, WindowAnchor,
+};
+use startalk_engine::{Engine, EngineConfig};
+
+use crate::args::{Cli, Command};
+
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&cli.profile).with_context(|| cli.profile.display().to_string())?;
+    let engine = Engine::open(EngineConfig::new(cli.profile.clone())).await?;
+    let done = carry_out(&engine, &cli).await;
+    engine.close().await;
+    done
+}
+
+async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
+    match &cli.command {
+        Command::Preview { input } => {
+            let request = Request::PreviewJoin {
+                input: input.clone(),
+            };
+            let Response::JoinPreview(preview) = ask(engine, request).await? else {
+                return odd();
+            };
+            show(cli, &preview, || {
+                format!(
+                    "{:?}: {} ({})",
+                    preview.kind, preview.server_name, preview.domain
+                )
+            })
+        }
+        Command::Join { input, name } => {
+            let request = Request::Join {
+                input: input.clone(),
+                name: name.clone(),
+                password: password()?,
+            };
+            let Response::Account(id) = ask(engine, request).await? else {
+                return odd();
+            };
+            show(cli, &id, || format!("joined as account {id}"))
+        }
+        Command::Accounts => {
+            for account in overview(engine).await?.accounts {
+                show(cli, &account, || {
+                    format!(
+                        "{}\t{}\t{}",
+                        account.id, account.address, account.server_name
+                    )
+                })?;
+            }
+            Ok(())
+        }
+        Command::Contacts => {
+            let account = account(engine, cli).await?;
+            let Response::Contacts(contacts) = ask(engine, Request::Contacts { account }).await?
+            else {
+                return odd();
+            };
+            contacts.iter().try_for_each(|contact| {
+                show(cli, contact, || {
+                    format!("{}\t{}", contact.address, contact.name)
+                })
+            })
+        }
+        Command::Conversations => {
+            let account = account(engine, cli).await?;
+            let Response::Conversations(all) =
+                ask(engine, Request::Conversations { account }).await?
+            else {
+                return odd();
+            };
+            all.iter().try_for_each(|row| {
+                show(cli, row, || {
+                    format!(
+                        "{}\t{}\t{} unread\t{}",
+                        row.id, row.name, row.unread, row.preview
+                    )
+                })
+            })
+        }
+        Command::Send {
+            address,
+            text,
+            wait,
+        } => send(engine, cli, address, text, *wait).await,
+        Command::Read { address, limit } => {
+            let account = account(engine, cli).await?;
+            for message in messages(engine, &account, address, *limit).await? {
+                show(cli, &message, || {
+                    let mark = match message.direction {
+                        Direction::Incoming => "<",
+                        Direction::Outgoing => ">",
+                    };
+                    format!("{mark} {}: {}", message.author_name, message.text)
+                })?;
+            }
+            Ok(())
+        }
+        Command::Watch => watch(engine, cli).await,
+        Command::SignOut { wipe } => {
+            let account = account_id(engine, cli).await?;
+            ask(
+                engine,
+                Request::SignOut {
+                    account,
+                    wipe: *wipe,
+                },
+            )
+            .await
+            .map(drop)
+        }
+    }
+}
+
+async fn send(
+    engine: &Engine,
+    cli: &Cli,
+    address: &str,
+    text: &str,
+    wait: u64,
+) -> anyhow::Result<()> {
+    let account = account(engine, cli).await?;
+    let mut events = engine.subscribe();
+    let request = Request::SendMessage {
+        account: account.clone(),
+        conversation: address.to_owned(),
+        text: text.to_owned(),
+    };
+    let Response::Message(id) = ask(engine, request).await? else {
+        return odd();
+    };
+    let settled = async {
+        loop {
+            let state = messages(engine, &account, address, 200)
+                .await?
+                .into_iter()
+                .find(|message| message.id == id)
+                .and_then(|message| message.delivery);
+            match state {
+                Some(DeliveryState::Waiting) => {}
+                Some(DeliveryState::Failed { code }) => bail!("refused: {code:?}"),
+                _ => return Ok(()),
+            }
+            if events.next().await.is_none() {
+                bail!("the engine was closed");
+            }
+        }
+    };
+    match tokio::time::timeout(Duration::from_secs(wait), settled).await {
+        Ok(done) => done?,
+        Err(_) => bail!("still in the outbox; it will be sent with the next connection"),
+    }
+    show(cli, &id, || format!("sent as message {id}"))
+}
+
+async fn watch(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
+    account(engine, cli).await?;
+    let mut events = engine.subscribe();
+    loop {
+        tokio::select! {
+            event = events.next() => match event {
+                Some(event) => show(cli, &event, || format!("{event:?}"))?,
+                None => return Ok(()),
+            },
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+        }
+    }
+}
+
+async fn messages(
+    engine: &Engine,
+    account: &str,
+    address: &str,
+    limit: u32,
+) -> anyhow::Result<Vec<startalk_engine::api::MessageView>> {
+    let request = Request::Messages {
+        account: account.to_owned(),
+        conversation: address.to_owned(),
+        anchor: WindowAnchor::Latest,
+        limit,
+    };
+    match ask(engine, request).await? {
+        Response::Messages(window) => Ok(window.messages),
+        _ => odd(),
+    }
+}
+
+async fn overview(engine: &Engine) -> anyhow::Result<Overview> {
+    match ask(engine, Request::Overview).await? {
+        Response::Overview(overview) => Ok(overview),
+        _ => odd(),
+    }
+}
+
+async fn account_id(engine: &Engine, cli: &Cli) -> anyhow::Result<String> {
+    let accounts = overview(engine).await?.accounts;
+    match (&cli.account, accounts.as_slice()) {
+        (Some(wanted), all) if all.iter().any(|account| account.id == *wanted) => {
+            Ok(wanted.clone())
+        }
+        (Some(wanted), _) => bail!("no account {wanted}"),
+        (None, [one]) => Ok(one.id.clone()),
+        (None, []) => bail!("no account yet: join first"),
+        (None, _) => bail!("several accounts: choose one with --account"),
+    }
+}
+
+/// The account of the command, unlocked.
+async fn account(engine: &Engine, cli: &Cli) -> anyhow::Result<String> {
+    let id = account_id(engine, cli).await?;
+    let locked = overview(engine)
+        .await?
+        .accounts
+        .iter()
+        .any(|account| account.id == id && !account.unlocked);
+    if locked {
+        if !cli.password_stdin {
+            bail!("there is no keyring: give the password with --password-stdin");
+        }
+        ask(
+            engine,
+            Request::Unlock {
+                account: id.clone(),
+                password: password()?,
+            },
+        )
+        .await?;
+    }
+    Ok(id)
+}
+
+async fn ask(engine: &Engine, request: Request) -> anyhow::Result<Response> {
+    engine.handle(request).await.map_err(|error: ApiError| {
+        let code = serde_json::to_value(error.code).unwrap_or_default();
+        anyhow::anyhow!("{}: {}", code.as_str().unwrap_or("error"), error.detail)
+    })
+}
+
+/// The first line of standard input.
+fn password() -> anyhow::Result<String> {
+    let mut line = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .context("no password on standard input")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn show<T: Serialize>(cli: &Cli, value: &T, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+    if cli.json {
+        println!("{}", serde_json::to_string(value)?);
+    } else {
+        println!("{}", text());
+    }
+    Ok(())
+}
+
+fn odd<T>() -> anyhow::Result<T> {
+    bail!("the engine answered something else than was asked")
+}
