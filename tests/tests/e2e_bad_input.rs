@@ -185,7 +185,7 @@ async fn a_profile_that_another_process_holds_is_left_alone() {
     let app = App::start(&desktop, "held", "zh_CN", &[]).await;
     app.wait_ready("problem").await;
     let sentence = app.text(&test_id("problem")).await;
-    assert!(sentence.contains("已经"), "{sentence}");
+    assert!(sentence.contains("正在使用"), "{sentence}");
     app.shot("fatal").await;
     app.quit().await;
     engine.close().await;
