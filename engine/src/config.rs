@@ -41,11 +41,12 @@ impl EngineConfig {
 /// Times to wait.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// From the look-up to the end of the sign-in.
+    /// For reaching a server, from the look-up to the end of the TLS handshake;
+    /// and again for signing in.
     pub connect: Duration,
     /// Between the beginnings of two tries at different endpoints.
     pub head_start: Duration,
-    /// For the answer to a request.
+    /// For the answer to a request, and for the server to take what is written.
     pub answer: Duration,
     /// Nothing was heard for this long: ask whether the server is there.
     pub idle: Duration,

@@ -9,9 +9,8 @@ mod sign_in;
 mod tls;
 mod transport;
 
-pub(crate) use dial::dial;
+use dial::dial;
 pub(crate) use error::ConnectError;
 pub(crate) use register::register;
-pub(crate) use sign_in::{SignedIn, sign_in};
-pub(crate) use tls::TlsSetup;
+pub(crate) use sign_in::{SignedIn, connect};
 pub(crate) use transport::{Incoming, Transport};

@@ -4,6 +4,7 @@ mod join;
 mod keys;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jid::BareJid;
@@ -85,7 +86,8 @@ pub struct Engine {
 struct Inner {
     config: EngineConfig,
     events: Events,
-    secrets_available: bool,
+    /// Whether there is a keyring; looked at again with each unlocking.
+    secrets_available: AtomicBool,
     state: Mutex<State>,
     /// Held while the set of accounts changes: adding, unlocking, removing.
     changing: tokio::sync::Mutex<()>,
@@ -115,9 +117,6 @@ impl Engine {
             Ok::<_, ProfileError>((profile, saved))
         });
         let (profile, saved) = opened.await.map_err(std::io::Error::other)??;
-        let secrets = Arc::clone(&config.secrets);
-        let available =
-            keys::blocking(config.timeouts.keyring, move || secrets.is_available()).await;
         let state = State {
             profile: Some(Arc::new(profile)),
             saved: saved.clone(),
@@ -129,11 +128,12 @@ impl Engine {
             inner: Arc::new(Inner {
                 config,
                 events: Events::default(),
-                secrets_available: available.unwrap_or(false),
+                secrets_available: AtomicBool::new(false),
                 state: Mutex::new(state),
                 changing: tokio::sync::Mutex::new(()),
             }),
         };
+        engine.look_for_keyring().await;
         for account in saved {
             engine.open_from_keyring(account).await;
         }
@@ -361,7 +361,7 @@ impl Engine {
                 },
             });
         }
-        let secrets = if self.inner.secrets_available {
+        let secrets = if self.inner.secrets_available.load(Ordering::Relaxed) {
             SecretsState::Keyring
         } else {
             SecretsState::AskEachTime

@@ -98,7 +98,10 @@ pub(crate) fn live(own: &BareJid, stanza: &Element, now_ms: i64) -> Vec<Meaning>
     let stamp_ms = stanza
         .get_child("delay", ns::DELAY)
         .and_then(|delay| delay.attr("stamp"))
-        .and_then(datetime::parse_ms);
+        .and_then(datetime::parse_ms)
+        // The sender may have written it: nothing comes from the future, and
+        // stays on top of the list for ever.
+        .map(|stamp_ms| stamp_ms.min(now_ms));
     read(
         &Path {
             own,
@@ -368,9 +371,12 @@ mod tests {
             "<active",
             "<delay xmlns='urn:xmpp:delay' stamp='1970-01-01T00:00:05Z'/><composing",
         );
-        let meanings = read_live(&delayed);
+        let own = own();
+        let at = |stanza: &str, now_ms| live(&own, &parse(stanza.as_bytes()).unwrap(), now_ms);
+        let meanings = at(&delayed, 9000);
         assert_eq!(meanings.len(), 1);
         assert_eq!(text(&meanings).time_ms, 5000);
+        assert_eq!(text(&at(&delayed, 3000)).time_ms, 3000, "no future");
         for odd in [
             "<message from='team.internal'><body>x</body></message>",
             "<message from='room@muc/x' type='groupchat'><body>x</body></message>",

@@ -30,6 +30,14 @@ pub(crate) struct SavedAccount {
     pub(crate) resource: String,
 }
 
+/// Version of the list of accounts that this program writes.
+const ACCOUNTS_VERSION: u32 = 1;
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    version: u32,
+}
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct AccountsFile {
     version: u32,
@@ -78,20 +86,24 @@ impl Profile {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        match serde_json::from_slice::<AccountsFile>(&bytes) {
-            Ok(file) if file.version <= 1 => Ok(file.accounts),
-            other => {
-                let aside = set_aside(&path, "damaged")?;
-                let reason = other.err().map(|error| error.to_string());
-                tracing::error!(?reason, aside = %aside.display(), "list of accounts set aside");
-                Ok(Vec::new())
-            }
-        }
+        // The version first: a later one may look different in everything else.
+        let found = serde_json::from_slice::<VersionOnly>(&bytes).map(|file| file.version);
+        let (why, reason) = match found {
+            Ok(version) if version > ACCOUNTS_VERSION => ("newer", format!("version {version}")),
+            Ok(_) => match serde_json::from_slice::<AccountsFile>(&bytes) {
+                Ok(file) => return Ok(file.accounts),
+                Err(error) => ("damaged", error.to_string()),
+            },
+            Err(error) => ("damaged", error.to_string()),
+        };
+        let aside = set_aside(&path, why)?;
+        tracing::error!(reason, aside = %aside.display(), "list of accounts set aside");
+        Ok(Vec::new())
     }
 
     pub(crate) fn save_accounts(&self, accounts: &[SavedAccount]) -> std::io::Result<()> {
         let file = AccountsFile {
-            version: 1,
+            version: ACCOUNTS_VERSION,
             accounts: accounts.to_vec(),
         };
         write_atomically(&self.accounts_file(), &serde_json::to_vec_pretty(&file)?)
@@ -117,7 +129,13 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()>
     let mut file = options.open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    std::fs::rename(&temporary, path)
+    std::fs::rename(&temporary, path)?;
+    // The new name has to survive a power cut as well.
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Renames a file that cannot be used, so that nothing is lost; gives the new
@@ -188,18 +206,19 @@ mod tests {
             .save_accounts(std::slice::from_ref(&account))
             .unwrap();
         assert_eq!(profile.accounts().unwrap(), [account]);
-        std::fs::write(profile.accounts_file(), b"{\"version\":").unwrap();
-        assert_eq!(profile.accounts().unwrap(), []);
-        let kept = std::fs::read_dir(folder.path())
-            .unwrap()
-            .flatten()
-            .any(|entry| {
-                entry
-                    .file_name()
-                    .to_string_lossy()
-                    .starts_with("accounts.json.damaged-")
-            });
-        assert!(kept);
+        for (text, name) in [
+            ("{\"version\":", "accounts.json.damaged-"),
+            ("{\"version\":2,\"people\":{}}", "accounts.json.newer-"),
+        ] {
+            std::fs::write(profile.accounts_file(), text).unwrap();
+            assert_eq!(profile.accounts().unwrap(), []);
+            let kept = std::fs::read_dir(folder.path())
+                .unwrap()
+                .flatten()
+                .find(|entry| entry.file_name().to_string_lossy().starts_with(name))
+                .unwrap();
+            assert_eq!(std::fs::read_to_string(kept.path()).unwrap(), text);
+        }
     }
 
     #[test]

@@ -56,7 +56,8 @@ pub(crate) struct Store {
 struct Inner {
     queue: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    reader: Mutex<Connection>,
+    /// Gone once the cache is closed.
+    reader: Mutex<Option<Connection>>,
 }
 
 /// What opening found wrong with a file.
@@ -108,7 +109,7 @@ impl Store {
         let inner = Inner {
             queue: Mutex::new(Some(queue)),
             thread: Mutex::new(Some(thread)),
-            reader: Mutex::new(reader),
+            reader: Mutex::new(Some(reader)),
         };
         Ok((
             Self {
@@ -151,31 +152,35 @@ impl Store {
         let inner = Arc::clone(&self.inner);
         tokio::task::spawn_blocking(move || {
             let reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok(query(&reader)?)
+            Ok(query(reader.as_ref().ok_or(StoreError::Closed)?)?)
         })
         .await
         .map_err(|_| StoreError::Closed)?
     }
 
-    /// Ends the writer after what is queued; later writes fail.
+    /// Ends the writer after what is queued and lets go of the files; later
+    /// reads and writes fail.
     pub(crate) async fn close(&self) {
-        drop(
-            self.inner
-                .queue
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
-        let thread = self
-            .inner
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(thread) = thread {
-            drop(tokio::task::spawn_blocking(move || thread.join()).await);
+        let inner = Arc::clone(&self.inner);
+        drop(tokio::task::spawn_blocking(move || inner.close()).await);
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        drop(take(&self.queue));
+        // The writer is the last to close: it empties the log.
+        drop(take(&self.reader));
+        if let Some(thread) = take(&self.thread)
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer of the cache panicked");
         }
     }
+}
+
+fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 fn transact<T>(
@@ -204,8 +209,14 @@ fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
 /// The key goes in as raw bytes (SQLCipher's `x'…'` form): it is random
 /// already, so nothing has to be derived.
 fn set_key(connection: &Connection, key: &[u8]) -> rusqlite::Result<()> {
-    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let pragma = zeroize::Zeroizing::new(format!("PRAGMA key = \"x'{hex}'\""));
+    use std::fmt::Write as _;
+    // Reserved at once: growing would leave copies of the key behind.
+    let mut pragma = zeroize::Zeroizing::new(String::with_capacity(key.len() * 2 + 32));
+    pragma.push_str("PRAGMA key = \"x'");
+    for byte in key {
+        write!(pragma, "{byte:02x}").map_err(|_| rusqlite::Error::InvalidQuery)?;
+    }
+    pragma.push_str("'\"");
     connection.execute_batch(&pragma)
 }
 
@@ -236,7 +247,10 @@ pub(crate) mod tests {
     pub(crate) const KEY: [u8; 32] = [7; 32];
 
     fn aside_of(path: &Path, key: &[u8]) -> Option<SetAside> {
-        Store::open(path, key).unwrap().1
+        let (store, aside) = Store::open(path, key).unwrap();
+        // Else the writer's thread would still be at the file.
+        store.inner.close();
+        aside
     }
 
     #[test]
@@ -276,7 +290,7 @@ pub(crate) mod tests {
     fn a_damaged_page_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.db");
-        drop(Store::open(&path, &KEY).unwrap());
+        assert_eq!(aside_of(&path, &KEY), None);
         let mut bytes = std::fs::read(&path).unwrap();
         let middle = bytes.len() / 2;
         for byte in &mut bytes[middle..middle + 64] {
@@ -312,6 +326,47 @@ pub(crate) mod tests {
             store.write(|_| Ok(())).await,
             Err(StoreError::Closed)
         ));
+        assert!(matches!(
+            store.read(|_| Ok(())).await,
+            Err(StoreError::Closed)
+        ));
+        // Closed in good order: everything is in the one file.
+        let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+    }
+
+    #[tokio::test]
+    async fn nothing_can_be_read_without_the_key_not_even_in_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        let (store, _) = Store::open(&path, &KEY).unwrap();
+        let secret = "plain words that nobody else may read";
+        store
+            .write(move |tx| messages::compose(tx, "a@b", "c@b", secret, "o", 1).map(drop))
+            .await
+            .unwrap();
+        // While it is open, so the log is there; then the one file that is left.
+        for open in [true, false] {
+            if !open {
+                store.close().await;
+            }
+            let mut bytes = Vec::new();
+            for entry in std::fs::read_dir(folder.path()).unwrap() {
+                bytes.extend(std::fs::read(entry.unwrap().path()).unwrap());
+            }
+            let holds = |words: &[u8]| bytes.windows(words.len()).any(|part| part == words);
+            assert!(bytes.len() > 4096);
+            assert!(!holds(b"plain words") && !holds(b"CREATE TABLE"));
+            assert!(!holds(b"SQLite format 3"));
+        }
+        let (store, aside) = Store::open(&path, &KEY).unwrap();
+        assert_eq!(aside, None);
+        let window = store
+            .read(|db| messages::window(db, "a@b", crate::api::WindowAnchor::Latest, 10))
+            .await
+            .unwrap();
+        assert_eq!(window.messages[0].text, secret);
+        store.close().await;
     }
 
     /// A snapshot: a change here is a new migration.

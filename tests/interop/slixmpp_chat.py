@@ -19,6 +19,8 @@ class Client(slixmpp.ClientXMPP):
         super().__init__(f"{name}@{DOMAIN}/{resource}", PASSWORD)
         for plugin in PLUGINS:
             self.register_plugin(plugin)
+        # XEP-0184: a receipt comes only to those who ask for it.
+        self["xep_0184"].auto_request = True
         self.enable_plaintext = False
         # The server's key is its own; ours is the client that pins it.
         self.ssl_context.check_hostname = False

@@ -197,7 +197,7 @@ async fn without_a_keyring_the_password_is_asked_at_each_start() {
     let app = App::start(&desktop, "no-keyring", "zh_CN", &[]).await;
     start_server(&app, free_port()).await;
     app.wait_ready("main").await;
-    app.wait_for("[data-testid=\"notice\"][data-notice=\"ask-each-time\"]")
+    app.wait_for("[data-testid=\"notice\"][data-notice=\"keyring-unavailable\"]")
         .await;
     app.shot("1-said").await;
     app.quit().await;

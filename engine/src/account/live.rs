@@ -77,6 +77,12 @@ impl Live {
             .is_some_and(|since| now.duration_since(*since) < TYPING_LASTS)
     }
 
+    /// When the first of those who type now will have stopped.
+    pub(crate) fn typing_ends(&self) -> Option<tokio::time::Instant> {
+        let first = self.inner().typing.values().min().copied();
+        first.map(|since| (since + TYPING_LASTS).into())
+    }
+
     /// Forgets those who stopped without a word; whether there were any.
     pub(crate) fn expire_typing(&self, now: Instant) -> bool {
         let mut inner = self.inner();
@@ -133,7 +139,9 @@ mod tests {
         assert!(!live.set_typing("a", true, start));
         assert!(live.is_typing("a", start));
         assert!(!live.is_typing("a", start + TYPING_LASTS));
+        assert_eq!(live.typing_ends(), Some((start + TYPING_LASTS).into()));
         assert!(live.expire_typing(start + TYPING_LASTS));
+        assert_eq!(live.typing_ends(), None);
         live.set_typing("a", true, start);
         assert!(live.set_typing("a", false, start));
         live.set_typing("a", true, start);

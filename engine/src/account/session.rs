@@ -5,6 +5,10 @@
 //! a message which did arrive, although its acknowledgement was lost, is
 //! recognised by its origin id and not sent again.
 
+mod begin;
+mod catch_up;
+mod incoming;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -14,33 +18,32 @@ use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::StanzaError;
 use xmpp_core::stream_management::{Inbound, Outbound};
 use xmpp_core::{Element, ns};
-use xmpp_parsers::roster::{Roster, Subscription};
 
 use super::{Shared, outgoing};
-use crate::api::{ConnectionView, PresenceShow};
-use crate::clock;
+use crate::api::ConnectionView;
 use crate::connection::{ConnectError, Incoming, SignedIn, Transport};
-use crate::inbound::{self, Meaning};
-use crate::store::contacts::{self, Contact};
-use crate::store::messages::Place;
+use crate::inbound::Meaning;
 use crate::store::{StoreError, outbox};
 
-/// Messages of one page of the archive.
-const PAGE: usize = 100;
-/// Pages of history that a new device fetches.
-const FIRST_PAGES: usize = 10;
 /// Rows of the outbox that may be on their way at once.
 const IN_FLIGHT: usize = 64;
 /// Messages that may arrive while the archive is read.
 const MAX_HELD: usize = 5_000;
-/// Key of the last archive id that was read.
-const CURSOR: &str = "archive-cursor";
+/// Stanzas after which an acknowledgement is asked for, whatever they are.
+const ASK_EVERY: usize = 50;
+/// Stanzas without an acknowledgement: a server that never gives one must not
+/// fill our memory.
+const MAX_UNACKNOWLEDGED: usize = 2_000;
+/// Connections that may try to go on with one session.
+const RESUME_TRIES: u8 = 3;
 
 /// What the next connection needs to go on with a session (XEP-0198).
 pub(super) struct Resumption {
     id: String,
     inbound: Inbound,
     outbound: Outbound<Sent>,
+    /// Connections that have tried.
+    tries: u8,
 }
 
 /// A stanza on its way.
@@ -67,6 +70,12 @@ pub(super) struct Session<'a> {
     /// Live messages that arrive while the archive is read: they are newer than
     /// all of it.
     held: Option<Vec<Element>>,
+    /// Stanzas behind a held message: they were handled, but stanzas count in
+    /// their order.
+    uncounted: u32,
+    /// Whether what comes live is known to follow on what was read: else the
+    /// cursor stays where it is.
+    follows: bool,
     next_id: u64,
     heard: Instant,
     asked: bool,
@@ -77,6 +86,8 @@ struct Sm {
     id: Option<String>,
     inbound: Inbound,
     outbound: Outbound<Sent>,
+    /// Connections in a row that tried to resume it; 0 once it runs.
+    tries: u8,
 }
 
 impl From<StoreError> for ConnectError {
@@ -102,6 +113,8 @@ impl<'a> Session<'a> {
             page: Vec::new(),
             page_id: None,
             held: None,
+            uncounted: 0,
+            follows: true,
             next_id: 0,
             heard: Instant::now(),
             asked: false,
@@ -130,12 +143,14 @@ impl<'a> Session<'a> {
                 // Messages that are held are not in the cache, so they must not
                 // count as handled: the next connection begins anew.
                 let caught_up = self.held.is_none();
-                let resumption = self.sm.filter(|_| caught_up).and_then(|sm| {
+                let may_resume = |sm: &Sm| caught_up && sm.tries < RESUME_TRIES;
+                let resumption = self.sm.filter(may_resume).and_then(|sm| {
                     let id = sm.id?;
                     Some(Resumption {
                         id,
                         inbound: sm.inbound,
                         outbound: sm.outbound,
+                        tries: sm.tries,
                     })
                 });
                 (Some(error), resumption)
@@ -159,6 +174,7 @@ impl<'a> Session<'a> {
         self.send_outbox().await?;
         loop {
             let idle = self.heard + self.shared.timeouts.idle;
+            let typing_ends = self.shared.live.typing_ends();
             tokio::select! {
                 incoming = self.transport.next() => {
                     self.heard = Instant::now();
@@ -172,239 +188,11 @@ impl<'a> Session<'a> {
                     self.send_stanza(&state, None).await?;
                 }
                 () = sleep_until(idle) => self.keep_alive().await?,
+                // Below, somebody is found to have stopped typing.
+                () = sleep_until(typing_ends.unwrap_or(idle)), if typing_ends.is_some() => {}
             }
             if self.shared.live.expire_typing(std::time::Instant::now()) {
                 self.shared.conversations_changed();
-            }
-        }
-    }
-
-    /// RFC 6120, section 7; then what every session begins with.
-    async fn bind(&mut self) -> Result<(), ConnectError> {
-        self.in_flight.clear();
-        self.last_row = 0;
-        self.sm = None;
-        let resource = build("resource", ns::BIND).text(&self.shared.resource);
-        let bind = build("bind", ns::BIND).child(resource).done();
-        self.ask("set", None, bind).await?.map_err(refused)?;
-        if self.features.has_child("sm", ns::SM) {
-            let enable = build("enable", ns::SM).attr("resume", "true").done();
-            self.transport.send(&enable).await?;
-            self.await_enabled().await?;
-        }
-        self.shared.set_connection(ConnectionView::CatchingUp);
-        self.fetch_roster().await?;
-        let carbons = build("enable", ns::CARBONS).done();
-        if let Err(error) = self.ask("set", None, carbons).await? {
-            tracing::info!(%error, "no carbons there");
-        }
-        // From here on messages come live; those that came before are in the
-        // archive. Reading it first would leave a gap between the two.
-        self.held = Some(Vec::new());
-        self.send_stanza(&build("presence", ns::CLIENT).done(), None)
-            .await
-    }
-
-    async fn await_enabled(&mut self) -> Result<(), ConnectError> {
-        loop {
-            let element = element_of(self.next().await?)?;
-            if element.is("enabled", ns::SM) {
-                let resumable = matches!(element.attr("resume"), Some("true" | "1"));
-                let id = element.attr("id").filter(|_| resumable).map(str::to_owned);
-                self.sm = Some(Sm {
-                    id,
-                    inbound: Inbound::default(),
-                    outbound: Outbound::default(),
-                });
-                return Ok(());
-            }
-            if element.is("failed", ns::SM) {
-                return Ok(());
-            }
-            self.take(element).await?;
-        }
-    }
-
-    /// Goes on with the session of the last connection (XEP-0198, section 5).
-    async fn resume(&mut self, resumption: Resumption) -> Result<bool, ConnectError> {
-        let request = build("resume", ns::SM)
-            .attr("previd", &resumption.id)
-            .attr("h", resumption.inbound.h().to_string());
-        self.transport.send(&request.done()).await?;
-        let answer = match self.next().await? {
-            Incoming::Element(element) => element,
-            _ => return Err(ConnectError::NotXmpp("no answer to resume".to_owned())),
-        };
-        let h = answer.attr("h").and_then(|h| h.parse().ok());
-        self.sm = Some(Sm {
-            id: Some(resumption.id),
-            inbound: resumption.inbound,
-            outbound: resumption.outbound,
-        });
-        if answer.is("resumed", ns::SM) {
-            let Some(h) = h else {
-                return Err(ConnectError::NotXmpp("resumed without a count".to_owned()));
-            };
-            self.acknowledged(h).await?;
-            let again: Vec<Sent> = self
-                .sm
-                .iter()
-                .flat_map(|sm| sm.outbound.iter().cloned())
-                .collect();
-            for sent in &again {
-                self.transport.send_text(&sent.xml).await?;
-                if let Some(row) = sent.row {
-                    self.in_flight.insert(row);
-                    self.last_row = self.last_row.max(row);
-                }
-            }
-            tracing::debug!(
-                account = self.shared.id,
-                again = again.len(),
-                "session resumed"
-            );
-            return Ok(true);
-        }
-        // Refused; where it says what it had, that is settled.
-        if let Some(h) = h {
-            self.acknowledged(h).await?;
-        }
-        self.sm = None;
-        Ok(false)
-    }
-
-    /// RFC 6121, section 2.1.3.
-    async fn fetch_roster(&mut self) -> Result<(), ConnectError> {
-        let answer = self
-            .ask("get", None, build("query", ns::ROSTER).done())
-            .await?;
-        let Ok(answer) = answer else { return Ok(()) };
-        let roster = answer
-            .get_child("query", ns::ROSTER)
-            .cloned()
-            .map(Roster::try_from);
-        if let Some(Ok(roster)) = roster {
-            let contacts: Vec<Contact> = roster.items.into_iter().map(contact).collect();
-            self.shared
-                .store
-                .write(move |tx| contacts::replace_all(tx, &contacts))
-                .await?;
-            self.shared.contacts_changed();
-            self.shared.conversations_changed();
-        }
-        Ok(())
-    }
-
-    /// Reads what the archive has and we have not, then what came meanwhile.
-    async fn catch_up(&mut self) -> Result<(), ConnectError> {
-        let cursor = self
-            .shared
-            .store
-            .read(|db| contacts::meta(db, CURSOR))
-            .await?;
-        let known = match &cursor {
-            Some(cursor) => self.catch_up_from(cursor.clone()).await?,
-            None => false,
-        };
-        if !known {
-            self.first_pages(cursor.is_none()).await?;
-        }
-        self.shared.set_connection(ConnectionView::Online);
-        for element in self.held.take().unwrap_or_default() {
-            self.message(&element).await?;
-            self.count();
-        }
-        Ok(())
-    }
-
-    /// Forward from the last known message; `false` if the archive does not
-    /// know it any more.
-    async fn catch_up_from(&mut self, mut cursor: String) -> Result<bool, ConnectError> {
-        loop {
-            let Some((meanings, page)) = self.fetch_page(Some(&cursor), None).await? else {
-                return Ok(false);
-            };
-            let last = page.last.clone();
-            self.shared.apply(meanings, Place::Newest).await?;
-            if let Some(last) = last {
-                self.set_cursor(&last).await?;
-                cursor = last;
-            }
-            if page.complete || page.last.is_none() {
-                return Ok(true);
-            }
-        }
-    }
-
-    /// A new device: the newest page first, then some more of history.
-    async fn first_pages(&mut self, is_new: bool) -> Result<(), ConnectError> {
-        let mut before: Option<String> = None;
-        for number in 0..FIRST_PAGES {
-            let Some((mut meanings, page)) = self.fetch_page(None, before.as_deref()).await? else {
-                return Ok(());
-            };
-            if number == 0 {
-                self.shared.apply(meanings, Place::Newest).await?;
-                if let Some(last) = &page.last {
-                    self.set_cursor(last).await?;
-                }
-            } else {
-                // Each goes before the one that was put there last.
-                meanings.reverse();
-                self.shared.apply(meanings, Place::Oldest).await?;
-            }
-            before = page.first;
-            if page.complete || before.is_none() || !is_new {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    async fn set_cursor(&mut self, id: &str) -> Result<(), ConnectError> {
-        let id = id.to_owned();
-        Ok(self
-            .shared
-            .store
-            .write(move |tx| contacts::set_meta(tx, CURSOR, &id))
-            .await?)
-    }
-
-    /// One page of the archive; `None` if there is no archive, or not that place in it.
-    async fn fetch_page(
-        &mut self,
-        after: Option<&str>,
-        before: Option<&str>,
-    ) -> Result<Option<(Vec<Meaning>, Page)>, ConnectError> {
-        let query_id = clock::random_id().map_err(|error| ConnectError::Internal(error.detail))?;
-        self.page.clear();
-        self.page_id = Some(query_id.clone());
-        let query = outgoing::archive_query(&query_id, after, before, PAGE);
-        let answer = self.ask("set", None, query).await;
-        self.page_id = None;
-        let meanings = std::mem::take(&mut self.page);
-        match answer? {
-            Ok(answer) => {
-                let fin = answer.get_child("fin", ns::MAM);
-                let set = fin.and_then(|fin| fin.get_child("set", ns::RSM));
-                let text = |name: &str| {
-                    set.and_then(|set| set.get_child(name, ns::RSM))
-                        .map(Element::text)
-                };
-                let complete =
-                    fin.is_some_and(|fin| matches!(fin.attr("complete"), Some("true" | "1")));
-                Ok(Some((
-                    meanings,
-                    Page {
-                        first: text("first"),
-                        last: text("last"),
-                        complete,
-                    },
-                )))
-            }
-            Err(error) => {
-                tracing::info!(%error, "archive");
-                Ok(None)
             }
         }
     }
@@ -451,7 +239,9 @@ impl<'a> Session<'a> {
     }
 
     fn count(&mut self) {
-        if let Some(sm) = &mut self.sm {
+        if self.held.as_ref().is_some_and(|held| !held.is_empty()) {
+            self.uncounted += 1;
+        } else if let Some(sm) = &mut self.sm {
             sm.inbound.handled_one();
         }
     }
@@ -550,113 +340,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    async fn message(&mut self, element: &Element) -> Result<(), ConnectError> {
-        let own = &self.shared.address;
-        let now_ms = clock::now_ms();
-        if let Some(archived) = inbound::archived(own, element, now_ms) {
-            // Only of the query that was asked, and never more than a page.
-            if archived.query_id.is_some()
-                && archived.query_id == self.page_id
-                && self.page.len() < PAGE * 4
-            {
-                self.page.extend(archived.meanings);
-            }
-            return Ok(());
-        }
-        let cursor = live_cursor(&self.shared.address, element);
-        let meanings = inbound::live(&self.shared.address, element, now_ms);
-        self.shared.apply(meanings, Place::Newest).await?;
-        // What came live need not be fetched again, once we have caught up.
-        if let Some(cursor) = cursor
-            && self.is_online()
-        {
-            self.set_cursor(&cursor).await?;
-        }
-        Ok(())
-    }
-
-    fn presence(&mut self, element: &Element) {
-        let Some(Ok(from)) = element.attr("from").map(jid::Jid::new) else {
-            return;
-        };
-        let bare = from.to_bare();
-        if bare == self.shared.address {
-            return;
-        }
-        let show = match element.attr("type") {
-            Some("unavailable" | "error") => PresenceShow::Offline,
-            Some(_) => return,
-            None => {
-                let show = element.get_child("show", ns::CLIENT).map(Element::text);
-                match show.as_deref().map(str::trim) {
-                    Some("away" | "xa") => PresenceShow::Away,
-                    Some("dnd") => PresenceShow::DoNotDisturb,
-                    _ => PresenceShow::Online,
-                }
-            }
-        };
-        let resource = from.resource().map_or("", |resource| resource.as_str());
-        if self.shared.live.set_presence(bare.as_str(), resource, show) {
-            self.shared.contacts_changed();
-            self.shared.conversations_changed();
-        }
-    }
-
-    async fn iq(&mut self, iq: &Element) -> Result<(), ConnectError> {
-        let kind = iq.attr("type");
-        if !matches!(kind, Some("get" | "set")) {
-            return Ok(());
-        }
-        let from_server = iq.attr("from").is_none_or(|from| {
-            from == self.shared.address.as_str() || from == self.shared.address.domain().as_str()
-        });
-        let roster = iq.get_child("query", ns::ROSTER).filter(|_| from_server);
-        let answer = build("iq", ns::CLIENT)
-            .attr_opt("to", iq.attr("from"))
-            .attr_opt("id", iq.attr("id"))
-            .attr("type", "result");
-        let answer = if let (Some("set"), Some(roster)) = (kind, roster) {
-            self.roster_push(roster.clone()).await?;
-            answer.done()
-        } else if iq.has_child("ping", ns::PING) {
-            answer.done()
-        } else {
-            let condition = xmpp_core::stanza_error::Condition::ServiceUnavailable;
-            match StanzaError::from(condition).reply_to(iq) {
-                Some(mut error) => {
-                    // A client does not say who it is.
-                    element::set_attr(&mut error, "from", None);
-                    error
-                }
-                None => return Ok(()),
-            }
-        };
-        self.send_stanza(&answer, None).await
-    }
-
-    /// RFC 6121, section 2.1.6.
-    async fn roster_push(&mut self, query: Element) -> Result<(), ConnectError> {
-        let Ok(roster) = Roster::try_from(query) else {
-            return Ok(());
-        };
-        self.shared
-            .store
-            .write(move |tx| {
-                for item in roster.items {
-                    if item.subscription == Subscription::Remove {
-                        contacts::remove(tx, item.jid.as_str())?;
-                    } else {
-                        contacts::put(tx, &contact(item))?;
-                    }
-                }
-                Ok(())
-            })
-            .await?;
-        self.shared.contacts_changed();
-        self.shared.conversations_changed();
-        Ok(())
-    }
-
     /// Sends what waits in the outbox, in order, and not too much at once.
     async fn send_outbox(&mut self) -> Result<(), ConnectError> {
         if !self.is_online() {
@@ -695,12 +378,21 @@ impl<'a> Session<'a> {
     ) -> Result<(), ConnectError> {
         let xml: Arc<str> = element::write(stanza)?.into();
         if let Some(sm) = &mut self.sm {
+            if sm.outbound.len() >= MAX_UNACKNOWLEDGED {
+                return Err(ConnectError::TimedOut);
+            }
             sm.outbound.sent(Sent {
                 xml: Arc::clone(&xml),
                 row,
             });
         }
-        self.transport.send_text(&xml).await
+        self.transport.send_text(&xml).await?;
+        match &self.sm {
+            Some(sm) if sm.outbound.len().is_multiple_of(ASK_EVERY) => {
+                self.transport.send(&build("r", ns::SM).done()).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Nothing was heard for a while: is the server there?
@@ -725,44 +417,10 @@ impl<'a> Session<'a> {
     }
 }
 
-struct Page {
-    first: Option<String>,
-    last: Option<String>,
-    complete: bool,
-}
-
 fn element_of(incoming: Incoming) -> Result<Element, ConnectError> {
     match incoming {
         Incoming::Element(element) => Ok(element),
         Incoming::Open => Err(ConnectError::NotXmpp("unexpected header".to_owned())),
         Incoming::Close => Err(ConnectError::Lost("closed by the server".to_owned())),
     }
-}
-
-fn refused(error: StanzaError) -> ConnectError {
-    ConnectError::AccountDisabled(error.to_string())
-}
-
-/// The archive's id of a live message.
-fn live_cursor(own: &jid::BareJid, element: &Element) -> Option<String> {
-    element
-        .children()
-        .find(|child| {
-            child.is("stanza-id", ns::STANZA_ID) && child.attr("by") == Some(own.as_str())
-        })
-        .and_then(|child| child.attr("id"))
-        .map(str::to_owned)
-}
-
-fn contact(item: xmpp_parsers::roster::Item) -> Contact {
-    let address = item.jid.to_string();
-    let name = item
-        .name
-        .filter(|name| !name.trim().is_empty())
-        .unwrap_or_else(|| {
-            item.jid
-                .node()
-                .map_or_else(|| address.clone(), ToString::to_string)
-        });
-    Contact { address, name }
 }

@@ -10,7 +10,7 @@ use super::Shared;
 use super::session::{Resumption, Session};
 use crate::api::ConnectionView;
 use crate::clock;
-use crate::connection::{ConnectError, SignedIn, dial, sign_in};
+use crate::connection::{self, ConnectError, SignedIn};
 
 /// A session that lasted this long was no failure: the next wait is short again.
 const GOOD_SESSION: Duration = Duration::from_secs(30);
@@ -96,11 +96,5 @@ async fn connect(shared: &Shared) -> Result<SignedIn, ConnectError> {
         let way = shared.way.lock().unwrap_or_else(PoisonError::into_inner);
         (way.target.clone(), way.password.clone())
     };
-    let all = async {
-        let transport = dial(&target, &shared.timeouts).await?;
-        sign_in(transport, &target.domain, &shared.username, &password).await
-    };
-    tokio::time::timeout(shared.timeouts.connect, all)
-        .await
-        .map_err(|_| ConnectError::TimedOut)?
+    connection::connect(&target, &shared.username, &password, &shared.timeouts).await
 }

@@ -1,5 +1,6 @@
 //! Finding a server and reaching it (RFC 6120, section 3.2; XEP-0368; RFC 8305).
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -17,7 +18,8 @@ use xmpp_core::framing::{Frame, Framer, FramingLimits};
 use xmpp_core::ns;
 use xmpp_core::stream::StreamHeader;
 
-use super::{ConnectError, TlsSetup, Transport};
+use super::tls::TlsSetup;
+use super::{ConnectError, Transport};
 use crate::config::Timeouts;
 
 /// Longest wait for the answer of a name server.
@@ -30,6 +32,21 @@ pub(crate) async fn dial(
     target: &ServerTarget,
     timeouts: &Timeouts,
 ) -> Result<Transport, ConnectError> {
+    let mut worst = None;
+    match tokio::time::timeout(timeouts.connect, race(target, timeouts, &mut worst)).await {
+        Ok(outcome) => outcome,
+        // One that hangs says less than one that refused.
+        Err(_) => Err(worst.unwrap_or_else(|| {
+            ConnectError::Unreachable(format!("no answer within {:?}", timeouts.connect))
+        })),
+    }
+}
+
+async fn race(
+    target: &ServerTarget,
+    timeouts: &Timeouts,
+    worst: &mut Option<ConnectError>,
+) -> Result<Transport, ConnectError> {
     let endpoints = match target.endpoints.as_slice() {
         [] => discover(&target.domain).await?,
         known => known.to_vec(),
@@ -41,14 +58,13 @@ pub(crate) async fn dial(
         let (setup, domain) = (&setup, target.domain.as_str());
         tries.push(async move {
             tokio::time::sleep(wait).await;
-            let reached = reach(endpoint, domain, setup).await;
+            let reached = reach(endpoint, domain, setup, timeouts).await;
             if let Err(error) = &reached {
                 tracing::debug!(%endpoint, %error, "endpoint");
             }
             reached
         });
     }
-    let mut worst: Option<ConnectError> = None;
     while let Some(outcome) = tries.next().await {
         match outcome {
             Ok(transport) => return Ok(transport),
@@ -58,12 +74,14 @@ pub(crate) async fn dial(
                     .as_ref()
                     .is_none_or(|worst| depth(&error) > depth(worst))
                 {
-                    worst = Some(error);
+                    *worst = Some(error);
                 }
             }
         }
     }
-    Err(worst.unwrap_or_else(|| ConnectError::Unknown("no endpoint".to_owned())))
+    Err(worst
+        .take()
+        .unwrap_or_else(|| ConnectError::Unknown("no endpoint".to_owned())))
 }
 
 fn depth(error: &ConnectError) -> u8 {
@@ -141,21 +159,23 @@ async fn reach(
     endpoint: &Endpoint,
     domain: &str,
     setup: &TlsSetup,
+    timeouts: &Timeouts,
 ) -> Result<Transport, ConnectError> {
     let addresses: Vec<_> = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port))
         .await
         .map_err(|error| ConnectError::Unknown(format!("{}: {error}", endpoint.host)))?
         .collect();
-    let mut socket = connect(&addresses).await?;
+    let mut socket = connect(&addresses, timeouts.head_start).await?;
+    let patience = timeouts.answer;
     match endpoint.transport {
         Kind::DirectTls => {
             let tls = setup.connect(socket, domain, Kind::DirectTls).await?;
-            Ok(Transport::tcp(tls))
+            Ok(Transport::tcp(tls, patience))
         }
         Kind::StartTls => {
             starttls(&mut socket, domain).await?;
             let tls = setup.connect(socket, domain, Kind::StartTls).await?;
-            Ok(Transport::tcp(tls))
+            Ok(Transport::tcp(tls, patience))
         }
         Kind::WebSocket => {
             let tls = setup
@@ -180,24 +200,42 @@ async fn reach(
                 tokio_tungstenite::client_async_with_config(request, tls, Some(config))
                     .await
                     .map_err(|error| ConnectError::NotXmpp(error.to_string()))?;
-            Ok(Transport::websocket(socket))
+            Ok(Transport::websocket(socket, patience))
         }
     }
 }
 
-async fn connect(addresses: &[std::net::SocketAddr]) -> Result<TcpStream, ConnectError> {
+/// Tries the addresses of a host, each a moment after the one before or as
+/// soon as that has failed; the first that answers wins (RFC 8305, section 5).
+async fn connect(
+    addresses: &[SocketAddr],
+    head_start: Duration,
+) -> Result<TcpStream, ConnectError> {
     let mut last = ConnectError::Unknown("the name has no address".to_owned());
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(socket) => {
-                // Stanzas are small and wanted at once.
-                drop(socket.set_nodelay(true));
-                return Ok(socket);
-            }
-            Err(error) => last = ConnectError::Unreachable(format!("{address}: {error}")),
+    let mut waiting = addresses.iter();
+    let mut tries = FuturesUnordered::new();
+    loop {
+        match waiting.next() {
+            Some(address) => tries.push(async move {
+                TcpStream::connect(address)
+                    .await
+                    .map_err(|error| ConnectError::Unreachable(format!("{address}: {error}")))
+            }),
+            None if tries.is_empty() => return Err(last),
+            None => {}
+        }
+        tokio::select! {
+            Some(outcome) = tries.next() => match outcome {
+                Ok(socket) => {
+                    // Stanzas are small and wanted at once.
+                    drop(socket.set_nodelay(true));
+                    return Ok(socket);
+                }
+                Err(error) => last = error,
+            },
+            () = tokio::time::sleep(head_start), if waiting.len() > 0 => {}
         }
     }
-    Err(last)
 }
 
 /// The part in clear (RFC 6120, section 5.4): ask for TLS, and nothing else.

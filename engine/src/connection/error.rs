@@ -73,7 +73,13 @@ impl ConnectError {
                 | Self::PasswordTooWeak
                 | Self::InviteNotValid
                 | Self::RegistrationClosed
-        )
+        ) || self.is_conflict()
+    }
+
+    /// Another program uses our resource: two that always come back would throw
+    /// each other out for ever (RFC 6120, section 4.9.3.3).
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Stream(error) if error.condition == StreamCondition::Conflict)
     }
 
     /// As the user interface gets it.

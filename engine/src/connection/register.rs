@@ -1,32 +1,40 @@
 //! Making an account with an invite (XEP-0077, XEP-0445).
 
+use navigation::ServerTarget;
+use tokio::time::timeout;
 use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
-use super::{ConnectError, Transport};
+use super::{ConnectError, Transport, dial};
+use crate::config::Timeouts;
 
-/// Makes an account on a fresh connection, which is closed after that.
+/// Makes an account on a connection of its own.
 pub(crate) async fn register(
-    mut transport: Transport,
-    domain: &str,
+    target: &ServerTarget,
     username: &str,
     display_name: &str,
     password: &str,
     token: &str,
+    timeouts: &Timeouts,
 ) -> Result<(), ConnectError> {
-    let _features = transport.open(domain).await?;
-    let made = exchange(
-        &mut transport,
-        domain,
-        username,
-        display_name,
-        password,
-        token,
-    )
+    let mut transport = dial(target, timeouts).await?;
+    let made = timeout(timeouts.connect, async {
+        let domain = target.domain.as_str();
+        let _features = transport.open(domain).await?;
+        exchange(
+            &mut transport,
+            domain,
+            username,
+            display_name,
+            password,
+            token,
+        )
+        .await
+    })
     .await;
     transport.close().await;
-    made
+    made.unwrap_or(Err(ConnectError::TimedOut))
 }
 
 async fn exchange(

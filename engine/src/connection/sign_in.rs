@@ -2,13 +2,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use navigation::ServerTarget;
+use tokio::time::timeout;
 use xmpp_core::element::build;
 use xmpp_core::sasl::{ClientBinding, Mechanism, ScramClient, plain};
 use xmpp_core::{Element, ns};
 use zeroize::Zeroizing;
 
-use super::{ConnectError, Transport};
+use super::{ConnectError, Transport, dial};
 use crate::clock;
+use crate::config::Timeouts;
 
 /// A stream on which the account is signed in.
 pub(crate) struct SignedIn {
@@ -17,8 +20,22 @@ pub(crate) struct SignedIn {
     pub(crate) features: Element,
 }
 
+/// Reaches a server and signs in.
+pub(crate) async fn connect(
+    target: &ServerTarget,
+    username: &str,
+    password: &str,
+    timeouts: &Timeouts,
+) -> Result<SignedIn, ConnectError> {
+    let transport = dial(target, timeouts).await?;
+    let signed_in = sign_in(transport, &target.domain, username, password);
+    timeout(timeouts.connect, signed_in)
+        .await
+        .unwrap_or(Err(ConnectError::TimedOut))
+}
+
 /// Opens a stream and signs in.
-pub(crate) async fn sign_in(
+async fn sign_in(
     mut transport: Transport,
     domain: &str,
     username: &str,

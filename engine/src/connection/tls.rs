@@ -21,12 +21,12 @@ const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 
 /// What TLS needs to know of one server.
 #[derive(Clone)]
-pub(crate) struct TlsSetup {
+pub(super) struct TlsSetup {
     trust: Trust,
 }
 
 impl TlsSetup {
-    pub(crate) fn new(trust: &Trust) -> Self {
+    pub(super) fn new(trust: &Trust) -> Self {
         Self {
             trust: trust.clone(),
         }

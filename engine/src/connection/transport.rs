@@ -1,6 +1,8 @@
 //! One encrypted stream of XML, over TCP or over WebSocket: whole elements in,
 //! text out. What is above does not know which.
 
+use std::time::Duration;
+
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -22,6 +24,9 @@ const LIMITS: FramingLimits = FramingLimits {
     max_attributes: 128,
 };
 
+/// Longest wait for a farewell.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 /// What came in.
 #[derive(Debug)]
 pub(crate) enum Incoming {
@@ -36,6 +41,8 @@ pub(crate) enum Incoming {
 /// A stream.
 pub(crate) struct Transport {
     wire: Wire,
+    /// Longest wait until the other side takes what is written.
+    patience: Duration,
     /// For SCRAM-PLUS (RFC 9266).
     pub(crate) exporter: Option<Vec<u8>>,
 }
@@ -50,7 +57,7 @@ enum Wire {
 }
 
 impl Transport {
-    pub(super) fn tcp(io: TlsStream<TcpStream>) -> Self {
+    pub(super) fn tcp(io: TlsStream<TcpStream>, patience: Duration) -> Self {
         let exporter = super::tls::exporter(&io);
         let framer = Framer::new(LIMITS);
         let wire = Wire::Tcp {
@@ -58,13 +65,21 @@ impl Transport {
             framer,
             prefixes: StreamPrefixes::default(),
         };
-        Self { wire, exporter }
+        Self {
+            wire,
+            patience,
+            exporter,
+        }
     }
 
-    pub(super) fn websocket(socket: WebSocketStream<TlsStream<TcpStream>>) -> Self {
+    pub(super) fn websocket(
+        socket: WebSocketStream<TlsStream<TcpStream>>,
+        patience: Duration,
+    ) -> Self {
         let exporter = super::tls::exporter(socket.get_ref());
         Self {
             wire: Wire::WebSocket(Box::new(socket)),
+            patience,
             exporter,
         }
     }
@@ -129,19 +144,26 @@ impl Transport {
         self.send_text(&text).await
     }
 
-    /// Sends text that is one element with its declarations.
+    /// Sends text that is one element with its declarations. After an error the
+    /// stream is of no use: half of it may be on the wire.
     pub(crate) async fn send_text(&mut self, text: &str) -> Result<(), ConnectError> {
-        match &mut self.wire {
-            Wire::Tcp { io, .. } => {
-                io.write_all(text.as_bytes()).await?;
-                io.flush().await?;
-                Ok(())
+        let written = async {
+            match &mut self.wire {
+                Wire::Tcp { io, .. } => {
+                    io.write_all(text.as_bytes()).await?;
+                    io.flush().await?;
+                    Ok(())
+                }
+                Wire::WebSocket(socket) => socket
+                    .send(Message::text(text))
+                    .await
+                    .map_err(|error| ConnectError::Lost(error.to_string())),
             }
-            Wire::WebSocket(socket) => socket
-                .send(Message::text(text))
-                .await
-                .map_err(|error| ConnectError::Lost(error.to_string())),
-        }
+        };
+        // A server that hangs without closing takes nothing, for ever.
+        tokio::time::timeout(self.patience, written)
+            .await
+            .unwrap_or(Err(ConnectError::TimedOut))
     }
 
     /// Ends the stream in good order, as far as the other side lets us.
@@ -158,7 +180,7 @@ impl Transport {
             }
             Ok::<_, ConnectError>(())
         };
-        drop(tokio::time::timeout(std::time::Duration::from_secs(2), closed).await);
+        drop(tokio::time::timeout(GOODBYE, closed).await);
     }
 }
 

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{Engine, NewAccount, NewUser, address};
 use crate::api::{ApiError, ErrorCode, JoinKind, JoinPreview};
 use crate::clock;
-use crate::connection::{ConnectError, dial, register, sign_in};
+use crate::connection::{ConnectError, connect, register};
 use crate::profile::SavedAccount;
 
 /// Largest navigation document, and the longest wait for it.
@@ -192,11 +192,8 @@ impl Engine {
             NewUser::Register { token, .. } => Some(token),
             NewUser::Existing { .. } => None,
         };
-        let timeouts = self.inner.config.timeouts;
-        // Registration and sign-in each take a connection of their own.
-        tokio::time::timeout(timeouts.connect * 2, self.prove(&saved, &password, token))
+        self.prove(&saved, &password, token)
             .await
-            .unwrap_or(Err(ConnectError::TimedOut))
             .map_err(|error| error.to_api(&server).value("name", &saved.display_name))?;
         self.adopt(saved, password).await
     }
@@ -209,14 +206,12 @@ impl Engine {
         token: Option<String>,
     ) -> Result<(), ConnectError> {
         let timeouts = &self.inner.config.timeouts;
-        let domain = &saved.target.domain;
+        let (target, username) = (&saved.target, &saved.username);
         if let Some(token) = token {
-            let transport = dial(&saved.target, timeouts).await?;
-            let (username, name) = (&saved.username, &saved.display_name);
-            register(transport, domain, username, name, password, &token).await?;
+            let name = &saved.display_name;
+            register(target, username, name, password, &token, timeouts).await?;
         }
-        let transport = dial(&saved.target, timeouts).await?;
-        let signed_in = sign_in(transport, domain, &saved.username, password).await?;
+        let signed_in = connect(target, username, password, timeouts).await?;
         signed_in.transport.close().await;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Opening caches: with the keyring, or with the password where there is none.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -9,7 +10,7 @@ use super::{Engine, address};
 use crate::account::{Account, AccountConfig};
 use crate::api::{ApiError, ConnectionView, ErrorCode, Event, Notice};
 use crate::clock;
-use crate::connection::{ConnectError, dial, sign_in};
+use crate::connection::connect;
 use crate::profile::{SavedAccount, SecretsPlace, set_aside};
 use crate::secrets::{Secret, SecretKind, WrapError, WrappedKey};
 use crate::store::{SetAside, Store};
@@ -27,23 +28,39 @@ pub(super) async fn blocking<T: Send + 'static>(
 }
 
 impl Engine {
-    async fn secret(&self, account: &str, kind: SecretKind) -> Option<Secret> {
+    /// Looks whether there is a keyring, unless one was found already.
+    pub(super) async fn look_for_keyring(&self) {
+        if self.inner.secrets_available.load(Ordering::Relaxed) {
+            return;
+        }
+        let secrets = Arc::clone(&self.inner.config.secrets);
+        let limit = self.inner.config.timeouts.keyring;
+        let found = blocking(limit, move || secrets.is_available()).await;
+        let found = found.unwrap_or(false);
+        self.inner.secrets_available.store(found, Ordering::Relaxed);
+    }
+
+    /// Reads a secret: `None` if the keyring says that it is not there. That it
+    /// says nothing (locked, not running) is an error, and something else
+    /// altogether: the secret may well be there.
+    async fn secret(&self, account: &str, kind: SecretKind) -> Result<Option<Secret>, ApiError> {
         let secrets = Arc::clone(&self.inner.config.secrets);
         let account = account.to_owned();
         let limit = self.inner.config.timeouts.keyring;
+        let unavailable = |why: &dyn std::fmt::Display| {
+            tracing::warn!(error = %why, "secret not read");
+            ApiError::new(ErrorCode::KeyringUnavailable).detail(why)
+        };
         match blocking(limit, move || secrets.get(&account, kind)).await {
-            Some(Ok(secret)) => secret,
-            Some(Err(error)) => {
-                tracing::warn!(%error, "secret not read");
-                None
-            }
-            None => None,
+            Some(Ok(secret)) => Ok(secret),
+            Some(Err(error)) => Err(unavailable(&error)),
+            None => Err(unavailable(&"no answer in time")),
         }
     }
 
     /// Keeps a secret; whether it is kept now.
     async fn keep(&self, account: &str, kind: SecretKind, secret: &[u8]) -> bool {
-        if !self.inner.secrets_available {
+        if !self.inner.secrets_available.load(Ordering::Relaxed) {
             return false;
         }
         let secrets = Arc::clone(&self.inner.config.secrets);
@@ -84,6 +101,10 @@ impl Engine {
         }
         let key = self.secret(&saved.id, SecretKind::CacheKey).await;
         let password = self.secret(&saved.id, SecretKind::Password).await;
+        let (Ok(key), Ok(password)) = (key, password) else {
+            // Locked until the keyring is back; nothing is lost.
+            return;
+        };
         let text = password.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
         let (Some(key), Some(password)) = (key, text.map(Zeroizing::new)) else {
             self.notice(Notice::SecretMissing { account: saved.id });
@@ -157,6 +178,29 @@ impl Engine {
         Ok(folder.join(name))
     }
 
+    /// Keeps the secrets of an account that is in the list, and notes there
+    /// where they are.
+    async fn keep_secrets(&self, id: &str, key: &Secret, password: &str) -> Result<(), ApiError> {
+        let place = self.place_secrets(id, key, password).await?;
+        self.save(|accounts| {
+            for account in accounts.iter_mut().filter(|account| account.id == id) {
+                account.secrets = place;
+            }
+        })
+        .await?;
+        // Only now is the other place of no use. In the other order a crash in
+        // between would leave a cache that nothing opens.
+        if place == SecretsPlace::Keyring {
+            let path = self.account_file(id, "cache.key")?;
+            if path.exists()
+                && let Err(error) = tokio::fs::remove_file(path).await
+            {
+                tracing::warn!(%error, "key file not removed");
+            }
+        }
+        Ok(())
+    }
+
     /// Puts the secrets of an account where they belong: both into the keyring,
     /// or the key, wrapped under the password, into a file.
     pub(super) async fn place_secrets(
@@ -201,10 +245,11 @@ impl Engine {
         if let Ok(account) = self.account(id) {
             return self.change_password(&saved, &account, password).await;
         }
+        self.look_for_keyring().await;
         let key = match saved.secrets {
             SecretsPlace::AskEachTime => self.unwrap_key(&saved, &password).await?,
             // The keyring lost the password, perhaps not the key.
-            SecretsPlace::Keyring => match self.secret(id, SecretKind::CacheKey).await {
+            SecretsPlace::Keyring => match self.secret(id, SecretKind::CacheKey).await? {
                 Some(key) => {
                     self.check_sign_in(&saved, &password).await?;
                     key
@@ -213,19 +258,7 @@ impl Engine {
             },
         };
         // A keyring may have appeared, or gone.
-        let place = self.place_secrets(id, &key, &password).await?;
-        if place == SecretsPlace::Keyring
-            && let Ok(path) = self.account_file(id, "cache.key")
-            && path.exists()
-        {
-            drop(tokio::fs::remove_file(path).await);
-        }
-        self.save(|accounts| {
-            for account in accounts.iter_mut().filter(|account| account.id == id) {
-                account.secrets = place;
-            }
-        })
-        .await?;
+        self.keep_secrets(id, &key, &password).await?;
         self.with(|state| {
             state.notices.retain(
                 |notice| !matches!(notice, Notice::SecretMissing { account } if account == id),
@@ -278,18 +311,12 @@ impl Engine {
 
     /// Asks the server whether a password is right.
     async fn check_sign_in(&self, saved: &SavedAccount, password: &str) -> Result<(), ApiError> {
-        let timeouts = self.inner.config.timeouts;
-        let all = async {
-            let transport = dial(&saved.target, &timeouts).await?;
-            let domain = &saved.target.domain;
-            let signed_in = sign_in(transport, domain, &saved.username, password).await?;
-            signed_in.transport.close().await;
-            Ok(())
-        };
-        tokio::time::timeout(timeouts.connect, all)
+        let timeouts = &self.inner.config.timeouts;
+        let signed_in = connect(&saved.target, &saved.username, password, timeouts)
             .await
-            .unwrap_or(Err(ConnectError::TimedOut))
-            .map_err(|error| error.to_api(&saved.target.domain))
+            .map_err(|error| error.to_api(&saved.target.domain))?;
+        signed_in.transport.close().await;
+        Ok(())
     }
 
     async fn change_password(
@@ -302,7 +329,7 @@ impl Engine {
         // The key stays; what it is found by follows the password.
         let key = self.with(|state| state.keys.get(&saved.id).cloned());
         if let Some(key) = key {
-            self.place_secrets(&saved.id, &key, &password).await?;
+            self.keep_secrets(&saved.id, &key, &password).await?;
         }
         account.change_way(|way| way.password = password);
         if matches!(

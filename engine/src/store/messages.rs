@@ -1,10 +1,13 @@
 //! Messages. What arrives twice is stored once; states only move forward.
 
+mod window;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::conversations;
 use super::outbox::{self, OutboxKind};
-use super::{contacts, conversations};
-use crate::api::WindowAnchor;
+
+pub(crate) use window::window;
 
 /// How far an outgoing message came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +100,8 @@ pub(crate) fn compose(
 ) -> rusqlite::Result<i64> {
     conversations::ensure(tx, conversation)?;
     let position = new_position(tx, conversation, Place::Newest)?;
+    // Whoever answers has read what is above.
+    see(tx, conversation, position)?;
     tx.execute(
         "INSERT INTO messages
              (conversation, position, outgoing, author, text, time_ms, wire_id, origin_id, state)
@@ -114,8 +119,6 @@ pub(crate) fn compose(
     let id = tx.last_insert_rowid();
     outbox::push(tx, OutboxKind::Message, conversation, origin_id, Some(id))?;
     conversations::set_draft(tx, conversation, "")?;
-    // Whoever answers has read what is above.
-    conversations::read_up_to(tx, conversation, position)?;
     Ok(id)
 }
 
@@ -205,32 +208,30 @@ fn set_stanza_id(tx: &Transaction<'_>, id: i64, stanza_id: &str) -> rusqlite::Re
 /// The server has it. A message that waited while others arrived comes after
 /// them: that is its place in the archive too.
 pub(crate) fn sent(tx: &Transaction<'_>, id: i64, stanza_id: Option<&str>) -> rusqlite::Result<()> {
-    let waiting: Option<String> = tx
+    let waiting: Option<(String, i64)> = tx
         .query_row(
-            "SELECT conversation FROM messages WHERE id = ?1 AND state IN (?2, ?3)",
-            params![id, WAITING, FAILED],
-            |row| row.get(0),
+            "UPDATE messages SET state = ?2, error = NULL WHERE id = ?1 AND state IN (?3, ?4)
+             RETURNING conversation, position",
+            params![id, SENT, WAITING, FAILED],
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
-    if let Some(conversation) = waiting {
-        // Behind whatever came meanwhile, but never past one that waits itself.
-        tx.execute(
-            "UPDATE messages SET state = ?2, error = NULL WHERE id = ?1",
-            params![id, SENT],
-        )?;
+    if let Some((conversation, position)) = waiting {
         let arrived_after: bool = tx.query_row(
-            "SELECT EXISTS (SELECT 1 FROM messages m JOIN messages s ON s.id = ?1
-                            WHERE m.conversation = ?2 AND m.outgoing = 0 AND m.position > s.position)",
-            params![id, conversation],
+            "SELECT EXISTS (SELECT 1 FROM messages
+                            WHERE conversation = ?1 AND outgoing = 0 AND position > ?2)",
+            params![conversation, position],
             |row| row.get(0),
         )?;
         if arrived_after {
-            let end = end_position(tx, &conversation)?;
-            // The others that wait keep their order behind it.
+            // The others that wait keep their order behind it. By as little as
+            // will do: this happens often.
+            let by = end_position(tx, &conversation)? + 1 - position;
             tx.execute(
                 "UPDATE messages SET position = position + ?3
-                 WHERE conversation = ?1 AND outgoing = 1 AND (id = ?2 OR state = ?4)",
-                params![conversation, id, end, WAITING],
+                 WHERE conversation = ?1 AND outgoing = 1
+                     AND (id = ?2 OR (state = ?4 AND position > ?5))",
+                params![conversation, id, by, WAITING, position],
             )?;
         }
     }
@@ -382,9 +383,14 @@ pub(crate) fn mark_displayed(
             |row| row.get(0),
         )
         .optional()?;
-    let Some(position) = position else {
-        return Ok(false);
-    };
+    match position {
+        Some(position) => see(tx, conversation, position),
+        None => Ok(false),
+    }
+}
+
+/// Moves the read position, and queues the marker that says so.
+fn see(tx: &Transaction<'_>, conversation: &str, position: i64) -> rusqlite::Result<bool> {
     let before = conversations::read_position(tx, conversation)?;
     if !conversations::read_up_to(tx, conversation, position)? {
         return Ok(false);
@@ -427,78 +433,5 @@ pub(crate) fn get(db: &Connection, id: i64) -> rusqlite::Result<Option<Message>>
         .optional()
 }
 
-/// A run of messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Window {
-    pub(crate) messages: Vec<Message>,
-    pub(crate) has_older: bool,
-    pub(crate) first_unread: Option<i64>,
-}
-
-/// Reads a run of messages, oldest first.
-pub(crate) fn window(
-    db: &Connection,
-    conversation: &str,
-    anchor: WindowAnchor,
-    limit: u32,
-) -> rusqlite::Result<Window> {
-    let at = |id: i64| {
-        db.query_row("SELECT position FROM messages WHERE id = ?1", [id], |row| {
-            row.get::<_, i64>(0)
-        })
-        .optional()
-    };
-    let (condition, order, position, id) = match anchor {
-        WindowAnchor::Latest => ("1", "DESC", 0, 0),
-        WindowAnchor::Before { message } => (
-            "(position, id) < (?2, ?3)",
-            "DESC",
-            at(message)?.unwrap_or(0),
-            message,
-        ),
-        WindowAnchor::From { message } => (
-            "(position, id) >= (?2, ?3)",
-            "ASC",
-            at(message)?.unwrap_or(0),
-            message,
-        ),
-    };
-    let sql = format!(
-        "SELECT {COLUMNS} FROM messages WHERE conversation = ?1 AND {condition}
-             AND ?2 IS NOT NULL AND ?3 IS NOT NULL
-         ORDER BY position {order}, id {order} LIMIT ?4"
-    );
-    let mut messages = db
-        .prepare_cached(&sql)?
-        .query_map(params![conversation, position, id, limit], message)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    if order == "DESC" {
-        messages.reverse();
-    }
-    for message in &mut messages {
-        message.author_name = contacts::name(db, &message.author)?;
-    }
-    let has_older = match messages.first() {
-        None => false,
-        Some(first) => db.query_row(
-            "SELECT EXISTS (SELECT 1 FROM messages
-                            WHERE conversation = ?1 AND (position, id) < (?2, ?3))",
-            params![conversation, first.position, first.id],
-            |row| row.get(0),
-        )?,
-    };
-    let first_unread = db
-        .query_row(
-            "SELECT id FROM messages WHERE conversation = ?1 AND outgoing = 0
-                 AND position > (SELECT read_position FROM conversations WHERE id = ?1)
-             ORDER BY position, id LIMIT 1",
-            [conversation],
-            |row| row.get(0),
-        )
-        .optional()?;
-    Ok(Window {
-        messages,
-        has_older,
-        first_unread,
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,8 @@
 //! messages for the archive wait for their commit side by side, and are routed
 //! and counted as handled in the order in which they came.
 
-use std::collections::VecDeque;
+mod acknowledgement;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,20 +18,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use xmpp_core::element::{self, build};
 use xmpp_core::stream::{StreamCondition, StreamError};
-use xmpp_core::stream_management::{Inbound, Outbound};
 use xmpp_core::{Element, ns};
 
+use self::acknowledgement::Sm;
 use super::messages::Handled;
 use super::register::reply;
 use super::{ResumeRequest, SessionEnd};
-use crate::clock;
 use crate::router::{Entry, Outgoing};
 use crate::server::Server;
-use crate::store::archive;
 use crate::transport::{Incoming, Transport, TransportError};
-
-/// Stanzas that are taken from the queue before the peer is asked to acknowledge.
-const ASK_AFTER: usize = 50;
 
 type Unwritten = FuturesOrdered<Pin<Box<dyn Future<Output = Handled> + Send>>>;
 
@@ -54,16 +50,6 @@ pub(crate) struct Session {
     heard: Instant,
     asked: bool,
     lost: Option<Instant>,
-}
-
-struct Sm {
-    id: String,
-    resumable: bool,
-    inbound: Inbound,
-    outbound: Outbound<Outgoing>,
-    /// Whether an answer to `<r/>` is outstanding.
-    asked: bool,
-    since_asked: usize,
 }
 
 /// What the loop does after a step.
@@ -148,8 +134,12 @@ impl Session {
             match self.step().await {
                 Next::Go => {}
                 Next::Lost => {
-                    self.settle().await;
+                    let settled = self.settle().await;
                     self.transport = None;
+                    // What could not be written must not be counted over.
+                    if let Next::End(error) = settled {
+                        break error;
+                    }
                     self.lost = Some(Instant::now());
                     if self.sm.as_ref().is_none_or(|sm| !sm.resumable) {
                         break None;
@@ -267,147 +257,6 @@ impl Session {
         }
     }
 
-    async fn stream_management(&mut self, element: &Element) -> Next {
-        match element.name() {
-            "enable" => self.enable(element).await,
-            "r" => {
-                // The answer covers what is on disk.
-                let settled = self.settle().await;
-                if !matches!(settled, Next::Go) {
-                    return settled;
-                }
-                let Some(sm) = &self.sm else {
-                    return unexpected();
-                };
-                let answer = build("a", ns::SM)
-                    .attr("h", sm.inbound.h().to_string())
-                    .done();
-                self.write(&answer).await
-            }
-            "a" => match element.attr("h").and_then(|h| h.parse().ok()) {
-                Some(h) => self.acknowledged(h),
-                None => unexpected(),
-            },
-            _ => unexpected(),
-        }
-    }
-
-    async fn enable(&mut self, element: &Element) -> Next {
-        let Ok(id) = clock::random_secret() else {
-            return Next::End(Some(StreamCondition::InternalServerError.into()));
-        };
-        if self.sm.is_some() {
-            let failed = build("failed", ns::SM)
-                .child(build("unexpected-request", ns::STANZA_ERRORS))
-                .done();
-            return self.write(&failed).await;
-        }
-        let resumable = matches!(element.attr("resume"), Some("true" | "1"));
-        let mut enabled = build("enabled", ns::SM);
-        if resumable {
-            let seconds = self.server.config.limits.resumption.as_secs();
-            enabled = enabled
-                .attr("id", &id)
-                .attr("resume", "true")
-                .attr("max", seconds.to_string());
-            let resumption_id = id.clone();
-            self.server.router.update(&self.user, self.number, |entry| {
-                entry.resumption_id = Some(resumption_id);
-            });
-        }
-        self.sm = Some(Sm {
-            id,
-            resumable,
-            inbound: Inbound::default(),
-            outbound: Outbound::default(),
-            asked: false,
-            since_asked: 0,
-        });
-        self.write(&enabled.done()).await
-    }
-
-    fn acknowledged(&mut self, h: u32) -> Next {
-        let Some(sm) = &mut self.sm else {
-            return unexpected();
-        };
-        match sm.outbound.acknowledge(h) {
-            Ok(settled) => {
-                sm.asked = false;
-                let rows = settled
-                    .into_iter()
-                    .filter_map(|outgoing| outgoing.archived)
-                    .collect();
-                self.mark_delivered(rows);
-                Next::Go
-            }
-            Err(error) => Next::End(Some(StreamError {
-                condition: StreamCondition::UndefinedCondition,
-                text: Some(error.to_string()),
-            })),
-        }
-    }
-
-    /// Notes that messages need not be delivered again. Nobody waits for it:
-    /// if it is lost, the client sees a message twice under the same id.
-    fn mark_delivered(&self, rows: Vec<i64>) {
-        if rows.is_empty() {
-            return;
-        }
-        let store = self.server.store.clone();
-        self.server.tasks.spawn(async move {
-            let marked = store
-                .write(move |tx| archive::set_undelivered(tx, &rows, false))
-                .await;
-            if let Err(error) = marked {
-                tracing::debug!(%error, "delivery not noted");
-            }
-        });
-    }
-
-    /// Another connection goes on with this session (XEP-0198, section 5).
-    async fn resumed(&mut self, request: ResumeRequest) -> Next {
-        let settled = self.settle().await;
-        if let Some(old) = self.transport.take() {
-            // The old connection hangs; the client knows better.
-            let server = Arc::clone(&self.server);
-            server
-                .tasks
-                .spawn(old.close(Some(StreamCondition::Conflict.into())));
-        }
-        if matches!(settled, Next::End(_)) {
-            return settled;
-        }
-        let acknowledged = self.acknowledged(request.h);
-        self.transport = Some(request.transport);
-        if !matches!(acknowledged, Next::Go) {
-            return acknowledged;
-        }
-        self.lost = None;
-        self.heard = Instant::now();
-        self.asked = false;
-        let Some(sm) = &mut self.sm else {
-            return unexpected();
-        };
-        sm.asked = false;
-        let resumed = build("resumed", ns::SM)
-            .attr("previd", &sm.id)
-            .attr("h", sm.inbound.h().to_string())
-            .done();
-        let again: VecDeque<Outgoing> = sm.outbound.iter().cloned().collect();
-        tracing::debug!(address = %self.address, again = again.len(), "session resumed");
-        let mut next = self.write(&resumed).await;
-        for outgoing in again {
-            if matches!(next, Next::Go) {
-                next = self.write_text(&outgoing.xml).await;
-            }
-        }
-        if matches!(next, Next::Go) {
-            self.ask().await
-        } else {
-            next
-        }
-    }
-
     /// Waits for all commits that are under way.
     async fn settle(&mut self) -> Next {
         while let Some(handled) = self.unwritten.next().await {
@@ -438,12 +287,6 @@ impl Session {
         }
     }
 
-    fn count(&mut self) {
-        if let Some(sm) = &mut self.sm {
-            sm.inbound.handled_one();
-        }
-    }
-
     /// Sends an answer of the server itself, in its place among all others.
     async fn send_now(&mut self, answer: &Element) -> Next {
         match element::write(answer) {
@@ -464,12 +307,10 @@ impl Session {
     /// Sends a stanza, or keeps it for the connection to come.
     async fn send(&mut self, outgoing: Outgoing) -> Next {
         let limit = self.server.config.limits.session_queue;
-        if let Some(sm) = &mut self.sm {
-            sm.outbound.sent(outgoing.clone());
-            sm.since_asked += 1;
-            if sm.outbound.len() > limit {
-                return Next::End(Some(SessionEnd::TooSlow.stream_error()));
-            }
+        if let Some(sm) = &mut self.sm
+            && sm.sent(outgoing.clone()) > limit
+        {
+            return Next::End(Some(SessionEnd::TooSlow.stream_error()));
         }
         if self.transport.is_none() {
             return Next::Go;
@@ -479,10 +320,7 @@ impl Session {
             return next;
         }
         match &self.sm {
-            // Ask when nothing more waits, or after many.
-            Some(sm) if !sm.asked && (self.queue.is_empty() || sm.since_asked >= ASK_AFTER) => {
-                self.ask().await
-            }
+            Some(sm) if sm.may_ask(self.queue.is_empty()) => self.ask().await,
             Some(_) => Next::Go,
             None => {
                 // Without acknowledgements, written is all that can be known.
@@ -490,18 +328,6 @@ impl Session {
                 Next::Go
             }
         }
-    }
-
-    async fn ask(&mut self) -> Next {
-        let Some(sm) = &mut self.sm else {
-            return Next::Go;
-        };
-        if sm.outbound.is_empty() {
-            return Next::Go;
-        }
-        sm.asked = true;
-        sm.since_asked = 0;
-        self.write(&build("r", ns::SM).done()).await
     }
 
     async fn write(&mut self, element: &Element) -> Next {
@@ -535,10 +361,6 @@ impl Session {
         // archive: rows are marked only when a client has them.
         tracing::debug!(address = %self.address, "session over");
     }
-}
-
-fn unexpected() -> Next {
-    Next::End(Some(StreamCondition::PolicyViolation.into()))
 }
 
 async fn read(transport: &mut Option<Transport>) -> Result<Incoming, TransportError> {

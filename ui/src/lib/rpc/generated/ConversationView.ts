@@ -3,4 +3,51 @@ import type { ConversationKind } from "./ConversationKind";
 import type { DeliveryState } from "./DeliveryState";
 import type { PresenceShow } from "./PresenceShow";
 
-export type ConversationView = { id: string, kind: ConversationKind, name: string, presence: PresenceShow, preview: string, preview_is_mine: boolean, last_activity_ms: number | null, last_state: DeliveryState | null, unread: number, draft: string, typing: boolean, };
+/**
+ * One row of the conversation list.
+ */
+export type ConversationView = { 
+/**
+ * Bare address; the key of the conversation within its account.
+ */
+id: string, 
+/**
+ * Direct or room.
+ */
+kind: ConversationKind, 
+/**
+ * Name to show.
+ */
+name: string, 
+/**
+ * Availability of the other person; offline for rooms.
+ */
+presence: PresenceShow, 
+/**
+ * Text of the newest message on one line, shortened; empty if there is none.
+ */
+preview: string, 
+/**
+ * Whether the newest message is ours.
+ */
+preview_is_mine: boolean, 
+/**
+ * Milliseconds since the Unix epoch of the newest message; none for an empty conversation.
+ */
+last_activity_ms: number | null, 
+/**
+ * State of the newest message if it is ours.
+ */
+last_state: DeliveryState | null, 
+/**
+ * Number of unread messages.
+ */
+unread: number, 
+/**
+ * Text that was typed and not sent; empty if none.
+ */
+draft: string, 
+/**
+ * Whether the other side is typing now.
+ */
+typing: boolean, };

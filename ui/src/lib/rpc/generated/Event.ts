@@ -2,4 +2,36 @@
 import type { ConnectionView } from "./ConnectionView";
 import type { NotificationView } from "./NotificationView";
 
-export type Event = { "type": "accounts-changed" } | { "type": "connection-changed", account: string, connection: ConnectionView, } | { "type": "conversations-changed", account: string, } | { "type": "contacts-changed", account: string, } | { "type": "messages-changed", account: string, conversation: string, } | { "type": "notify", notification: NotificationView, } | { "type": "lagged" };
+/**
+ * What has changed. An interface that falls behind gets [`Event::Lagged`]
+ * instead of a growing queue and then reloads what it shows.
+ */
+export type Event = { "type": "accounts-changed" } | { "type": "connection-changed", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Its new state.
+ */
+connection: ConnectionView, } | { "type": "conversations-changed", 
+/**
+ * Account id.
+ */
+account: string, } | { "type": "contacts-changed", 
+/**
+ * Account id.
+ */
+account: string, } | { "type": "messages-changed", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Conversation id.
+ */
+conversation: string, } | { "type": "notify", 
+/**
+ * What to show.
+ */
+notification: NotificationView, } | { "type": "lagged" };

@@ -2,4 +2,41 @@
 import type { DeliveryState } from "./DeliveryState";
 import type { Direction } from "./Direction";
 
-export type MessageView = { id: number, position: number, direction: Direction, author: string, author_name: string, text: string, time_ms: number, delivery: DeliveryState | null, };
+/**
+ * One message of a conversation.
+ */
+export type MessageView = { 
+/**
+ * Local id: stable from the moment of sending, through every change of state.
+ * Rises with the order of arrival in the cache, not with [`Self::position`].
+ */
+id: number, 
+/**
+ * Place in the conversation; messages are ordered by `(position, id)`.
+ */
+position: number, 
+/**
+ * Who wrote it.
+ */
+direction: Direction, 
+/**
+ * Bare address of the author.
+ */
+author: string, 
+/**
+ * Name of the author to show.
+ */
+author_name: string, 
+/**
+ * The text, with its line breaks.
+ */
+text: string, 
+/**
+ * Milliseconds since the Unix epoch, as the server stamped it (or as this
+ * device did, while it waits).
+ */
+time_ms: number, 
+/**
+ * For outgoing messages.
+ */
+delivery: DeliveryState | null, };

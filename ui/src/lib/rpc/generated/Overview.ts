@@ -3,4 +3,20 @@ import type { AccountView } from "./AccountView";
 import type { Notice } from "./Notice";
 import type { SecretsState } from "./SecretsState";
 
-export type Overview = { accounts: Array<AccountView>, secrets: SecretsState, notices: Array<Notice>, };
+/**
+ * Everything an interface needs at its first paint; read from disk only,
+ * never waits for the network.
+ */
+export type Overview = { 
+/**
+ * The accounts of this profile, oldest first.
+ */
+accounts: Array<AccountView>, 
+/**
+ * Whether secrets can be kept in the system's keyring.
+ */
+secrets: SecretsState, 
+/**
+ * Things the user must be told once, such as a cache that was set aside.
+ */
+notices: Array<Notice>, };

@@ -5,4 +5,7 @@ import type { JoinPreview } from "./JoinPreview";
 import type { MessageWindow } from "./MessageWindow";
 import type { Overview } from "./Overview";
 
+/**
+ * The answer to a [`Request`]; which one is said there.
+ */
 export type Response = { "type": "done" } | { "type": "overview", "value": Overview } | { "type": "join-preview", "value": JoinPreview } | { "type": "account", "value": string } | { "type": "conversations", "value": Array<ConversationView> } | { "type": "contacts", "value": Array<ContactView> } | { "type": "conversation", "value": string } | { "type": "messages", "value": MessageWindow } | { "type": "message", "value": number };

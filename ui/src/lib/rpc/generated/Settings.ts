@@ -2,4 +2,15 @@
 import type { Language } from "./Language";
 import type { Theme } from "./Theme";
 
-export type Settings = { language: Language, theme: Theme, };
+/**
+ * Settings of this device that every account shares.
+ */
+export type Settings = { 
+/**
+ * Language of the interface.
+ */
+language: Language, 
+/**
+ * Colours of the interface.
+ */
+theme: Theme, };

@@ -2,4 +2,27 @@
 import type { EmbeddedServerView } from "./EmbeddedServerView";
 import type { Event } from "./Event";
 
-export type ShellEvent = { "type": "engine", event: Event, } | { "type": "server", server: EmbeddedServerView, } | { "type": "open-link", link: string, } | { "type": "open-conversation", account: string, conversation: string, };
+/**
+ * What the shell pushes into the window.
+ */
+export type ShellEvent = { "type": "engine", 
+/**
+ * The engine's event.
+ */
+event: Event, } | { "type": "server", 
+/**
+ * Its new state.
+ */
+server: EmbeddedServerView, } | { "type": "open-link", 
+/**
+ * The link.
+ */
+link: string, } | { "type": "open-conversation", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Conversation id.
+ */
+conversation: string, };

@@ -2,4 +2,40 @@
 import type { ApiError } from "./ApiError";
 import type { Settings } from "./Settings";
 
-export type ShellInfo = { version: string, platform: string, system_locale: string, home: string, default_port: number, start_link: string | null, settings: Settings, fatal: ApiError | null, };
+/**
+ * What the window needs to know of the program around it.
+ */
+export type ShellInfo = { 
+/**
+ * Version of the program.
+ */
+version: string, 
+/**
+ * `linux`, `macos` or `windows`.
+ */
+platform: string, 
+/**
+ * Language of the operating system as a BCP 47 tag, such as `zh-CN`.
+ */
+system_locale: string, 
+/**
+ * Folder with the profile and the built-in server's data.
+ */
+home: string, 
+/**
+ * Port that a new built-in server uses unless told otherwise.
+ */
+default_port: number, 
+/**
+ * Link the program was started with, to be opened by the window once.
+ */
+start_link: string | null, 
+/**
+ * Settings of this device.
+ */
+settings: Settings, 
+/**
+ * Why the app cannot be used at all, such as a profile that another
+ * process holds. Then the window shows this and nothing else.
+ */
+fatal: ApiError | null, };

@@ -1,0 +1,139 @@
+//! How a session begins: resumed, or bound anew (RFC 6120, section 7; XEP-0198,
+//! section 5).
+
+use xmpp_core::element::build;
+use xmpp_core::ns;
+use xmpp_core::stanza_error::StanzaError;
+use xmpp_core::stream_management::{Inbound, Outbound};
+use xmpp_parsers::roster::Roster;
+
+use super::incoming::contact;
+use super::{Resumption, Session, Sm, element_of};
+use crate::api::ConnectionView;
+use crate::connection::{ConnectError, Incoming};
+use crate::store::contacts::{self, Contact};
+
+impl Session<'_> {
+    /// RFC 6120, section 7; then what every session begins with.
+    pub(super) async fn bind(&mut self) -> Result<(), ConnectError> {
+        self.in_flight.clear();
+        self.last_row = 0;
+        self.sm = None;
+        let resource = build("resource", ns::BIND).text(&self.shared.resource);
+        let bind = build("bind", ns::BIND).child(resource).done();
+        self.ask("set", None, bind).await?.map_err(refused)?;
+        if self.features.has_child("sm", ns::SM) {
+            let enable = build("enable", ns::SM).attr("resume", "true").done();
+            self.transport.send(&enable).await?;
+            self.await_enabled().await?;
+        }
+        self.shared.set_connection(ConnectionView::CatchingUp);
+        self.fetch_roster().await?;
+        let carbons = build("enable", ns::CARBONS).done();
+        if let Err(error) = self.ask("set", None, carbons).await? {
+            tracing::info!(%error, "no carbons there");
+        }
+        // From here on messages come live; those that came before are in the
+        // archive. Reading it first would leave a gap between the two.
+        self.held = Some(Vec::new());
+        self.send_stanza(&build("presence", ns::CLIENT).done(), None)
+            .await
+    }
+
+    async fn await_enabled(&mut self) -> Result<(), ConnectError> {
+        loop {
+            let element = element_of(self.next().await?)?;
+            if element.is("enabled", ns::SM) {
+                let resumable = matches!(element.attr("resume"), Some("true" | "1"));
+                let id = element.attr("id").filter(|_| resumable).map(str::to_owned);
+                self.sm = Some(Sm {
+                    id,
+                    inbound: Inbound::default(),
+                    outbound: Outbound::default(),
+                    tries: 0,
+                });
+                return Ok(());
+            }
+            if element.is("failed", ns::SM) {
+                return Ok(());
+            }
+            self.take(element).await?;
+        }
+    }
+
+    /// Goes on with the session of the last connection (XEP-0198, section 5).
+    pub(super) async fn resume(&mut self, resumption: Resumption) -> Result<bool, ConnectError> {
+        let request = build("resume", ns::SM)
+            .attr("previd", &resumption.id)
+            .attr("h", resumption.inbound.h().to_string());
+        // Kept at once: if this connection ends too, the next one may go on.
+        self.sm = Some(Sm {
+            id: Some(resumption.id),
+            inbound: resumption.inbound,
+            outbound: resumption.outbound,
+            tries: resumption.tries + 1,
+        });
+        self.transport.send(&request.done()).await?;
+        let answer = match self.next().await? {
+            Incoming::Element(element) => element,
+            _ => return Err(ConnectError::NotXmpp("no answer to resume".to_owned())),
+        };
+        let h = answer.attr("h").and_then(|h| h.parse().ok());
+        if answer.is("resumed", ns::SM) {
+            let Some(h) = h else {
+                return Err(ConnectError::NotXmpp("resumed without a count".to_owned()));
+            };
+            self.acknowledged(h).await?;
+            let mut again = Vec::new();
+            if let Some(sm) = &mut self.sm {
+                sm.tries = 0;
+                again.extend(sm.outbound.iter().cloned());
+            }
+            for sent in &again {
+                self.transport.send_text(&sent.xml).await?;
+                if let Some(row) = sent.row {
+                    self.in_flight.insert(row);
+                    self.last_row = self.last_row.max(row);
+                }
+            }
+            tracing::debug!(
+                account = self.shared.id,
+                again = again.len(),
+                "session resumed"
+            );
+            return Ok(true);
+        }
+        // Refused; where it says what it had, that is settled.
+        if let Some(h) = h {
+            self.acknowledged(h).await?;
+        }
+        self.sm = None;
+        Ok(false)
+    }
+
+    /// RFC 6121, section 2.1.3.
+    async fn fetch_roster(&mut self) -> Result<(), ConnectError> {
+        let answer = self
+            .ask("get", None, build("query", ns::ROSTER).done())
+            .await?;
+        let Ok(answer) = answer else { return Ok(()) };
+        let roster = answer
+            .get_child("query", ns::ROSTER)
+            .cloned()
+            .map(Roster::try_from);
+        if let Some(Ok(roster)) = roster {
+            let contacts: Vec<Contact> = roster.items.into_iter().map(contact).collect();
+            self.shared
+                .store
+                .write(move |tx| contacts::replace_all(tx, &contacts))
+                .await?;
+            self.shared.contacts_changed();
+            self.shared.conversations_changed();
+        }
+        Ok(())
+    }
+}
+
+fn refused(error: StanzaError) -> ConnectError {
+    ConnectError::AccountDisabled(error.to_string())
+}

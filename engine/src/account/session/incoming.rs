@@ -1,0 +1,150 @@
+//! What comes in while a session runs.
+
+use xmpp_core::element::{self, build};
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, ns};
+use xmpp_parsers::roster::{self, Roster, Subscription};
+
+use super::Session;
+use super::catch_up::PAGE;
+use crate::api::PresenceShow;
+use crate::clock;
+use crate::connection::ConnectError;
+use crate::inbound;
+use crate::store::contacts::{self, Contact};
+use crate::store::messages::Place;
+
+impl Session<'_> {
+    pub(super) async fn message(&mut self, element: &Element) -> Result<(), ConnectError> {
+        let own = &self.shared.address;
+        let now_ms = clock::now_ms();
+        if let Some(archived) = inbound::archived(own, element, now_ms) {
+            // Only of the query that was asked, and never more than a page.
+            if archived.query_id.is_some()
+                && archived.query_id == self.page_id
+                && self.page.len() < PAGE * 4
+            {
+                self.page.extend(archived.meanings);
+            }
+            return Ok(());
+        }
+        let cursor = live_cursor(&self.shared.address, element);
+        let meanings = inbound::live(&self.shared.address, element, now_ms);
+        self.shared.apply(meanings, Place::Newest).await?;
+        // What came live need not be fetched again, once we have caught up.
+        if let Some(cursor) = cursor
+            && self.follows
+            && self.is_online()
+        {
+            self.set_cursor(&cursor).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn presence(&mut self, element: &Element) {
+        let Some(Ok(from)) = element.attr("from").map(jid::Jid::new) else {
+            return;
+        };
+        let bare = from.to_bare();
+        if bare == self.shared.address {
+            return;
+        }
+        let show = match element.attr("type") {
+            Some("unavailable" | "error") => PresenceShow::Offline,
+            Some(_) => return,
+            None => {
+                let show = element.get_child("show", ns::CLIENT).map(Element::text);
+                match show.as_deref().map(str::trim) {
+                    Some("away" | "xa") => PresenceShow::Away,
+                    Some("dnd") => PresenceShow::DoNotDisturb,
+                    _ => PresenceShow::Online,
+                }
+            }
+        };
+        let resource = from.resource().map_or("", |resource| resource.as_str());
+        if self.shared.live.set_presence(bare.as_str(), resource, show) {
+            self.shared.contacts_changed();
+            self.shared.conversations_changed();
+        }
+    }
+
+    pub(super) async fn iq(&mut self, iq: &Element) -> Result<(), ConnectError> {
+        let kind = iq.attr("type");
+        if !matches!(kind, Some("get" | "set")) {
+            return Ok(());
+        }
+        let from_server = iq.attr("from").is_none_or(|from| {
+            from == self.shared.address.as_str() || from == self.shared.address.domain().as_str()
+        });
+        let roster = iq.get_child("query", ns::ROSTER).filter(|_| from_server);
+        let answer = build("iq", ns::CLIENT)
+            .attr_opt("to", iq.attr("from"))
+            .attr_opt("id", iq.attr("id"))
+            .attr("type", "result");
+        let answer = if let (Some("set"), Some(roster)) = (kind, roster) {
+            self.roster_push(roster.clone()).await?;
+            answer.done()
+        } else if iq.has_child("ping", ns::PING) {
+            answer.done()
+        } else {
+            let condition = Condition::ServiceUnavailable;
+            match StanzaError::from(condition).reply_to(iq) {
+                Some(mut error) => {
+                    // A client does not say who it is.
+                    element::set_attr(&mut error, "from", None);
+                    error
+                }
+                None => return Ok(()),
+            }
+        };
+        self.send_stanza(&answer, None).await
+    }
+
+    /// RFC 6121, section 2.1.6.
+    async fn roster_push(&mut self, query: Element) -> Result<(), ConnectError> {
+        let Ok(roster) = Roster::try_from(query) else {
+            return Ok(());
+        };
+        self.shared
+            .store
+            .write(move |tx| {
+                for item in roster.items {
+                    if item.subscription == Subscription::Remove {
+                        contacts::remove(tx, item.jid.as_str())?;
+                    } else {
+                        contacts::put(tx, &contact(item))?;
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        self.shared.contacts_changed();
+        self.shared.conversations_changed();
+        Ok(())
+    }
+}
+
+/// The archive's id of a live message.
+fn live_cursor(own: &jid::BareJid, element: &Element) -> Option<String> {
+    element
+        .children()
+        .find(|child| {
+            child.is("stanza-id", ns::STANZA_ID) && child.attr("by") == Some(own.as_str())
+        })
+        .and_then(|child| child.attr("id"))
+        .map(str::to_owned)
+}
+
+/// A contact as the roster has it.
+pub(super) fn contact(item: roster::Item) -> Contact {
+    let address = item.jid.to_string();
+    let name = item
+        .name
+        .filter(|name| !name.trim().is_empty())
+        .unwrap_or_else(|| {
+            item.jid
+                .node()
+                .map_or_else(|| address.clone(), ToString::to_string)
+        });
+    Contact { address, name }
+}

@@ -1,0 +1,20 @@
+//! The engine against a server whose every word is written down in the test:
+//! what a real server does once in a thousand times happens here each time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::large_futures,
+    clippy::print_stdout,
+    reason = "a panic with its place is the report"
+)]
+
+mod client;
+mod hostile;
+mod messages;
+mod peer;
+mod resumption;
+mod secrets;
+mod signing_in;

@@ -1,0 +1,208 @@
+//! Stream management of a bound session: counting, asking, resuming (XEP-0198).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use xmpp_core::element::build;
+use xmpp_core::stream::{StreamCondition, StreamError};
+use xmpp_core::stream_management::{Inbound, Outbound};
+use xmpp_core::{Element, ns};
+
+use super::{Next, Session};
+use crate::clock;
+use crate::router::Outgoing;
+use crate::session::ResumeRequest;
+use crate::store::archive;
+
+/// Stanzas that are taken from the queue before the peer is asked to acknowledge.
+const ASK_AFTER: usize = 50;
+
+pub(super) struct Sm {
+    id: String,
+    pub(super) resumable: bool,
+    inbound: Inbound,
+    outbound: Outbound<Outgoing>,
+    /// Whether an answer to `<r/>` is outstanding.
+    asked: bool,
+    since_asked: usize,
+}
+
+impl Sm {
+    /// Keeps a stanza until it is acknowledged; how many are kept now.
+    pub(super) fn sent(&mut self, outgoing: Outgoing) -> usize {
+        self.outbound.sent(outgoing);
+        self.since_asked += 1;
+        self.outbound.len()
+    }
+
+    /// Whether to ask now: when nothing more waits, or after many.
+    pub(super) fn may_ask(&self, nothing_waits: bool) -> bool {
+        !self.asked && (nothing_waits || self.since_asked >= ASK_AFTER)
+    }
+}
+
+impl Session {
+    pub(super) async fn stream_management(&mut self, element: &Element) -> Next {
+        match element.name() {
+            "enable" => self.enable(element).await,
+            "r" => {
+                // The answer covers what is on disk.
+                let settled = self.settle().await;
+                if !matches!(settled, Next::Go) {
+                    return settled;
+                }
+                let Some(sm) = &self.sm else {
+                    return unexpected();
+                };
+                let answer = build("a", ns::SM)
+                    .attr("h", sm.inbound.h().to_string())
+                    .done();
+                self.write(&answer).await
+            }
+            "a" => match element.attr("h").and_then(|h| h.parse().ok()) {
+                Some(h) => self.acknowledged(h),
+                None => unexpected(),
+            },
+            _ => unexpected(),
+        }
+    }
+
+    async fn enable(&mut self, element: &Element) -> Next {
+        let Ok(id) = clock::random_secret() else {
+            return Next::End(Some(StreamCondition::InternalServerError.into()));
+        };
+        if self.sm.is_some() {
+            let failed = build("failed", ns::SM)
+                .child(build("unexpected-request", ns::STANZA_ERRORS))
+                .done();
+            return self.write(&failed).await;
+        }
+        let resumable = matches!(element.attr("resume"), Some("true" | "1"));
+        let mut enabled = build("enabled", ns::SM);
+        if resumable {
+            let seconds = self.server.config.limits.resumption.as_secs();
+            enabled = enabled
+                .attr("id", &id)
+                .attr("resume", "true")
+                .attr("max", seconds.to_string());
+            let resumption_id = id.clone();
+            self.server.router.update(&self.user, self.number, |entry| {
+                entry.resumption_id = Some(resumption_id);
+            });
+        }
+        self.sm = Some(Sm {
+            id,
+            resumable,
+            inbound: Inbound::default(),
+            outbound: Outbound::default(),
+            asked: false,
+            since_asked: 0,
+        });
+        self.write(&enabled.done()).await
+    }
+
+    fn acknowledged(&mut self, h: u32) -> Next {
+        let Some(sm) = &mut self.sm else {
+            return unexpected();
+        };
+        match sm.outbound.acknowledge(h) {
+            Ok(settled) => {
+                sm.asked = false;
+                let rows = settled
+                    .into_iter()
+                    .filter_map(|outgoing| outgoing.archived)
+                    .collect();
+                self.mark_delivered(rows);
+                Next::Go
+            }
+            Err(error) => Next::End(Some(StreamError {
+                condition: StreamCondition::UndefinedCondition,
+                text: Some(error.to_string()),
+            })),
+        }
+    }
+
+    /// Notes that messages need not be delivered again. Nobody waits for it:
+    /// if it is lost, the client sees a message twice under the same id.
+    pub(super) fn mark_delivered(&self, rows: Vec<i64>) {
+        if rows.is_empty() {
+            return;
+        }
+        let store = self.server.store.clone();
+        self.server.tasks.spawn(async move {
+            let marked = store
+                .write(move |tx| archive::set_undelivered(tx, &rows, false))
+                .await;
+            if let Err(error) = marked {
+                tracing::debug!(%error, "delivery not noted");
+            }
+        });
+    }
+
+    /// Another connection goes on with this session (XEP-0198, section 5).
+    pub(super) async fn resumed(&mut self, request: ResumeRequest) -> Next {
+        let settled = self.settle().await;
+        if let Some(old) = self.transport.take() {
+            // The old connection hangs; the client knows better.
+            let server = Arc::clone(&self.server);
+            server
+                .tasks
+                .spawn(old.close(Some(StreamCondition::Conflict.into())));
+        }
+        if matches!(settled, Next::End(_)) {
+            return settled;
+        }
+        let acknowledged = self.acknowledged(request.h);
+        self.transport = Some(request.transport);
+        if !matches!(acknowledged, Next::Go) {
+            return acknowledged;
+        }
+        self.lost = None;
+        self.heard = Instant::now();
+        self.asked = false;
+        let Some(sm) = &mut self.sm else {
+            return unexpected();
+        };
+        sm.asked = false;
+        let resumed = build("resumed", ns::SM)
+            .attr("previd", &sm.id)
+            .attr("h", sm.inbound.h().to_string())
+            .done();
+        let again: VecDeque<Outgoing> = sm.outbound.iter().cloned().collect();
+        tracing::debug!(address = %self.address, again = again.len(), "session resumed");
+        let mut next = self.write(&resumed).await;
+        for outgoing in again {
+            if matches!(next, Next::Go) {
+                next = self.write_text(&outgoing.xml).await;
+            }
+        }
+        if matches!(next, Next::Go) {
+            self.ask().await
+        } else {
+            next
+        }
+    }
+
+    pub(super) fn count(&mut self) {
+        if let Some(sm) = &mut self.sm {
+            sm.inbound.handled_one();
+        }
+    }
+
+    pub(super) async fn ask(&mut self) -> Next {
+        let Some(sm) = &mut self.sm else {
+            return Next::Go;
+        };
+        if sm.outbound.is_empty() {
+            return Next::Go;
+        }
+        sm.asked = true;
+        sm.since_asked = 0;
+        self.write(&build("r", ns::SM).done()).await
+    }
+}
+
+fn unexpected() -> Next {
+    Next::End(Some(StreamCondition::PolicyViolation.into()))
+}
