@@ -11,7 +11,7 @@ use crate::store::{Store, StoreError, invites};
 /// every client has to compute them at each sign-in, phones too.
 pub(crate) const ITERATIONS: u32 = 10_000;
 /// Shortest password, in characters.
-pub(crate) const MIN_PASSWORD_CHARS: usize = 8;
+pub const MIN_PASSWORD_CHARS: usize = 8;
 
 /// Why an account cannot be made or changed.
 #[derive(Debug, thiserror::Error)]

@@ -30,7 +30,7 @@ mod store;
 mod tls;
 mod transport;
 
-pub use accounts::AccountError;
+pub use accounts::{AccountError, MIN_PASSWORD_CHARS};
 pub use clock::RandomError;
 pub use config::{Config, Limits, Registration};
 pub use error::StartError;

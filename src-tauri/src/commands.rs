@@ -84,7 +84,7 @@ pub(crate) async fn server_stop(shell: State<'_, Shell>) -> Result<(), ApiError>
 /// A link and QR code for colleagues.
 #[tauri::command]
 pub(crate) async fn server_invite(shell: State<'_, Shell>) -> Result<InviteView, ApiError> {
-    shell.server.invite().await
+    shell.server.invite(shell.engine()?).await
 }
 
 /// The first frame with content is on the screen.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Engine;
-use engine::api::{ApiError, ErrorCode};
+use engine::api::{ApiError, ErrorCode, Request, Response};
 use navigation::Invite;
 use server_lite::{AccountError, Config, ServerHandle, StartError};
 use tokio::sync::{Mutex, watch};
@@ -210,7 +210,7 @@ impl EmbeddedServer {
         {
             tracing::warn!(%error, "account of the built-in server not updated");
         }
-        let request = engine::api::Request::ReconnectNow {
+        let request = Request::ReconnectNow {
             account: account.to_owned(),
         };
         if let Err(error) = engine.handle(request).await {
@@ -244,8 +244,8 @@ impl EmbeddedServer {
         }
     }
 
-    /// An invite for colleagues.
-    pub(crate) async fn invite(&self) -> Result<InviteView, ApiError> {
+    /// An invite for colleagues; it says who invites.
+    pub(crate) async fn invite(&self, engine: &Engine) -> Result<InviteView, ApiError> {
         let mut guard = self.inner.running.lock().await;
         let running = guard.as_mut().ok_or_else(|| {
             ApiError::new(ErrorCode::ServerStartFailed).detail("the built-in server is stopped")
@@ -253,9 +253,11 @@ impl EmbeddedServer {
         let (invite, expires_ms) = match &running.invite {
             Some(invite) => invite.clone(),
             None => {
+                let host = running.saved.account.as_deref();
+                let inviter = host_name(engine, host).await;
                 let made = running
                     .handle
-                    .create_invite(None, INVITE_VALID_FOR)
+                    .create_invite(inviter.as_deref(), INVITE_VALID_FOR)
                     .await
                     .map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))?;
                 running.invite.insert(made).clone()
@@ -318,6 +320,18 @@ impl EmbeddedServer {
     }
 }
 
+/// The name that the others see of the account on this computer.
+async fn host_name(engine: &Engine, id: Option<&str>) -> Option<String> {
+    match engine.handle(Request::Overview).await {
+        Ok(Response::Overview(overview)) => overview
+            .accounts
+            .into_iter()
+            .find(|account| Some(account.id.as_str()) == id)
+            .map(|account| account.display_name),
+        _ => None,
+    }
+}
+
 /// Keeps the view in step with the number of people.
 async fn show_running(
     mut online: watch::Receiver<u32>,
@@ -371,7 +385,10 @@ fn account_error(error: &AccountError, name: &str) -> ApiError {
         AccountError::PasswordTooWeak => ErrorCode::PasswordTooWeak,
         _ => ErrorCode::Internal,
     };
-    ApiError::new(code).value("name", name).detail(error)
+    ApiError::new(code)
+        .value("name", name)
+        .value("limit", server_lite::MIN_PASSWORD_CHARS)
+        .detail(error)
 }
 
 fn folder_error(folder: &Path, detail: &str) -> ApiError {

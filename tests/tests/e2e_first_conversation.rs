@@ -68,6 +68,7 @@ async fn two_people_chat_through_the_server_that_one_of_them_launched() {
     guest.fill("join-input", &invite).await;
     let preview = guest.text(&test_id("join-preview")).await;
     assert!(preview.contains("Sales 销售部"), "{preview}");
+    assert!(preview.contains("Li Na"), "{preview}");
     guest.fill("join-name", "王芳").await;
     guest.fill("join-password", GUEST_PASSWORD).await;
     guest.shot("2-join").await;
@@ -151,7 +152,16 @@ async fn two_people_chat_through_the_server_that_one_of_them_launched() {
     guest.shot("6-arrived").await;
     desktop.screenshot(&system_tests::processes::required("STARTALK_SHOTS").join("screen.png"));
 
-    // Small window, for the eye.
+    // The other theme and a change of language, at once; then a small window.
+    host.click("open-settings").await;
+    host.click("theme-dark").await;
+    host.wait_for("html[data-theme='dark']").await;
+    host.shot("7-settings-dark").await;
+    host.click("language-zh-CN").await;
+    host.wait_for("html[lang='zh-CN']").await;
+    host.shot("8-settings-chinese").await;
+    host.click("settings-close").await;
+    host.shot("9-dark").await;
     guest.resize(800, 600).await;
     guest.shot("7-small").await;
 
