@@ -14,7 +14,6 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::{self, AccountError};
 use crate::data_dir::{self, DataDir};
 use crate::listener::{self, Port};
-use crate::router::Router;
 use crate::server::Server;
 use crate::session::SessionEnd;
 use crate::store::accounts as account_rows;
@@ -72,7 +71,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         identity: data_dir.identity.clone(),
         store: data_dir.store.clone(),
         tls,
-        router: Router::default(),
+        router: Arc::default(),
         limiter: Arc::default(),
         stopping: CancellationToken::new(),
         tasks: TaskTracker::new(),

@@ -23,7 +23,7 @@ pub(crate) struct Server {
     pub(crate) identity: Identity,
     pub(crate) store: Store,
     pub(crate) tls: Tls,
-    pub(crate) router: Router,
+    pub(crate) router: Arc<Router>,
     pub(crate) limiter: Arc<Limiter>,
     /// Cancelled when the server stops accepting.
     pub(crate) stopping: CancellationToken,

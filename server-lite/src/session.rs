@@ -3,6 +3,7 @@
 
 mod auth;
 mod bound;
+mod delivery;
 mod messages;
 mod negotiation;
 mod presence;

@@ -88,7 +88,18 @@ impl Store {
         &self,
         job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.inner.writer.run(job).await
+        self.inner.writer.run(job, |value| value).await
+    }
+
+    /// Like [`Store::write`], and does something with the outcome as soon as it
+    /// is on disk, before the outcome of any later job: what everybody sees
+    /// comes in the order in which it was written. It must not block.
+    pub(crate) async fn write_then<T: Send + 'static, U: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, StoreError> {
+        self.inner.writer.run(job, then).await
     }
 
     /// Runs a query on a thread where blocking is allowed.

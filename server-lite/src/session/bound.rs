@@ -21,7 +21,7 @@ use xmpp_core::stream::{StreamCondition, StreamError};
 use xmpp_core::{Element, ns};
 
 use self::acknowledgement::Sm;
-use super::messages::Handled;
+use super::messages::{Effect, Handled};
 use super::register::reply;
 use super::{ResumeRequest, SessionEnd};
 use crate::router::{Entry, Outgoing};
@@ -232,7 +232,13 @@ impl Session {
             return Next::End(Some(StreamCondition::UnsupportedStanzaType.into()));
         }
         if element.name() == "message" {
-            let work = super::messages::accept(&self.server, &self.user, &self.address, element);
+            let work = super::messages::accept(
+                &self.server,
+                self.number,
+                &self.user,
+                &self.address,
+                element,
+            );
             self.unwritten.push_back(work);
             return Next::Go;
         }
@@ -272,11 +278,14 @@ impl Session {
     async fn handled(&mut self, handled: Handled) -> Next {
         match handled {
             Handled::Done(effect) => {
-                let answers = effect.apply(&self.server, &self.user, self.number);
-                for answer in answers {
-                    let next = self.send_now(&answer).await;
-                    if !matches!(next, Next::Go) {
-                        return next;
+                match effect {
+                    Effect::Nothing => {}
+                    Effect::Deliver(delivery) => delivery.deliver(&self.server.router, None),
+                    Effect::Refuse(error) => {
+                        let next = self.send_now(&error).await;
+                        if !matches!(next, Next::Go) {
+                            return next;
+                        }
                     }
                 }
                 self.count();

@@ -5,14 +5,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use jid::{BareJid, FullJid, Jid};
+use jid::{FullJid, Jid};
 use xmpp_core::element::{self, build, set_attr};
 use xmpp_core::rules::{self, MessageKind};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, datetime, ns};
 
+use super::delivery::{CopyIds, Delivery, Recipient, outgoing, with_stanza_id};
 use crate::clock;
-use crate::router::{Entry, Outgoing, takes_messages};
+use crate::router::Outgoing;
 use crate::server::Server;
 use crate::store::accounts;
 use crate::store::archive::{self, NewMessage, Stored};
@@ -27,28 +28,12 @@ pub(crate) enum Handled {
 
 /// What follows from a message.
 pub(crate) enum Effect {
-    /// Nothing.
+    /// Nothing more.
     Nothing,
     /// An error for the sender.
     Refuse(Element),
-    /// Deliver it.
-    Route(Box<Route>),
-}
-
-/// A message on its way.
-pub(crate) struct Route {
-    message: Element,
-    sender: BareJid,
-    recipient: String,
-    resource: Option<String>,
-    /// Archive ids of the sender's and the recipient's copy, and the row of the latter.
-    stored: Option<StoredCopies>,
-}
-
-struct StoredCopies {
-    sender_id: String,
-    recipient_id: String,
-    row: i64,
+    /// Deliver it: it is not stored, but comes after those that are.
+    Deliver(Box<Delivery>),
 }
 
 type Work = Pin<Box<dyn Future<Output = Handled> + Send>>;
@@ -56,6 +41,7 @@ type Work = Pin<Box<dyn Future<Output = Handled> + Send>>;
 /// Takes a message of a client. The future ends when it is on disk.
 pub(super) fn accept(
     server: &Arc<Server>,
+    session: u64,
     user: &str,
     from: &FullJid,
     mut message: Element,
@@ -64,15 +50,9 @@ pub(super) fn accept(
     stamp(server, user, from, &mut message);
     match address(server, user, &message) {
         Ok(Some((recipient, resource))) => {
-            let work = store(
-                Arc::clone(server),
-                user.to_owned(),
-                from.to_bare(),
-                message,
-                recipient,
-                resource,
-            );
-            Box::pin(work)
+            let user = user.to_owned();
+            let server = Arc::clone(server);
+            Box::pin(store(server, session, user, message, recipient, resource))
         }
         Ok(None) => ready(Effect::Nothing),
         Err(error) => ready(
@@ -131,36 +111,34 @@ fn address(
 
 async fn store(
     server: Arc<Server>,
+    session: u64,
     user: String,
-    sender: BareJid,
     message: Element,
     recipient: String,
     resource: Option<String>,
 ) -> Handled {
-    let archived = rules::is_archived(&message);
-    let route = |message, stored| {
-        Handled::Done(Effect::Route(Box::new(Route {
-            message,
-            sender: sender.clone(),
-            recipient: recipient.clone(),
-            resource: resource.clone(),
-            stored,
-        })))
+    let to = Recipient {
+        user: recipient,
+        resource,
     };
-    if !archived {
-        return route(message, None);
+    if !rules::is_archived(&message) {
+        let delivery = Delivery::new(&server, session, &user, to, &message, None);
+        return Handled::Done(delivery.map_or(Effect::Nothing, Effect::Deliver));
     }
-    let (Ok(sender_id), Ok(recipient_id), Ok(xml)) = (
-        clock::random_id(),
-        clock::random_id(),
+    let to_self = to.user == user;
+    let Ok(ids) = CopyIds::new(to_self) else {
+        return Handled::NotWritten;
+    };
+    let recipient = to.user.clone();
+    let (Ok(xml), Some(delivery)) = (
         element::write(&message),
+        Delivery::new(&server, session, &user, to, &message, Some(&ids)),
     ) else {
         return Handled::NotWritten;
     };
-    let to_self = recipient == user;
     let sent = NewMessage {
         owner: user.clone(),
-        stanza_id: sender_id.clone(),
+        stanza_id: ids.sender,
         peer: server.bare(&recipient),
         outgoing: true,
         origin_id: origin_id(&message),
@@ -168,50 +146,42 @@ async fn store(
         xml: xml.clone(),
     };
     let received = NewMessage {
-        owner: recipient.clone(),
-        stanza_id: recipient_id.clone(),
+        owner: recipient,
+        stanza_id: ids.recipient,
         peer: server.bare(&user),
         outgoing: false,
         origin_id: None,
         undelivered: true,
         xml,
     };
-    let outcome = server
-        .store
-        .write(move |tx| {
-            if !accounts::exists(tx, &received.owner)? {
-                return Ok(Outcome::Unknown);
-            }
-            let now_ms = clock::now_ms();
-            match archive::insert(tx, &sent, now_ms)? {
-                Stored::Repeated => Ok(Outcome::Repeated),
-                // One archive, one copy.
-                Stored::New { id, .. } if to_self => Ok(Outcome::Stored(id)),
-                Stored::New { .. } => match archive::insert(tx, &received, now_ms)? {
-                    Stored::New { id, .. } => Ok(Outcome::Stored(id)),
-                    Stored::Repeated => Ok(Outcome::Repeated),
-                },
-            }
-        })
-        .await;
-    match outcome {
-        Ok(Outcome::Stored(row)) => {
-            let recipient_id = if to_self {
-                sender_id.clone()
-            } else {
-                recipient_id
-            };
-            route(
-                message,
-                Some(StoredCopies {
-                    sender_id,
-                    recipient_id,
-                    row,
-                }),
-            )
+    let write = move |tx: &rusqlite::Transaction<'_>| {
+        if !accounts::exists(tx, &received.owner)? {
+            return Ok(Outcome::Unknown);
         }
-        // The first copy was routed; this one only needs its acknowledgement.
-        Ok(Outcome::Repeated) => Handled::Done(Effect::Nothing),
+        let now_ms = clock::now_ms();
+        match archive::insert(tx, &sent, now_ms)? {
+            Stored::Repeated => Ok(Outcome::Repeated),
+            // One archive, one copy.
+            Stored::New { id, .. } if to_self => Ok(Outcome::Stored(id)),
+            Stored::New { .. } => match archive::insert(tx, &received, now_ms)? {
+                Stored::New { id, .. } => Ok(Outcome::Stored(id)),
+                Stored::Repeated => Ok(Outcome::Repeated),
+            },
+        }
+    };
+    // Delivered in the order of the archive: a client that has seen a message
+    // may take it that it has seen all before it.
+    let router = Arc::clone(&server.router);
+    let deliver = move |outcome| {
+        if let Outcome::Stored(row) = outcome {
+            delivery.deliver(&router, Some(row));
+        }
+        outcome
+    };
+    match server.store.write_then(write, deliver).await {
+        // Of a repeated one, the first was delivered; this one only needs its
+        // acknowledgement.
+        Ok(Outcome::Stored(_) | Outcome::Repeated) => Handled::Done(Effect::Nothing),
         Ok(Outcome::Unknown) => {
             let refusal = StanzaError::from(Condition::ServiceUnavailable).reply_to(&message);
             Handled::Done(refusal.map_or(Effect::Nothing, Effect::Refuse))
@@ -223,6 +193,7 @@ async fn store(
     }
 }
 
+#[derive(Clone, Copy)]
 enum Outcome {
     Stored(i64),
     Repeated,
@@ -235,116 +206,6 @@ fn origin_id(message: &Element) -> Option<String> {
         .and_then(|origin| origin.attr("id"))
         .filter(|id| !id.is_empty())
         .map(str::to_owned)
-}
-
-impl Effect {
-    /// Does it; gives what the sender itself has to be told.
-    pub(super) fn apply(self, server: &Server, user: &str, number: u64) -> Vec<Element> {
-        match self {
-            Self::Nothing => Vec::new(),
-            Self::Refuse(error) => vec![error],
-            Self::Route(route) => {
-                route.deliver(server, user, number);
-                Vec::new()
-            }
-        }
-    }
-}
-
-impl Route {
-    fn deliver(&self, server: &Server, user: &str, number: u64) {
-        let row = self.stored.as_ref().map(|stored| stored.row);
-        let by = server.bare(&self.recipient);
-        let id = self
-            .stored
-            .as_ref()
-            .map(|stored| stored.recipient_id.as_str());
-        let message = with_stanza_id(&self.message, &by, id);
-        let Some(outgoing) = outgoing(&message, row) else {
-            return;
-        };
-
-        let resource = self.resource.as_deref();
-        let exact =
-            resource.is_some_and(|resource| server.router.has_resource(&self.recipient, resource));
-        let kind = MessageKind::of(&message);
-        let taken = if exact {
-            server.router.deliver(&self.recipient, &outgoing, |entry| {
-                resource == Some(entry.resource.as_str())
-            })
-        } else if kind == MessageKind::Error
-            || (resource.is_some() && kind == MessageKind::Headline)
-        {
-            0
-        } else {
-            // To the bare address, or to a session that is gone (RFC 6121, 8.5.3.2.1).
-            server.router.deliver(&self.recipient, &outgoing, |entry| {
-                takes_messages(entry) && entry.number != number
-            })
-        };
-        tracing::trace!(taken, stored = row.is_some(), "message routed");
-        if !rules::is_carbon_copied(&self.message) {
-            return;
-        }
-        // Copies for the other sessions of both ends (XEP-0280).
-        let has_it = |entry: &Entry| match exact {
-            true => resource == Some(entry.resource.as_str()),
-            false => takes_messages(entry),
-        };
-        if let Some(copy) = carbon("received", &by, &message) {
-            server.router.deliver(&self.recipient, &copy, |entry| {
-                entry.carbons && !has_it(entry) && entry.number != number
-            });
-        }
-        if self.recipient != user {
-            let own = self.sender.to_string();
-            let id = self.stored.as_ref().map(|stored| stored.sender_id.as_str());
-            let sent = with_stanza_id(&self.message, &own, id);
-            if let Some(copy) = carbon("sent", &own, &sent) {
-                server
-                    .router
-                    .deliver(user, &copy, |entry| entry.carbons && entry.number != number);
-            }
-        }
-    }
-}
-
-fn outgoing(element: &Element, archived: Option<i64>) -> Option<Outgoing> {
-    match element::write(element) {
-        Ok(xml) => Some(Outgoing {
-            xml: xml.into(),
-            archived,
-        }),
-        Err(error) => {
-            tracing::error!(%error, "message could not be written");
-            None
-        }
-    }
-}
-
-/// XEP-0359: the id under which the archive of `by` has it.
-fn with_stanza_id(message: &Element, by: &str, id: Option<&str>) -> Element {
-    let mut message = message.clone();
-    if let Some(id) = id {
-        let stanza_id = build("stanza-id", ns::STANZA_ID)
-            .attr("by", by)
-            .attr("id", id);
-        message.append_child(stanza_id.done());
-    }
-    message
-}
-
-/// XEP-0280, sections 7 and 8. The address it goes to is filled in by the
-/// session's own stream: a carbon needs none of its own to be understood.
-fn carbon(direction: &str, own: &str, message: &Element) -> Option<Outgoing> {
-    let forwarded = build("forwarded", ns::FORWARD).child(message.clone());
-    let copy = build("message", ns::CLIENT)
-        .attr("from", own)
-        .attr("to", own)
-        .attr("type", message.attr("type").unwrap_or("normal"))
-        .child(build(direction, ns::CARBONS).child(forwarded))
-        .done();
-    outgoing(&copy, None)
 }
 
 /// What waited for a client that does not read its archive (XEP-0160, XEP-0203).

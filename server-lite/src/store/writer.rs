@@ -21,16 +21,19 @@ trait Job: Send {
     fn complete(self: Box<Self>, committed: bool);
 }
 
-struct Work<F, T> {
+struct Work<F, T, G, U> {
     job: Option<F>,
     outcome: Option<rusqlite::Result<T>>,
-    answer: oneshot::Sender<Result<T, StoreError>>,
+    then: G,
+    answer: oneshot::Sender<Result<U, StoreError>>,
 }
 
-impl<F, T> Job for Work<F, T>
+impl<F, T, G, U> Job for Work<F, T, G, U>
 where
     F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send,
     T: Send,
+    G: FnOnce(T) -> U + Send,
+    U: Send,
 {
     fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         let Some(job) = self.job.take() else {
@@ -52,7 +55,7 @@ where
     fn complete(self: Box<Self>, committed: bool) {
         let answer = match self.outcome {
             Some(Err(error)) => Err(error.into()),
-            Some(Ok(value)) if committed => Ok(value),
+            Some(Ok(value)) if committed => Ok((self.then)(value)),
             _ => Err(StoreError::Sqlite(rusqlite::Error::InvalidQuery)),
         };
         // Nobody may wait any more: a session that ended meanwhile.
@@ -78,10 +81,13 @@ impl Writer {
         })
     }
 
-    pub(super) async fn run<T: Send + 'static>(
+    /// Runs a job; after its commit `then`, job by job in the order in which
+    /// they were written.
+    pub(super) async fn run<T: Send + 'static, U: Send + 'static>(
         &self,
         job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, StoreError> {
         let (answer, answered) = oneshot::channel();
         let queue = self
             .queue
@@ -92,6 +98,7 @@ impl Writer {
         let work = Work {
             job: Some(job),
             outcome: None,
+            then,
             answer,
         };
         queue
