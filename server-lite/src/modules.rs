@@ -22,8 +22,20 @@ use xmpp_core::Element;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 
 use crate::server::Server;
+use crate::store::accounts;
 
-/// A request to the server or to the client's own account.
+/// Where a request is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The domain.
+    Server,
+    /// The account of who asks; a request without an address goes there too.
+    Own,
+    /// The account of a colleague.
+    Others,
+}
+
+/// A request that the server answers.
 pub(crate) struct Request<'a> {
     pub(crate) server: &'a Arc<Server>,
     /// Localpart of who asks.
@@ -35,8 +47,9 @@ pub(crate) struct Request<'a> {
     pub(crate) payload: &'a Element,
     /// `set` rather than `get`.
     pub(crate) is_set: bool,
-    /// To the domain rather than to the account.
-    pub(crate) to_server: bool,
+    pub(crate) place: Place,
+    /// Localpart of the account that is asked, where an account is.
+    pub(crate) asked: &'a str,
 }
 
 /// What a module answers.
@@ -71,6 +84,8 @@ pub(crate) struct Module {
     pub(crate) account_features: &'static [&'static str],
     /// Name and name space of the payloads it answers.
     pub(crate) payloads: &'static [(&'static str, &'static str)],
+    /// Where it answers them.
+    pub(crate) places: &'static [Place],
     /// Answers one.
     pub(crate) handle: for<'a> fn(&'a Request<'a>) -> Answering<'a>,
 }
@@ -93,11 +108,16 @@ pub(crate) const MODULES: &[Module] = &[
 pub(crate) async fn handle(request: &Request<'_>) -> Outcome {
     let payload = request.payload;
     let known = MODULES.iter().find(|module| {
-        module
-            .payloads
-            .iter()
-            .any(|(name, namespace)| payload.is(*name, *namespace))
+        module.places.contains(&request.place)
+            && module
+                .payloads
+                .iter()
+                .any(|(name, namespace)| payload.is(*name, *namespace))
     });
+    if request.place == Place::Others && !asked_exists(request).await {
+        // As if nobody answered: who has an account is not for guessing.
+        return Err(Condition::ServiceUnavailable.into()).into();
+    }
     match known {
         Some(module) => {
             tracing::trace!(module = module.name, "request");
@@ -105,6 +125,15 @@ pub(crate) async fn handle(request: &Request<'_>) -> Outcome {
         }
         None => Err(Condition::ServiceUnavailable.into()).into(),
     }
+}
+
+async fn asked_exists(request: &Request<'_>) -> bool {
+    let asked = request.asked.to_owned();
+    let exists = request
+        .server
+        .store
+        .read(move |db| accounts::exists(db, &asked));
+    exists.await.unwrap_or(false)
 }
 
 /// Wraps an answer that waits for nothing.

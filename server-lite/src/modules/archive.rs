@@ -4,7 +4,7 @@ use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, datetime, ns};
 
-use super::{Module, Outcome, Request};
+use super::{Module, Outcome, Place, Request};
 use crate::store::archive::{self, ArchivedMessage, Filter, Found, Page};
 
 /// Largest page, and the one a client gets that asks for none.
@@ -20,13 +20,11 @@ pub(crate) const MODULE: Module = Module {
         ("metadata", ns::MAM),
         ("prefs", ns::MAM),
     ],
+    places: &[Place::Own],
     handle: |request| Box::pin(handle(request)),
 };
 
 async fn handle(request: &Request<'_>) -> Outcome {
-    if request.to_server {
-        return Err(Condition::ServiceUnavailable.into()).into();
-    }
     match (request.payload.name(), request.is_set) {
         ("query", true) => query(request).await,
         ("query", false) => Ok(Some(form())).into(),

@@ -3,13 +3,14 @@
 
 use xmpp_core::ns;
 
-use super::{Module, ready};
+use super::{Module, Place, ready};
 
 pub(crate) const MODULE: Module = Module {
     name: "message carbons (XEP-0280)",
     server_features: &[ns::CARBONS],
     account_features: &[ns::CARBONS],
     payloads: &[("enable", ns::CARBONS), ("disable", ns::CARBONS)],
+    places: &[Place::Own, Place::Server],
     handle: |request| {
         let wanted = request.payload.name() == "enable";
         request

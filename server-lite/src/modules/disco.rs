@@ -4,13 +4,16 @@ use xmpp_core::element::build;
 use xmpp_core::ns;
 use xmpp_core::stanza_error::Condition;
 
-use super::{MODULES, Module, Request, caps, ready};
+use super::{MODULES, Module, Place, Request, caps, ready};
+
+const EVERYWHERE: &[Place] = &[Place::Server, Place::Own, Place::Others];
 
 pub(crate) const INFO: Module = Module {
     name: "service discovery (XEP-0030)",
     server_features: &[ns::DISCO_INFO],
     account_features: &[ns::DISCO_INFO],
     payloads: &[("query", ns::DISCO_INFO)],
+    places: EVERYWHERE,
     handle: |request| ready(info(request)),
 };
 
@@ -19,6 +22,7 @@ pub(crate) const ITEMS: Module = Module {
     server_features: &[ns::DISCO_ITEMS],
     account_features: &[ns::DISCO_ITEMS],
     payloads: &[("query", ns::DISCO_ITEMS)],
+    places: EVERYWHERE,
     handle: |_| ready(Ok(Some(build("query", ns::DISCO_ITEMS).done()))),
 };
 
@@ -30,7 +34,7 @@ fn info(
         return Err(Condition::ItemNotFound.into());
     }
     let query = build("query", ns::DISCO_INFO).attr_opt("node", node);
-    let (identity, features) = if request.to_server {
+    let (identity, features) = if request.place == Place::Server {
         let identity = build("identity", ns::DISCO_INFO)
             .attr("category", "server")
             .attr("type", "im")

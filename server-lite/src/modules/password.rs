@@ -4,7 +4,7 @@ use xmpp_core::element::build;
 use xmpp_core::stanza_error::Condition;
 use xmpp_core::{Element, names, ns};
 
-use super::{Module, Outcome, Request};
+use super::{Module, Outcome, Place, Request};
 use crate::accounts::{self, AccountError};
 
 pub(crate) const MODULE: Module = Module {
@@ -12,6 +12,7 @@ pub(crate) const MODULE: Module = Module {
     server_features: &[],
     account_features: &[],
     payloads: &[("query", ns::REGISTER)],
+    places: &[Place::Own, Place::Server],
     handle: |request| Box::pin(handle(request)),
 };
 

@@ -5,13 +5,14 @@ use xmpp_core::element::build;
 use xmpp_core::ns;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 
-use super::{Module, Outcome, Request};
+use super::{Module, Outcome, Place, Request};
 
 pub(crate) const MODULE: Module = Module {
     name: "shared roster (RFC 6121)",
     server_features: &[ns::ROSTER],
     account_features: &[],
     payloads: &[("query", ns::ROSTER)],
+    places: &[Place::Own],
     handle: |request| Box::pin(handle(request)),
 };
 

@@ -3,7 +3,7 @@
 use xmpp_core::element::build;
 use xmpp_core::{datetime, ns};
 
-use super::{Module, ready};
+use super::{Module, Place, ready};
 use crate::clock;
 
 pub(crate) const MODULE: Module = Module {
@@ -11,6 +11,7 @@ pub(crate) const MODULE: Module = Module {
     server_features: &[ns::TIME],
     account_features: &[],
     payloads: &[("time", ns::TIME)],
+    places: &[Place::Own, Place::Server],
     handle: |_| {
         let time = build("time", ns::TIME)
             .child(build("tzo", ns::TIME).text("+00:00"))

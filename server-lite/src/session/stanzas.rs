@@ -9,7 +9,7 @@ use xmpp_core::stream::StreamCondition;
 
 use super::bound::Session;
 use super::register::reply;
-use crate::modules::{self, Request};
+use crate::modules::{self, Place, Request};
 use crate::router::Outgoing;
 
 impl Session {
@@ -32,28 +32,27 @@ impl Session {
             Some(Ok(to)) => Some(to),
             Some(Err(_)) => return refuse(Condition::JidMalformed, iq),
         };
-        let own = self.address.to_bare();
-        let for_us = match &to {
-            None => true,
-            Some(to) => to.is_bare() && (to.to_bare() == own || to.node().is_none()),
+        let place = match &to {
+            None => Place::Own,
+            Some(to) if to.domain().as_str() != self.server.domain() => {
+                return refuse(Condition::RemoteServerNotFound, iq);
+            }
+            Some(to) => match (to.node(), to.resource()) {
+                (None, _) => Place::Server,
+                (Some(_), Some(_)) => return self.forward(iq, to),
+                (Some(node), None) if node.as_str() == self.user => Place::Own,
+                (Some(_), None) => Place::Others,
+            },
         };
-        let foreign = to
-            .as_ref()
-            .is_some_and(|to| to.domain().as_str() != self.server.domain());
-        if foreign {
-            return refuse(Condition::RemoteServerNotFound, iq);
-        }
-        match (for_us, to) {
-            (false, Some(to)) => self.forward(iq, &to),
-            _ => self.answer(iq).await,
-        }
+        let asked = to.as_ref().and_then(Jid::node);
+        let asked = asked.map_or(self.user.clone(), |node| node.as_str().to_owned());
+        self.answer(iq, place, &asked).await
     }
 
     /// From one client to another.
     fn forward(&self, iq: &Element, to: &Jid) -> Vec<Element> {
         let (Some(user), Some(resource)) = (self.server.localpart(&to.to_bare()), to.resource())
         else {
-            // For the account of somebody else nobody answers (yet).
             return refuse(Condition::ServiceUnavailable, iq);
         };
         let mut stamped = iq.clone();
@@ -74,7 +73,7 @@ impl Session {
         }
     }
 
-    async fn answer(&mut self, iq: &Element) -> Vec<Element> {
+    async fn answer(&mut self, iq: &Element, place: Place, asked: &str) -> Vec<Element> {
         let is_set = match iq.attr("type") {
             Some("get") => false,
             Some("set") => true,
@@ -85,7 +84,6 @@ impl Session {
         let (Some(payload), true) = (iq.children().next(), iq.attr("id").is_some()) else {
             return refuse(Condition::BadRequest, iq);
         };
-        let to_server = iq.attr("to").is_some_and(|to| to == self.server.domain());
         let request = Request {
             server: &self.server,
             user: &self.user,
@@ -93,7 +91,8 @@ impl Session {
             number: self.number,
             payload,
             is_set,
-            to_server,
+            place,
+            asked,
         };
         let outcome = modules::handle(&request).await;
         if outcome.reads_archive {
