@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::{self, AccountError};
 use crate::data_dir::{self, DataDir};
 use crate::listener::{self, Port};
+use crate::rooms::Rooms;
 use crate::server::Server;
 use crate::session::SessionEnd;
 use crate::store::accounts as account_rows;
@@ -66,12 +67,14 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     };
     let data_dir = DataDir::open(&config).await?;
     let tls = Tls::open(&data_dir::keys(&config.data_dir), &data_dir.identity.domain)?;
+    let rooms = Rooms::load(&data_dir.store, &data_dir.identity.domain).await?;
     let server = Arc::new(Server {
         config,
         identity: data_dir.identity.clone(),
         store: data_dir.store.clone(),
         tls,
         router: Arc::default(),
+        rooms: Arc::new(rooms),
         limiter: Arc::default(),
         stopping: CancellationToken::new(),
         tasks: TaskTracker::new(),

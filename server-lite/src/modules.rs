@@ -2,7 +2,7 @@
 //! service discovery says, and what the documentation lists come from it, so
 //! that a feature cannot be half there.
 
-mod archive;
+pub(crate) mod archive;
 pub(crate) mod caps;
 mod carbons;
 mod disco;

@@ -12,6 +12,7 @@ use xmpp_core::{element, ns};
 use crate::Config;
 use crate::data_dir::Identity;
 use crate::limiter::Limiter;
+use crate::rooms::Rooms;
 use crate::router::{Outgoing, Router};
 use crate::store::Store;
 use crate::store::accounts::{self, AccountRow};
@@ -24,6 +25,7 @@ pub(crate) struct Server {
     pub(crate) store: Store,
     pub(crate) tls: Tls,
     pub(crate) router: Arc<Router>,
+    pub(crate) rooms: Arc<Rooms>,
     pub(crate) limiter: Arc<Limiter>,
     /// Cancelled when the server stops accepting.
     pub(crate) stopping: CancellationToken,

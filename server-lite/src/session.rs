@@ -14,6 +14,9 @@ use std::sync::Arc;
 
 use xmpp_core::stream::{StreamCondition, StreamError};
 
+pub(crate) use self::delivery::notify;
+pub(crate) use self::messages::{Effect, Handled, Work, origin_id};
+pub(crate) use self::register::reply;
 use crate::server::Server;
 use crate::transport::{Transport, TransportError};
 

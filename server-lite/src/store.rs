@@ -8,6 +8,7 @@
 pub(crate) mod accounts;
 pub(crate) mod archive;
 pub(crate) mod invites;
+pub(crate) mod rooms;
 mod schema;
 mod writer;
 

@@ -52,6 +52,26 @@ impl StreamPrefixes {
 pub fn parse_in_stream(bytes: &[u8], prefixes: &StreamPrefixes) -> Result<Element, ElementError> {
     Element::from_reader_with_prefixes(bytes, prefixes.0.clone())
         .map_err(|error| ElementError::NotWellFormed(error.to_string()))
+        .and_then(without_prefixes)
+}
+
+/// The same element, with the prefixes left to whoever writes it. The writer
+/// panics where a declaration of the text meets one of its own.
+fn without_prefixes(mut element: Element) -> Result<Element, ElementError> {
+    let namespace = element.ns();
+    if matches!(namespace.as_str(), ns::XML | ns::XMLNS) {
+        let reason = format!("{} is in a reserved name space", element.name());
+        return Err(ElementError::NotWellFormed(reason));
+    }
+    let mut plain = Element::bare(element.name(), namespace);
+    *plain.attrs_mut() = std::mem::take(element.attrs_mut());
+    for node in element.take_nodes() {
+        plain.append_node(match node {
+            Node::Element(child) => Node::Element(without_prefixes(child)?),
+            text @ Node::Text(_) => text,
+        });
+    }
+    Ok(plain)
 }
 
 /// Reads an element that declares its own name spaces (a WebSocket frame,
@@ -273,6 +293,41 @@ mod tests {
             "<a b='&#0;'/>",
         ] {
             assert!(parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_declared_stream_prefix_can_be_written() {
+        let stream = "xmlns:stream='http://etherx.jabber.org/streams'";
+        for text in [
+            format!("<message {stream}><body>x</body></message>"),
+            format!("<message><a xmlns='urn:a' {stream}><stream:b/></a></message>"),
+            "<message xmlns:stream='urn:other'><stream:b/></message>".to_owned(),
+            "<message xmlns:tns0='urn:t' xmlns:a='urn:a' xmlns:b='urn:a'><a:x b:y='1' tns0:y='2' y='3'/></message>".to_owned(),
+            "<message xml:lang='zh'><a xmlns=''/><b xmlns:p='urn:p' p:xml='1'/></message>".to_owned(),
+        ] {
+            let Ok(element) = parse(text.as_bytes()) else {
+                panic!("{text} is well-formed");
+            };
+            let written = write(&element).unwrap();
+            assert_eq!(parse(written.as_bytes()).unwrap(), element, "{text} {written}");
+            // What is forwarded is written inside another.
+            let outer = build("forwarded", "urn:f").child(element).done();
+            assert!(write(&outer).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reserved_name_spaces_are_refused() {
+        for text in [
+            "<message><a xmlns='http://www.w3.org/2000/xmlns/'/></message>",
+            "<message><a xmlns='http://www.w3.org/XML/1998/namespace'/></message>",
+            "<message><xml:a/></message>",
+            "<message><xmlns:a/></message>",
+            "<message xmlns:xml='urn:other'/>",
+            "<message xmlns:xmlns='urn:other'/>",
+        ] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Namespaces, by the name the specifications use for the thing.
 
+/// XML namespaces, section 3: what `xmlns` stands for.
+pub const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 /// RFC 6120: stanzas between client and server.
 pub const CLIENT: &str = "jabber:client";
 /// RFC 6120: the stream element and its features.
@@ -91,3 +93,33 @@ pub const REACTIONS: &str = "urn:xmpp:reactions:0";
 pub const PREAUTH: &str = "urn:xmpp:pars:0";
 /// XEP-0445: stream feature for a registration by invitation.
 pub const IBR_TOKEN: &str = "urn:xmpp:ibr-token:0";
+/// XEP-0045: multi-user chat, joining.
+pub const MUC: &str = "http://jabber.org/protocol/muc";
+/// XEP-0045: what users of a room see and do.
+pub const MUC_USER: &str = "http://jabber.org/protocol/muc#user";
+/// XEP-0045: roles and affiliations.
+pub const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";
+/// XEP-0045: configuration and destruction.
+pub const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
+/// XEP-0045, 15.5.3: the form of a room's configuration.
+pub const MUC_ROOM_CONFIG: &str = "http://jabber.org/protocol/muc#roomconfig";
+/// XEP-0045, 15.5.4: what discovery says of a room.
+pub const MUC_ROOM_INFO: &str = "http://jabber.org/protocol/muc#roominfo";
+/// XEP-0045, 15.5.1: the form for a nickname of one's own.
+pub const MUC_REGISTER: &str = "http://jabber.org/protocol/muc#register";
+/// XEP-0045, 15.5.2: the form that asks for voice.
+pub const MUC_REQUEST: &str = "http://jabber.org/protocol/muc#request";
+/// XEP-0307: unique room names.
+pub const MUC_UNIQUE: &str = "http://jabber.org/protocol/muc#unique";
+/// XEP-0045: messages of a room have a stable id.
+pub const MUC_STABLE_ID: &str = "http://jabber.org/protocol/muc#stable_id";
+/// XEP-0410: self-ping optimisation.
+pub const MUC_SELF_PING: &str = "http://jabber.org/protocol/muc#self-ping-optimization";
+/// XEP-0249: direct invitations.
+pub const DIRECT_INVITE: &str = "jabber:x:conference";
+/// XEP-0421: the same person under another nickname.
+pub const OCCUPANT_ID: &str = "urn:xmpp:occupant-id:0";
+/// XEP-0425: moderated retraction.
+pub const MODERATION: &str = "urn:xmpp:message-moderate:1";
+/// XEP-0153: avatars in presence.
+pub const VCARD_UPDATE: &str = "vcard-temp:x:update";

@@ -75,6 +75,16 @@ pub fn is_archived(message: &Element) -> bool {
     }
 }
 
+/// Whether a message goes into the archive of the room that it is said in
+/// (XEP-0313, section 6; XEP-0334).
+#[must_use]
+pub fn is_archived_in_room(message: &Element) -> bool {
+    if has_hint(message, "no-permanent-store") || has_hint(message, "no-store") {
+        return false;
+    }
+    has_hint(message, "store") || has_lasting_content(message)
+}
+
 /// Whether the other devices of an account get a copy (XEP-0280, section 6).
 #[must_use]
 pub fn is_carbon_copied(message: &Element) -> bool {

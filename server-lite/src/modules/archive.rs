@@ -5,6 +5,8 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, datetime, ns};
 
 use super::{Module, Outcome, Place, Request};
+use crate::StoreError;
+use crate::store::Store;
 use crate::store::archive::{self, ArchivedMessage, Filter, Found, Page};
 
 /// Largest page, and the one a client gets that asks for none.
@@ -28,60 +30,78 @@ async fn handle(request: &Request<'_>) -> Outcome {
     match (request.payload.name(), request.is_set) {
         ("query", true) => query(request).await,
         ("query", false) => Ok(Some(form())).into(),
-        ("metadata", false) => metadata(request).await.into(),
+        ("metadata", false) => metadata(&request.server.store, request.user)
+            .await
+            .map(Some)
+            .into(),
         _ => Err(Condition::FeatureNotImplemented.into()).into(),
     }
 }
 
 async fn query(request: &Request<'_>) -> Outcome {
-    let payload = request.payload;
-    let (filter, page, max) = match (filter(payload), page(payload)) {
-        (Ok(filter), Ok((page, max))) => (filter, page, max),
-        (Err(error), _) | (_, Err(error)) => return Err(error).into(),
+    let own = request.address.to_bare();
+    let ends = Ends {
+        archive: own.as_str(),
+        reader: request.address.as_str(),
     };
-    let owner = request.user.to_owned();
-    let found = request
-        .server
-        .store
-        .read(move |db| archive::query(db, &owner, &filter, &page, max))
-        .await;
-    let found = match found {
-        Ok(Some(found)) => found,
-        Ok(None) => return Err(Condition::ItemNotFound.into()).into(),
-        Err(error) => {
-            tracing::error!(%error, "archive not read");
-            return Err(Condition::InternalServerError.into()).into();
+    let store = &request.server.store;
+    match page_of(store, request.user, request.payload, &ends).await {
+        Ok((before, fin)) => {
+            // Whoever pages through the archive needs nothing delivered.
+            let owner = request.user.to_owned();
+            if let Err(error) = store
+                .write(move |tx| archive::all_delivered(tx, &owner))
+                .await
+            {
+                tracing::warn!(%error, "delivery not noted");
+            }
+            Outcome {
+                before,
+                answer: Ok(Some(fin)),
+                reads_archive: true,
+            }
         }
-    };
-    // Whoever pages through the archive needs nothing delivered.
-    let owner = request.user.to_owned();
-    if let Err(error) = request
-        .server
-        .store
-        .write(move |tx| archive::all_delivered(tx, &owner))
-        .await
-    {
-        tracing::warn!(%error, "delivery not noted");
-    }
-    let query_id = payload.attr("queryid");
-    let before = found
-        .messages
-        .iter()
-        .filter_map(|message| result(request, query_id, message))
-        .collect();
-    Outcome {
-        before,
-        answer: Ok(Some(fin(&found))),
-        reads_archive: true,
+        Err(error) => Err(error).into(),
     }
 }
 
+/// Addresses of an archive and of who reads it.
+pub(crate) struct Ends<'a> {
+    pub(crate) archive: &'a str,
+    pub(crate) reader: &'a str,
+}
+
+/// Reads a page: its messages, and the end of the answer (XEP-0313, section 4).
+pub(crate) async fn page_of(
+    store: &Store,
+    owner: &str,
+    payload: &Element,
+    ends: &Ends<'_>,
+) -> Result<(Vec<Element>, Element), StanzaError> {
+    let filter = filter(payload)?;
+    let (page, max) = page(payload)?;
+    let owner = owner.to_owned();
+    let found = store
+        .read(move |db| archive::query(db, &owner, &filter, &page, max))
+        .await
+        .map_err(not_read)?
+        .ok_or(Condition::ItemNotFound)?;
+    let query_id = payload.attr("queryid");
+    let messages = found
+        .messages
+        .iter()
+        .filter_map(|message| result(ends, query_id, message))
+        .collect();
+    Ok((messages, fin(&found)))
+}
+
+fn not_read(error: StoreError) -> StanzaError {
+    tracing::error!(%error, "archive not read");
+    Condition::InternalServerError.into()
+}
+
 /// One message of the result (XEP-0313, section 4.2; XEP-0297).
-fn result(
-    request: &Request<'_>,
-    query_id: Option<&str>,
-    message: &ArchivedMessage,
-) -> Option<Element> {
+fn result(ends: &Ends<'_>, query_id: Option<&str>, message: &ArchivedMessage) -> Option<Element> {
     let stanza = match element::parse(message.xml.as_bytes()) {
         Ok(stanza) => stanza,
         Err(error) => {
@@ -97,8 +117,8 @@ fn result(
         .attr("id", &message.stanza_id)
         .child(forwarded);
     let stanza = build("message", ns::CLIENT)
-        .attr("from", request.address.to_bare().as_str())
-        .attr("to", request.address.as_str())
+        .attr("from", ends.archive)
+        .attr("to", ends.reader)
         .child(result);
     Some(stanza.done())
 }
@@ -184,7 +204,7 @@ fn page(payload: &Element) -> Result<(Page, usize), StanzaError> {
 }
 
 /// Which filters there are (XEP-0313, section 4.1.5).
-fn form() -> Element {
+pub(crate) fn form() -> Element {
     let field = |var: &str, kind: &str| {
         build("field", ns::DATA_FORMS)
             .attr("var", var)
@@ -207,17 +227,12 @@ fn form() -> Element {
 }
 
 /// First and last message (XEP-0313, section 5).
-async fn metadata(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
-    let owner = request.user.to_owned();
-    let ends = request
-        .server
-        .store
+pub(crate) async fn metadata(store: &Store, owner: &str) -> Result<Element, StanzaError> {
+    let owner = owner.to_owned();
+    let ends = store
         .read(move |db| archive::ends(db, &owner))
         .await
-        .map_err(|error| {
-            tracing::error!(%error, "archive not read");
-            StanzaError::from(Condition::InternalServerError)
-        })?;
+        .map_err(not_read)?;
     let mut metadata = build("metadata", ns::MAM);
     for (name, (id, time_ms)) in ["start", "end"].into_iter().zip(ends.into_iter().flatten()) {
         let end = build(name, ns::MAM)
@@ -225,5 +240,5 @@ async fn metadata(request: &Request<'_>) -> Result<Option<Element>, StanzaError>
             .attr("timestamp", datetime::format_ms(time_ms));
         metadata = metadata.child(end);
     }
-    Ok(Some(metadata.done()))
+    Ok(metadata.done())
 }

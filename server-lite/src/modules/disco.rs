@@ -1,8 +1,8 @@
 //! XEP-0030: service discovery, from the list of modules.
 
 use xmpp_core::element::build;
-use xmpp_core::ns;
-use xmpp_core::stanza_error::Condition;
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, ns};
 
 use super::{MODULES, Module, Place, Request, caps, ready};
 
@@ -23,12 +23,21 @@ pub(crate) const ITEMS: Module = Module {
     account_features: &[ns::DISCO_ITEMS],
     payloads: &[("query", ns::DISCO_ITEMS)],
     places: EVERYWHERE,
-    handle: |_| ready(Ok(Some(build("query", ns::DISCO_ITEMS).done()))),
+    handle: |request| ready(items(request)),
 };
 
-fn info(
-    request: &Request<'_>,
-) -> Result<Option<xmpp_core::Element>, xmpp_core::stanza_error::StanzaError> {
+fn items(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
+    let query = build("query", ns::DISCO_ITEMS);
+    if request.payload.attr("node").is_some() || request.place != Place::Server {
+        return Ok(Some(query.done()));
+    }
+    let rooms = build("item", ns::DISCO_ITEMS)
+        .attr("jid", &request.server.rooms.domain)
+        .attr("name", "Rooms");
+    Ok(Some(query.child(rooms).done()))
+}
+
+fn info(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
     let node = request.payload.attr("node");
     if node.is_some_and(|node| node != caps::node_with_hash()) {
         return Err(Condition::ItemNotFound.into());

@@ -280,7 +280,7 @@ impl Session {
             Handled::Done(effect) => {
                 match effect {
                     Effect::Nothing => {}
-                    Effect::Deliver(delivery) => delivery.deliver(&self.server.router, None),
+                    Effect::Deliver(deliver) => deliver(),
                     Effect::Refuse(error) => {
                         let next = self.send_now(&error).await;
                         if !matches!(next, Next::Go) {
@@ -365,6 +365,7 @@ impl Session {
         if entry.is_some_and(|entry| entry.presence.is_some()) {
             super::presence::leave(&self.server, &self.address);
         }
+        super::presence::leave_rooms(&self.server, &self.address);
         self.queue.close();
         // What is in the queue and was not taken stays undelivered in the
         // archive: rows are marked only when a client has them.

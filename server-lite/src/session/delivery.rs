@@ -3,13 +3,19 @@
 //! Everything is written out beforehand, so that delivery itself, which happens
 //! in the order of the archive, is a matter of queues.
 
+use std::sync::Arc;
+
+use jid::BareJid;
 use xmpp_core::element::{self, build};
 use xmpp_core::rules::{self, MessageKind};
+use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use crate::clock::{self, RandomError};
 use crate::router::{Entry, Outgoing, Router, takes_messages};
 use crate::server::Server;
+use crate::store::accounts;
+use crate::store::archive::{self, NewMessage, Stored};
 
 /// Ids of one message in the archives of both ends.
 pub(super) struct CopyIds {
@@ -108,6 +114,57 @@ impl Delivery {
             router.deliver(&self.user, copy, |entry| {
                 entry.carbons && entry.number != number
             });
+        }
+    }
+}
+
+/// A message of the server itself to somebody, here or away: stored like any
+/// other, under `peer`.
+pub(crate) async fn notify(
+    server: &Arc<Server>,
+    to: &BareJid,
+    peer: &str,
+    message: Element,
+) -> Result<(), StanzaError> {
+    let internal = || StanzaError::from(Condition::InternalServerError);
+    let owner = server.localpart(to).ok_or(Condition::ItemNotFound)?;
+    let stanza_id = clock::random_id().map_err(|_| internal())?;
+    let xml = element::write(&message).map_err(|_| internal())?;
+    let shown = with_stanza_id(&message, to.as_str(), Some(&stanza_id));
+    let mut shown = outgoing(&shown, None).ok_or_else(internal)?;
+    let new = NewMessage {
+        owner: owner.clone(),
+        stanza_id,
+        peer: peer.to_owned(),
+        outgoing: false,
+        origin_id: None,
+        undelivered: true,
+        xml,
+    };
+    let router = Arc::clone(&server.router);
+    let written = server.store.write_then(
+        move |tx| {
+            if !accounts::exists(tx, &new.owner)? {
+                return Ok(None);
+            }
+            archive::insert(tx, &new, clock::now_ms()).map(Some)
+        },
+        move |stored| match stored {
+            Some(Stored::New { id, .. }) => {
+                shown.archived = Some(id);
+                router.deliver(&owner, &shown, takes_messages);
+                true
+            }
+            Some(Stored::Repeated) => true,
+            None => false,
+        },
+    );
+    match written.await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Condition::ItemNotFound.into()),
+        Err(error) => {
+            tracing::error!(%error, "message not stored");
+            Err(internal())
         }
     }
 }

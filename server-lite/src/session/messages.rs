@@ -13,6 +13,7 @@ use xmpp_core::{Element, datetime, ns};
 
 use super::delivery::{CopyIds, Delivery, Recipient, outgoing, with_stanza_id};
 use crate::clock;
+use crate::rooms;
 use crate::router::Outgoing;
 use crate::server::Server;
 use crate::store::accounts;
@@ -33,10 +34,11 @@ pub(crate) enum Effect {
     /// An error for the sender.
     Refuse(Element),
     /// Deliver it: it is not stored, but comes after those that are.
-    Deliver(Box<Delivery>),
+    Deliver(Box<dyn FnOnce() + Send>),
 }
 
-type Work = Pin<Box<dyn Future<Output = Handled> + Send>>;
+/// A message on its way to the disk.
+pub(crate) type Work = Pin<Box<dyn Future<Output = Handled> + Send>>;
 
 /// Takes a message of a client. The future ends when it is on disk.
 pub(super) fn accept(
@@ -48,6 +50,12 @@ pub(super) fn accept(
 ) -> Work {
     let ready = |effect| -> Work { Box::pin(std::future::ready(Handled::Done(effect))) };
     stamp(server, user, from, &mut message);
+    if let Some(Ok(to)) = message.attr("to").map(Jid::new)
+        && to.domain().as_str() == server.rooms.domain
+    {
+        let address = from.clone();
+        return rooms::message(server, rooms::Sender { address }, &to, message);
+    }
     match address(server, user, &message) {
         Ok(Some((recipient, resource))) => {
             let user = user.to_owned();
@@ -123,7 +131,9 @@ async fn store(
     };
     if !rules::is_archived(&message) {
         let delivery = Delivery::new(&server, session, &user, to, &message, None);
-        return Handled::Done(delivery.map_or(Effect::Nothing, Effect::Deliver));
+        return Handled::Done(delivery.map_or(Effect::Nothing, |delivery| {
+            Effect::Deliver(Box::new(move || delivery.deliver(&server.router, None)))
+        }));
     }
     let to_self = to.user == user;
     let Ok(ids) = CopyIds::new(to_self) else {
@@ -200,7 +210,7 @@ enum Outcome {
     Unknown,
 }
 
-fn origin_id(message: &Element) -> Option<String> {
+pub(crate) fn origin_id(message: &Element) -> Option<String> {
     message
         .get_child("origin-id", ns::STANZA_ID)
         .and_then(|origin| origin.attr("id"))

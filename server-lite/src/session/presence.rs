@@ -1,6 +1,8 @@
 //! Presence (RFC 6121, section 4). The team sees itself: everybody's presence
 //! goes to everybody.
 
+use std::sync::Arc;
+
 use jid::{FullJid, Jid};
 use xmpp_core::element::{self, build, set_attr};
 use xmpp_core::stanza_error::{Condition, StanzaError};
@@ -9,6 +11,7 @@ use xmpp_core::{Element, ns};
 
 use super::bound::Session;
 use super::messages;
+use crate::rooms;
 use crate::router::Outgoing;
 use crate::server::Server;
 
@@ -20,8 +23,15 @@ impl Session {
     ) -> Result<Vec<Element>, StreamCondition> {
         let mut presence = presence.clone();
         set_attr(&mut presence, "from", Some(self.address.as_str()));
-        if presence.attr("to").is_some() {
-            return Ok(self.directed(&presence));
+        if let Some(to) = presence.attr("to") {
+            let Ok(to) = Jid::new(to) else {
+                return Ok(refusal(Condition::JidMalformed, &presence));
+            };
+            if to.domain().as_str() == self.server.rooms.domain {
+                let sender = self.as_sender();
+                return Ok(rooms::presence(&self.server, &sender, &to, presence).await);
+            }
+            return Ok(self.directed(&presence, &to));
         }
         match presence.attr("type") {
             None => Ok(self.available(presence).await),
@@ -70,13 +80,11 @@ impl Session {
             .update(&self.user, self.number, |entry| entry.presence = None);
         self.was_available = false;
         broadcast(&self.server, presence, self.number);
+        leave_rooms(&self.server, &self.address);
     }
 
     /// Presence for one address (RFC 6121, sections 3 and 4.6).
-    fn directed(&self, presence: &Element) -> Vec<Element> {
-        let Some(Ok(to)) = presence.attr("to").map(Jid::new) else {
-            return refusal(Condition::JidMalformed, presence);
-        };
+    fn directed(&self, presence: &Element, to: &Jid) -> Vec<Element> {
         let Some(user) = self.server.localpart(&to.to_bare()) else {
             let foreign = to.domain().as_str() != self.server.domain();
             return if foreign {
@@ -109,6 +117,16 @@ impl Session {
                 Vec::new()
             }
         }
+    }
+}
+
+/// Whoever is unavailable is in no room (XEP-0045, section 7.14).
+pub(super) fn leave_rooms(server: &Arc<Server>, address: &FullJid) {
+    let over = server.rooms.leave_all(&server.router, address);
+    if !over.is_empty() {
+        let server = Arc::clone(server);
+        let tasks = server.tasks.clone();
+        tasks.spawn(async move { rooms::forget(&server, over).await });
     }
 }
 

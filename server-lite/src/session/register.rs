@@ -152,7 +152,7 @@ pub(super) fn internal(error: impl std::fmt::Display) -> StanzaError {
 }
 
 /// The result or error that answers a request.
-pub(super) fn reply(iq: &Element, answer: Result<Option<Element>, StanzaError>) -> Element {
+pub(crate) fn reply(iq: &Element, answer: Result<Option<Element>, StanzaError>) -> Element {
     let result = build("iq", ns::CLIENT)
         .attr_opt("id", iq.attr("id"))
         .attr_opt("to", iq.attr("from"))

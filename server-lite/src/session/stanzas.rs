@@ -10,6 +10,7 @@ use xmpp_core::stream::StreamCondition;
 use super::bound::Session;
 use super::register::reply;
 use crate::modules::{self, Place, Request};
+use crate::rooms;
 use crate::router::Outgoing;
 
 impl Session {
@@ -34,6 +35,11 @@ impl Session {
         };
         let place = match &to {
             None => Place::Own,
+            Some(to) if to.domain().as_str() == self.server.rooms.domain => {
+                let mut iq = iq.clone();
+                set_attr(&mut iq, "from", Some(self.address.as_str()));
+                return rooms::iq(&self.server, &self.as_sender(), to, &iq).await;
+            }
             Some(to) if to.domain().as_str() != self.server.domain() => {
                 return refuse(Condition::RemoteServerNotFound, iq);
             }
@@ -47,6 +53,12 @@ impl Session {
         let asked = to.as_ref().and_then(Jid::node);
         let asked = asked.map_or(self.user.clone(), |node| node.as_str().to_owned());
         self.answer(iq, place, &asked).await
+    }
+
+    pub(super) fn as_sender(&self) -> rooms::Sender {
+        rooms::Sender {
+            address: self.address.clone(),
+        }
     }
 
     /// From one client to another.

@@ -100,10 +100,15 @@ pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<AccountRow>> {
     .collect()
 }
 
-/// Removes an account with its archive; `false` if there is none.
+/// Removes an account with its archive and what it was to rooms; `false` if
+/// there is none.
 pub(crate) fn remove(tx: &Transaction<'_>, localpart: &str) -> rusqlite::Result<bool> {
     let removed = tx.execute("DELETE FROM accounts WHERE localpart = ?1", [localpart])?;
     tx.execute("DELETE FROM archive WHERE owner = ?1", [localpart])?;
+    tx.execute(
+        "DELETE FROM room_affiliations WHERE substr(member, 1, length(?1) + 1) = ?1 || '@'",
+        [localpart],
+    )?;
     Ok(removed > 0)
 }
 

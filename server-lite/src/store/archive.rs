@@ -200,6 +200,38 @@ fn row_of(db: &Connection, owner: &str, stanza_id: &str) -> rusqlite::Result<Opt
         .optional()
 }
 
+/// A message as the server looks it up to change it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) id: i64,
+    pub(crate) peer: String,
+    pub(crate) xml: String,
+}
+
+/// A message by its stanza id.
+pub(crate) fn find(
+    db: &Connection,
+    owner: &str,
+    stanza_id: &str,
+) -> rusqlite::Result<Option<Kept>> {
+    db.prepare_cached("SELECT id, peer, xml FROM archive WHERE stanza_id = ?1 AND owner = ?2")?
+        .query_row([stanza_id, owner], |row| {
+            Ok(Kept {
+                id: row.get(0)?,
+                peer: row.get(1)?,
+                xml: row.get(2)?,
+            })
+        })
+        .optional()
+}
+
+/// Replaces the text of a message.
+pub(crate) fn replace(tx: &Transaction<'_>, id: i64, xml: &str) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE archive SET xml = ?2 WHERE id = ?1")?
+        .execute(params![id, xml])?;
+    Ok(())
+}
+
 fn message(row: &rusqlite::Row<'_>) -> rusqlite::Result<ArchivedMessage> {
     Ok(ArchivedMessage {
         id: row.get(0)?,

@@ -3,9 +3,9 @@
 use rusqlite::Connection;
 
 /// Version that this program writes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
-const STEPS: [&str; VERSION as usize] = [V1];
+const STEPS: [&str; VERSION as usize] = [V1, include_str!("schema/rooms.sql")];
 
 const V1: &str = "
 -- What the server is: domain, team name, secrets of its own.
@@ -73,4 +73,30 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_older_version_is_brought_up_with_what_it_holds() {
+        for old in 1..VERSION {
+            let mut connection = Connection::open_in_memory().unwrap();
+            for step in STEPS.iter().take(old as usize) {
+                connection.execute_batch(step).unwrap();
+            }
+            connection.pragma_update(None, "user_version", old).unwrap();
+            let insert = "INSERT INTO accounts VALUES ('alice', 'Alice', 1, 0)";
+            connection.execute(insert, []).unwrap();
+            migrate(&mut connection).unwrap();
+            let version: u32 = connection
+                .pragma_query_value(None, "user_version", |row| row.get(0))
+                .unwrap();
+            assert_eq!(version, VERSION);
+            let count = "SELECT (SELECT count(*) FROM accounts) + (SELECT count(*) FROM rooms)";
+            let count: i64 = connection.query_row(count, [], |row| row.get(0)).unwrap();
+            assert_eq!(count, 1);
+        }
+    }
 }

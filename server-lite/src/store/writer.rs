@@ -1,5 +1,6 @@
 //! The writer thread and its queue.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread::JoinHandle;
@@ -147,7 +148,11 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
             }
         };
         for job in batch.drain(..) {
-            job.complete(committed);
+            // A mistake in what follows a commit must not end the writer.
+            let told = AssertUnwindSafe(|| job.complete(committed));
+            if std::panic::catch_unwind(told).is_err() {
+                tracing::error!("what followed a commit failed");
+            }
         }
     }
     // Fold the log into the database, so that a copy of the one file is whole.

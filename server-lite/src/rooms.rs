@@ -1,0 +1,228 @@
+//! Rooms (XEP-0045), at a domain of their own.
+//!
+//! What lasts is in the database, and all of it in memory too: a team has
+//! hundreds of rooms, not millions. A change is written first and becomes
+//! visible when it is on disk, in the order of the disk. Who is in a room is in
+//! memory only, as sessions are.
+//!
+//! The lock is held for moments, never across an await. While it is held, the
+//! router may be used, never the other way round.
+
+mod admin;
+mod affiliation;
+mod archive;
+mod config;
+mod disco;
+mod entering;
+mod invitations;
+mod iq;
+mod messages;
+mod moderation;
+mod owner;
+mod post;
+mod registration;
+mod room;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jid::FullJid;
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, element};
+
+use self::affiliation::Affiliation;
+use self::config::RoomConfig;
+use self::post::Post;
+use self::room::{Person, Room};
+use crate::StoreError;
+use crate::router::Router;
+use crate::server::Server;
+use crate::store::Store;
+use crate::store::rooms::{self as rows, AffiliationRow, RoomRow};
+
+pub(crate) use self::entering::presence;
+pub(crate) use self::iq::iq;
+pub(crate) use self::messages::message;
+
+/// First label of the domain of rooms: the same as in the servers that a team
+/// may move to, so that its rooms keep their addresses.
+const LABEL: &str = "conference";
+/// Most rooms of a server.
+const MAX_ROOMS: usize = 10_000;
+
+/// Who sends a stanza to a room.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender {
+    pub(crate) address: FullJid,
+}
+
+impl Sender {
+    /// The bare address, by which a room knows people.
+    fn user(&self) -> String {
+        self.address.to_bare().to_string()
+    }
+}
+
+/// All rooms of the server.
+pub(crate) struct Rooms {
+    pub(crate) domain: String,
+    rooms: Mutex<HashMap<String, Room>>,
+}
+
+impl Rooms {
+    /// Reads all rooms.
+    pub(crate) async fn load(store: &Store, domain: &str) -> Result<Self, StoreError> {
+        let domain = format!("{LABEL}.{domain}");
+        let found = store.read(rows::all).await?;
+        let rooms = found
+            .into_iter()
+            .map(|(row, people)| (row.name.clone(), read(&domain, row, people)))
+            .collect();
+        Ok(Self {
+            domain,
+            rooms: Mutex::new(rooms),
+        })
+    }
+
+    fn all<T>(&self, act: impl FnOnce(&mut HashMap<String, Room>) -> T) -> T {
+        act(&mut self.rooms.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does something with a room, if there is one.
+    fn with<T>(&self, name: &str, act: impl FnOnce(&mut Room) -> T) -> Option<T> {
+        self.all(|rooms| rooms.get_mut(name).map(act))
+    }
+
+    /// Like [`Rooms::with`], for a request: no room is an error.
+    fn ask<T>(
+        &self,
+        name: &str,
+        act: impl FnOnce(&mut Room) -> Result<T, StanzaError>,
+    ) -> Result<T, StanzaError> {
+        self.with(name, act)
+            .unwrap_or_else(|| Err(Condition::ItemNotFound.into()))
+    }
+
+    /// A session is over: it leaves all rooms. Gives the rooms that are over too.
+    pub(crate) fn leave_all(&self, router: &Router, address: &FullJid) -> Vec<String> {
+        self.all(|rooms| {
+            let mut over = Vec::new();
+            rooms.retain(|name, room| {
+                if room.seat_of(address).is_none() {
+                    return true;
+                }
+                room.leave(Post(router), address, None);
+                if room.is_over() {
+                    over.push(name.clone());
+                }
+                !room.is_over()
+            });
+            over
+        })
+    }
+
+    /// One session leaves one room; whether the room is over with that.
+    fn leave(&self, router: &Router, name: &str, address: &FullJid, farewell: &Element) -> bool {
+        self.all(|rooms| {
+            let Some(room) = rooms.get_mut(name) else {
+                return false;
+            };
+            room.leave(Post(router), address, Some(farewell));
+            let is_over = room.is_over();
+            if is_over {
+                rooms.remove(name);
+            }
+            is_over
+        })
+    }
+}
+
+/// Removes rooms that are over from the disk too (section 10.9).
+pub(crate) async fn forget(server: &Arc<Server>, names: Vec<String>) {
+    for name in names {
+        let address = format!("{name}@{}", server.rooms.domain);
+        let removed = server
+            .store
+            .write(move |tx| rows::remove(tx, &name, &address));
+        if let Err(error) = removed.await {
+            tracing::warn!(%error, "room not removed");
+        }
+    }
+}
+
+fn read(domain: &str, row: RoomRow, people: Vec<AffiliationRow>) -> Room {
+    let config = serde_json::from_str(&row.config).unwrap_or_else(|error| {
+        tracing::error!(%error, room = row.name, "configuration not readable, default taken");
+        RoomConfig::default()
+    });
+    let stanza = |text: Option<String>| text.and_then(|text| element::parse(text.as_bytes()).ok());
+    let people = people.into_iter().map(|row| {
+        let person = Person {
+            affiliation: Affiliation::from_name(&row.affiliation).unwrap_or(Affiliation::None),
+            nick: row.nick,
+            reason: row.reason,
+        };
+        (row.member, person)
+    });
+    Room {
+        address: format!("{}@{domain}", row.name),
+        name: row.name,
+        config,
+        people: people.collect(),
+        occupants: Vec::new(),
+        subject: stanza(row.subject),
+        vcard: stanza(row.vcard),
+        secret: row.secret,
+        locked: false,
+        messages: 0,
+    }
+}
+
+/// Writes what somebody is to a room from now on; `then` happens once it is on
+/// disk.
+async fn set_people<T: Send + 'static>(
+    server: &Arc<Server>,
+    room: &str,
+    changes: Vec<(String, Person)>,
+    then: impl FnOnce(&mut Room, Post<'_>) -> T + Send + 'static,
+) -> Result<T, StanzaError> {
+    let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
+    let (name, key) = (room.to_owned(), room.to_owned());
+    let lines: Vec<AffiliationRow> = changes
+        .iter()
+        .map(|(member, person)| AffiliationRow {
+            member: member.clone(),
+            affiliation: person.affiliation.as_str().to_owned(),
+            nick: person.nick.clone(),
+            reason: person.reason.clone(),
+        })
+        .collect();
+    let written = server.store.write_then(
+        move |tx| {
+            for line in &lines {
+                rows::set_affiliation(tx, &name, line)?;
+            }
+            Ok(())
+        },
+        move |()| {
+            rooms.with(&key, |room| {
+                for (member, person) in changes {
+                    if person.affiliation == Affiliation::None && person.nick.is_none() {
+                        room.people.remove(&member);
+                    } else {
+                        room.people.insert(member, person);
+                    }
+                }
+                then(room, Post(&router))
+            })
+        },
+    );
+    match written.await {
+        Ok(Some(outcome)) => Ok(outcome),
+        Ok(None) => Err(Condition::ItemNotFound.into()),
+        Err(error) => {
+            tracing::error!(%error, "room not written");
+            Err(Condition::InternalServerError.into())
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The archive of a room (XEP-0313, section 6), and the last messages for those
+//! who enter (XEP-0045, section 7.2.14).
+
+use std::sync::Arc;
+
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, datetime, element, ns};
+
+use super::Sender;
+use super::affiliation::Affiliation;
+use super::entering::delayed;
+use super::room::Room;
+use crate::form::Filled;
+use crate::modules::archive::{self as paging, Ends};
+use crate::server::Server;
+use crate::store::archive::{self, Filter, Page};
+
+/// Most messages for somebody who enters.
+const MAX_HISTORY: usize = 100;
+
+/// How much of the past somebody who enters wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) stanzas: Option<usize>,
+    pub(super) chars: Option<usize>,
+    pub(super) since_ms: Option<i64>,
+}
+
+impl Wanted {
+    pub(super) fn read(enter: &Element, now_ms: i64) -> Self {
+        let Some(history) = enter.get_child("history", ns::MUC) else {
+            return Self::default();
+        };
+        let number = |name: &str| {
+            history
+                .attr(name)
+                .and_then(|text| text.parse::<usize>().ok())
+        };
+        let seconds = number("seconds").and_then(|seconds| i64::try_from(seconds).ok());
+        let since = history.attr("since").and_then(datetime::parse_ms);
+        let ago = seconds.map(|seconds| now_ms.saturating_sub(seconds.saturating_mul(1000)));
+        Self {
+            stanzas: number("maxstanzas"),
+            chars: number("maxchars"),
+            since_ms: since.max(ago),
+        }
+    }
+}
+
+/// The last messages of a room, as those get them who were not there.
+pub(super) async fn last(
+    server: &Arc<Server>,
+    room: &str,
+    wanted: &Wanted,
+    default: u32,
+) -> Result<Vec<Element>, StanzaError> {
+    let default = usize::try_from(default).unwrap_or(MAX_HISTORY);
+    let max = wanted.stanzas.unwrap_or(match wanted.since_ms {
+        Some(_) => MAX_HISTORY,
+        None => default,
+    });
+    let max = max.min(MAX_HISTORY);
+    if max == 0 || wanted.chars == Some(0) {
+        return Ok(Vec::new());
+    }
+    let filter = Filter {
+        start_ms: wanted.since_ms,
+        ..Filter::default()
+    };
+    let owner = room.to_owned();
+    let found = server
+        .store
+        .read(move |db| archive::query(db, &owner, &filter, &Page::Before(None), max))
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "history not read");
+            StanzaError::from(Condition::InternalServerError)
+        })?;
+    let mut room_left = wanted.chars.unwrap_or(usize::MAX);
+    let mut messages: Vec<Element> = found
+        .into_iter()
+        .flat_map(|found| found.messages)
+        .rev()
+        .take_while(|message| {
+            room_left = room_left.saturating_sub(message.xml.chars().count());
+            room_left > 0
+        })
+        .filter_map(|message| {
+            let stanza = element::parse(message.xml.as_bytes()).ok()?;
+            let has_text = stanza.has_child("body", ns::CLIENT);
+            has_text.then(|| delayed(room, stanza, &message.stanza_id, message.time_ms))
+        })
+        .collect();
+    messages.reverse();
+    Ok(messages)
+}
+
+/// Whether somebody may read the archive: whoever could enter, and for a room
+/// with a password whoever is in it.
+fn may_read(room: &Room, sender: &Sender, payload: &Element) -> Result<(), StanzaError> {
+    let affiliation = room.affiliation(&sender.user());
+    let occupant = room.occupant(&sender.address);
+    let is_open = !room.config.members_only && room.config.password.is_none();
+    let may = match affiliation {
+        Affiliation::Outcast => false,
+        Affiliation::None => occupant.is_some() || is_open,
+        Affiliation::Member => occupant.is_some() || room.config.password.is_none(),
+        Affiliation::Admin | Affiliation::Owner => true,
+    };
+    if !may || room.locked && affiliation != Affiliation::Owner {
+        return Err(Condition::Forbidden.into());
+    }
+    // Asking for one address would tell whose a nickname is.
+    let form = payload.get_child("x", ns::DATA_FORMS).map(Filled::read);
+    let asks_for_one = form.is_some_and(|form| form.first("with").is_some());
+    if asks_for_one && !room.config.non_anonymous && affiliation < Affiliation::Admin {
+        return Err(Condition::Forbidden.into());
+    }
+    Ok(())
+}
+
+/// Answers a question to the archive; gives the messages before the answer.
+pub(super) async fn answer(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    payload: &Element,
+    is_set: bool,
+) -> Result<(Vec<Element>, Option<Element>), StanzaError> {
+    let address = server.rooms.ask(name, |room| {
+        may_read(room, sender, payload)?;
+        Ok(room.address.clone())
+    })?;
+    match (payload.name(), is_set) {
+        ("query", true) => {
+            let ends = Ends {
+                archive: &address,
+                reader: sender.address.as_str(),
+            };
+            let (messages, fin) = paging::page_of(&server.store, &address, payload, &ends).await?;
+            Ok((messages, Some(fin)))
+        }
+        ("query", false) => Ok((Vec::new(), Some(paging::form()))),
+        ("metadata", false) => {
+            let metadata = paging::metadata(&server.store, &address).await?;
+            Ok((Vec::new(), Some(metadata)))
+        }
+        _ => Err(Condition::FeatureNotImplemented.into()),
+    }
+}

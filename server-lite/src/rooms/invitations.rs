@@ -1,0 +1,175 @@
+//! Messages to the room itself: invitations, their answers, and the wish to
+//! speak (XEP-0045, sections 7.8, 7.13 and 8.6).
+
+use std::sync::Arc;
+
+use jid::BareJid;
+use xmpp_core::element::{Build, build};
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, ns};
+
+use super::affiliation::{Affiliation, Role};
+use super::post::Post;
+use super::room::{Change, Person};
+use super::{Sender, set_people};
+use crate::form::{Filled, Form};
+use crate::server::Server;
+use crate::session::notify;
+
+/// Takes a message to the room itself.
+pub(super) async fn message(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    message: &Element,
+) -> Result<(), StanzaError> {
+    if let Some(form) = message.get_child("x", ns::DATA_FORMS) {
+        return voice(server, sender, name, &Filled::read(form));
+    }
+    let user = message
+        .get_child("x", ns::MUC_USER)
+        .ok_or(Condition::BadRequest)?;
+    for child in user.children() {
+        if child.is("invite", ns::MUC_USER) {
+            invite(server, sender, name, child).await?;
+        } else if child.is("decline", ns::MUC_USER) {
+            decline(server, sender, name, child).await?;
+        }
+    }
+    Ok(())
+}
+
+/// An account of this server; nobody else can be invited.
+fn account(server: &Server, address: Option<&str>) -> Result<BareJid, StanzaError> {
+    let address = address.ok_or(Condition::BadRequest)?;
+    let address = jid::Jid::new(address)
+        .map_err(|_| StanzaError::from(Condition::JidMalformed))?
+        .to_bare();
+    match server.localpart(&address) {
+        Some(_) => Ok(address),
+        None => Err(Condition::ItemNotFound.into()),
+    }
+}
+
+fn with_reason(element: Build, from: &Element) -> Build {
+    match from.get_child("reason", ns::MUC_USER) {
+        Some(reason) => element.child(build("reason", ns::MUC_USER).text(reason.text())),
+        None => element,
+    }
+}
+
+/// Section 7.8.2.
+async fn invite(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    invite: &Element,
+) -> Result<(), StanzaError> {
+    let guest = account(server, invite.attr("to"))?;
+    let key = guest.to_string();
+    let (address, password, becomes_member) = server.rooms.ask(name, |room| {
+        let host = room
+            .occupant(&sender.address)
+            .ok_or(Condition::NotAcceptable)?;
+        let may_add = room.config.allow_invites || host.role == Role::Moderator;
+        if room.config.members_only && !may_add || host.role == Role::Visitor {
+            return Err(Condition::Forbidden.into());
+        }
+        let affiliation = room.affiliation(&key);
+        if affiliation == Affiliation::Outcast && host.role != Role::Moderator {
+            return Err(Condition::Forbidden.into());
+        }
+        // Who was banned is let in again only by being told so.
+        let adds = room.config.members_only && affiliation == Affiliation::None;
+        Ok((room.address.clone(), room.config.password.clone(), adds))
+    })?;
+    if becomes_member {
+        let member = Person::new(Affiliation::Member);
+        set_people(server, name, vec![(key, member)], |_, _| ()).await?;
+    }
+    let invite = with_reason(
+        build("invite", ns::MUC_USER).attr("from", sender.address.as_str()),
+        invite,
+    );
+    let mut user = build("x", ns::MUC_USER).child(invite);
+    if let Some(password) = &password {
+        user = user.child(build("password", ns::MUC_USER).text(password));
+    }
+    let direct = build("x", ns::DIRECT_INVITE)
+        .attr("jid", &address)
+        .attr_opt("password", password.as_deref());
+    let message = build("message", ns::CLIENT)
+        .attr("from", &address)
+        .attr("to", guest.as_str())
+        .child(user)
+        .child(direct);
+    notify(server, &guest, &address, message.done()).await
+}
+
+/// Section 7.8.2, the answer "no".
+async fn decline(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    decline: &Element,
+) -> Result<(), StanzaError> {
+    let host = account(server, decline.attr("to"))?;
+    let address = server.rooms.ask(name, |room| Ok(room.address.clone()))?;
+    let answer = build("decline", ns::MUC_USER).attr("from", sender.user());
+    let message = build("message", ns::CLIENT)
+        .attr("from", &address)
+        .attr("to", host.as_str())
+        .child(build("x", ns::MUC_USER).child(with_reason(answer, decline)));
+    notify(server, &host, &address, message.done()).await
+}
+
+/// Somebody asks to speak, or a moderator answers.
+fn voice(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    form: &Filled,
+) -> Result<(), StanzaError> {
+    if form.first("FORM_TYPE") != Some(ns::MUC_REQUEST) {
+        return Err(Condition::BadRequest.into());
+    }
+    server.rooms.ask(name, |room| {
+        let asker = room
+            .occupant(&sender.address)
+            .ok_or(Condition::NotAcceptable)?;
+        let post = Post(&server.router);
+        if asker.role == Role::Visitor {
+            let question = Form::new("form", ns::MUC_REQUEST)
+                .title("Somebody asks to speak")
+                .field("muc#role", "list-single", None, ["participant"])
+                .field("muc#jid", "jid-single", Some("Address"), [&asker.user])
+                .field(
+                    "muc#roomnick",
+                    "text-single",
+                    Some("Nickname"),
+                    [&asker.nick],
+                )
+                .boolean("muc#request_allow", "Let them speak?", false);
+            let message = build("message", ns::CLIENT)
+                .attr("from", &room.address)
+                .child(question.done());
+            post.all(message.done(), room.moderators());
+            return Ok(());
+        }
+        if asker.role != Role::Moderator {
+            return Err(Condition::Forbidden.into());
+        }
+        if form.boolean("muc#request_allow") != Some(true) {
+            return Ok(());
+        }
+        let nick = form.first("muc#roomnick").unwrap_or_default();
+        let place = room.by_nick(nick).ok_or(Condition::ItemNotFound)?;
+        if let Some(listener) = room.occupants.get_mut(place)
+            && listener.role == Role::Visitor
+        {
+            listener.role = Role::Participant;
+            room.announce(post, place, &Change::default());
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,213 @@
+//! Requests to the service, to a room, and to somebody in it (XEP-0045, sections
+//! 6, 9 and 10).
+
+use std::sync::Arc;
+
+use jid::Jid;
+use xmpp_core::element::{build, set_attr};
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, element, ns};
+
+use super::affiliation::Affiliation;
+use super::post::Post;
+use super::room::{Change, status};
+use super::{Sender, admin, archive, disco, moderation, owner, registration};
+use crate::clock;
+use crate::server::Server;
+use crate::session::reply;
+use crate::store::rooms as rows;
+
+/// Largest vCard of a room, in bytes.
+const MAX_VCARD: usize = 128 * 1024;
+
+type Answer = Result<(Vec<Element>, Option<Element>), StanzaError>;
+
+/// Takes a request, or the answer to one; gives what its sender is sent.
+pub(crate) async fn iq(
+    server: &Arc<Server>,
+    sender: &Sender,
+    to: &Jid,
+    iq: &Element,
+) -> Vec<Element> {
+    let name = to.node().map(|node| node.as_str().to_owned());
+    if let (Some(name), Some(nick)) = (&name, to.resource()) {
+        return match to_occupant(server, sender, name, nick.as_str(), iq) {
+            Ok(answer) => answer.into_iter().collect(),
+            Err(error) => error.reply_to(iq).into_iter().collect(),
+        };
+    }
+    let is_set = match iq.attr("type") {
+        Some("get") => false,
+        Some("set") => true,
+        _ => return Vec::new(),
+    };
+    let Some(payload) = iq.children().next().filter(|_| iq.attr("id").is_some()) else {
+        let refusal = StanzaError::from(Condition::BadRequest);
+        return refusal.reply_to(iq).into_iter().collect();
+    };
+    let answer = match &name {
+        Some(name) => room(server, sender, name, payload, is_set).await,
+        None => service(server, sender, payload, is_set).map(|answer| (Vec::new(), answer)),
+    };
+    match answer {
+        Ok((mut before, answer)) => {
+            before.push(reply(iq, Ok(answer)));
+            before
+        }
+        Err(error) => vec![reply(iq, Err(error))],
+    }
+}
+
+fn service(
+    server: &Server,
+    sender: &Sender,
+    payload: &Element,
+    is_set: bool,
+) -> Result<Option<Element>, StanzaError> {
+    if is_set {
+        return Err(Condition::ServiceUnavailable.into());
+    }
+    match (payload.name(), payload.ns().as_str()) {
+        ("query", ns::DISCO_INFO) => disco::service(payload).map(Some),
+        ("query", ns::DISCO_ITEMS) => Ok(Some(disco::rooms(server, sender))),
+        ("unique", ns::MUC_UNIQUE) => {
+            let name = clock::random_id()
+                .map_err(|_| StanzaError::from(Condition::InternalServerError))?;
+            Ok(Some(build("unique", ns::MUC_UNIQUE).text(name).done()))
+        }
+        ("ping", ns::PING) => Ok(None),
+        _ => Err(Condition::ServiceUnavailable.into()),
+    }
+}
+
+async fn room(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    payload: &Element,
+    is_set: bool,
+) -> Answer {
+    let only = |answer: Result<Option<Element>, StanzaError>| answer.map(|it| (Vec::new(), it));
+    match (payload.name(), payload.ns().as_str(), is_set) {
+        ("query", ns::DISCO_INFO, false) => only(disco::room(server, sender, name, payload)),
+        ("query", ns::DISCO_ITEMS, false) => only(disco::occupants(server, sender, name)),
+        ("query", ns::MUC_ADMIN, false) => only(admin::list(server, sender, name, payload)),
+        ("query", ns::MUC_ADMIN, true) => only(
+            admin::change(server, sender, name, payload)
+                .await
+                .map(|()| None),
+        ),
+        ("query", ns::MUC_OWNER, false) => only(owner::form(server, sender, name)),
+        ("query", ns::MUC_OWNER, true) => only(
+            owner::submit(server, sender, name, payload)
+                .await
+                .map(|()| None),
+        ),
+        ("query", ns::REGISTER, _) => {
+            only(registration::answer(server, sender, name, payload, is_set).await)
+        }
+        ("query" | "metadata", ns::MAM, _) => {
+            archive::answer(server, sender, name, payload, is_set).await
+        }
+        ("moderate", ns::MODERATION, true) => only(
+            moderation::moderate(server, sender, name, payload)
+                .await
+                .map(|()| None),
+        ),
+        ("vCard", ns::VCARD_TEMP, false) => only(server.rooms.ask(name, |room| {
+            let empty = || build("vCard", ns::VCARD_TEMP).done();
+            Ok(Some(room.vcard.clone().unwrap_or_else(empty)))
+        })),
+        ("vCard", ns::VCARD_TEMP, true) => only(
+            set_vcard(server, sender, name, payload)
+                .await
+                .map(|()| None),
+        ),
+        ("ping", ns::PING, false) => only(server.rooms.ask(name, |_| Ok(None))),
+        _ => Err(Condition::ServiceUnavailable.into()),
+    }
+}
+
+/// The picture and card of a room (XEP-0486), which its owner sets.
+async fn set_vcard(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    vcard: &Element,
+) -> Result<(), StanzaError> {
+    server
+        .rooms
+        .ask(name, |room| match room.affiliation(&sender.user()) {
+            Affiliation::Owner => Ok(()),
+            _ => Err(Condition::Forbidden.into()),
+        })?;
+    let xml = element::write(vcard).map_err(|_| StanzaError::from(Condition::BadRequest))?;
+    if xml.len() > MAX_VCARD {
+        return Err(
+            StanzaError::from(Condition::PolicyViolation).with_text("the card is too large")
+        );
+    }
+    let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
+    let (key, row, vcard) = (name.to_owned(), name.to_owned(), vcard.clone());
+    server
+        .store
+        .write_then(
+            move |tx| rows::set_vcard(tx, &row, Some(&xml)),
+            move |()| {
+                rooms.with(&key, |room| {
+                    room.vcard = Some(vcard);
+                    // Section 10.2, "configuration change not about privacy".
+                    let user = build("x", ns::MUC_USER).child(status(&104));
+                    let message = build("message", ns::CLIENT)
+                        .attr("from", &room.address)
+                        .attr("type", "groupchat")
+                        .child(user);
+                    Post(&router).all(message.done(), room.sessions());
+                });
+            },
+        )
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "card of a room not written");
+            Condition::InternalServerError.into()
+        })
+}
+
+/// From one occupant to another, under the addresses of the room; and the ping
+/// to oneself, by which a client learns whether it is still there (XEP-0410).
+fn to_occupant(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    nick: &str,
+    iq: &Element,
+) -> Result<Option<Element>, StanzaError> {
+    server.rooms.ask(name, |room| {
+        let asker = room
+            .occupant(&sender.address)
+            .ok_or(Condition::NotAcceptable)?;
+        let other = room
+            .by_nick(nick)
+            .and_then(|place| room.occupants.get(place))
+            .ok_or(Condition::ItemNotFound)?;
+        let is_self = other.nick == asker.nick;
+        if is_self && iq.has_child("ping", ns::PING) && iq.attr("type") == Some("get") {
+            return Ok(Some(reply(iq, Ok(None))));
+        }
+        let seat = other.seats.last().ok_or(Condition::ItemNotFound)?;
+        let mut forwarded = iq.clone();
+        set_attr(&mut forwarded, "from", Some(&room.address_of(&asker.nick)));
+        Post(&server.router).one(&seat.address, forwarded);
+        Ok(None)
+    })
+}
+
+impl Change<'_> {
+    /// A change with codes for everybody.
+    pub(super) fn with_codes(codes: &[u16]) -> Change<'_> {
+        Change {
+            codes,
+            ..Change::default()
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Messages that are taken back, by who said them (XEP-0424) or by a moderator
+//! (XEP-0425). The archive keeps the place, not the words.
+
+use std::sync::Arc;
+
+use rusqlite::Transaction;
+use xmpp_core::element::{self, build};
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, datetime, ns};
+
+use super::Sender;
+use super::affiliation::Role;
+use super::post::Post;
+use crate::clock;
+use crate::server::Server;
+use crate::store::archive::{self, NewMessage};
+
+/// The archive id of what a message takes back.
+pub(super) fn retracted_id(message: &Element) -> Option<String> {
+    message
+        .get_child("retract", ns::RETRACT)
+        .and_then(|retract| retract.attr("id"))
+        .map(str::to_owned)
+}
+
+/// Takes a message out of the archive if `peer` has sent it.
+pub(super) fn bury_own(
+    tx: &Transaction<'_>,
+    owner: &str,
+    stanza_id: &str,
+    peer: &str,
+) -> rusqlite::Result<()> {
+    match archive::find(tx, owner, stanza_id)? {
+        Some(found) if found.peer == peer => {
+            let mark = build("retracted", ns::RETRACT)
+                .attr("stamp", datetime::format_ms(clock::now_ms()))
+                .done();
+            bury(tx, found.id, &found.xml, mark)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Leaves who said it and when, and that it is gone.
+fn bury(tx: &Transaction<'_>, id: i64, xml: &str, mark: Element) -> rusqlite::Result<()> {
+    let Ok(mut stanza) = element::parse(xml.as_bytes()) else {
+        return Ok(());
+    };
+    for node in stanza.take_nodes() {
+        let stays = node
+            .as_element()
+            .is_some_and(|child| child.has_ns(ns::OCCUPANT_ID) || child.has_ns(ns::MUC_USER));
+        if stays {
+            stanza.append_node(node);
+        }
+    }
+    stanza.append_child(mark);
+    match element::write(&stanza) {
+        Ok(xml) => archive::replace(tx, id, &xml),
+        Err(_) => Ok(()),
+    }
+}
+
+/// A moderator takes back what somebody said (XEP-0425, section 4).
+pub(super) async fn moderate(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    request: &Element,
+) -> Result<(), StanzaError> {
+    let id = request.attr("id").ok_or(Condition::BadRequest)?.to_owned();
+    if !request.has_child("retract", ns::RETRACT) {
+        return Err(Condition::FeatureNotImplemented.into());
+    }
+    let (address, by, by_id) = server.rooms.ask(name, |room| {
+        let moderator = room
+            .occupant(&sender.address)
+            .filter(|occupant| occupant.role == Role::Moderator)
+            .ok_or(Condition::Forbidden)?;
+        Ok((
+            room.address.clone(),
+            room.address_of(&moderator.nick),
+            room.occupant_id(&moderator.user),
+        ))
+    })?;
+    let reason = request
+        .get_child("reason", ns::MODERATION)
+        .map(|reason| build("reason", ns::RETRACT).text(reason.text()));
+    let moderated = build("moderated", ns::MODERATION)
+        .attr("by", &by)
+        .child(by_id);
+    let retract = build("retract", ns::RETRACT)
+        .attr("id", &id)
+        .child(moderated.clone())
+        .children(reason.clone());
+    let internal = |_| StanzaError::from(Condition::InternalServerError);
+    let stanza_id = clock::random_id().map_err(internal)?;
+    let announced = build("message", ns::CLIENT)
+        .attr("from", &address)
+        .attr("type", "groupchat")
+        .attr("id", &stanza_id)
+        .child(retract)
+        .done();
+    let xml = element::write(&announced)
+        .map_err(|_| StanzaError::from(Condition::InternalServerError))?;
+    let mark = build("retracted", ns::RETRACT)
+        .attr("stamp", datetime::format_ms(clock::now_ms()))
+        .child(moderated)
+        .children(reason)
+        .done();
+    let new = NewMessage {
+        owner: address.clone(),
+        stanza_id: stanza_id.clone(),
+        peer: address.clone(),
+        outgoing: true,
+        origin_id: None,
+        undelivered: false,
+        xml,
+    };
+    let write = move |tx: &Transaction<'_>| {
+        let Some(found) = archive::find(tx, &new.owner, &id)? else {
+            return Ok(false);
+        };
+        bury(tx, found.id, &found.xml, mark)?;
+        archive::insert(tx, &new, clock::now_ms())?;
+        Ok(true)
+    };
+    let (rooms, router, key) = (
+        Arc::clone(&server.rooms),
+        Arc::clone(&server.router),
+        name.to_owned(),
+    );
+    let deliver = move |found: bool| {
+        if found {
+            let mut shown = announced;
+            let id = build("stanza-id", ns::STANZA_ID)
+                .attr("by", &address)
+                .attr("id", &stanza_id);
+            shown.append_child(id.done());
+            rooms.with(&key, |room| {
+                room.messages += 1;
+                Post(&router).all(shown, room.sessions());
+            });
+        }
+        found
+    };
+    match server.store.write_then(write, deliver).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Condition::ItemNotFound.into()),
+        Err(error) => {
+            tracing::error!(%error, "message not moderated");
+            Err(Condition::InternalServerError.into())
+        }
+    }
+}

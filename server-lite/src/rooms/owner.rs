@@ -1,0 +1,172 @@
+//! Setting up and destroying a room (XEP-0045, section 10).
+
+use std::sync::Arc;
+
+use xmpp_core::element::build;
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, ns};
+
+use super::affiliation::{Affiliation, Role};
+use super::config::RoomConfig;
+use super::post::Post;
+use super::room::{Change, Room, status};
+use super::{Rooms, Sender};
+use crate::router::Router;
+use crate::server::Server;
+use crate::store::rooms as rows;
+
+fn is_owner(room: &Room, sender: &Sender) -> Result<(), StanzaError> {
+    match room.affiliation(&sender.user()) {
+        Affiliation::Owner => Ok(()),
+        _ => Err(Condition::Forbidden.into()),
+    }
+}
+
+/// The form of the configuration (section 10.2).
+pub(super) fn form(
+    server: &Server,
+    sender: &Sender,
+    name: &str,
+) -> Result<Option<Element>, StanzaError> {
+    server.rooms.ask(name, |room| {
+        is_owner(room, sender)?;
+        let query = build("query", ns::MUC_OWNER).child(room.config.form());
+        Ok(Some(query.done()))
+    })
+}
+
+/// Takes the form, or destroys the room.
+pub(super) async fn submit(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    payload: &Element,
+) -> Result<(), StanzaError> {
+    if let Some(wish) = payload.get_child("destroy", ns::MUC_OWNER) {
+        server.rooms.ask(name, |room| is_owner(room, sender))?;
+        return destroy(server, name, wish).await;
+    }
+    let form = payload
+        .get_child("x", ns::DATA_FORMS)
+        .ok_or(Condition::BadRequest)?;
+    if form.attr("type") == Some("cancel") {
+        // Who does not want to set up a new room does not want it (section 10.1.3).
+        let is_new = server.rooms.ask(name, |room| {
+            is_owner(room, sender)?;
+            Ok(room.locked)
+        })?;
+        let nothing = build("destroy", ns::MUC_OWNER).done();
+        return match is_new {
+            true => destroy(server, name, &nothing).await,
+            false => Ok(()),
+        };
+    }
+    let filled = crate::form::Filled::read(form);
+    let config = server.rooms.ask(name, |room| {
+        is_owner(room, sender)?;
+        room.config.changed(&filled)
+    })?;
+    let json = serde_json::to_string(&config).map_err(|error| {
+        tracing::error!(%error, "configuration of a room");
+        StanzaError::from(Condition::InternalServerError)
+    })?;
+    let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
+    let (row, key) = (name.to_owned(), name.to_owned());
+    server
+        .store
+        .write_then(
+            move |tx| rows::set_config(tx, &row, &json),
+            move |()| {
+                rooms.with(&key, |room| configured(room, Post(&router), config));
+            },
+        )
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "configuration of a room not written");
+            Condition::InternalServerError.into()
+        })
+}
+
+/// Section 10.2.1: who is there learns what changed about their privacy, and
+/// who may not be there any more goes.
+fn configured(room: &mut Room, post: Post<'_>, config: RoomConfig) {
+    let was_locked = std::mem::replace(&mut room.locked, false);
+    let old = std::mem::replace(&mut room.config, config);
+    let new = &room.config;
+    let mut codes = Vec::new();
+    if old.archived != new.archived {
+        codes.push(if new.archived { 170 } else { 171 });
+    }
+    if old.non_anonymous != new.non_anonymous {
+        codes.push(if new.non_anonymous { 172 } else { 173 });
+    }
+    if codes.is_empty() && old != *new {
+        codes.push(104);
+    }
+    if !codes.is_empty() && !was_locked {
+        let user = build("x", ns::MUC_USER).children(codes.iter().map(status));
+        let message = build("message", ns::CLIENT)
+            .attr("from", &room.address)
+            .attr("type", "groupchat")
+            .child(user);
+        post.all(message.done(), room.sessions());
+    }
+    if room.config.members_only {
+        while let Some(place) = room
+            .occupants
+            .iter()
+            .position(|occupant| room.affiliation(&occupant.user) < Affiliation::Member)
+        {
+            room.remove(post, place, &Change::with_codes(&[322]));
+        }
+    }
+}
+
+/// Section 10.9.
+async fn destroy(server: &Arc<Server>, name: &str, wish: &Element) -> Result<(), StanzaError> {
+    // Again from its parts, in the name space in which the others hear of it.
+    let part = |name: &str| {
+        wish.get_child(name, ns::MUC_OWNER)
+            .map(|part| build(name, ns::MUC_USER).text(part.text()))
+    };
+    let farewell = build("destroy", ns::MUC_USER)
+        .attr_opt("jid", wish.attr("jid"))
+        .children(part("reason"))
+        .children(part("password"))
+        .done();
+    let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
+    let (row, key) = (name.to_owned(), name.to_owned());
+    let address = format!("{name}@{}", rooms.domain);
+    server
+        .store
+        .write_then(
+            move |tx| rows::remove(tx, &row, &address),
+            move |()| dissolve(&rooms, &router, &key, &farewell),
+        )
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "room not destroyed");
+            Condition::InternalServerError.into()
+        })
+}
+
+fn dissolve(rooms: &Rooms, router: &Router, name: &str, farewell: &Element) {
+    let Some(mut room) = rooms.all(|rooms| rooms.remove(name)) else {
+        return;
+    };
+    room.people.clear();
+    let change = Change {
+        destroy: Some(farewell),
+        ..Change::default()
+    };
+    for occupant in &mut room.occupants {
+        occupant.role = Role::None;
+    }
+    for occupant in &room.occupants {
+        for seat in &occupant.seats {
+            // Each hears it of themselves alone.
+            let gone = room.presence(occupant, seat, occupant, false, &change);
+            Post(router).one(&seat.address, gone);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Rooms: roles, affiliations, configuration, invitations, taking back (XEP-0045,
+//! sections 8 to 10; XEP-0424, 0425).
+
+use xmpp_core::{Element, ns};
+
+use crate::client::{Client, World, body};
+use crate::entering_and_speaking::{codes, enter, item, open, presence_of, say};
+
+const ROOM: &str = "plan@conference.team.example";
+
+async fn configure(owner: &mut Client, fields: &[(&str, &str)]) -> Result<Element, String> {
+    let fields: String = fields
+        .iter()
+        .map(|(name, value)| {
+            format!("<field var='muc#roomconfig_{name}'><value>{value}</value></field>")
+        })
+        .collect();
+    let form = format!(
+        "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>{fields}</x></query>"
+    );
+    owner.set(ROOM, &form).await
+}
+
+async fn admin(client: &mut Client, item: &str) -> Result<Element, String> {
+    let query = format!("<query xmlns='http://jabber.org/protocol/muc#admin'>{item}</query>");
+    client.set(ROOM, &query).await
+}
+
+async fn refused(client: &mut Client, nick: &str, password: &str) -> String {
+    client
+        .send(&format!(
+            "<presence id='enter' to='{ROOM}/{nick}'><x xmlns='http://jabber.org/protocol/muc'>{password}</x></presence>"
+        ))
+        .await;
+    client.error("enter").await
+}
+
+#[tokio::test]
+async fn kicked_banned_and_voiceless() {
+    let world = World::with(&["alice", "bob"]).await;
+    let mut alice = world.online("alice", "desk").await;
+    let mut bob = world.online("bob", "desk").await;
+    open(&mut alice, "Alice").await;
+    configure(&mut alice, &[("moderatedroom", "1")])
+        .await
+        .unwrap();
+    enter(&mut bob, "Bob").await;
+    say(&mut bob, "mute").await;
+    assert_eq!(bob.error("mute").await, "forbidden");
+    admin(&mut alice, "<item nick='Bob' role='participant'/>")
+        .await
+        .unwrap();
+    assert_eq!(item(&presence_of(&mut bob, "Bob").await).1, "participant");
+    say(&mut bob, "voice").await;
+    alice.text("voice").await;
+    assert_eq!(
+        admin(&mut bob, "<item nick='Alice' role='none'/>")
+            .await
+            .unwrap_err(),
+        "not-allowed"
+    );
+
+    admin(
+        &mut alice,
+        "<item nick='Bob' role='none'><reason>enough</reason></item>",
+    )
+    .await
+    .unwrap();
+    let gone = presence_of(&mut bob, "Bob").await;
+    assert_eq!(codes(&gone), ["110", "307"]);
+    assert!(String::from(&gone).contains("enough"));
+    enter(&mut bob, "Bob").await;
+    let ban = "<item jid='bob@team.example' affiliation='outcast'/>";
+    assert_eq!(admin(&mut bob, ban).await.unwrap_err(), "forbidden");
+    admin(&mut alice, ban).await.unwrap();
+    assert_eq!(codes(&presence_of(&mut bob, "Bob").await), ["110", "301"]);
+    assert_eq!(refused(&mut bob, "Bob", "").await, "forbidden");
+    let list =
+        "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='outcast'/></query>";
+    let banned = alice.get(ROOM, list).await.unwrap();
+    assert!(String::from(&banned).contains("bob@team.example"));
+    assert_eq!(bob.get(ROOM, list).await.unwrap_err(), "forbidden");
+}
+
+#[tokio::test]
+async fn members_passwords_and_hidden_rooms() {
+    let mut world = World::with(&["alice", "bob", "carol"]).await;
+    let mut alice = world.online("alice", "desk").await;
+    let mut bob = world.online("bob", "desk").await;
+    open(&mut alice, "Alice").await;
+    enter(&mut bob, "Bob").await;
+    presence_of(&mut alice, "Bob").await;
+    assert_eq!(
+        configure(&mut bob, &[("membersonly", "1")])
+            .await
+            .unwrap_err(),
+        "forbidden"
+    );
+    let form = [
+        ("membersonly", "1"),
+        ("publicroom", "0"),
+        ("roomsecret", "sesam"),
+    ];
+    configure(&mut alice, &form).await.unwrap();
+    let gone = presence_of(&mut bob, "Bob").await;
+    assert_eq!(codes(&gone), ["110", "322"]);
+    assert_eq!(refused(&mut bob, "Bob", "").await, "registration-required");
+
+    // All of it outlives the server.
+    world.restart().await;
+    let mut alice = world.online("alice", "desk").await;
+    let mut bob = world.online("bob", "desk").await;
+    let mut carol = world.online("carol", "desk").await;
+    let items = "<query xmlns='http://jabber.org/protocol/disco#items'/>";
+    let seen = carol.get("conference.team.example", items).await.unwrap();
+    assert!(!String::from(&seen).contains(ROOM));
+    enter(&mut alice, "Alice").await;
+    // An invitation makes a member; it waits for who is away.
+    alice
+        .send(&format!(
+            "<message to='{ROOM}'><x xmlns='http://jabber.org/protocol/muc#user'>\
+             <invite to='bob@team.example'><reason>please</reason></invite></x></message>"
+        ))
+        .await;
+    let invited = bob
+        .until(|element| element.has_child("x", ns::DIRECT_INVITE))
+        .await;
+    assert!(String::from(&invited).contains("please"));
+    assert_eq!(refused(&mut bob, "Bob", "").await, "not-authorized");
+    assert_eq!(
+        refused(&mut bob, "Bob", "<password>wrong</password>").await,
+        "not-authorized"
+    );
+    bob.send(&format!(
+        "<presence to='{ROOM}/Bob'><x xmlns='http://jabber.org/protocol/muc'><password>sesam</password></x></presence>"
+    ))
+    .await;
+    assert_eq!(item(&presence_of(&mut bob, "Bob").await).0, "member");
+}
+
+#[tokio::test]
+async fn a_room_keeps_an_owner_and_can_be_destroyed() {
+    let world = World::with(&["alice", "bob"]).await;
+    let mut alice = world.online("alice", "desk").await;
+    let mut bob = world.online("bob", "desk").await;
+    open(&mut alice, "Alice").await;
+    enter(&mut bob, "Bob").await;
+    let leave = "<item jid='alice@team.example' affiliation='none'/>";
+    assert_eq!(admin(&mut alice, leave).await.unwrap_err(), "conflict");
+    let destroy = "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy jid='new@conference.team.example'><reason>moved</reason></destroy></query>";
+    assert_eq!(bob.set(ROOM, destroy).await.unwrap_err(), "forbidden");
+    alice.set(ROOM, destroy).await.unwrap();
+    let gone = presence_of(&mut bob, "Bob").await;
+    assert_eq!(gone.attr("type"), Some("unavailable"));
+    assert!(String::from(&gone).contains("moved"));
+    let info = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
+    assert_eq!(alice.get(ROOM, info).await.unwrap_err(), "item-not-found");
+}
+
+#[tokio::test]
+async fn addresses_are_for_moderators_where_a_room_says_so() {
+    let world = World::with(&["alice", "bob", "carol"]).await;
+    let mut alice = world.online("alice", "desk").await;
+    let mut bob = world.online("bob", "desk").await;
+    let mut carol = world.online("carol", "desk").await;
+    open(&mut alice, "Alice").await;
+    configure(&mut alice, &[("whois", "moderators")])
+        .await
+        .unwrap();
+    enter(&mut bob, "Bob").await;
+    let seen = enter(&mut carol, "Carol").await;
+    let of_bob = format!("{ROOM}/Bob");
+    let seen = seen
+        .iter()
+        .find(|element| element.attr("from") == Some(&of_bob))
+        .unwrap();
+    assert_eq!(item(seen).2, None);
+    assert_eq!(
+        item(&presence_of(&mut alice, "Bob").await).2,
+        Some(bob.jid.as_str())
+    );
+    let probe = "<query xmlns='urn:xmpp:mam:2'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>urn:xmpp:mam:2</value></field><field var='with'><value>bob@team.example</value></field></x></query>";
+    assert_eq!(carol.set(ROOM, probe).await.unwrap_err(), "forbidden");
+}
+
+#[tokio::test]
+async fn what_is_taken_back_is_gone_from_the_archive() {
+    let world = World::with(&["alice", "bob"]).await;
+    let mut alice = world.online("alice", "desk").await;
+    let mut bob = world.online("bob", "desk").await;
+    open(&mut alice, "Alice").await;
+    enter(&mut bob, "Bob").await;
+    let mut ids = Vec::new();
+    for text in ["mine", "yours", "stays"] {
+        say(&mut bob, text).await;
+        let heard = alice.text(text).await;
+        let id = heard.get_child("stanza-id", ns::STANZA_ID).unwrap();
+        ids.push(id.attr("id").unwrap().to_owned());
+    }
+    bob.send(&format!(
+        "<message to='{ROOM}' type='groupchat'><retract xmlns='urn:xmpp:message-retract:1' id='{}'/></message>",
+        ids[0]
+    ))
+    .await;
+    alice
+        .until(|element| element.has_child("retract", ns::RETRACT))
+        .await;
+    let moderate = |id: &str| {
+        format!(
+            "<moderate xmlns='urn:xmpp:message-moderate:1' id='{id}'><retract xmlns='urn:xmpp:message-retract:1'/><reason>rude</reason></moderate>"
+        )
+    };
+    assert_eq!(
+        bob.set(ROOM, &moderate(&ids[1])).await.unwrap_err(),
+        "forbidden"
+    );
+    assert_eq!(
+        alice.set(ROOM, &moderate("no-such")).await.unwrap_err(),
+        "item-not-found"
+    );
+    alice.set(ROOM, &moderate(&ids[1])).await.unwrap();
+    let told = bob
+        .until(|element| {
+            let retract = element.get_child("retract", ns::RETRACT);
+            retract.is_some_and(|retract| retract.has_child("moderated", ns::MODERATION))
+        })
+        .await;
+    assert_eq!(told.attr("from"), Some(ROOM));
+    // Nobody takes back what another said.
+    alice
+        .send(&format!(
+            "<message to='{ROOM}' type='groupchat'><retract xmlns='urn:xmpp:message-retract:1' id='{}'/><body>end</body></message>",
+            ids[2]
+        ))
+        .await;
+    bob.text("end").await;
+    bob.set(ROOM, "<query xmlns='urn:xmpp:mam:2'/>")
+        .await
+        .unwrap();
+    let kept = bob
+        .all_until(|element| String::from(element).contains("<body>end</body>"))
+        .await;
+    let texts: Vec<_> = kept
+        .iter()
+        .filter_map(|element| element.get_child("result", ns::MAM))
+        .filter_map(|result| {
+            let forwarded = result.get_child("forwarded", ns::FORWARD)?;
+            body(forwarded.get_child("message", ns::CLIENT)?)
+        })
+        .collect();
+    assert_eq!(texts, ["stays", "end"]);
+}
+
+#[tokio::test]
+async fn a_nickname_of_ones_own() {
+    let world = World::with(&["alice", "bob"]).await;
+    let mut alice = world.online("alice", "desk").await;
+    let mut bob = world.online("bob", "desk").await;
+    open(&mut alice, "Alice").await;
+    let reserve = "<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'><field var='muc#register_roomnick'><value>Boss</value></field></x></query>";
+    alice.set(ROOM, reserve).await.unwrap();
+    assert_eq!(refused(&mut bob, "boss", "").await, "conflict");
+    assert_eq!(bob.set(ROOM, reserve).await.unwrap_err(), "conflict");
+    let own = "<query xmlns='http://jabber.org/protocol/disco#info' node='x-roomuser-item'/>";
+    assert!(String::from(&alice.get(ROOM, own).await.unwrap()).contains("Boss"));
+    assert_eq!(
+        bob.set("conference.team.example", reserve)
+            .await
+            .unwrap_err(),
+        "service-unavailable"
+    );
+}
