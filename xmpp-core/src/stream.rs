@@ -187,7 +187,7 @@ impl StreamHeader {
         let open = tag.strip_suffix(b">").ok_or(HeaderError::NotWellFormed)?;
         let mut closed = open.to_vec();
         closed.extend_from_slice(b"/>");
-        let element = Element::from_reader_with_prefixes(closed.as_slice(), String::new())
+        let element = element::parse_in_stream(&closed, &StreamPrefixes::none())
             .map_err(|_| HeaderError::NotWellFormed)?;
         if !element.is("stream", ns::STREAM) {
             return Err(HeaderError::InvalidNamespace);
@@ -331,6 +331,12 @@ mod tests {
         assert_eq!(read.to.as_deref(), Some("b"));
         let stanza = element::parse_in_stream(b"<q:z/>", &prefixes).unwrap();
         assert!(stanza.is("z", "urn:q"));
+        let (_, prefixes) = StreamHeader::parse_tcp(
+            b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client' xmlns:xml='http://www.w3.org/XML/1998/namespace'>",
+        )
+        .unwrap();
+        let stanza = element::parse_in_stream(b"<iq xml:lang='zh'/>", &prefixes).unwrap();
+        assert!(element::write(&stanza).is_ok());
     }
 
     #[test]
@@ -348,6 +354,10 @@ mod tests {
                 HeaderError::InvalidNamespace,
             ),
             ("<open", HeaderError::NotWellFormed),
+            (
+                "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' to='a' to='b'>",
+                HeaderError::NotWellFormed,
+            ),
         ] {
             assert_eq!(StreamHeader::parse_tcp(tag.as_bytes()), Err(error), "{tag}");
         }
