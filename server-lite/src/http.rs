@@ -16,6 +16,7 @@ use tokio_rustls::server::TlsStream;
 use tower_service::Service;
 use xmpp_core::sasl::BindingData;
 
+use crate::limiter::Permit;
 use crate::server::Server;
 use crate::session;
 use crate::transport::Transport;
@@ -28,6 +29,7 @@ struct Connection {
     server: Arc<Server>,
     binding: BindingData,
     peer: IpAddr,
+    permit: Arc<Permit>,
 }
 
 /// Serves one HTTPS connection.
@@ -36,6 +38,7 @@ pub(crate) async fn serve(
     tls: TlsStream<TcpStream>,
     binding: BindingData,
     peer: IpAddr,
+    permit: Permit,
 ) {
     let stopping = server.stopping.clone();
     let router = Router::new()
@@ -48,6 +51,7 @@ pub(crate) async fn serve(
             server,
             binding,
             peer,
+            permit: Arc::new(permit),
         });
     let service = hyper::service::service_fn(move |request: Request<hyper::body::Incoming>| {
         router.clone().call(request.map(axum::body::Body::new))
@@ -88,6 +92,7 @@ async fn websocket(
         server,
         binding,
         peer,
+        permit,
     } = connection;
     let limit = server.config.limits.framing.max_element_bytes;
     upgrade
@@ -97,8 +102,12 @@ async fn websocket(
         .on_upgrade(move |socket| async move {
             let transport = Transport::websocket(socket, binding, peer, &server.config.limits);
             let tasks = server.tasks.clone();
-            // The session outlives the upgraded connection's own task.
-            tasks.spawn(session::serve(server, transport));
+            // The session outlives the upgraded connection's own task, and
+            // counts for its address as long as it lasts.
+            tasks.spawn(async move {
+                session::serve(server, transport).await;
+                drop(permit);
+            });
         })
 }
 

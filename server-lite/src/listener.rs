@@ -11,10 +11,11 @@ use xmpp_core::framing::{Frame, Framer};
 use xmpp_core::stream::{self, StreamCondition, StreamError, StreamHeader, TCP_CLOSE};
 use xmpp_core::{element, ns};
 
+use crate::limiter::Permit;
 use crate::server::Server;
 use crate::tls::ALPN_XMPP;
 use crate::transport::Transport;
-use crate::{StartError, clock, http, session};
+use crate::{StartError, http, session};
 
 /// Which of the two ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,15 +62,14 @@ pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, port: Por
             // Answers are small and wanted at once.
             drop(socket.set_nodelay(true));
             match port {
-                Port::Https => serve_tls(shared, socket, peer.ip()).await,
-                Port::StartTls => serve_starttls(shared, socket, peer.ip()).await,
+                Port::Https => serve_tls(shared, socket, peer.ip(), permit).await,
+                Port::StartTls => serve_starttls(shared, socket, peer.ip(), permit).await,
             }
-            drop(permit);
         });
     }
 }
 
-async fn serve_tls(server: Arc<Server>, socket: TcpStream, peer: IpAddr) {
+async fn serve_tls(server: Arc<Server>, socket: TcpStream, peer: IpAddr, permit: Permit) {
     let Some(tls) = handshake(&server, socket, peer).await else {
         return;
     };
@@ -78,8 +78,10 @@ async fn serve_tls(server: Arc<Server>, socket: TcpStream, peer: IpAddr) {
     if connection.alpn_protocol() == Some(ALPN_XMPP) {
         let transport = Transport::tcp(Box::new(tls), binding, peer, &server.config.limits);
         session::serve(server, transport).await;
+        drop(permit);
     } else {
-        http::serve(server, tls, binding, peer).await;
+        // A WebSocket goes on when the HTTP connection is over.
+        http::serve(server, tls, binding, peer, permit).await;
     }
 }
 
@@ -99,13 +101,19 @@ async fn handshake(
     }
 }
 
-async fn serve_starttls(server: Arc<Server>, mut socket: TcpStream, peer: IpAddr) {
+async fn serve_starttls(server: Arc<Server>, mut socket: TcpStream, peer: IpAddr, permit: Permit) {
     let limit = server.config.limits.negotiation;
-    match tokio::time::timeout(limit, starttls(&server, &mut socket)).await {
+    let mut is_open = false;
+    match tokio::time::timeout(limit, starttls(&server, &mut socket, &mut is_open)).await {
         Ok(Ok(true)) => {}
         Ok(Ok(false)) | Err(_) => return,
         Ok(Err(error)) => {
-            let text = format!("{}{TCP_CLOSE}", error.to_xml());
+            // In a stream, whatever the client's header was (RFC 6120, 4.9.1.2).
+            let header = match is_open {
+                true => String::new(),
+                false => server.header().to_tcp(),
+            };
+            let text = format!("{header}{}{TCP_CLOSE}", error.to_xml());
             drop(socket.write_all(text.as_bytes()).await);
             drop(socket.shutdown().await);
             return;
@@ -117,11 +125,16 @@ async fn serve_starttls(server: Arc<Server>, mut socket: TcpStream, peer: IpAddr
     let binding = server.tls.binding(tls.get_ref().1);
     let transport = Transport::tcp(Box::new(tls), binding, peer, &server.config.limits);
     session::serve(server, transport).await;
+    drop(permit);
 }
 
 /// The part in clear (RFC 6120, section 5.4): nothing is possible there but to
-/// leave it. `true` once TLS has to follow.
-async fn starttls(server: &Server, socket: &mut TcpStream) -> Result<bool, StreamError> {
+/// leave it. `true` once TLS has to follow. Notes when our header is out.
+async fn starttls(
+    server: &Server,
+    socket: &mut TcpStream,
+    is_open: &mut bool,
+) -> Result<bool, StreamError> {
     let mut framer = Framer::new(server.config.limits.framing);
     let mut buffer = [0; 2048];
     loop {
@@ -133,6 +146,7 @@ async fn starttls(server: &Server, socket: &mut TcpStream) -> Result<bool, Strea
                 Frame::Open(tag) => {
                     let (header, _) = StreamHeader::parse_tcp(&tag)
                         .map_err(|error| StreamError::from(error.condition()))?;
+                    *is_open = true;
                     offer_tls(server, socket, &header).await?;
                 }
                 Frame::Element(bytes) => {
@@ -164,12 +178,7 @@ async fn offer_tls(
     socket: &mut TcpStream,
     header: &StreamHeader,
 ) -> Result<(), StreamError> {
-    let answer = StreamHeader {
-        from: Some(server.domain().to_owned()),
-        id: clock::random_id().ok(),
-        version: Some("1.0".to_owned()),
-        ..StreamHeader::default()
-    };
+    let answer = server.header();
     let required = element::build("starttls", ns::TLS).child(element::build("required", ns::TLS));
     let features = stream::features(&[required.done()])
         .map_err(|_| StreamError::from(StreamCondition::InternalServerError))?;

@@ -7,9 +7,9 @@ use jid::BareJid;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use xmpp_core::element::build;
+use xmpp_core::stream::StreamHeader;
 use xmpp_core::{element, ns};
 
-use crate::Config;
 use crate::data_dir::Identity;
 use crate::limiter::Limiter;
 use crate::rooms::Rooms;
@@ -17,6 +17,7 @@ use crate::router::{Outgoing, Router};
 use crate::store::Store;
 use crate::store::accounts::{self, AccountRow};
 use crate::tls::Tls;
+use crate::{Config, clock};
 
 /// The running server.
 pub(crate) struct Server {
@@ -37,6 +38,19 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn domain(&self) -> &str {
         &self.identity.domain
+    }
+
+    /// The header of a new stream of ours (RFC 6120, section 4.7).
+    pub(crate) fn header(&self) -> StreamHeader {
+        StreamHeader {
+            to: None,
+            from: Some(self.domain().to_owned()),
+            // Says nothing, but has to be there and unique. Without random
+            // bytes nobody signs in anyway.
+            id: clock::random_id().ok(),
+            version: Some("1.0".to_owned()),
+            lang: Some("en".to_owned()),
+        }
     }
 
     /// The bare address of an account, as text.

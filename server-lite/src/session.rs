@@ -66,8 +66,19 @@ pub(crate) async fn serve(server: Arc<Server>, transport: Transport) {
 }
 
 /// Says what was wrong with a stream and ends it.
-async fn refuse(transport: Transport, error: TransportError) -> TransportError {
+async fn refuse(
+    server: &Server,
+    mut transport: Transport,
+    error: TransportError,
+) -> TransportError {
     if let TransportError::Bad(stream_error) = &error {
+        // The error stands in a stream, even if the client's header was what is
+        // wrong (RFC 6120, section 4.9.1.2).
+        if !transport.is_open()
+            && let Err(error) = transport.open(&server.header()).await
+        {
+            return error;
+        }
         let stream_error = stream_error.clone();
         transport.close(Some(stream_error)).await;
     }

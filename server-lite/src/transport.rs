@@ -72,6 +72,8 @@ pub(crate) struct Transport {
     wire: Wire,
     limits: FramingLimits,
     write_limit: Duration,
+    /// Whether our header of the present stream is out.
+    is_open: bool,
     /// For SCRAM-PLUS.
     pub(crate) binding: BindingData,
     /// Where it comes from, for limits and logs.
@@ -104,6 +106,7 @@ impl Transport {
             wire,
             limits: limits.framing,
             write_limit: limits.write,
+            is_open: false,
             binding,
             peer,
         }
@@ -120,6 +123,7 @@ impl Transport {
             wire,
             limits: limits.framing,
             write_limit: limits.write,
+            is_open: false,
             binding,
             peer,
         }
@@ -139,13 +143,20 @@ impl Transport {
 
     /// Expects a new stream header after SASL (RFC 6120, 6.4.6; RFC 7395, 3.7).
     pub(crate) fn restart(&mut self) {
+        self.is_open = false;
         if let Wire::Tcp { framer, .. } = &mut self.wire {
             framer.restart();
         }
     }
 
+    /// Whether our side of the stream has begun.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     /// Begins our side of the stream.
     pub(crate) async fn open(&mut self, header: &StreamHeader) -> Result<(), TransportError> {
+        self.is_open = true;
         let text = match &self.wire {
             Wire::Tcp { .. } => header.to_tcp(),
             Wire::WebSocket(_) => header.to_open(),

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use minidom::rxml::{Namespace, NcName};
+use minidom::rxml::{Namespace, NcName, RawEvent, RawReader};
+use minidom::tree_builder::TreeBuilder;
 use minidom::{Element, Node};
 
 use crate::ns;
@@ -36,6 +37,11 @@ impl Default for StreamPrefixes {
 }
 
 impl StreamPrefixes {
+    /// For the stream header itself, around which nothing is declared.
+    pub(crate) fn none() -> Self {
+        Self(BTreeMap::from([(None, String::new())]))
+    }
+
     /// Adds a declaration of the header; the first of a name stays.
     pub fn declare(&mut self, prefix: &str, namespace: &str) {
         self.0
@@ -50,9 +56,39 @@ impl StreamPrefixes {
 /// # Errors
 /// [`ElementError::NotWellFormed`].
 pub fn parse_in_stream(bytes: &[u8], prefixes: &StreamPrefixes) -> Result<Element, ElementError> {
-    Element::from_reader_with_prefixes(bytes, prefixes.0.clone())
-        .map_err(|error| ElementError::NotWellFormed(error.to_string()))
-        .and_then(without_prefixes)
+    parse_with_prefixes(bytes, prefixes).and_then(without_prefixes)
+}
+
+/// Reads an element and keeps the prefixes that it declares, for a header,
+/// whose declarations hold for the stream. It must not be written again.
+pub(crate) fn parse_with_prefixes(
+    bytes: &[u8],
+    prefixes: &StreamPrefixes,
+) -> Result<Element, ElementError> {
+    let mut reader = RawReader::new(bytes);
+    let mut builder = TreeBuilder::new().with_prefixes_stack(vec![prefixes.0.clone().into()]);
+    let mut tag = TagAttributes::default();
+    loop {
+        let Some(event) = reader.read().map_err(not_well_formed)? else {
+            return Err(not_well_formed("unfinished"));
+        };
+        let is_head = matches!(event, RawEvent::ElementHeadClose(_));
+        if let RawEvent::Attribute(_, (prefix, name), _) = &event {
+            let prefix = prefix.as_ref().map(|prefix| prefix.as_str());
+            // Is always declared; minidom panics when it writes it again.
+            if prefix == Some("xmlns") && name.as_str() == "xml" {
+                continue;
+            }
+            tag.saw(prefix, name.as_str())?;
+        }
+        builder.process_event(event).map_err(not_well_formed)?;
+        if is_head {
+            std::mem::take(&mut tag).check(builder.top())?;
+        }
+        if let Some(root) = builder.root.take() {
+            return Ok(root);
+        }
+    }
 }
 
 /// The same element, with the prefixes left to whoever writes it. The writer
@@ -72,6 +108,46 @@ fn without_prefixes(mut element: Element) -> Result<Element, ElementError> {
         });
     }
     Ok(plain)
+}
+
+fn not_well_formed(error: impl std::fmt::Display) -> ElementError {
+    ElementError::NotWellFormed(error.to_string())
+}
+
+/// The attributes of one start tag: minidom keeps the last of those that have
+/// the same name, XML 1.0 (section 3.1) wants none.
+#[derive(Default)]
+struct TagAttributes {
+    declared: Vec<Option<String>>,
+    others: usize,
+}
+
+impl TagAttributes {
+    fn saw(&mut self, prefix: Option<&str>, name: &str) -> Result<(), ElementError> {
+        let declared = match (prefix, name) {
+            (None, "xmlns") => None,
+            (Some("xmlns"), name) => Some(name.to_owned()),
+            _ => {
+                self.others += 1;
+                return Ok(());
+            }
+        };
+        if self.declared.contains(&declared) {
+            return Err(not_well_formed("name space declared twice"));
+        }
+        self.declared.push(declared);
+        Ok(())
+    }
+
+    /// Names are compared with their name spaces, so after minidom has found them.
+    fn check(self, element: Option<&Element>) -> Result<(), ElementError> {
+        let kept = element.map_or(0, |element| element.attrs().iter().count());
+        if kept == self.others {
+            Ok(())
+        } else {
+            Err(not_well_formed("attribute given twice"))
+        }
+    }
 }
 
 /// Reads an element that declares its own name spaces (a WebSocket frame,
@@ -281,6 +357,16 @@ mod tests {
     }
 
     #[test]
+    fn the_prefix_that_is_always_there_may_be_declared() {
+        let declared = "xmlns:xml='http://www.w3.org/XML/1998/namespace'";
+        let read = parse(format!("<a {declared} xml:lang='zh'/>").as_bytes()).unwrap();
+        assert_eq!(read.attr_ns(ns::XML, "lang"), Some("zh"));
+        let written = write(&read).unwrap();
+        assert_eq!(parse(written.as_bytes()).unwrap(), read);
+        assert!(parse(b"<a xmlns:xml='urn:other'/>").is_err());
+    }
+
+    #[test]
     fn unfinished_and_undeclared_are_refused() {
         for bad in [
             "<a>",
@@ -291,6 +377,11 @@ mod tests {
             "<a>&nope;</a>",
             "<a>&#7;</a>",
             "<a b='&#0;'/>",
+            "<a b='1' b='2'/>",
+            "<a><b c='1' c='1'/></a>",
+            "<a xmlns:b='u' xmlns:c='u' b:d='1' c:d='2'/>",
+            "<a xmlns:b='u' xmlns:b='u'/>",
+            "<a xmlns='u' xmlns='v'/>",
         ] {
             assert!(parse(bad.as_bytes()).is_err(), "{bad}");
         }

@@ -88,6 +88,8 @@ pub struct StreamError {
     pub condition: StreamCondition,
     /// For a person, in English.
     pub text: Option<String>,
+    /// What the application adds (RFC 6120, section 4.9.4).
+    pub detail: Option<Box<Element>>,
 }
 
 impl From<StreamCondition> for StreamError {
@@ -95,6 +97,7 @@ impl From<StreamCondition> for StreamError {
         Self {
             condition,
             text: None,
+            detail: None,
         }
     }
 }
@@ -111,8 +114,10 @@ impl StreamError {
                 escape(text)
             )
         });
+        let detail = self.detail.as_deref().map(element::write);
+        let detail = detail.and_then(Result::ok).unwrap_or_default();
         format!(
-            "<stream:error xmlns:stream='{}'><{} xmlns='{}'/>{text}</stream:error>",
+            "<stream:error xmlns:stream='{}'><{} xmlns='{}'/>{text}{detail}</stream:error>",
             ns::STREAM,
             self.condition.as_str(),
             ns::STREAM_ERRORS
@@ -126,11 +131,10 @@ impl StreamError {
             return None;
         }
         let mut error = Self::from(StreamCondition::UndefinedCondition);
-        for child in element
-            .children()
-            .filter(|child| child.has_ns(ns::STREAM_ERRORS))
-        {
-            if child.name() == "text" {
+        for child in element.children() {
+            if !child.has_ns(ns::STREAM_ERRORS) {
+                error.detail = Some(Box::new(child.clone()));
+            } else if child.name() == "text" {
                 error.text = Some(child.text());
             } else {
                 error.condition = StreamCondition::from_name(child.name());
@@ -187,7 +191,7 @@ impl StreamHeader {
         let open = tag.strip_suffix(b">").ok_or(HeaderError::NotWellFormed)?;
         let mut closed = open.to_vec();
         closed.extend_from_slice(b"/>");
-        let element = Element::from_reader_with_prefixes(closed.as_slice(), String::new())
+        let element = element::parse_with_prefixes(&closed, &StreamPrefixes::none())
             .map_err(|_| HeaderError::NotWellFormed)?;
         if !element.is("stream", ns::STREAM) {
             return Err(HeaderError::InvalidNamespace);
@@ -331,6 +335,12 @@ mod tests {
         assert_eq!(read.to.as_deref(), Some("b"));
         let stanza = element::parse_in_stream(b"<q:z/>", &prefixes).unwrap();
         assert!(stanza.is("z", "urn:q"));
+        let (_, prefixes) = StreamHeader::parse_tcp(
+            b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client' xmlns:xml='http://www.w3.org/XML/1998/namespace'>",
+        )
+        .unwrap();
+        let stanza = element::parse_in_stream(b"<iq xml:lang='zh'/>", &prefixes).unwrap();
+        assert!(element::write(&stanza).is_ok());
     }
 
     #[test]
@@ -348,6 +358,10 @@ mod tests {
                 HeaderError::InvalidNamespace,
             ),
             ("<open", HeaderError::NotWellFormed),
+            (
+                "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' to='a' to='b'>",
+                HeaderError::NotWellFormed,
+            ),
         ] {
             assert_eq!(StreamHeader::parse_tcp(tag.as_bytes()), Err(error), "{tag}");
         }
@@ -358,6 +372,7 @@ mod tests {
         let error = StreamError {
             condition: StreamCondition::SystemShutdown,
             text: Some("see you < later".into()),
+            detail: Some(Box::new(build("soon", "urn:example").done())),
         };
         let read = element::parse(error.to_xml().as_bytes()).unwrap();
         assert_eq!(StreamError::from_element(&read), Some(error));

@@ -6,6 +6,10 @@
 
 use std::collections::VecDeque;
 
+use crate::element::build;
+use crate::ns;
+use crate::stream::{StreamCondition, StreamError};
+
 /// Counts stanzas that were *handled*: on a server a stanza is handled once it
 /// is on disk, so the count may lag behind what was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,6 +38,20 @@ pub struct AckError {
     pub h: u32,
     /// What we had sent.
     pub sent: u32,
+}
+
+impl From<AckError> for StreamError {
+    /// How a stream ends over it (XEP-0198, section 4).
+    fn from(error: AckError) -> Self {
+        let detail = build("handled-count-too-high", ns::SM)
+            .attr("h", error.h.to_string())
+            .attr("send-count", error.sent.to_string());
+        Self {
+            condition: StreamCondition::UndefinedCondition,
+            text: Some(error.to_string()),
+            detail: Some(Box::new(detail.done())),
+        }
+    }
 }
 
 /// Keeps stanzas that were sent and are not acknowledged. The owner bounds it

@@ -20,6 +20,7 @@ use crate::transport::{Incoming, Transport, TransportError};
 enum Failure {
     Aborted,
     IncorrectEncoding,
+    InvalidAuthzid,
     InvalidMechanism,
     MalformedRequest,
     NotAuthorized,
@@ -66,6 +67,7 @@ pub(super) async fn exchange(
         Err(Failure::Transport(error)) => return Err(error),
         Err(Failure::Aborted) => "aborted",
         Err(Failure::IncorrectEncoding) => "incorrect-encoding",
+        Err(Failure::InvalidAuthzid) => "invalid-authzid",
         Err(Failure::InvalidMechanism) => "invalid-mechanism",
         Err(Failure::MalformedRequest) => "malformed-request",
         Err(Failure::NotAuthorized) => {
@@ -183,12 +185,13 @@ fn made_up(server: &Server, user: &str, hash: ScramHash) -> ScramVerifier {
     }
 }
 
-/// Acting for somebody else is for nobody.
+/// Acting for somebody else is for nobody. Only who has proven the password
+/// learns that.
 fn check_authzid(server: &Server, authzid: Option<&str>, user: &str) -> Result<(), Failure> {
     match authzid {
         None => Ok(()),
         Some(authzid) if authzid == user || authzid == server.bare(user) => Ok(()),
-        Some(_) => Err(Failure::NotAuthorized),
+        Some(_) => Err(Failure::InvalidAuthzid),
     }
 }
 

@@ -5,7 +5,7 @@
 //! messages for the archive wait for their commit side by side, and are routed
 //! and counted as handled in the order in which they came.
 
-mod acknowledgement;
+pub(super) mod acknowledgement;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -59,6 +59,16 @@ enum Next {
     Lost,
     /// The session is over.
     End(Option<StreamError>),
+}
+
+impl Next {
+    /// This, or if it says nothing, what an earlier step said.
+    fn or(self, earlier: Self) -> Self {
+        match self {
+            Self::Go => earlier,
+            other => other,
+        }
+    }
 }
 
 impl Session {
@@ -250,14 +260,16 @@ impl Session {
         let answers = self.stanza(&element).await;
         match answers {
             Ok(answers) => {
+                let mut next = Next::Go;
                 for answer in answers {
-                    let next = self.send_now(&answer).await;
-                    if !matches!(next, Next::Go) {
+                    // On a lost connection too: what is kept goes out with the next one.
+                    if matches!(next, Next::End(_)) {
                         return next;
                     }
+                    next = self.send_now(&answer).await.or(next);
                 }
                 self.count();
-                Next::Go
+                next
             }
             Err(condition) => Next::End(Some(condition.into())),
         }
@@ -265,31 +277,28 @@ impl Session {
 
     /// Waits for all commits that are under way.
     async fn settle(&mut self) -> Next {
+        let mut next = Next::Go;
         while let Some(handled) = self.unwritten.next().await {
-            let next = self.handled(handled).await;
-            if !matches!(next, Next::Go) {
-                return next;
+            next = self.handled(handled).await.or(next);
+            if matches!(next, Next::End(_)) {
+                break;
             }
         }
-        Next::Go
+        next
     }
 
     /// A message is on disk, or was refused: route it and count it.
     async fn handled(&mut self, handled: Handled) -> Next {
         match handled {
             Handled::Done(effect) => {
+                let mut next = Next::Go;
                 match effect {
                     Effect::Nothing => {}
                     Effect::Deliver(deliver) => deliver(),
-                    Effect::Refuse(error) => {
-                        let next = self.send_now(&error).await;
-                        if !matches!(next, Next::Go) {
-                            return next;
-                        }
-                    }
+                    Effect::Refuse(error) => next = self.send_now(&error).await,
                 }
                 self.count();
-                Next::Go
+                next
             }
             // Not on disk, so never acknowledged: the client will send it again.
             Handled::NotWritten => Next::End(Some(StreamCondition::InternalServerError.into())),
@@ -354,6 +363,7 @@ impl Session {
             Ok(()) => Next::Go,
             Err(error) => {
                 tracing::debug!(address = %self.address, %error, "write");
+                self.transport = None;
                 Next::Lost
             }
         }

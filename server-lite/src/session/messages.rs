@@ -49,7 +49,7 @@ pub(super) fn accept(
     mut message: Element,
 ) -> Work {
     let ready = |effect| -> Work { Box::pin(std::future::ready(Handled::Done(effect))) };
-    stamp(server, user, from, &mut message);
+    stamp(server, from, &mut message);
     if let Some(Ok(to)) = message.attr("to").map(Jid::new)
         && to.domain().as_str() == server.rooms.domain
     {
@@ -72,23 +72,34 @@ pub(super) fn accept(
 }
 
 /// Sets who it is from, and removes what only we may say (XEP-0359, section 6).
-fn stamp(server: &Server, user: &str, from: &FullJid, message: &mut Element) {
+fn stamp(server: &Server, from: &FullJid, message: &mut Element) {
     set_attr(message, "from", Some(from.as_str()));
-    let domain = server.domain().to_owned();
-    let own = server.bare(user);
-    let nodes = message.take_nodes();
-    for node in nodes {
+    for node in message.take_nodes() {
         let forged = node.as_element().is_some_and(|child| {
-            child.is("stanza-id", ns::STANZA_ID)
-                && child
-                    .attr("by")
-                    .is_none_or(|by| by == own || by.ends_with(&domain))
-                || child.is("delay", ns::DELAY) && child.attr("from").is_some_and(|by| by == domain)
+            let by = if child.is("stanza-id", ns::STANZA_ID) {
+                child.attr("by").unwrap_or_default()
+            } else if child.is("delay", ns::DELAY) {
+                match child.attr("from") {
+                    Some(from) => from,
+                    None => return false,
+                }
+            } else {
+                return false;
+            };
+            speaks_for_us(server, by)
         });
         if !forged {
             message.append_node(node);
         }
     }
+}
+
+/// Whether this is an address of ours, however it is written, or none at all.
+fn speaks_for_us(server: &Server, address: &str) -> bool {
+    Jid::new(address.trim_end_matches('.')).map_or(true, |by| {
+        let domain = by.domain().as_str();
+        domain == server.domain() || domain == server.rooms.domain
+    })
 }
 
 /// Where it goes: localpart and, if it is meant for one session, its resource.

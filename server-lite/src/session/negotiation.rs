@@ -6,10 +6,11 @@ use std::sync::Arc;
 use xmpp_core::element::build;
 use xmpp_core::sasl::Mechanism;
 use xmpp_core::stanza_error::{Condition, StanzaError};
-use xmpp_core::stream::{self, StreamCondition, StreamHeader};
+use xmpp_core::stream::{self, StreamCondition};
 use xmpp_core::{Element, ns};
 
 use super::bound::Session;
+use super::bound::acknowledgement::out_of_turn;
 use super::register::PreAuth;
 use super::{ResumeRequest, auth, refuse};
 use crate::config::Registration;
@@ -32,7 +33,7 @@ pub(super) async fn run(
             transport.close(None).await;
             return Ok(None);
         }
-        Err(error) => return Err(refuse(transport, error).await),
+        Err(error) => return Err(refuse(server, transport, error).await),
     };
     transport.restart();
     bind_or_resume(server, transport, signed_in).await
@@ -51,16 +52,7 @@ async fn open(
             return Err(TransportError::Bad(StreamCondition::NotAuthorized.into()));
         }
     };
-    let id = clock::random_id()
-        .map_err(|_| TransportError::Bad(StreamCondition::InternalServerError.into()))?;
-    let answer = StreamHeader {
-        to: None,
-        from: Some(server.domain().to_owned()),
-        id: Some(id),
-        version: Some("1.0".to_owned()),
-        lang: Some("en".to_owned()),
-    };
-    transport.open(&answer).await?;
+    transport.open(&server.header()).await?;
     if header
         .to
         .is_some_and(|to| !to.eq_ignore_ascii_case(server.domain()))
@@ -146,8 +138,11 @@ async fn sign_in(
                 }
             }
             Incoming::Element(element) if element.is("iq", ns::CLIENT) => {
-                let answer = pre_auth.handle(server, &element, transport.peer).await;
-                transport.send_element(&answer).await?;
+                // Answers are not answered (RFC 6120, section 8.2.3).
+                if !matches!(element.attr("type"), Some("result" | "error")) {
+                    let answer = pre_auth.handle(server, &element, transport.peer).await;
+                    transport.send_element(&answer).await?;
+                }
             }
             Incoming::Element(_) => {
                 return Err(TransportError::Bad(StreamCondition::NotAuthorized.into()));
@@ -167,7 +162,7 @@ async fn bind_or_resume(
             transport.close(None).await;
             return Ok(None);
         }
-        Err(error) => return Err(refuse(transport, error).await),
+        Err(error) => return Err(refuse(server, transport, error).await),
     }
     loop {
         let element = match transport.next().await {
@@ -178,9 +173,9 @@ async fn bind_or_resume(
             }
             Ok(Incoming::Open(_)) => {
                 let error = TransportError::Bad(StreamCondition::BadFormat.into());
-                return Err(refuse(transport, error).await);
+                return Err(refuse(server, transport, error).await);
             }
-            Err(error) => return Err(refuse(transport, error).await),
+            Err(error) => return Err(refuse(server, transport, error).await),
         };
         if element.is("resume", ns::SM) {
             let Some(back) = resume(server, transport, &user, &element).await? else {
@@ -189,10 +184,14 @@ async fn bind_or_resume(
             transport = back;
             continue;
         }
+        if element.is("enable", ns::SM) {
+            transport.send_element(&out_of_turn()).await?;
+            continue;
+        }
         let bind = element.get_child("bind", ns::BIND);
         let (Some(bind), "iq", Some("set")) = (bind, element.name(), element.attr("type")) else {
             let error = TransportError::Bad(StreamCondition::NotAuthorized.into());
-            return Err(refuse(transport, error).await);
+            return Err(refuse(server, transport, error).await);
         };
         let wanted = bind.get_child("resource", ns::BIND).map(Element::text);
         let Some(resource) = resource(wanted.as_deref()) else {

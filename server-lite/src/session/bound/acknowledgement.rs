@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 use xmpp_core::element::build;
-use xmpp_core::stream::{StreamCondition, StreamError};
+use xmpp_core::stream::StreamCondition;
 use xmpp_core::stream_management::{Inbound, Outbound};
 use xmpp_core::{Element, ns};
 
@@ -69,14 +69,16 @@ impl Session {
     }
 
     async fn enable(&mut self, element: &Element) -> Next {
+        // What came before is not counted, even if it is on its way to the disk.
+        let settled = self.settle().await;
+        if !matches!(settled, Next::Go) {
+            return settled;
+        }
         let Ok(id) = clock::random_secret() else {
             return Next::End(Some(StreamCondition::InternalServerError.into()));
         };
         if self.sm.is_some() {
-            let failed = build("failed", ns::SM)
-                .child(build("unexpected-request", ns::STANZA_ERRORS))
-                .done();
-            return self.write(&failed).await;
+            return self.write(&out_of_turn()).await;
         }
         let resumable = matches!(element.attr("resume"), Some("true" | "1"));
         let mut enabled = build("enabled", ns::SM);
@@ -116,10 +118,7 @@ impl Session {
                 self.mark_delivered(rows);
                 Next::Go
             }
-            Err(error) => Next::End(Some(StreamError {
-                condition: StreamCondition::UndefinedCondition,
-                text: Some(error.to_string()),
-            })),
+            Err(error) => Next::End(Some(error.into())),
         }
     }
 
@@ -201,6 +200,13 @@ impl Session {
         sm.since_asked = 0;
         self.write(&build("r", ns::SM).done()).await
     }
+}
+
+/// `<enable/>` at the wrong moment (section 3).
+pub(in crate::session) fn out_of_turn() -> Element {
+    build("failed", ns::SM)
+        .child(build("unexpected-request", ns::STANZA_ERRORS))
+        .done()
 }
 
 fn unexpected() -> Next {

@@ -3,10 +3,11 @@
 
 use xmpp_core::{Element, ns};
 
-use crate::client::{Client, World, body};
-use crate::entering_and_speaking::{codes, enter, item, open, presence_of, say};
+use super::entering_and_speaking::{codes, enter, item, open, presence_of, say};
+use crate::client::{Client, body};
+use crate::server::Server;
 
-const ROOM: &str = "plan@conference.team.example";
+const ROOM: &str = "plan@conference.team.internal";
 
 async fn configure(owner: &mut Client, fields: &[(&str, &str)]) -> Result<Element, String> {
     let fields: String = fields
@@ -28,7 +29,7 @@ async fn admin(client: &mut Client, item: &str) -> Result<Element, String> {
 
 async fn refused(client: &mut Client, nick: &str, password: &str) -> String {
     client
-        .send(&format!(
+        .send(format!(
             "<presence id='enter' to='{ROOM}/{nick}'><x xmlns='http://jabber.org/protocol/muc'>{password}</x></presence>"
         ))
         .await;
@@ -37,9 +38,9 @@ async fn refused(client: &mut Client, nick: &str, password: &str) -> String {
 
 #[tokio::test]
 async fn kicked_banned_and_voiceless() {
-    let world = World::with(&["alice", "bob"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
     configure(&mut alice, &[("moderatedroom", "1")])
         .await
@@ -70,7 +71,7 @@ async fn kicked_banned_and_voiceless() {
     assert_eq!(codes(&gone), ["110", "307"]);
     assert!(String::from(&gone).contains("enough"));
     enter(&mut bob, "Bob").await;
-    let ban = "<item jid='bob@team.example' affiliation='outcast'/>";
+    let ban = "<item jid='bob@team.internal' affiliation='outcast'/>";
     assert_eq!(admin(&mut bob, ban).await.unwrap_err(), "forbidden");
     admin(&mut alice, ban).await.unwrap();
     assert_eq!(codes(&presence_of(&mut bob, "Bob").await), ["110", "301"]);
@@ -78,15 +79,15 @@ async fn kicked_banned_and_voiceless() {
     let list =
         "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='outcast'/></query>";
     let banned = alice.get(ROOM, list).await.unwrap();
-    assert!(String::from(&banned).contains("bob@team.example"));
+    assert!(String::from(&banned).contains("bob@team.internal"));
     assert_eq!(bob.get(ROOM, list).await.unwrap_err(), "forbidden");
 }
 
 #[tokio::test]
 async fn members_passwords_and_hidden_rooms() {
-    let mut world = World::with(&["alice", "bob", "carol"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let mut server = Server::of(&["alice", "bob", "carol"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
     enter(&mut bob, "Bob").await;
     presence_of(&mut alice, "Bob").await;
@@ -107,19 +108,19 @@ async fn members_passwords_and_hidden_rooms() {
     assert_eq!(refused(&mut bob, "Bob", "").await, "registration-required");
 
     // All of it outlives the server.
-    world.restart().await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
-    let mut carol = world.online("carol", "desk").await;
+    server.restart().await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    let mut carol = Client::online(&server, "carol", "desk").await;
     let items = "<query xmlns='http://jabber.org/protocol/disco#items'/>";
-    let seen = carol.get("conference.team.example", items).await.unwrap();
+    let seen = carol.get("conference.team.internal", items).await.unwrap();
     assert!(!String::from(&seen).contains(ROOM));
     enter(&mut alice, "Alice").await;
     // An invitation makes a member; it waits for who is away.
     alice
-        .send(&format!(
+        .send(format!(
             "<message to='{ROOM}'><x xmlns='http://jabber.org/protocol/muc#user'>\
-             <invite to='bob@team.example'><reason>please</reason></invite></x></message>"
+             <invite to='bob@team.internal'><reason>please</reason></invite></x></message>"
         ))
         .await;
     let invited = bob
@@ -131,7 +132,7 @@ async fn members_passwords_and_hidden_rooms() {
         refused(&mut bob, "Bob", "<password>wrong</password>").await,
         "not-authorized"
     );
-    bob.send(&format!(
+    bob.send(format!(
         "<presence to='{ROOM}/Bob'><x xmlns='http://jabber.org/protocol/muc'><password>sesam</password></x></presence>"
     ))
     .await;
@@ -140,14 +141,14 @@ async fn members_passwords_and_hidden_rooms() {
 
 #[tokio::test]
 async fn a_room_keeps_an_owner_and_can_be_destroyed() {
-    let world = World::with(&["alice", "bob"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
     enter(&mut bob, "Bob").await;
-    let leave = "<item jid='alice@team.example' affiliation='none'/>";
+    let leave = "<item jid='alice@team.internal' affiliation='none'/>";
     assert_eq!(admin(&mut alice, leave).await.unwrap_err(), "conflict");
-    let destroy = "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy jid='new@conference.team.example'><reason>moved</reason></destroy></query>";
+    let destroy = "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy jid='new@conference.team.internal'><reason>moved</reason></destroy></query>";
     assert_eq!(bob.set(ROOM, destroy).await.unwrap_err(), "forbidden");
     alice.set(ROOM, destroy).await.unwrap();
     let gone = presence_of(&mut bob, "Bob").await;
@@ -159,10 +160,10 @@ async fn a_room_keeps_an_owner_and_can_be_destroyed() {
 
 #[tokio::test]
 async fn addresses_are_for_moderators_where_a_room_says_so() {
-    let world = World::with(&["alice", "bob", "carol"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
-    let mut carol = world.online("carol", "desk").await;
+    let server = Server::of(&["alice", "bob", "carol"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    let mut carol = Client::online(&server, "carol", "desk").await;
     open(&mut alice, "Alice").await;
     configure(&mut alice, &[("whois", "moderators")])
         .await
@@ -177,17 +178,17 @@ async fn addresses_are_for_moderators_where_a_room_says_so() {
     assert_eq!(item(seen).2, None);
     assert_eq!(
         item(&presence_of(&mut alice, "Bob").await).2,
-        Some(bob.jid.as_str())
+        Some(bob.address.as_str())
     );
-    let probe = "<query xmlns='urn:xmpp:mam:2'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>urn:xmpp:mam:2</value></field><field var='with'><value>bob@team.example</value></field></x></query>";
+    let probe = "<query xmlns='urn:xmpp:mam:2'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>urn:xmpp:mam:2</value></field><field var='with'><value>bob@team.internal</value></field></x></query>";
     assert_eq!(carol.set(ROOM, probe).await.unwrap_err(), "forbidden");
 }
 
 #[tokio::test]
 async fn what_is_taken_back_is_gone_from_the_archive() {
-    let world = World::with(&["alice", "bob"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
     enter(&mut bob, "Bob").await;
     let mut ids = Vec::new();
@@ -197,7 +198,7 @@ async fn what_is_taken_back_is_gone_from_the_archive() {
         let id = heard.get_child("stanza-id", ns::STANZA_ID).unwrap();
         ids.push(id.attr("id").unwrap().to_owned());
     }
-    bob.send(&format!(
+    bob.send(format!(
         "<message to='{ROOM}' type='groupchat'><retract xmlns='urn:xmpp:message-retract:1' id='{}'/></message>",
         ids[0]
     ))
@@ -228,7 +229,7 @@ async fn what_is_taken_back_is_gone_from_the_archive() {
     assert_eq!(told.attr("from"), Some(ROOM));
     // Nobody takes back what another said.
     alice
-        .send(&format!(
+        .send(format!(
             "<message to='{ROOM}' type='groupchat'><retract xmlns='urn:xmpp:message-retract:1' id='{}'/><body>end</body></message>",
             ids[2]
         ))
@@ -253,9 +254,9 @@ async fn what_is_taken_back_is_gone_from_the_archive() {
 
 #[tokio::test]
 async fn a_nickname_of_ones_own() {
-    let world = World::with(&["alice", "bob"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
     let reserve = "<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'><field var='muc#register_roomnick'><value>Boss</value></field></x></query>";
     alice.set(ROOM, reserve).await.unwrap();
@@ -264,7 +265,7 @@ async fn a_nickname_of_ones_own() {
     let own = "<query xmlns='http://jabber.org/protocol/disco#info' node='x-roomuser-item'/>";
     assert!(String::from(&alice.get(ROOM, own).await.unwrap()).contains("Boss"));
     assert_eq!(
-        bob.set("conference.team.example", reserve)
+        bob.set("conference.team.internal", reserve)
             .await
             .unwrap_err(),
         "service-unavailable"

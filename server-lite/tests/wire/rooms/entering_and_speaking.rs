@@ -3,16 +3,17 @@
 
 use xmpp_core::{Element, ns};
 
-use crate::client::{Client, World, body, condition};
+use crate::client::{Client, body, condition};
+use crate::server::Server;
 
-const ROOM: &str = "plan@conference.team.example";
+const ROOM: &str = "plan@conference.team.internal";
 const ENTER: &str = "<x xmlns='http://jabber.org/protocol/muc'/>";
 const QUIET: &str = "<x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x>";
 
 /// Enters, and reads up to the subject.
 pub(crate) async fn enter(client: &mut Client, nick: &str) -> Vec<Element> {
     client
-        .send(&format!("<presence to='{ROOM}/{nick}'>{ENTER}</presence>"))
+        .send(format!("<presence to='{ROOM}/{nick}'>{ENTER}</presence>"))
         .await;
     client.all_until(is_subject).await
 }
@@ -28,7 +29,7 @@ pub(crate) async fn open(client: &mut Client, nick: &str) {
 
 pub(crate) async fn say(client: &mut Client, text: &str) {
     client
-        .send(&format!(
+        .send(format!(
             "<message to='{ROOM}' type='groupchat' id='{text}'><body>{text}</body></message>"
         ))
         .await;
@@ -70,9 +71,9 @@ pub(crate) async fn presence_of(client: &mut Client, nick: &str) -> Element {
 
 #[tokio::test]
 async fn who_opens_a_room_owns_it_and_others_wait_until_it_is_set_up() {
-    let world = World::with(&["alice", "bob"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
 
     let seen = enter(&mut alice, "Alice").await;
     let own_address = format!("{ROOM}/Alice");
@@ -81,10 +82,13 @@ async fn who_opens_a_room_owns_it_and_others_wait_until_it_is_set_up() {
         .find(|element| element.attr("from") == Some(&own_address))
         .unwrap();
     assert_eq!(codes(own), ["110", "100", "170", "201"]);
-    assert_eq!(item(own), ("owner", "moderator", Some(alice.jid.as_str())));
+    assert_eq!(
+        item(own),
+        ("owner", "moderator", Some(alice.address.as_str()))
+    );
     assert!(own.has_child("occupant-id", ns::OCCUPANT_ID));
 
-    bob.send(&format!(
+    bob.send(format!(
         "<presence id='early' to='{ROOM}/Bob'>{ENTER}</presence>"
     ))
     .await;
@@ -110,9 +114,9 @@ async fn who_opens_a_room_owns_it_and_others_wait_until_it_is_set_up() {
 
 #[tokio::test]
 async fn everybody_hears_everything_in_one_order_and_the_room_remembers() {
-    let mut world = World::with(&["alice", "bob", "carol"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let mut server = Server::of(&["alice", "bob", "carol"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
     enter(&mut bob, "Bob").await;
     for number in 0..10 {
@@ -124,7 +128,7 @@ async fn everybody_hears_everything_in_one_order_and_the_room_remembers() {
         let mut order = Vec::new();
         while order.len() < 20 {
             let message = client.until(|element| body(element).is_some()).await;
-            assert_eq!(message.attr("to"), Some(client.jid.as_str()));
+            assert_eq!(message.attr("to"), Some(client.address.as_str()));
             let id = message.get_child("stanza-id", ns::STANZA_ID).unwrap();
             assert_eq!(id.attr("by"), Some(ROOM));
             order.push((body(&message).unwrap(), id.attr("id").unwrap().to_owned()));
@@ -134,7 +138,7 @@ async fn everybody_hears_everything_in_one_order_and_the_room_remembers() {
     assert_eq!(orders[0], orders[1]);
 
     // Who comes later gets the last ones, and after a restart too.
-    let mut carol = world.online("carol", "desk").await;
+    let mut carol = Client::online(&server, "carol", "desk").await;
     let seen = enter(&mut carol, "Carol").await;
     let heard: Vec<_> = seen.iter().filter_map(body).collect();
     let said: Vec<_> = orders[0].iter().map(|(text, _)| text.clone()).collect();
@@ -147,8 +151,8 @@ async fn everybody_hears_everything_in_one_order_and_the_room_remembers() {
                     && message.has_child("stanza-id", ns::STANZA_ID)
             })
     );
-    world.restart().await;
-    let mut carol = world.online("carol", "desk").await;
+    server.restart().await;
+    let mut carol = Client::online(&server, "carol", "desk").await;
     let heard: Vec<_> = enter(&mut carol, "Carol")
         .await
         .iter()
@@ -173,9 +177,9 @@ async fn everybody_hears_everything_in_one_order_and_the_room_remembers() {
 
 #[tokio::test]
 async fn nobody_speaks_for_another_or_from_outside() {
-    let world = World::with(&["alice", "bob"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
     say(&mut bob, "outside").await;
     assert_eq!(bob.error("outside").await, "not-acceptable");
@@ -186,7 +190,7 @@ async fn nobody_speaks_for_another_or_from_outside() {
          <stanza-id xmlns='urn:xmpp:sid:0' by='{ROOM}' id='x'/>\
          <occupant-id xmlns='urn:xmpp:occupant-id:0' id='x'/>\
          <delay xmlns='urn:xmpp:delay' stamp='2001-01-01T00:00:00Z'/>\
-         <x xmlns='http://jabber.org/protocol/muc#user'><item jid='boss@team.example'/></x></message>"
+         <x xmlns='http://jabber.org/protocol/muc#user'><item jid='boss@team.internal'/></x></message>"
     );
     bob.send(&forged).await;
     let heard = alice.text("forged").await;
@@ -202,9 +206,9 @@ async fn nobody_speaks_for_another_or_from_outside() {
 
 #[tokio::test]
 async fn a_message_that_is_sent_again_is_heard_once() {
-    let world = World::with(&["alice", "bob"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
     enter(&mut bob, "Bob").await;
     let message = format!(
@@ -231,32 +235,32 @@ async fn a_message_that_is_sent_again_is_heard_once() {
 
 #[tokio::test]
 async fn nicknames() {
-    let world = World::with(&["alice", "bob"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
-    bob.send(&format!(
+    bob.send(format!(
         "<presence id='none' to='{ROOM}'>{ENTER}</presence>"
     ))
     .await;
     assert_eq!(bob.error("none").await, "jid-malformed");
-    bob.send(&format!(
+    bob.send(format!(
         "<presence id='same' to='{ROOM}/ALICE'>{ENTER}</presence>"
     ))
     .await;
     assert_eq!(bob.error("same").await, "conflict");
-    bob.send(&format!("<presence id='thought' to='{ROOM}/Bob'/>"))
+    bob.send(format!("<presence id='thought' to='{ROOM}/Bob'/>"))
         .await;
     assert_eq!(bob.error("thought").await, "not-acceptable");
     let long = "x".repeat(65);
-    bob.send(&format!(
+    bob.send(format!(
         "<presence id='long' to='{ROOM}/{long}'>{ENTER}</presence>"
     ))
     .await;
     assert_eq!(bob.error("long").await, "not-acceptable");
 
     enter(&mut bob, "Bob").await;
-    bob.send(&format!("<presence to='{ROOM}/鲍勃'/>")).await;
+    bob.send(format!("<presence to='{ROOM}/鲍勃'/>")).await;
     presence_of(&mut alice, "Bob").await;
     let gone = presence_of(&mut alice, "Bob").await;
     assert_eq!(
@@ -267,13 +271,13 @@ async fn nicknames() {
     presence_of(&mut bob, "鲍勃").await;
 
     // A second session under the same nickname is the same person.
-    let mut phone = world.online("bob", "phone").await;
+    let mut phone = Client::online(&server, "bob", "phone").await;
     enter(&mut phone, "鲍勃").await;
     say(&mut alice, "both").await;
     bob.text("both").await;
     phone.text("both").await;
     phone
-        .send(&format!("<presence type='unavailable' to='{ROOM}/鲍勃'/>"))
+        .send(format!("<presence type='unavailable' to='{ROOM}/鲍勃'/>"))
         .await;
     let own = presence_of(&mut phone, "鲍勃").await;
     assert_eq!(own.attr("type"), Some("unavailable"));
@@ -284,9 +288,9 @@ async fn nicknames() {
 
 #[tokio::test]
 async fn who_is_cut_off_leaves_and_can_tell() {
-    let world = World::with(&["alice", "bob"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
     let ping = "<ping xmlns='urn:xmpp:ping'/>";
     let self_ping = format!("{ROOM}/Bob");
@@ -297,7 +301,7 @@ async fn who_is_cut_off_leaves_and_can_tell() {
     enter(&mut bob, "Bob").await;
     bob.get(&self_ping, ping).await.unwrap();
     presence_of(&mut alice, "Bob").await;
-    bob.cut();
+    drop(bob);
     let gone = presence_of(&mut alice, "Bob").await;
     assert_eq!(gone.attr("type"), Some("unavailable"));
     assert_eq!(item(&gone).1, "none");
@@ -305,15 +309,15 @@ async fn who_is_cut_off_leaves_and_can_tell() {
 
 #[tokio::test]
 async fn private_messages_reach_one_and_stay_for_both() {
-    let world = World::with(&["alice", "bob", "carol"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
-    let mut carol = world.online("carol", "desk").await;
+    let server = Server::of(&["alice", "bob", "carol"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    let mut carol = Client::online(&server, "carol", "desk").await;
     open(&mut alice, "Alice").await;
     enter(&mut bob, "Bob").await;
     enter(&mut carol, "Carol").await;
     alice
-        .send(&format!(
+        .send(format!(
             "<message to='{ROOM}/Bob' type='chat'><body>psst</body></message>"
         ))
         .await;
@@ -321,7 +325,7 @@ async fn private_messages_reach_one_and_stay_for_both() {
     assert_eq!(heard.attr("from"), Some(format!("{ROOM}/Alice").as_str()));
     assert!(heard.has_child("x", ns::MUC_USER));
     alice
-        .send(&format!(
+        .send(format!(
             "<message id='who' to='{ROOM}/Nobody' type='chat'><body>?</body></message>"
         ))
         .await;
@@ -349,19 +353,19 @@ async fn private_messages_reach_one_and_stay_for_both() {
 
 #[tokio::test]
 async fn subjects_and_history_limits() {
-    let world = World::with(&["alice", "bob"]).await;
-    let mut alice = world.online("alice", "desk").await;
-    let mut bob = world.online("bob", "desk").await;
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
     alice
-        .send(&format!(
+        .send(format!(
             "<message to='{ROOM}' type='groupchat'><subject>计划</subject></message>"
         ))
         .await;
     alice.until(is_subject).await;
     say(&mut alice, "old").await;
     alice.text("old").await;
-    bob.send(&format!("<presence to='{ROOM}/Bob'>{QUIET}</presence>"))
+    bob.send(format!("<presence to='{ROOM}/Bob'>{QUIET}</presence>"))
         .await;
     let seen = bob.all_until(is_subject).await;
     assert!(seen.iter().all(|element| body(element).is_none()));
@@ -375,22 +379,22 @@ async fn subjects_and_history_limits() {
 
 #[tokio::test]
 async fn what_is_no_room_request() {
-    let world = World::with(&["alice"]).await;
-    let mut alice = world.online("alice", "desk").await;
+    let server = Server::of(&["alice"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
     let info = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
     assert_eq!(alice.get(ROOM, info).await.unwrap_err(), "item-not-found");
-    let service = alice.get("conference.team.example", info).await.unwrap();
+    let service = alice.get("conference.team.internal", info).await.unwrap();
     assert!(String::from(&service).contains("http://jabber.org/protocol/muc"));
     let items = "<query xmlns='http://jabber.org/protocol/disco#items'/>";
-    let server = alice.get("team.example", items).await.unwrap();
-    assert!(String::from(&server).contains("conference.team.example"));
+    let server = alice.get("team.internal", items).await.unwrap();
+    assert!(String::from(&server).contains("conference.team.internal"));
     let odd = "<odd xmlns='urn:odd'/>";
     assert_eq!(
         alice.get(ROOM, odd).await.unwrap_err(),
         "service-unavailable"
     );
     alice
-        .send("<message id='m' to='conference.team.example'><body>x</body></message>")
+        .send("<message id='m' to='conference.team.internal'><body>x</body></message>")
         .await;
     let refused = alice.until(|element| element.attr("id") == Some("m")).await;
     assert_eq!(condition(&refused), "service-unavailable");

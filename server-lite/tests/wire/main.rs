@@ -1,0 +1,23 @@
+//! The server from outside: what RFC 6120, 6121 and 7395 and the XEPs promise a
+//! client, asked over real sockets by a client that says every word itself.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::large_futures,
+    reason = "a panic with its place is the report"
+)]
+
+mod client;
+mod server;
+
+mod acknowledgement;
+mod hostile;
+mod rooms;
+mod routing;
+mod signing_in;
+mod stanzas;
+mod starttls;

@@ -1,0 +1,4 @@
+//! Rooms (XEP-0045).
+
+mod entering_and_speaking;
+mod keeping_order;
