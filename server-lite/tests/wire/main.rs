@@ -21,3 +21,4 @@ mod routing;
 mod signing_in;
 mod stanzas;
 mod starttls;
+mod xml;
