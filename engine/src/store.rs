@@ -172,10 +172,20 @@ impl Inner {
         // The writer is the last to close: it empties the log.
         drop(take(&self.reader));
         if let Some(thread) = take(&self.thread)
+            // A job that holds the last handle runs on the writer itself.
+            && thread.thread().id() != std::thread::current().id()
             && thread.join().is_err()
         {
             tracing::error!("the writer of the cache panicked");
         }
+    }
+}
+
+/// The process must not exit under the writer: SQLCipher frees what it uses when
+/// the process exits. So the last handle waits for it, closed or not.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

@@ -127,6 +127,33 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("bound").port()
 }
 
+/// A port where nobody listens as long as this is kept.
+#[derive(Debug)]
+pub struct ClosedPort(tokio::net::TcpSocket);
+
+impl ClosedPort {
+    /// Takes one.
+    ///
+    /// # Panics
+    /// If no port is free.
+    #[must_use]
+    pub fn take() -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        let any = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+        socket.bind(any).expect("a free port");
+        Self(socket)
+    }
+
+    /// Host and port, to be typed.
+    ///
+    /// # Panics
+    /// Never: it is bound.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.0.local_addr().expect("bound").to_string()
+    }
+}
+
 /// A binary or folder that `cargo xtask test` names by environment variable.
 ///
 /// # Panics

@@ -184,7 +184,7 @@ async fn refusals_have_their_code() {
     forged.target.trust.spki_sha256 = vec![navigation::SpkiPin::from_der_spki(b"another key")];
     let navigation = system_tests::navigation_link(&server.target());
     let address = server.https_addr().to_string();
-    let closed = format!("127.0.0.1:{}", system_tests::processes::free_port());
+    let closed = system_tests::processes::ClosedPort::take();
     for (input, name, password, code) in [
         (invite.to_link(), "rosa", PASSWORD, ErrorCode::AlreadyJoined),
         (
@@ -209,7 +209,7 @@ async fn refusals_have_their_code() {
             ErrorCode::WrongPassword,
         ),
         (address, "rosa", PASSWORD, ErrorCode::CertificateNotTrusted),
-        (closed, "rosa", PASSWORD, ErrorCode::ServerUnreachable),
+        (closed.address(), "rosa", PASSWORD, ErrorCode::ServerUnreachable),
         (String::new(), "rosa", PASSWORD, ErrorCode::InputEmpty),
     ] {
         let request = Request::Join {

@@ -12,7 +12,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use system_tests::processes::{free_port, required};
+use system_tests::processes::{ClosedPort, free_port, required};
 use system_tests::search::{files, files_with};
 use system_tests::window::{App, Desktop, KeyringKind, test_id};
 
@@ -69,9 +69,10 @@ async fn links_and_addresses_that_lead_nowhere() {
             app.shot(shot).await;
             app.wait_gone(&test_id("join-preview")).await;
         }
+        let closed = ClosedPort::take();
         for (input, shot) in [
             ("rosa@no-such-server.invalid".to_owned(), "unknown"),
-            (format!("127.0.0.1:{}", free_port()), "unreachable"),
+            (closed.address(), "unreachable"),
             (
                 format!("127.0.0.1:{}", server.https_addr().port()),
                 "certificate",
