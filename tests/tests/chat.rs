@@ -209,7 +209,12 @@ async fn refusals_have_their_code() {
             ErrorCode::WrongPassword,
         ),
         (address, "rosa", PASSWORD, ErrorCode::CertificateNotTrusted),
-        (closed.address(), "rosa", PASSWORD, ErrorCode::ServerUnreachable),
+        (
+            closed.address(),
+            "rosa",
+            PASSWORD,
+            ErrorCode::ServerUnreachable,
+        ),
         (String::new(), "rosa", PASSWORD, ErrorCode::InputEmpty),
     ] {
         let request = Request::Join {
