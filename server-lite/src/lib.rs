@@ -37,4 +37,5 @@ pub use clock::RandomError;
 pub use config::{Config, Limits, Registration};
 pub use error::StartError;
 pub use handle::{ServerHandle, start};
+pub use modules::protocol_document;
 pub use store::StoreError;

@@ -10,6 +10,8 @@ mod password;
 mod ping;
 mod roster;
 mod session;
+mod streams;
+mod table;
 mod time;
 mod version;
 
@@ -21,6 +23,7 @@ use jid::FullJid;
 use xmpp_core::Element;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 
+pub use self::table::protocol_document;
 use crate::server::Server;
 use crate::store::accounts;
 
@@ -74,14 +77,42 @@ impl From<Result<Option<Element>, StanzaError>> for Outcome {
 
 type Answering<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
-/// One feature.
+/// A specification, and how much of it is there.
+pub(crate) struct Spec {
+    /// `XEP-0199`, `RFC 6121`.
+    pub(crate) number: &'static str,
+    pub(crate) title: &'static str,
+    /// What is left out, or done in another way; empty if nothing is.
+    pub(crate) note: &'static str,
+}
+
+/// A specification that is there as it stands.
+pub(crate) const fn whole(number: &'static str, title: &'static str) -> Spec {
+    in_part(number, title, "")
+}
+
+/// A specification of which something is left out, or done in another way.
+pub(crate) const fn in_part(number: &'static str, title: &'static str, note: &'static str) -> Spec {
+    Spec {
+        number,
+        title,
+        note,
+    }
+}
+
+/// One feature: answers to requests, or something that happens elsewhere
+/// (in streams, in routing) and is only listed here.
 pub(crate) struct Module {
-    /// Name and specification.
-    pub(crate) name: &'static str,
+    /// What it follows; the table in `docs/protocol.md` is made of these.
+    pub(crate) specs: &'static [Spec],
     /// What discovery of the server says (XEP-0030).
     pub(crate) server_features: &'static [&'static str],
     /// What discovery of an account says.
     pub(crate) account_features: &'static [&'static str],
+    /// Whether it is switched on; one that is off is neither said nor answered.
+    pub(crate) enabled: fn(&Server) -> bool,
+    /// Forms in discovery of the server (XEP-0128).
+    pub(crate) forms: fn(&Server) -> Vec<Element>,
     /// Name and name space of the payloads it answers.
     pub(crate) payloads: &'static [(&'static str, &'static str)],
     /// Where it answers them.
@@ -90,9 +121,24 @@ pub(crate) struct Module {
     pub(crate) handle: for<'a> fn(&'a Request<'a>) -> Answering<'a>,
 }
 
+impl Module {
+    /// Nothing at all, to be filled in.
+    pub(crate) const NONE: Self = Self {
+        specs: &[],
+        server_features: &[],
+        account_features: &[],
+        enabled: |_| true,
+        forms: |_| Vec::new(),
+        payloads: &[],
+        places: &[],
+        handle: |_| ready(Err(Condition::ServiceUnavailable.into())),
+    };
+}
+
 /// All of them.
 pub(crate) const MODULES: &[Module] = &[
     archive::MODULE,
+    caps::MODULE,
     carbons::MODULE,
     disco::INFO,
     disco::ITEMS,
@@ -100,14 +146,22 @@ pub(crate) const MODULES: &[Module] = &[
     ping::MODULE,
     roster::MODULE,
     session::MODULE,
+    streams::CORE,
+    streams::SECURITY,
+    streams::RELIABILITY,
     time::MODULE,
     version::MODULE,
 ];
 
+/// Those that are switched on.
+pub(crate) fn enabled(server: &Server) -> impl Iterator<Item = &'static Module> {
+    MODULES.iter().filter(|module| (module.enabled)(server))
+}
+
 /// Lets the module answer that knows the payload.
 pub(crate) async fn handle(request: &Request<'_>) -> Outcome {
     let payload = request.payload;
-    let known = MODULES.iter().find(|module| {
+    let known = enabled(request.server).find(|module| {
         module.places.contains(&request.place)
             && module
                 .payloads
@@ -120,7 +174,7 @@ pub(crate) async fn handle(request: &Request<'_>) -> Outcome {
     }
     match known {
         Some(module) => {
-            tracing::trace!(module = module.name, "request");
+            tracing::trace!(payload = payload.name(), "request");
             (module.handle)(request).await
         }
         None => Err(Condition::ServiceUnavailable.into()).into(),

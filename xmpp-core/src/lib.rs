@@ -10,10 +10,12 @@
 //! * [`sasl`]: mechanisms, SCRAM for both roles, PLAIN
 //! * [`stream_management`]: acknowledgement counters (XEP-0198), for either role
 //! * [`rules`]: decisions on which both ends must agree
+//! * [`caps`]: what the hash of capabilities is of (XEP-0115)
 //! * [`names`]: from the name of a person to a localpart
 //! * [`datetime`]: dates and times (XEP-0082)
 //! * [`ns`]: the namespaces
 
+pub mod caps;
 pub mod datetime;
 pub mod element;
 pub mod framing;

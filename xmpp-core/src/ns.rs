@@ -123,3 +123,33 @@ pub const OCCUPANT_ID: &str = "urn:xmpp:occupant-id:0";
 pub const MODERATION: &str = "urn:xmpp:message-moderate:1";
 /// XEP-0153: avatars in presence.
 pub const VCARD_UPDATE: &str = "vcard-temp:x:update";
+/// XEP-0060.
+pub const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
+/// XEP-0060: what subscribers are told.
+pub const PUBSUB_EVENT: &str = "http://jabber.org/protocol/pubsub#event";
+/// XEP-0060: what only the owner of a node may do.
+pub const PUBSUB_OWNER: &str = "http://jabber.org/protocol/pubsub#owner";
+/// XEP-0060: conditions of its own.
+pub const PUBSUB_ERRORS: &str = "http://jabber.org/protocol/pubsub#errors";
+/// XEP-0060: configuration of a node.
+pub const PUBSUB_NODE_CONFIG: &str = "http://jabber.org/protocol/pubsub#node_config";
+/// XEP-0060: what a publisher expects of a node.
+pub const PUBSUB_PUBLISH_OPTIONS: &str = "http://jabber.org/protocol/pubsub#publish-options";
+/// XEP-0060: what discovery says of a node.
+pub const PUBSUB_META_DATA: &str = "http://jabber.org/protocol/pubsub#meta-data";
+/// XEP-0084: the picture.
+pub const AVATAR_DATA: &str = "urn:xmpp:avatar:data";
+/// XEP-0084: what is known of the picture.
+pub const AVATAR_METADATA: &str = "urn:xmpp:avatar:metadata";
+/// XEP-0398.
+pub const AVATAR_CONVERSION: &str = "urn:xmpp:pep-vcard-conversion:0";
+/// XEP-0402.
+pub const BOOKMARKS: &str = "urn:xmpp:bookmarks:1";
+/// XEP-0402: bookmarks of older clients are kept in step.
+pub const BOOKMARKS_COMPAT: &str = "urn:xmpp:bookmarks:1#compat";
+/// XEP-0048.
+pub const LEGACY_BOOKMARKS: &str = "storage:bookmarks";
+/// XEP-0049.
+pub const PRIVATE: &str = "jabber:iq:private";
+/// XEP-0055.
+pub const SEARCH: &str = "jabber:iq:search";

@@ -129,6 +129,8 @@ pub struct StanzaError {
     pub condition: Condition,
     /// For a person, in English.
     pub text: Option<String>,
+    /// The condition of the application (RFC 6120, section 8.3.4).
+    pub detail: Option<Box<Element>>,
 }
 
 impl From<Condition> for StanzaError {
@@ -137,6 +139,7 @@ impl From<Condition> for StanzaError {
             kind: condition.default_type(),
             condition,
             text: None,
+            detail: None,
         }
     }
 }
@@ -146,6 +149,13 @@ impl StanzaError {
     #[must_use]
     pub fn with_text(mut self, text: &str) -> Self {
         self.text = Some(text.to_owned());
+        self
+    }
+
+    /// Adds the condition of the application.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Element>) -> Self {
+        self.detail = Some(Box::new(detail.into()));
         self
     }
 
@@ -160,6 +170,9 @@ impl StanzaError {
             element.append_text_node(text.as_str());
             error.append_child(element);
         }
+        if let Some(detail) = &self.detail {
+            error.append_child(Element::clone(detail));
+        }
         error
     }
 
@@ -171,12 +184,11 @@ impl StanzaError {
             return Condition::UndefinedCondition.into();
         };
         let mut condition = Condition::UndefinedCondition;
-        let mut text = None;
-        for child in error
-            .children()
-            .filter(|child| child.has_ns(ns::STANZA_ERRORS))
-        {
-            if child.name() == "text" {
+        let (mut text, mut detail) = (None, None);
+        for child in error.children() {
+            if !child.has_ns(ns::STANZA_ERRORS) {
+                detail = Some(Box::new(child.clone()));
+            } else if child.name() == "text" {
                 text = Some(child.text());
             } else {
                 condition = Condition::from_name(child.name());
@@ -190,6 +202,7 @@ impl StanzaError {
             kind,
             condition,
             text,
+            detail,
         }
     }
 

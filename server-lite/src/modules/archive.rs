@@ -4,7 +4,7 @@ use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, datetime, ns};
 
-use super::{Module, Outcome, Place, Request};
+use super::{Module, Outcome, Place, Request, in_part, whole};
 use crate::StoreError;
 use crate::store::Store;
 use crate::store::archive::{self, ArchivedMessage, Filter, Found, Page};
@@ -14,7 +14,11 @@ const MAX_PAGE: usize = 250;
 const DEFAULT_PAGE: usize = 50;
 
 pub(crate) const MODULE: Module = Module {
-    name: "message archive (XEP-0313)",
+    specs: &[
+        in_part("XEP-0313", "Message archive", "no preferences yet"),
+        whole("XEP-0059", "Pages of results"),
+        whole("XEP-0359", "Stanza ids"),
+    ],
     server_features: &[],
     account_features: &[ns::MAM, ns::MAM_EXTENDED, ns::STANZA_ID],
     payloads: &[
@@ -24,6 +28,7 @@ pub(crate) const MODULE: Module = Module {
     ],
     places: &[Place::Own],
     handle: |request| Box::pin(handle(request)),
+    ..Module::NONE
 };
 
 async fn handle(request: &Request<'_>) -> Outcome {

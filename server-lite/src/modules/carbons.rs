@@ -3,10 +3,10 @@
 
 use xmpp_core::ns;
 
-use super::{Module, Place, ready};
+use super::{Module, Place, ready, whole};
 
 pub(crate) const MODULE: Module = Module {
-    name: "message carbons (XEP-0280)",
+    specs: &[whole("XEP-0280", "Message carbons")],
     server_features: &[ns::CARBONS],
     account_features: &[ns::CARBONS],
     payloads: &[("enable", ns::CARBONS), ("disable", ns::CARBONS)],
@@ -21,4 +21,5 @@ pub(crate) const MODULE: Module = Module {
             });
         ready(Ok(None))
     },
+    ..Module::NONE
 };

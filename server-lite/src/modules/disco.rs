@@ -1,29 +1,31 @@
 //! XEP-0030: service discovery, from the list of modules.
 
-use xmpp_core::element::build;
+use xmpp_core::element::{Build, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
-use super::{MODULES, Module, Place, Request, caps, ready};
+use super::{Module, Place, Request, caps, enabled, ready, whole};
+use crate::server::Server;
 
 const EVERYWHERE: &[Place] = &[Place::Server, Place::Own, Place::Others];
 
 pub(crate) const INFO: Module = Module {
-    name: "service discovery (XEP-0030)",
+    specs: &[whole("XEP-0030", "Service discovery")],
     server_features: &[ns::DISCO_INFO],
     account_features: &[ns::DISCO_INFO],
     payloads: &[("query", ns::DISCO_INFO)],
     places: EVERYWHERE,
     handle: |request| ready(info(request)),
+    ..Module::NONE
 };
 
 pub(crate) const ITEMS: Module = Module {
-    name: "service discovery, items (XEP-0030)",
     server_features: &[ns::DISCO_ITEMS],
     account_features: &[ns::DISCO_ITEMS],
     payloads: &[("query", ns::DISCO_ITEMS)],
     places: EVERYWHERE,
     handle: |request| ready(items(request)),
+    ..Module::NONE
 };
 
 fn items(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
@@ -39,35 +41,41 @@ fn items(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
 
 fn info(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
     let node = request.payload.attr("node");
-    if node.is_some_and(|node| node != caps::node_with_hash()) {
+    if request.place == Place::Server {
+        if node.is_some_and(|node| node != caps::node_with_hash(request.server)) {
+            return Err(Condition::ItemNotFound.into());
+        }
+        return Ok(Some(server_info(request.server, node)));
+    }
+    if node.is_some() {
         return Err(Condition::ItemNotFound.into());
     }
-    let query = build("query", ns::DISCO_INFO).attr_opt("node", node);
-    let (identity, features) = if request.place == Place::Server {
-        let identity = build("identity", ns::DISCO_INFO)
-            .attr("category", "server")
-            .attr("type", "im")
-            .attr("name", caps::NAME);
-        (identity, server_features())
-    } else {
-        let identity = build("identity", ns::DISCO_INFO)
-            .attr("category", "account")
-            .attr("type", "registered");
-        (identity, account_features())
-    };
-    let features = features
-        .into_iter()
-        .map(|feature| build("feature", ns::DISCO_INFO).attr("var", feature));
-    Ok(Some(query.child(identity).children(features).done()))
+    let identity = build("identity", ns::DISCO_INFO)
+        .attr("category", "account")
+        .attr("type", "registered");
+    let said = sorted(enabled(request.server).flat_map(|module| module.account_features));
+    let query = build("query", ns::DISCO_INFO).child(identity);
+    Ok(Some(query.children(features(said)).done()))
 }
 
-/// What the server can do.
-pub(crate) fn server_features() -> Vec<&'static str> {
-    sorted(MODULES.iter().flat_map(|module| module.server_features))
+/// What discovery of the server says.
+pub(crate) fn server_info(server: &Server, node: Option<&str>) -> Element {
+    let identity = build("identity", ns::DISCO_INFO)
+        .attr("category", "server")
+        .attr("type", "im")
+        .attr("name", caps::NAME);
+    let said = sorted(enabled(server).flat_map(|module| module.server_features));
+    build("query", ns::DISCO_INFO)
+        .attr_opt("node", node)
+        .child(identity)
+        .children(features(said))
+        .children(enabled(server).flat_map(|module| (module.forms)(server)))
+        .done()
 }
 
-fn account_features() -> Vec<&'static str> {
-    sorted(MODULES.iter().flat_map(|module| module.account_features))
+fn features(said: Vec<&'static str>) -> impl Iterator<Item = Build> {
+    let feature = |name| build("feature", ns::DISCO_INFO).attr("var", name);
+    said.into_iter().map(feature)
 }
 
 fn sorted<'a>(features: impl Iterator<Item = &'a &'static str>) -> Vec<&'static str> {

@@ -4,16 +4,21 @@ use xmpp_core::element::build;
 use xmpp_core::stanza_error::Condition;
 use xmpp_core::{Element, names, ns};
 
-use super::{Module, Outcome, Place, Request};
+use super::{Module, Outcome, Place, Request, in_part};
 use crate::accounts::{self, AccountError};
 
 pub(crate) const MODULE: Module = Module {
-    name: "change of password (XEP-0077)",
+    specs: &[in_part(
+        "XEP-0077",
+        "In-band registration",
+        "accounts are removed by their administrator",
+    )],
     server_features: &[],
     account_features: &[],
     payloads: &[("query", ns::REGISTER)],
     places: &[Place::Own, Place::Server],
     handle: |request| Box::pin(handle(request)),
+    ..Module::NONE
 };
 
 async fn handle(request: &Request<'_>) -> Outcome {

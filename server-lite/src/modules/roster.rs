@@ -5,15 +5,20 @@ use xmpp_core::element::build;
 use xmpp_core::ns;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 
-use super::{Module, Outcome, Place, Request};
+use super::{Module, Outcome, Place, Request, in_part};
 
 pub(crate) const MODULE: Module = Module {
-    name: "shared roster (RFC 6121)",
+    specs: &[in_part(
+        "RFC 6121",
+        "XMPP: Instant Messaging",
+        "the roster is shared",
+    )],
     server_features: &[ns::ROSTER],
     account_features: &[],
     payloads: &[("query", ns::ROSTER)],
     places: &[Place::Own],
     handle: |request| Box::pin(handle(request)),
+    ..Module::NONE
 };
 
 async fn handle(request: &Request<'_>) -> Outcome {

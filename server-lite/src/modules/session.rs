@@ -3,13 +3,14 @@
 
 use xmpp_core::ns;
 
-use super::{Module, Place, ready};
+use super::{Module, Place, in_part, ready};
 
 pub(crate) const MODULE: Module = Module {
-    name: "session (RFC 3921)",
+    specs: &[in_part("RFC 3921", "Sessions", "for older clients")],
     server_features: &[],
     account_features: &[],
     payloads: &[("session", ns::SESSION)],
     places: &[Place::Own, Place::Server],
     handle: |_| ready(Ok(None)),
+    ..Module::NONE
 };

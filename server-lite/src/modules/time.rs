@@ -3,11 +3,11 @@
 use xmpp_core::element::build;
 use xmpp_core::{datetime, ns};
 
-use super::{Module, Place, ready};
+use super::{Module, Place, ready, whole};
 use crate::clock;
 
 pub(crate) const MODULE: Module = Module {
-    name: "entity time (XEP-0202)",
+    specs: &[whole("XEP-0202", "Entity time")],
     server_features: &[ns::TIME],
     account_features: &[],
     payloads: &[("time", ns::TIME)],
@@ -18,4 +18,5 @@ pub(crate) const MODULE: Module = Module {
             .child(build("utc", ns::TIME).text(datetime::format_ms(clock::now_ms())));
         ready(Ok(Some(time.done())))
     },
+    ..Module::NONE
 };

@@ -3,10 +3,10 @@
 use xmpp_core::element::build;
 use xmpp_core::ns;
 
-use super::{Module, Place, ready};
+use super::{Module, Place, ready, whole};
 
 pub(crate) const MODULE: Module = Module {
-    name: "software version (XEP-0092)",
+    specs: &[whole("XEP-0092", "Software version")],
     server_features: &[ns::VERSION],
     account_features: &[],
     payloads: &[("query", ns::VERSION)],
@@ -17,4 +17,5 @@ pub(crate) const MODULE: Module = Module {
             .child(build("version", ns::VERSION).text(env!("CARGO_PKG_VERSION")));
         ready(Ok(Some(query.done())))
     },
+    ..Module::NONE
 };

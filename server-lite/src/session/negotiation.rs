@@ -100,7 +100,7 @@ fn features_before(server: &Server, transport: &Transport) -> Vec<Element> {
 }
 
 /// What a client may do that has signed in.
-fn features_after() -> Vec<Element> {
+fn features_after(server: &Server) -> Vec<Element> {
     vec![
         build("bind", ns::BIND).done(),
         build("session", ns::SESSION)
@@ -108,7 +108,7 @@ fn features_after() -> Vec<Element> {
             .done(),
         build("sm", ns::SM).done(),
         build("csi", ns::CSI).done(),
-        modules::caps::element(),
+        modules::caps::element(server),
     ]
 }
 
@@ -156,7 +156,7 @@ async fn bind_or_resume(
     mut transport: Transport,
     user: String,
 ) -> Result<Option<Session>, TransportError> {
-    match open(server, &mut transport, &features_after()).await {
+    match open(server, &mut transport, &features_after(server)).await {
         Ok(true) => {}
         Ok(false) => {
             transport.close(None).await;

@@ -45,6 +45,7 @@ impl PreAuth {
                 kind: xmpp_core::stanza_error::ErrorType::Auth,
                 condition: Condition::NotAuthorized,
                 text: Some("sign in first".to_owned()),
+                detail: None,
             });
         };
         if server.config.registration == Registration::Closed {

@@ -3,9 +3,10 @@
 use rusqlite::Connection;
 
 /// Version that this program writes.
-pub(super) const VERSION: u32 = 2;
+#[allow(clippy::cast_possible_truncation, reason = "a handful")]
+pub(super) const VERSION: u32 = STEPS.len() as u32;
 
-const STEPS: [&str; VERSION as usize] = [V1, include_str!("schema/rooms.sql")];
+const STEPS: &[&str] = &[V1, include_str!("schema/rooms.sql")];
 
 const V1: &str = "
 -- What the server is: domain, team name, secrets of its own.
