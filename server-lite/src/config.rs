@@ -34,6 +34,9 @@ pub struct Config {
     pub tcp: Option<SocketAddr>,
     /// Who may make an account.
     pub registration: Registration,
+    /// Whether the team sees itself without asking; if not, everybody keeps a
+    /// roster of their own.
+    pub shared_roster: bool,
     /// Host names or addresses for invites. Without it those of this machine.
     pub advertise: Option<Vec<String>>,
     /// Limits.
@@ -49,6 +52,7 @@ impl Default for Config {
             https: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 5280)),
             tcp: None,
             registration: Registration::default(),
+            shared_roster: true,
             advertise: None,
             limits: Limits::default(),
         }
@@ -78,6 +82,12 @@ pub struct Limits {
     pub failures_per_minute: u32,
     /// Sessions of one account.
     pub sessions_per_account: usize,
+    /// Contacts in one roster (RFC 6121), those of the shared one not counted.
+    pub roster_items: usize,
+    /// Presences of one session in a minute.
+    pub presences_per_minute: u32,
+    /// Addresses that one session has told of its presence by name.
+    pub directed_presences: usize,
 }
 
 impl Default for Limits {
@@ -93,6 +103,9 @@ impl Default for Limits {
             connections_per_address: 200,
             failures_per_minute: 20,
             sessions_per_account: 20,
+            roster_items: 2_000,
+            presences_per_minute: 120,
+            directed_presences: 200,
         }
     }
 }

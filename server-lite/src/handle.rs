@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jid::BareJid;
 use navigation::{Endpoint, Invite, ServerTarget, SpkiPin, Transport, Trust};
@@ -15,9 +15,9 @@ use crate::accounts::{self, AccountError};
 use crate::data_dir::{self, DataDir};
 use crate::listener::{self, Port};
 use crate::rooms::Rooms;
+use crate::roster::Rosters;
 use crate::server::Server;
 use crate::session::SessionEnd;
-use crate::store::accounts as account_rows;
 use crate::tls::Tls;
 use crate::{Config, StartError, admin};
 
@@ -68,6 +68,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     let data_dir = DataDir::open(&config).await?;
     let tls = Tls::open(&data_dir::keys(&config.data_dir), &data_dir.identity.domain)?;
     let rooms = Rooms::load(&data_dir.store, &data_dir.identity.domain).await?;
+    let rosters = Rosters::load(&data_dir.store, &config, &data_dir.identity).await?;
     let server = Arc::new(Server {
         config,
         identity: data_dir.identity.clone(),
@@ -75,10 +76,12 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         tls,
         router: Arc::default(),
         rooms: Arc::new(rooms),
+        rosters: Arc::new(rosters),
         limiter: Arc::default(),
         stopping: CancellationToken::new(),
         tasks: TaskTracker::new(),
         next_number: AtomicU64::new(1),
+        started: Instant::now(),
     });
     let tasks = &server.tasks;
     tasks.spawn(listener::accept(
@@ -199,7 +202,7 @@ impl ServerHandle {
     ) -> Result<BareJid, AccountError> {
         let account = accounts::new_account(None, display_name)?;
         let account = accounts::create(&self.server.store, account, password, None).await?;
-        self.server.announce(&account);
+        self.server.announce(&account.localpart).await;
         BareJid::new(&self.server.bare(&account.localpart)).map_err(|_| AccountError::NameInvalid)
     }
 
@@ -264,39 +267,14 @@ fn advertised(bound: IpAddr) -> Vec<String> {
     hosts
 }
 
-/// Announces accounts that another process (the command line) has made, and
-/// ends the sessions of those that it has removed.
+/// Follows what another process (the command line) does to accounts: announces
+/// those that it has made or changed, and ends the sessions of those that it
+/// has removed.
 async fn watch_accounts(server: Arc<Server>) {
-    let mut known = server.accounts().await.unwrap_or_default();
-    let mut version = None;
     loop {
         tokio::select! {
             () = server.stopping.cancelled() => return,
-            () = tokio::time::sleep(WATCH_EVERY) => {}
+            () = tokio::time::sleep(WATCH_EVERY) => server.follow_accounts().await,
         }
-        let found: Result<i64, _> = server
-            .store
-            .read(|db| db.pragma_query_value(None, "data_version", |row| row.get(0)))
-            .await;
-        let Ok(found) = found else { continue };
-        if version == Some(found) {
-            continue;
-        }
-        version = Some(found);
-        let Ok(now) = server.store.read(account_rows::all).await else {
-            continue;
-        };
-        for account in now.iter().filter(|account| !known.contains(account)) {
-            server.announce(account);
-        }
-        for gone in known
-            .iter()
-            .filter(|account| !now.iter().any(|other| other.localpart == account.localpart))
-        {
-            server
-                .router
-                .end(Some(&gone.localpart), &SessionEnd::AccountChanged);
-        }
-        known = now;
     }
 }

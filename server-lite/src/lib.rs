@@ -7,6 +7,7 @@
 //! * `listener`, `http`, `transport`: from sockets to streams of elements
 //! * `session`: the life of one client connection
 //! * `router`: who is connected, and how a stanza finds them
+//! * `roster`: who knows whom, and who sees whose presence
 //! * `modules`: one file per feature of the protocol, in one list
 //!
 //! An acknowledgement (XEP-0198) means *on disk*: a message is counted as
@@ -25,6 +26,7 @@ mod limiter;
 mod listener;
 mod modules;
 mod rooms;
+mod roster;
 mod router;
 mod server;
 mod session;

@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, watch};
-use xmpp_core::Element;
+use xmpp_core::{Element, element};
 
+use crate::roster::Audience;
 use crate::session::{ResumeRequest, SessionEnd};
 
 /// What a session has to send.
@@ -23,6 +24,22 @@ pub(crate) struct Outgoing {
     pub(crate) archived: Option<i64>,
 }
 
+impl Outgoing {
+    /// A stanza that is stored nowhere. `None` if it cannot be written as XML.
+    pub(crate) fn of(stanza: &Element) -> Option<Self> {
+        match element::write(stanza) {
+            Ok(xml) => Some(Self {
+                xml: xml.into(),
+                archived: None,
+            }),
+            Err(error) => {
+                tracing::error!(%error, "stanza could not be written");
+                None
+            }
+        }
+    }
+}
+
 /// A bound session as the router knows it.
 pub(crate) struct Entry {
     pub(crate) resource: String,
@@ -33,6 +50,8 @@ pub(crate) struct Entry {
     pub(crate) resumption_id: Option<String>,
     /// The last presence that was broadcast, and its priority.
     pub(crate) presence: Option<(Element, i8)>,
+    /// The same, written out: for those who come later.
+    pub(crate) presence_out: Option<Outgoing>,
     /// XEP-0280.
     pub(crate) carbons: bool,
     /// Has asked for the roster, so it wants to hear of changes (RFC 6121, 2.2).
@@ -153,20 +172,56 @@ impl Router {
         });
     }
 
-    /// The presences of all available sessions but this one.
-    pub(crate) fn presences(&self, except: u64) -> Vec<Element> {
+    /// Puts a stanza into the queues of those sessions of an audience that
+    /// `wanted` picks.
+    pub(crate) fn tell(
+        &self,
+        audience: &Audience,
+        outgoing: &Outgoing,
+        wanted: impl Fn(&Entry) -> bool,
+    ) {
+        let (one, others) = match audience {
+            Audience::Everybody => return self.broadcast(outgoing, |_, entry| wanted(entry)),
+            Audience::Some(one, others) => (one, others),
+        };
+        self.with(|sessions| {
+            for user in std::iter::once(one).chain(others.iter()) {
+                for entry in sessions.get(user).into_iter().flatten() {
+                    if wanted(entry) {
+                        send(entry, outgoing);
+                    }
+                }
+            }
+        });
+    }
+
+    /// The presences of the available sessions that `wanted` picks.
+    pub(crate) fn presences(&self, wanted: impl Fn(&str, &Entry) -> bool) -> Vec<Outgoing> {
         self.with(|sessions| {
             sessions
-                .values()
-                .flatten()
-                .filter(|entry| entry.number != except)
-                .filter_map(|entry| {
-                    entry
-                        .presence
-                        .as_ref()
-                        .map(|(presence, _)| presence.clone())
-                })
+                .iter()
+                .flat_map(|(user, of_user)| of_user.iter().map(move |entry| (user, entry)))
+                .filter(|(user, entry)| wanted(user, entry))
+                .filter_map(|(_, entry)| entry.presence_out.clone())
                 .collect()
+        })
+    }
+
+    /// The presences of the available sessions of one user.
+    pub(crate) fn presences_of(&self, user: &str) -> Vec<(String, Outgoing)> {
+        self.with(|sessions| {
+            let of_user = sessions.get(user).into_iter().flatten();
+            of_user
+                .filter_map(|entry| Some((entry.resource.clone(), entry.presence_out.clone()?)))
+                .collect()
+        })
+    }
+
+    /// Whether somebody has an available session.
+    pub(crate) fn is_available(&self, user: &str) -> bool {
+        self.with(|sessions| {
+            let mut of_user = sessions.get(user).into_iter().flatten();
+            of_user.any(|entry| entry.presence.is_some())
         })
     }
 

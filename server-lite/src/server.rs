@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use jid::BareJid;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use xmpp_core::element::build;
 use xmpp_core::stream::StreamHeader;
-use xmpp_core::{element, ns};
 
 use crate::data_dir::Identity;
 use crate::limiter::Limiter;
 use crate::rooms::Rooms;
-use crate::router::{Outgoing, Router};
+use crate::roster::Rosters;
+use crate::router::Router;
 use crate::store::Store;
-use crate::store::accounts::{self, AccountRow};
 use crate::tls::Tls;
 use crate::{Config, clock};
 
@@ -27,12 +26,14 @@ pub(crate) struct Server {
     pub(crate) tls: Tls,
     pub(crate) router: Arc<Router>,
     pub(crate) rooms: Arc<Rooms>,
+    pub(crate) rosters: Arc<Rosters>,
     pub(crate) limiter: Arc<Limiter>,
     /// Cancelled when the server stops accepting.
     pub(crate) stopping: CancellationToken,
     /// Every connection and session.
     pub(crate) tasks: TaskTracker,
     pub(crate) next_number: AtomicU64,
+    pub(crate) started: Instant,
 }
 
 impl Server {
@@ -68,41 +69,5 @@ impl Server {
 
     pub(crate) fn session_number(&self) -> u64 {
         self.next_number.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// An item of the shared roster (RFC 6121, section 2.1.2): everybody in the
-    /// team sees everybody.
-    pub(crate) fn roster_item(&self, account: &AccountRow) -> element::Build {
-        build("item", ns::ROSTER)
-            .attr("jid", self.bare(&account.localpart))
-            .attr("name", &account.display_name)
-            .attr("subscription", "both")
-            .child(build("group", ns::ROSTER).text(&self.identity.team_name))
-    }
-
-    /// Tells everybody of a new colleague (roster push, RFC 6121, 2.1.6).
-    pub(crate) fn announce(&self, account: &AccountRow) {
-        let push = build("iq", ns::CLIENT)
-            .attr("type", "set")
-            .attr("id", format!("push-{}", self.session_number()))
-            .child(build("query", ns::ROSTER).child(self.roster_item(account)))
-            .done();
-        match element::write(&push) {
-            Ok(xml) => {
-                let outgoing = Outgoing {
-                    xml: xml.into(),
-                    archived: None,
-                };
-                self.router.broadcast(&outgoing, |user, entry| {
-                    entry.wants_roster && user != account.localpart
-                });
-            }
-            Err(error) => tracing::warn!(%error, "roster push"),
-        }
-    }
-
-    /// All accounts.
-    pub(crate) async fn accounts(&self) -> Result<Vec<AccountRow>, crate::StoreError> {
-        self.store.read(accounts::all).await
     }
 }

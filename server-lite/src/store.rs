@@ -6,9 +6,12 @@
 //! back to its own savepoint and does not touch the others.
 
 pub(crate) mod accounts;
+pub(crate) mod activity;
 pub(crate) mod archive;
+pub(crate) mod directory;
 pub(crate) mod invites;
 pub(crate) mod rooms;
+pub(crate) mod roster;
 mod schema;
 mod writer;
 

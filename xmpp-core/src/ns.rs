@@ -22,6 +22,8 @@ pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
 pub const ROSTER: &str = "jabber:iq:roster";
 /// RFC 6121, 2.1.1: roster versioning feature.
 pub const ROSTER_VERSIONING: &str = "urn:xmpp:features:rosterver";
+/// RFC 6121, 3.4: subscriptions that are granted beforehand.
+pub const PRE_APPROVAL: &str = "urn:xmpp:features:pre-approval";
 /// RFC 7395: framing over WebSocket.
 pub const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
 /// The `xml:` prefix.
@@ -153,3 +155,5 @@ pub const LEGACY_BOOKMARKS: &str = "storage:bookmarks";
 pub const PRIVATE: &str = "jabber:iq:private";
 /// XEP-0055.
 pub const SEARCH: &str = "jabber:iq:search";
+/// XEP-0083: what stands between a group and one inside it.
+pub const ROSTER_DELIMITER: &str = "roster:delimiter";

@@ -22,6 +22,7 @@ use xmpp_core::{Element, ns};
 
 use self::acknowledgement::Sm;
 use super::messages::{Effect, Handled};
+use super::presence::Said;
 use super::register::reply;
 use super::{ResumeRequest, SessionEnd};
 use crate::router::{Entry, Outgoing};
@@ -47,6 +48,8 @@ pub(crate) struct Session {
     pub(super) reads_archive: bool,
     /// Whether the first presence has been sent.
     pub(super) was_available: bool,
+    /// What it has said of its presence, and how often.
+    pub(super) presences: Said,
     heard: Instant,
     asked: bool,
     lost: Option<Instant>,
@@ -94,6 +97,7 @@ impl Session {
             end: end_in,
             resumption_id: None,
             presence: None,
+            presence_out: None,
             carbons: false,
             wants_roster: false,
             number,
@@ -120,6 +124,7 @@ impl Session {
             unwritten: FuturesOrdered::new(),
             reads_archive: false,
             was_available: false,
+            presences: Said::default(),
             heard: Instant::now(),
             asked: false,
             lost: None,
@@ -266,7 +271,7 @@ impl Session {
                     if matches!(next, Next::End(_)) {
                         return next;
                     }
-                    next = self.send_now(&answer).await.or(next);
+                    next = self.send(answer).await.or(next);
                 }
                 self.count();
                 next
@@ -372,10 +377,7 @@ impl Session {
     /// Takes the session out of the router and tells the others.
     fn finish(mut self) {
         let entry = self.server.router.remove(&self.user, self.number);
-        if entry.is_some_and(|entry| entry.presence.is_some()) {
-            super::presence::leave(&self.server, &self.address);
-        }
-        super::presence::leave_rooms(&self.server, &self.address);
+        self.gone(entry.is_some_and(|entry| entry.presence.is_some()));
         self.queue.close();
         // What is in the queue and was not taken stays undelivered in the
         // archive: rows are marked only when a client has them.

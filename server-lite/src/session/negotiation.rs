@@ -108,6 +108,9 @@ fn features_after(server: &Server) -> Vec<Element> {
             .done(),
         build("sm", ns::SM).done(),
         build("csi", ns::CSI).done(),
+        // RFC 6121, sections 2.6.1 and 3.4.1.
+        build("ver", ns::ROSTER_VERSIONING).done(),
+        build("sub", ns::PRE_APPROVAL).done(),
         modules::caps::element(server),
     ]
 }

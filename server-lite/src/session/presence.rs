@@ -1,127 +1,309 @@
-//! Presence (RFC 6121, section 4). The team sees itself: everybody's presence
-//! goes to everybody.
+//! Presence (RFC 6121, section 4): it goes to those who may see it, and is
+//! written out once for all of them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jid::{FullJid, Jid};
-use xmpp_core::element::{self, build, set_attr};
+use xmpp_core::element::{build, set_attr};
 use xmpp_core::stanza_error::{Condition, StanzaError};
-use xmpp_core::stream::StreamCondition;
 use xmpp_core::{Element, ns};
 
 use super::bound::Session;
 use super::messages;
+use crate::clock;
 use crate::rooms;
+use crate::roster::state::Kind;
+use crate::roster::{self, unavailable};
 use crate::router::Outgoing;
 use crate::server::Server;
+use crate::store::activity::{self, LastSeen};
+
+/// Longest status that is kept of who went away, in characters.
+const MAX_STATUS: usize = 1024;
+
+/// What a session has said of its presence.
+#[derive(Default)]
+pub(super) struct Said {
+    /// Those that were told by name, and have to hear of its end (section 4.6).
+    directed: HashSet<Jid>,
+    /// Presences since a moment.
+    count: u32,
+    since: Option<Instant>,
+}
+
+impl Said {
+    /// Counts one; `false` if there were too many in this minute.
+    fn may_say(&mut self, limit: u32, now: Instant) -> bool {
+        let is_over = |since: Instant| now.duration_since(since) >= Duration::from_secs(60);
+        if self.since.is_none_or(is_over) {
+            self.since = Some(now);
+            self.count = 0;
+        }
+        self.count = self.count.saturating_add(1);
+        self.count <= limit
+    }
+}
 
 impl Session {
     /// Takes a presence of the client; gives what it is answered.
-    pub(super) async fn presence(
-        &mut self,
-        presence: &Element,
-    ) -> Result<Vec<Element>, StreamCondition> {
+    pub(super) async fn presence(&mut self, presence: &Element) -> Vec<Outgoing> {
         let mut presence = presence.clone();
         set_attr(&mut presence, "from", Some(self.address.as_str()));
-        if let Some(to) = presence.attr("to") {
-            let Ok(to) = Jid::new(to) else {
-                return Ok(refusal(Condition::JidMalformed, &presence));
-            };
-            if to.domain().as_str() == self.server.rooms.domain {
-                let sender = self.as_sender();
-                return Ok(rooms::presence(&self.server, &sender, &to, presence).await);
-            }
-            return Ok(self.directed(&presence, &to));
+        let to = match presence.attr("to").map(Jid::new) {
+            None => None,
+            Some(Ok(to)) => Some(to),
+            Some(Err(_)) => return refusal(Condition::JidMalformed, &presence),
+        };
+        if let Some(to) = &to
+            && to.domain().as_str() == self.server.rooms.domain
+        {
+            let sender = self.as_sender();
+            let answers = rooms::presence(&self.server, &sender, to, presence).await;
+            return answers.iter().filter_map(Outgoing::of).collect();
+        }
+        let limit = self.server.config.limits.presences_per_minute;
+        let is_end = presence.attr("type") == Some("unavailable");
+        // An end is always heard, but each comes after a beginning.
+        if !self.presences.may_say(limit, Instant::now()) && !is_end {
+            return refusal(Condition::ResourceConstraint, &presence);
+        }
+        if let Some(to) = to {
+            return self.directed(presence, &to).await;
         }
         match presence.attr("type") {
-            None => Ok(self.available(presence).await),
+            None => self.available(presence).await,
             Some("unavailable") => {
                 self.unavailable(&presence);
-                Ok(Vec::new())
+                Vec::new()
             }
             // A client must not broadcast anything else.
-            Some(_) => Ok(refusal(Condition::BadRequest, &presence)),
+            Some(_) => refusal(Condition::BadRequest, &presence),
         }
     }
 
-    async fn available(&mut self, presence: Element) -> Vec<Element> {
+    async fn available(&mut self, presence: Element) -> Vec<Outgoing> {
+        let Some(outgoing) = Outgoing::of(&presence) else {
+            return refusal(Condition::BadRequest, &presence);
+        };
         let priority = presence
             .get_child("priority", ns::CLIENT)
             .and_then(|priority| priority.text().trim().parse::<i8>().ok())
             .unwrap_or(0);
         let first = !self.was_available;
         self.was_available = true;
-        let kept = (presence.clone(), priority);
+        // First what others read, then who they are: whoever may see it from
+        // this moment on gets it from there.
+        let out = outgoing.clone();
+        self.server.router.update(&self.user, self.number, |entry| {
+            entry.presence = Some((presence, priority));
+            entry.presence_out = Some(out);
+        });
+        let audience = self.server.audience(&self.user);
         self.server
             .router
-            .update(&self.user, self.number, |entry| entry.presence = Some(kept));
-        broadcast(&self.server, &presence, self.number);
+            .tell(&audience, &outgoing, |entry| entry.presence.is_some());
         if !first {
             return Vec::new();
         }
+        self.deliver_waiting(priority).await;
+        // Where other servers would be asked (section 4.3), all is known here.
+        let sources = self.server.sources(&self.user);
+        let number = self.number;
+        self.server
+            .router
+            .presences(|user, entry| entry.number != number && sources.has(user))
+    }
+
+    /// What has waited for somebody to come: requests (section 3.1.3), messages.
+    async fn deliver_waiting(&mut self, priority: i8) {
+        let mut waiting = roster::requests(&self.server, &self.user).await;
         if priority >= 0 && !self.reads_archive {
-            for outgoing in messages::undelivered(&self.server, &self.user).await {
-                let number = self.number;
-                self.server
-                    .router
-                    .deliver(&self.user, &outgoing, |entry| entry.number == number);
-            }
+            waiting.extend(messages::undelivered(&self.server, &self.user).await);
         }
-        let mut others = self.server.router.presences(self.number);
-        for other in &mut others {
-            set_attr(other, "to", Some(self.address.as_str()));
+        for outgoing in waiting {
+            self.server
+                .router
+                .deliver(&self.user, &outgoing, |entry| entry.number == self.number);
         }
-        others
     }
 
     fn unavailable(&mut self, presence: &Element) {
-        self.server
-            .router
-            .update(&self.user, self.number, |entry| entry.presence = None);
-        self.was_available = false;
-        broadcast(&self.server, presence, self.number);
+        let was_available = std::mem::take(&mut self.was_available);
+        self.server.router.update(&self.user, self.number, |entry| {
+            entry.presence = None;
+            entry.presence_out = None;
+        });
+        if let Some(outgoing) = Outgoing::of(presence) {
+            self.tell_end(&outgoing, was_available);
+        }
+        if was_available {
+            self.note_seen(presence.get_child("status", ns::CLIENT));
+        }
         leave_rooms(&self.server, &self.address);
     }
 
-    /// Presence for one address (RFC 6121, sections 3 and 4.6).
-    fn directed(&self, presence: &Element, to: &Jid) -> Vec<Element> {
+    /// The session is over, and out of the router.
+    pub(super) fn gone(&mut self, was_available: bool) {
+        if let Some(outgoing) = unavailable(self.address.as_str()) {
+            self.tell_end(&outgoing, was_available);
+        }
+        if was_available {
+            self.note_seen(None);
+        }
+        leave_rooms(&self.server, &self.address);
+    }
+
+    /// Tells the end of a presence to all who have heard of it (sections 4.5
+    /// and 4.6.3).
+    fn tell_end(&mut self, outgoing: &Outgoing, was_available: bool) {
+        let router = &self.server.router;
+        let audience = self.server.audience(&self.user);
+        if was_available {
+            // The session itself too (section 4.5.2).
+            router.tell(&audience, outgoing, |entry| {
+                entry.presence.is_some() || entry.number == self.number
+            });
+        }
+        for to in std::mem::take(&mut self.presences.directed) {
+            let Some(user) = self.server.localpart(&to.to_bare()) else {
+                continue;
+            };
+            let has_heard = was_available && audience.has(&user);
+            let resource = to.resource();
+            router.deliver(&user, outgoing, |entry| match resource {
+                Some(named) => {
+                    named.as_str() == entry.resource && !(has_heard && entry.presence.is_some())
+                }
+                None => entry.presence.is_some() && !has_heard,
+            });
+        }
+    }
+
+    /// The last session of somebody goes (XEP-0012).
+    fn note_seen(&self, status: Option<&Element>) {
+        if self.server.router.is_available(&self.user) {
+            return;
+        }
+        let status = status.map(Element::text).unwrap_or_default();
+        let seen = LastSeen {
+            time_ms: clock::now_ms(),
+            status: status.chars().take(MAX_STATUS).collect(),
+        };
+        self.server.rosters.note_seen(&self.user, seen.clone());
+        let (store, user) = (self.server.store.clone(), self.user.clone());
+        self.server.tasks.spawn(async move {
+            let written = store.write(move |tx| activity::set(tx, &user, &seen));
+            if let Err(error) = written.await {
+                tracing::debug!(%error, "last activity not noted");
+            }
+        });
+    }
+
+    /// Presence for one address (sections 3, 4.3 and 4.6).
+    async fn directed(&mut self, presence: Element, to: &Jid) -> Vec<Outgoing> {
         let Some(user) = self.server.localpart(&to.to_bare()) else {
-            let foreign = to.domain().as_str() != self.server.domain();
-            return if foreign {
-                refusal(Condition::RemoteServerNotFound, presence)
-            } else {
+            return if to.domain().as_str() == self.server.domain() {
                 Vec::new()
+            } else {
+                refusal(Condition::RemoteServerNotFound, &presence)
             };
         };
-        match presence.attr("type") {
-            // Colleagues are subscribed to each other already.
-            Some("subscribe") => {
-                let answer = build("presence", ns::CLIENT)
-                    .attr("type", "subscribed")
-                    .attr("from", to.to_bare().as_str())
-                    .attr("to", self.address.to_bare().as_str());
-                vec![answer.done()]
-            }
-            Some("subscribed" | "unsubscribe" | "unsubscribed" | "probe") => Vec::new(),
-            _ => {
-                if let Ok(xml) = element::write(presence) {
-                    let outgoing = Outgoing {
-                        xml: xml.into(),
-                        archived: None,
-                    };
-                    self.server.router.deliver(&user, &outgoing, |entry| {
-                        to.resource()
-                            .is_none_or(|wanted| wanted.as_str() == entry.resource)
-                    });
+        let kind = presence.attr("type");
+        if let Some(kind) = kind.and_then(Kind::from_type) {
+            return self.subscription(presence, &user, kind).await;
+        }
+        match kind {
+            Some("probe") => return self.probe(&user, to),
+            None => {
+                let limit = self.server.config.limits.directed_presences;
+                let directed = &mut self.presences.directed;
+                if directed.len() >= limit && !directed.contains(to) {
+                    return refusal(Condition::ResourceConstraint, &presence);
                 }
-                Vec::new()
+                directed.insert(to.clone());
+            }
+            Some("unavailable") => {
+                self.presences.directed.remove(to);
+            }
+            // Errors are for one session; nothing else is known.
+            Some("error") if to.resource().is_some() => {}
+            Some("error") => return Vec::new(),
+            Some(_) => return refusal(Condition::BadRequest, &presence),
+        }
+        if let Some(outgoing) = Outgoing::of(&presence) {
+            let resource = to.resource();
+            self.server
+                .router
+                .deliver(&user, &outgoing, |entry| match resource {
+                    Some(named) => named.as_str() == entry.resource,
+                    None => entry.presence.is_some(),
+                });
+        }
+        Vec::new()
+    }
+
+    async fn subscription(
+        &mut self,
+        mut presence: Element,
+        contact: &str,
+        kind: Kind,
+    ) -> Vec<Outgoing> {
+        let (own, other) = (self.server.bare(&self.user), self.server.bare(contact));
+        if own == other {
+            // Everybody sees themselves.
+            return Vec::new();
+        }
+        if self.server.rosters.shared {
+            // Colleagues are subscribed to each other already, and stay so.
+            let granted = build("presence", ns::CLIENT)
+                .attr("type", "subscribed")
+                .attr("from", other)
+                .attr("to", own);
+            let is_asked = kind == Kind::Subscribe;
+            let answer = is_asked && self.server.is_colleague(&self.user, contact);
+            let answer = answer.then(|| Outgoing::of(&granted.done())).flatten();
+            return answer.into_iter().collect();
+        }
+        // Subscriptions are between people, not between sessions (section 3.1.2).
+        let mut refused = presence.clone();
+        set_attr(&mut presence, "from", Some(&own));
+        set_attr(&mut presence, "to", Some(&other));
+        let done = roster::subscription(&self.server, &self.user, contact, kind, &presence);
+        match done.await {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                set_attr(&mut refused, "from", Some(self.address.as_str()));
+                let reply = error.reply_to(&refused);
+                reply.iter().filter_map(Outgoing::of).collect()
             }
         }
+    }
+
+    /// What is known of somebody's presence (section 4.3.2).
+    fn probe(&self, contact: &str, to: &Jid) -> Vec<Outgoing> {
+        let from = to.to_bare();
+        if !self.server.may_see_presence(contact, &self.user) {
+            let refused = build("presence", ns::CLIENT)
+                .attr("type", "unsubscribed")
+                .attr("from", from.as_str())
+                .attr("to", self.address.to_bare().as_str());
+            return Outgoing::of(&refused.done()).into_iter().collect();
+        }
+        let mut found = self.server.router.presences_of(contact);
+        if let Some(resource) = to.resource() {
+            found.retain(|(other, _)| other == resource.as_str());
+        }
+        if found.is_empty() {
+            return unavailable(to.as_str()).into_iter().collect();
+        }
+        found.into_iter().map(|(_, presence)| presence).collect()
     }
 }
 
 /// Whoever is unavailable is in no room (XEP-0045, section 7.14).
-pub(super) fn leave_rooms(server: &Arc<Server>, address: &FullJid) {
+fn leave_rooms(server: &Arc<Server>, address: &FullJid) {
     let over = server.rooms.leave_all(&server.router, address);
     if !over.is_empty() {
         let server = Arc::clone(server);
@@ -130,33 +312,7 @@ pub(super) fn leave_rooms(server: &Arc<Server>, address: &FullJid) {
     }
 }
 
-/// Tells everybody that a session is gone.
-pub(super) fn leave(server: &Server, address: &FullJid) {
-    let presence = build("presence", ns::CLIENT)
-        .attr("from", address.as_str())
-        .attr("type", "unavailable")
-        .done();
-    broadcast(server, &presence, u64::MAX);
-}
-
-fn broadcast(server: &Server, presence: &Element, except: u64) {
-    match element::write(presence) {
-        Ok(xml) => {
-            let outgoing = Outgoing {
-                xml: xml.into(),
-                archived: None,
-            };
-            server.router.broadcast(&outgoing, |_, entry| {
-                entry.presence.is_some() && entry.number != except
-            });
-        }
-        Err(error) => tracing::warn!(%error, "presence"),
-    }
-}
-
-fn refusal(condition: Condition, stanza: &Element) -> Vec<Element> {
-    StanzaError::from(condition)
-        .reply_to(stanza)
-        .into_iter()
-        .collect()
+fn refusal(condition: Condition, stanza: &Element) -> Vec<Outgoing> {
+    let reply = StanzaError::from(condition).reply_to(stanza);
+    reply.iter().filter_map(Outgoing::of).collect()
 }

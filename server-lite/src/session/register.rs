@@ -109,7 +109,7 @@ impl PreAuth {
             .map_err(account_error)?;
         tracing::info!(user = account.localpart, "account made by registration");
         self.token = None;
-        server.announce(&account);
+        server.announce(&account.localpart).await;
         Ok(())
     }
 }

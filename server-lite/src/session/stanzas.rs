@@ -19,10 +19,15 @@ impl Session {
     pub(super) async fn stanza(
         &mut self,
         stanza: &Element,
-    ) -> Result<Vec<Element>, StreamCondition> {
+    ) -> Result<Vec<Outgoing>, StreamCondition> {
         match stanza.name() {
-            "presence" => self.presence(stanza).await,
-            "iq" => Ok(self.iq(stanza).await),
+            "presence" => Ok(self.presence(stanza).await),
+            "iq" => Ok(self
+                .iq(stanza)
+                .await
+                .iter()
+                .filter_map(Outgoing::of)
+                .collect()),
             _ => Err(StreamCondition::UnsupportedStanzaType),
         }
     }

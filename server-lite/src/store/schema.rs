@@ -6,7 +6,11 @@ use rusqlite::Connection;
 #[allow(clippy::cast_possible_truncation, reason = "a handful")]
 pub(super) const VERSION: u32 = STEPS.len() as u32;
 
-const STEPS: &[&str] = &[V1, include_str!("schema/rooms.sql")];
+const STEPS: &[&str] = &[
+    V1,
+    include_str!("schema/rooms.sql"),
+    include_str!("schema/roster.sql"),
+];
 
 const V1: &str = "
 -- What the server is: domain, team name, secrets of its own.
