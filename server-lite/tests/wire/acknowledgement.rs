@@ -85,7 +85,9 @@ async fn what_is_handled_is_counted_and_nothing_else() {
     .await;
     let (before, h) = handled(&mut rosa).await;
     assert_eq!(h, 6, "{before:?}");
-    let before = stanzas(before);
+    let mut before = stanzas(before);
+    // Her own presence comes back when it comes.
+    before.retain(|element| element.name() != "presence");
     let names: Vec<_> = before.iter().map(Element::name).collect();
     assert_eq!(names, ["iq", "message"], "{before:?}");
 }
@@ -137,8 +139,10 @@ async fn a_resumed_session_gets_what_it_missed_once() {
     let mut rosa = Client::session(&server, "rosa", "desk").await;
     let id = enable(&mut rosa).await;
     rosa.send("<presence/>").await;
-    // Bob's presence is the first stanza that Rosa has handled.
-    while !rosa.element().await.is("presence", ns::CLIENT) {}
+    // Bob's presence and her own are the first stanzas that Rosa has handled.
+    for _ in 0..2 {
+        while !rosa.element().await.is("presence", ns::CLIENT) {}
+    }
     for text in ["one", "two", "three"] {
         bob.send(chat("rosa", text)).await;
     }
@@ -148,18 +152,18 @@ async fn a_resumed_session_gets_what_it_missed_once() {
         read.extend(stanzas(vec![rosa.element().await]));
     }
     assert_eq!(bodies(&read), ["one", "two", "three"]);
-    // She acknowledges presence and "one", then is gone without a word.
-    rosa.send("<a xmlns='urn:xmpp:sm:3' h='2'/>").await;
+    // She acknowledges presences and "one", then is gone without a word.
+    rosa.send("<a xmlns='urn:xmpp:sm:3' h='3'/>").await;
     let address = rosa.address.clone();
-    let (again, _) = resumed(&server, &address, &id, 2).await;
+    let (again, _) = resumed(&server, &address, &id, 3).await;
     drop((rosa, again));
     bob.send(chat("rosa", "four")).await;
     assert!(bob.sync().await.is_empty(), "for Bob she never left");
-    let (mut rosa, _) = resumed(&server, &address, &id, 2).await;
+    let (mut rosa, _) = resumed(&server, &address, &id, 3).await;
     let got = stanzas(rosa.sync().await);
     assert_eq!(bodies(&got), ["two", "three", "four"]);
     // Acknowledged now: neither here again, nor as something that waited.
-    rosa.send("<a xmlns='urn:xmpp:sm:3' h='6'/>").await;
+    rosa.send("<a xmlns='urn:xmpp:sm:3' h='7'/>").await;
     assert!(stanzas(rosa.sync().await).is_empty());
     rosa.send("</stream:stream>").await;
     assert_eq!(rosa.end().await, None);
