@@ -1,5 +1,7 @@
 //! What an administrator does to a data folder, with the server running or not.
 
+mod departments;
+
 use std::path::Path;
 use std::time::Duration;
 

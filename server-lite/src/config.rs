@@ -84,6 +84,8 @@ pub struct Limits {
     pub sessions_per_account: usize,
     /// Contacts in one roster (RFC 6121), those of the shared one not counted.
     pub roster_items: usize,
+    /// People that one search of the directory finds (XEP-0055).
+    pub search_results: usize,
     /// Presences of one session in a minute.
     pub presences_per_minute: u32,
     /// Addresses that one session has told of its presence by name.
@@ -104,6 +106,7 @@ impl Default for Limits {
             failures_per_minute: 20,
             sessions_per_account: 20,
             roster_items: 2_000,
+            search_results: 200,
             presences_per_minute: 120,
             directed_presences: 200,
         }

@@ -206,6 +206,16 @@ impl ServerHandle {
         BareJid::new(&self.server.bare(&account.localpart)).map_err(|_| AccountError::NameInvalid)
     }
 
+    /// Puts somebody (a user name) into a department, `Sales::North` or
+    /// `Sales/North`, or with an empty path out of any.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`], [`AccountError::NameInvalid`] if the path
+    /// cannot be used, [`AccountError::Store`].
+    pub async fn set_department(&self, user: &str, path: &str) -> Result<(), AccountError> {
+        self.server.set_department(user, path).await
+    }
+
     /// Makes an invite that works any number of times until it expires; gives
     /// it with that moment in milliseconds since the Unix epoch.
     ///

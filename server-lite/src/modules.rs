@@ -6,9 +6,11 @@ pub(crate) mod archive;
 pub(crate) mod caps;
 mod carbons;
 mod disco;
+mod last_activity;
 mod password;
 mod ping;
-mod roster;
+pub(crate) mod roster;
+pub(crate) mod search;
 mod session;
 mod streams;
 mod table;
@@ -142,9 +144,11 @@ pub(crate) const MODULES: &[Module] = &[
     carbons::MODULE,
     disco::INFO,
     disco::ITEMS,
+    last_activity::MODULE,
     password::MODULE,
     ping::MODULE,
     roster::MODULE,
+    search::MODULE,
     session::MODULE,
     streams::CORE,
     streams::SECURITY,

@@ -10,6 +10,7 @@
 //! transaction has committed, in the order of the commits.
 
 mod change;
+pub(crate) mod department;
 mod effect;
 mod item;
 pub(crate) mod state;

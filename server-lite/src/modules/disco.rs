@@ -4,7 +4,7 @@ use xmpp_core::element::{Build, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
-use super::{Module, Place, Request, caps, enabled, ready, whole};
+use super::{Module, Place, Request, caps, enabled, ready, search, whole};
 use crate::server::Server;
 
 const EVERYWHERE: &[Place] = &[Place::Server, Place::Own, Place::Others];
@@ -36,7 +36,8 @@ fn items(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
     let rooms = build("item", ns::DISCO_ITEMS)
         .attr("jid", &request.server.rooms.domain)
         .attr("name", "Rooms");
-    Ok(Some(query.child(rooms).done()))
+    let query = query.child(rooms).child(search::item(request.server));
+    Ok(Some(query.done()))
 }
 
 fn info(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {

@@ -102,6 +102,7 @@ impl Session {
             wants_roster: false,
             number,
         };
+        super::presence::take_over(server, &user, &address);
         if !server.router.add(&user, entry, limits.sessions_per_account) {
             transport
                 .close(Some(StreamCondition::ResourceConstraint.into()))

@@ -64,8 +64,8 @@ impl Session {
             return answers.iter().filter_map(Outgoing::of).collect();
         }
         let limit = self.server.config.limits.presences_per_minute;
-        let is_end = presence.attr("type") == Some("unavailable");
-        // An end is always heard, but each comes after a beginning.
+        // An end is always heard: there is one for each beginning.
+        let is_end = to.is_none() && presence.attr("type") == Some("unavailable");
         if !self.presences.may_say(limit, Instant::now()) && !is_end {
             return refusal(Condition::ResourceConstraint, &presence);
         }
@@ -267,15 +267,14 @@ impl Session {
             return answer.into_iter().collect();
         }
         // Subscriptions are between people, not between sessions (section 3.1.2).
-        let mut refused = presence.clone();
+        let asked = presence.clone();
         set_attr(&mut presence, "from", Some(&own));
         set_attr(&mut presence, "to", Some(&other));
         let done = roster::subscription(&self.server, &self.user, contact, kind, &presence);
         match done.await {
             Ok(()) => Vec::new(),
             Err(error) => {
-                set_attr(&mut refused, "from", Some(self.address.as_str()));
-                let reply = error.reply_to(&refused);
+                let reply = error.reply_to(&asked);
                 reply.iter().filter_map(Outgoing::of).collect()
             }
         }
@@ -299,6 +298,22 @@ impl Session {
             return unavailable(to.as_str()).into_iter().collect();
         }
         found.into_iter().map(|(_, presence)| presence).collect()
+    }
+}
+
+/// A new session takes an address over: for others the old one ends now, as
+/// the new one may say something of its presence later, or never.
+pub(super) fn take_over(server: &Server, user: &str, address: &FullJid) {
+    let resource = address.resource().as_str();
+    let shown = server.router.presences_of(user);
+    if shown.iter().any(|(other, _)| other == resource)
+        && let Some(outgoing) = unavailable(address.as_str())
+    {
+        server
+            .router
+            .tell(&server.audience(user), &outgoing, |entry| {
+                entry.presence.is_some()
+            });
     }
 }
 

@@ -45,6 +45,9 @@ impl Session {
                 set_attr(&mut iq, "from", Some(self.address.as_str()));
                 return rooms::iq(&self.server, &self.as_sender(), to, &iq).await;
             }
+            Some(to) if to.domain().as_str() == modules::search::domain(&self.server) => {
+                return modules::search::iq(&self.server, iq).into_iter().collect();
+            }
             Some(to) if to.domain().as_str() != self.server.domain() => {
                 return refuse(Condition::RemoteServerNotFound, iq);
             }

@@ -15,10 +15,15 @@ mod client;
 mod server;
 
 mod acknowledgement;
+mod directory;
 mod hostile;
+mod last_activity;
+mod presence;
 mod rooms;
+mod roster;
 mod routing;
 mod signing_in;
 mod stanzas;
 mod starttls;
+mod subscriptions;
 mod xml;

@@ -61,7 +61,14 @@ impl Server {
 
     /// The same folder again.
     pub(crate) async fn start_again(&mut self) {
-        self.handle = Some(start(config(self.data())).await.unwrap());
+        self.start_with(|_| {}).await;
+    }
+
+    /// The same folder, told something else.
+    pub(crate) async fn start_with(&mut self, change: impl FnOnce(&mut Config)) {
+        let mut config = config(self.data());
+        change(&mut config);
+        self.handle = Some(start(config).await.unwrap());
     }
 }
 
