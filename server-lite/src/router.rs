@@ -50,14 +50,26 @@ pub(crate) struct Entry {
     pub(crate) resumption_id: Option<String>,
     /// The last presence that was broadcast, and its priority.
     pub(crate) presence: Option<(Element, i8)>,
-    /// The same, written out: for those who come later.
-    pub(crate) presence_out: Option<Outgoing>,
+    /// The same, written out for those who come later: made when one comes,
+    /// forgotten when anything changes.
+    pub(crate) written: Option<Outgoing>,
     /// XEP-0280.
     pub(crate) carbons: bool,
     /// Has asked for the roster, so it wants to hear of changes (RFC 6121, 2.2).
     pub(crate) wants_roster: bool,
     /// Tells this session from a later one with the same resource.
     pub(crate) number: u64,
+}
+
+impl Entry {
+    /// Its presence as others get it.
+    fn write_presence(&mut self) -> Option<Outgoing> {
+        let (presence, _) = self.presence.as_ref()?;
+        if self.written.is_none() {
+            self.written = Outgoing::of(presence);
+        }
+        self.written.clone()
+    }
 }
 
 /// All sessions of the server.
@@ -126,6 +138,7 @@ impl Router {
                 .and_then(|of_user| of_user.iter_mut().find(|entry| entry.number == number));
             if let Some(entry) = entry {
                 change(entry);
+                entry.written = None;
             }
         });
     }
@@ -178,16 +191,16 @@ impl Router {
         &self,
         audience: &Audience,
         outgoing: &Outgoing,
-        wanted: impl Fn(&Entry) -> bool,
+        wanted: impl Fn(&str, &Entry) -> bool,
     ) {
         let (one, others) = match audience {
-            Audience::Everybody => return self.broadcast(outgoing, |_, entry| wanted(entry)),
+            Audience::Everybody => return self.broadcast(outgoing, wanted),
             Audience::Some(one, others) => (one, others),
         };
         self.with(|sessions| {
             for user in std::iter::once(one).chain(others.iter()) {
                 for entry in sessions.get(user).into_iter().flatten() {
-                    if wanted(entry) {
+                    if wanted(user, entry) {
                         send(entry, outgoing);
                     }
                 }
@@ -198,21 +211,22 @@ impl Router {
     /// The presences of the available sessions that `wanted` picks.
     pub(crate) fn presences(&self, wanted: impl Fn(&str, &Entry) -> bool) -> Vec<Outgoing> {
         self.with(|sessions| {
-            sessions
-                .iter()
-                .flat_map(|(user, of_user)| of_user.iter().map(move |entry| (user, entry)))
-                .filter(|(user, entry)| wanted(user, entry))
-                .filter_map(|(_, entry)| entry.presence_out.clone())
-                .collect()
+            let mut found = Vec::new();
+            for (user, of_user) in sessions.iter_mut() {
+                for entry in of_user.iter_mut().filter(|entry| wanted(user, entry)) {
+                    found.extend(entry.write_presence());
+                }
+            }
+            found
         })
     }
 
-    /// The presences of the available sessions of one user.
-    pub(crate) fn presences_of(&self, user: &str) -> Vec<(String, Outgoing)> {
+    /// Resource and presence of each available session of a user.
+    pub(crate) fn shown_by(&self, user: &str) -> Vec<(String, Outgoing)> {
         self.with(|sessions| {
-            let of_user = sessions.get(user).into_iter().flatten();
+            let of_user = sessions.get_mut(user).into_iter().flatten();
             of_user
-                .filter_map(|entry| Some((entry.resource.clone(), entry.presence_out.clone()?)))
+                .filter_map(|entry| Some((entry.resource.clone(), entry.write_presence()?)))
                 .collect()
         })
     }

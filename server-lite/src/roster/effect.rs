@@ -45,12 +45,12 @@ impl Effect {
                 router.deliver(&user, &stanza, |entry| entry.presence.is_some());
             }
             Self::Show { owner, viewer } => {
-                for (_, presence) in router.presences_of(&owner) {
+                for (_, presence) in router.shown_by(&owner) {
                     router.deliver(&viewer, &presence, |entry| entry.presence.is_some());
                 }
             }
             Self::Hide { owner, viewer } => {
-                for (resource, _) in router.presences_of(&owner) {
+                for (resource, _) in router.shown_by(&owner) {
                     let from = format!("{}/{resource}", rosters.bare(&owner));
                     if let Some(gone) = unavailable(&from) {
                         router.deliver(&viewer, &gone, |entry| entry.presence.is_some());

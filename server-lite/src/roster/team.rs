@@ -153,10 +153,10 @@ impl Rosters {
     fn lose(&self, router: &Router, user: &str, version: i64) {
         let audience = self.pick(user, |known| &known.viewers);
         let sources = self.pick(user, |known| &known.sources);
-        for (resource, _) in router.presences_of(user) {
+        for (resource, _) in router.shown_by(user) {
             let from = format!("{}/{resource}", self.bare(user));
             if let Some(gone) = unavailable(&from) {
-                router.tell(&audience, &gone, |entry| entry.presence.is_some());
+                router.tell(&audience, &gone, |_, entry| entry.presence.is_some());
             }
         }
         if let Some(stanza) = push(version, Self::removal(&self.bare(user))) {

@@ -97,7 +97,7 @@ impl Session {
             end: end_in,
             resumption_id: None,
             presence: None,
-            presence_out: None,
+            written: None,
             carbons: false,
             wants_roster: false,
             number,

@@ -95,15 +95,10 @@ impl Session {
         self.was_available = true;
         // First what others read, then who they are: whoever may see it from
         // this moment on gets it from there.
-        let out = outgoing.clone();
         self.server.router.update(&self.user, self.number, |entry| {
             entry.presence = Some((presence, priority));
-            entry.presence_out = Some(out);
         });
-        let audience = self.server.audience(&self.user);
-        self.server
-            .router
-            .tell(&audience, &outgoing, |entry| entry.presence.is_some());
+        broadcast(&self.server, &self.user, &outgoing);
         if !first {
             return Vec::new();
         }
@@ -131,10 +126,9 @@ impl Session {
 
     fn unavailable(&mut self, presence: &Element) {
         let was_available = std::mem::take(&mut self.was_available);
-        self.server.router.update(&self.user, self.number, |entry| {
-            entry.presence = None;
-            entry.presence_out = None;
-        });
+        self.server
+            .router
+            .update(&self.user, self.number, |entry| entry.presence = None);
         if let Some(outgoing) = Outgoing::of(presence) {
             self.tell_end(&outgoing, was_available);
         }
@@ -162,7 +156,7 @@ impl Session {
         let audience = self.server.audience(&self.user);
         if was_available {
             // The session itself too (section 4.5.2).
-            router.tell(&audience, outgoing, |entry| {
+            router.tell(&audience, outgoing, |_, entry| {
                 entry.presence.is_some() || entry.number == self.number
             });
         }
@@ -290,7 +284,7 @@ impl Session {
                 .attr("to", self.address.to_bare().as_str());
             return Outgoing::of(&refused.done()).into_iter().collect();
         }
-        let mut found = self.server.router.presences_of(contact);
+        let mut found = self.server.router.shown_by(contact);
         if let Some(resource) = to.resource() {
             found.retain(|(other, _)| other == resource.as_str());
         }
@@ -305,16 +299,20 @@ impl Session {
 /// the new one may say something of its presence later, or never.
 pub(super) fn take_over(server: &Server, user: &str, address: &FullJid) {
     let resource = address.resource().as_str();
-    let shown = server.router.presences_of(user);
+    let shown = server.router.shown_by(user);
     if shown.iter().any(|(other, _)| other == resource)
         && let Some(outgoing) = unavailable(address.as_str())
     {
-        server
-            .router
-            .tell(&server.audience(user), &outgoing, |entry| {
-                entry.presence.is_some()
-            });
+        broadcast(server, user, &outgoing);
     }
+}
+
+/// Gives something about the presence of somebody to all who may see it.
+pub(super) fn broadcast(server: &Server, user: &str, outgoing: &Outgoing) {
+    let audience = server.audience(user);
+    server
+        .router
+        .tell(&audience, outgoing, |_, entry| entry.presence.is_some());
 }
 
 /// Whoever is unavailable is in no room (XEP-0045, section 7.14).
