@@ -38,6 +38,20 @@ impl Outgoing {
             }
         }
     }
+
+    /// The same, which has no address yet, addressed to a bare address of ours:
+    /// in there, nothing has to be escaped.
+    pub(crate) fn to(&self, bare: &str) -> Self {
+        // Behind the "<" and the name.
+        let place = self.xml.find([' ', '/', '>']).unwrap_or_default();
+        match self.xml.split_at_checked(place) {
+            Some((head, tail)) if !bare.contains(['\'', '<', '&']) => Self {
+                xml: format!("{head} to='{bare}'{tail}").into(),
+                archived: self.archived,
+            },
+            _ => self.clone(),
+        }
+    }
 }
 
 /// A bound session as the router knows it.
@@ -186,23 +200,30 @@ impl Router {
     }
 
     /// Puts a stanza into the queues of those sessions of an audience that
-    /// `wanted` picks.
+    /// `wanted` picks, addressed to the people whose they are.
     pub(crate) fn tell(
         &self,
         audience: &Audience,
         outgoing: &Outgoing,
+        address: impl Fn(&str) -> String,
         wanted: impl Fn(&str, &Entry) -> bool,
     ) {
-        let (one, others) = match audience {
-            Audience::Everybody => return self.broadcast(outgoing, wanted),
-            Audience::Some(one, others) => (one, others),
+        let tell = |user: &str, of_user: &[Entry]| {
+            let mut addressed = None;
+            for entry in of_user.iter().filter(|entry| wanted(user, entry)) {
+                let addressed = addressed.get_or_insert_with(|| outgoing.to(&address(user)));
+                send(entry, addressed);
+            }
         };
-        self.with(|sessions| {
-            for user in std::iter::once(one).chain(others.iter()) {
-                for entry in sessions.get(user).into_iter().flatten() {
-                    if wanted(user, entry) {
-                        send(entry, outgoing);
-                    }
+        self.with(|sessions| match audience {
+            Audience::Everybody => {
+                for (user, of_user) in sessions.iter() {
+                    tell(user, of_user);
+                }
+            }
+            Audience::Some(one, others) => {
+                for user in std::iter::once(one).chain(others.iter()) {
+                    tell(user, sessions.get(user).map_or(&[], Vec::as_slice));
                 }
             }
         });

@@ -46,6 +46,7 @@ impl Effect {
             }
             Self::Show { owner, viewer } => {
                 for (_, presence) in router.shown_by(&owner) {
+                    let presence = presence.to(&rosters.bare(&viewer));
                     router.deliver(&viewer, &presence, |entry| entry.presence.is_some());
                 }
             }
@@ -53,6 +54,7 @@ impl Effect {
                 for (resource, _) in router.shown_by(&owner) {
                     let from = format!("{}/{resource}", rosters.bare(&owner));
                     if let Some(gone) = unavailable(&from) {
+                        let gone = gone.to(&rosters.bare(&viewer));
                         router.deliver(&viewer, &gone, |entry| entry.presence.is_some());
                     }
                 }

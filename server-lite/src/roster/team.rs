@@ -156,7 +156,10 @@ impl Rosters {
         for (resource, _) in router.shown_by(user) {
             let from = format!("{}/{resource}", self.bare(user));
             if let Some(gone) = unavailable(&from) {
-                router.tell(&audience, &gone, |_, entry| entry.presence.is_some());
+                let address = |other: &str| self.bare(other);
+                router.tell(&audience, &gone, address, |_, entry| {
+                    entry.presence.is_some()
+                });
             }
         }
         if let Some(stanza) = push(version, Self::removal(&self.bare(user))) {

@@ -106,9 +106,15 @@ impl Session {
         // Where other servers would be asked (section 4.3), all is known here.
         let sources = self.server.sources(&self.user);
         let number = self.number;
-        self.server
+        let mut others = self
+            .server
             .router
-            .presences(|user, entry| entry.number != number && sources.has(user))
+            .presences(|user, entry| entry.number != number && sources.has(user));
+        let own = self.server.bare(&self.user);
+        for other in &mut others {
+            *other = other.to(&own);
+        }
+        others
     }
 
     /// What has waited for somebody to come: requests (section 3.1.3), messages.
@@ -156,7 +162,8 @@ impl Session {
         let audience = self.server.audience(&self.user);
         if was_available {
             // The session itself too (section 4.5.2).
-            router.tell(&audience, outgoing, |_, entry| {
+            let address = |user: &str| self.server.bare(user);
+            router.tell(&audience, outgoing, address, |_, entry| {
                 entry.presence.is_some() || entry.number == self.number
             });
         }
@@ -166,7 +173,8 @@ impl Session {
             };
             let has_heard = was_available && audience.has(&user);
             let resource = to.resource();
-            router.deliver(&user, outgoing, |entry| match resource {
+            let addressed = outgoing.to(&self.server.bare(&user));
+            router.deliver(&user, &addressed, |entry| match resource {
                 Some(named) => {
                     named.as_str() == entry.resource && !(has_heard && entry.presence.is_some())
                 }
@@ -289,9 +297,11 @@ impl Session {
             found.retain(|(other, _)| other == resource.as_str());
         }
         if found.is_empty() {
-            return unavailable(to.as_str()).into_iter().collect();
+            found.extend(unavailable(to.as_str()).map(|gone| (String::new(), gone)));
         }
-        found.into_iter().map(|(_, presence)| presence).collect()
+        let own = self.server.bare(&self.user);
+        let addressed = found.iter().map(|(_, presence)| presence.to(&own));
+        addressed.collect()
     }
 }
 
@@ -310,9 +320,12 @@ pub(super) fn take_over(server: &Server, user: &str, address: &FullJid) {
 /// Gives something about the presence of somebody to all who may see it.
 pub(super) fn broadcast(server: &Server, user: &str, outgoing: &Outgoing) {
     let audience = server.audience(user);
+    let address = |user: &str| server.bare(user);
     server
         .router
-        .tell(&audience, outgoing, |_, entry| entry.presence.is_some());
+        .tell(&audience, outgoing, address, |_, entry| {
+            entry.presence.is_some()
+        });
 }
 
 /// Whoever is unavailable is in no room (XEP-0045, section 7.14).

@@ -20,7 +20,15 @@ async fn heard(client: &mut Client) -> Vec<String> {
     let presences = all
         .iter()
         .filter(|stanza| stanza.is("presence", ns::CLIENT));
-    presences.map(word).collect()
+    let own = client.address.split('/').next();
+    presences
+        .map(|presence| {
+            // Each is addressed to who gets it.
+            let to = presence.attr("to").and_then(|to| to.split('/').next());
+            assert_eq!(to, own, "{presence:?}");
+            word(presence)
+        })
+        .collect()
 }
 
 async fn scene(shared: bool) -> (Server, Client, Client) {

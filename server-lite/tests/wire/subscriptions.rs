@@ -32,6 +32,7 @@ fn word(stanza: &Element) -> String {
         return condition(stanza);
     }
     if stanza.name() == "presence" {
+        assert!(stanza.attr("to").is_some(), "{stanza:?}");
         let kind = stanza.attr("type").unwrap_or("available");
         return format!("{} {kind}", short(stanza.attr("from")));
     }
