@@ -90,6 +90,12 @@ pub struct Limits {
     pub presences_per_minute: u32,
     /// Addresses that one session has told of its presence by name.
     pub directed_presences: usize,
+    /// Nodes of one account (XEP-0163).
+    pub personal_nodes: usize,
+    /// Bytes in all nodes of one account; an item counts as its payload and 1 KiB.
+    pub personal_bytes: usize,
+    /// Bytes of one item in a node.
+    pub personal_payload: usize,
 }
 
 impl Default for Limits {
@@ -109,6 +115,9 @@ impl Default for Limits {
             search_results: 200,
             presences_per_minute: 120,
             directed_presences: 200,
+            personal_nodes: 500,
+            personal_bytes: 16 << 20,
+            personal_payload: 192 << 10,
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::{self, AccountError};
 use crate::data_dir::{self, DataDir};
 use crate::listener::{self, Port};
+use crate::pep::Capabilities;
 use crate::rooms::Rooms;
 use crate::roster::Rosters;
 use crate::server::Server;
@@ -78,6 +79,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         rooms: Arc::new(rooms),
         rosters: Arc::new(rosters),
         limiter: Arc::default(),
+        capabilities: Capabilities::default(),
         stopping: CancellationToken::new(),
         tasks: TaskTracker::new(),
         next_number: AtomicU64::new(1),

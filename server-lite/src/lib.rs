@@ -25,6 +25,7 @@ mod http;
 mod limiter;
 mod listener;
 mod modules;
+mod pep;
 mod rooms;
 mod roster;
 mod router;

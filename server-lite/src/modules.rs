@@ -8,13 +8,16 @@ mod carbons;
 mod disco;
 mod last_activity;
 mod password;
+mod pep;
 mod ping;
+mod private;
 pub(crate) mod roster;
 pub(crate) mod search;
 mod session;
 mod streams;
 mod table;
 mod time;
+mod vcard;
 mod version;
 
 use std::future::Future;
@@ -146,7 +149,9 @@ pub(crate) const MODULES: &[Module] = &[
     disco::ITEMS,
     last_activity::MODULE,
     password::MODULE,
+    pep::MODULE,
     ping::MODULE,
+    private::MODULE,
     roster::MODULE,
     search::MODULE,
     session::MODULE,
@@ -154,6 +159,7 @@ pub(crate) const MODULES: &[Module] = &[
     streams::SECURITY,
     streams::RELIABILITY,
     time::MODULE,
+    vcard::MODULE,
     version::MODULE,
 ];
 

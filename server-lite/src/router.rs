@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, watch};
 use xmpp_core::{Element, element};
 
+use crate::pep::Personal;
 use crate::roster::Audience;
 use crate::session::{ResumeRequest, SessionEnd};
 
@@ -71,6 +72,8 @@ pub(crate) struct Entry {
     pub(crate) carbons: bool,
     /// Has asked for the roster, so it wants to hear of changes (RFC 6121, 2.2).
     pub(crate) wants_roster: bool,
+    /// What personal eventing knows of it (XEP-0163).
+    pub(crate) personal: Personal,
     /// Tells this session from a later one with the same resource.
     pub(crate) number: u64,
 }
@@ -151,6 +154,16 @@ impl Router {
                 .get_mut(user)
                 .and_then(|of_user| of_user.iter_mut().find(|entry| entry.number == number));
             if let Some(entry) = entry {
+                change(entry);
+                entry.written = None;
+            }
+        });
+    }
+
+    /// Changes what is known of all sessions of an account.
+    pub(crate) fn update_all(&self, user: &str, mut change: impl FnMut(&mut Entry)) {
+        self.with(|sessions| {
+            for entry in sessions.get_mut(user).into_iter().flatten() {
                 change(entry);
                 entry.written = None;
             }

@@ -11,6 +11,7 @@ use xmpp_core::stream::StreamHeader;
 
 use crate::data_dir::Identity;
 use crate::limiter::Limiter;
+use crate::pep::Capabilities;
 use crate::rooms::Rooms;
 use crate::roster::Rosters;
 use crate::router::Router;
@@ -28,6 +29,7 @@ pub(crate) struct Server {
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) rosters: Arc<Rosters>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) capabilities: Capabilities,
     /// Cancelled when the server stops accepting.
     pub(crate) stopping: CancellationToken,
     /// Every connection and session.

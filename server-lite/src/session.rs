@@ -16,6 +16,7 @@ use xmpp_core::stream::{StreamCondition, StreamError};
 
 pub(crate) use self::delivery::notify;
 pub(crate) use self::messages::{Effect, Handled, Work, origin_id};
+pub(crate) use self::presence::broadcast as broadcast_presence;
 pub(crate) use self::register::reply;
 use crate::server::Server;
 use crate::transport::{Transport, TransportError};

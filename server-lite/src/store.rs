@@ -10,6 +10,8 @@ pub(crate) mod activity;
 pub(crate) mod archive;
 pub(crate) mod directory;
 pub(crate) mod invites;
+pub(crate) mod pep;
+pub(crate) mod personal;
 pub(crate) mod rooms;
 pub(crate) mod roster;
 mod schema;

@@ -1,6 +1,6 @@
 //! XEP-0115: the hash that stands for what an entity can do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -43,14 +43,17 @@ impl CapsHash {
 #[must_use]
 pub fn verification(query: &Element, hash: CapsHash) -> Option<String> {
     let (mut identities, mut features, mut forms) =
-        (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
     for child in query.children() {
         let new = if child.is("identity", ns::DISCO_INFO) {
             identities.insert(identity(child))
         } else if child.is("feature", ns::DISCO_INFO) {
-            features.insert(child.attr("var").unwrap_or_default().to_owned() + "<")
+            features.insert(child.attr("var").unwrap_or_default().to_owned())
         } else if child.is("x", ns::DATA_FORMS) {
-            form(child).is_none_or(|form| forms.insert(form))
+            match form(child)? {
+                Some((form_type, text)) => forms.insert(form_type, text).is_none(),
+                None => true,
+            }
         } else {
             true
         };
@@ -58,53 +61,75 @@ pub fn verification(query: &Element, hash: CapsHash) -> Option<String> {
             return None;
         }
     }
-    let text: String = identities
-        .into_iter()
-        .chain(features)
-        .chain(forms.into_iter().map(|(_, text)| text))
-        .collect();
+    // Everything is sorted without the `<` that ends it, which others sort before.
+    let mut text = String::new();
+    for identity in identities {
+        text += &identity.join("/");
+        text.push('<');
+    }
+    push_all(&mut text, features);
+    for (form_type, fields) in forms {
+        push_all(&mut text, [form_type]);
+        text += &fields;
+    }
     Some(hash.digest(&text))
 }
 
-fn identity(identity: &Element) -> String {
-    let attr = |name| identity.attr(name).unwrap_or_default();
-    let lang = identity.attr_ns(ns::XML, "lang").unwrap_or_default();
-    let (category, kind, name) = (attr("category"), attr("type"), attr("name"));
-    format!("{category}/{kind}/{lang}/{name}<")
+fn push_all(text: &mut String, words: impl IntoIterator<Item = String>) {
+    for word in words {
+        *text += &word;
+        text.push('<');
+    }
 }
 
-/// Form type and text of a form; `None` without a hidden `FORM_TYPE`: those do not
-/// count (section 5.4).
-fn form(form: &Element) -> Option<(String, String)> {
+/// Category, type, language and name.
+fn identity(identity: &Element) -> [String; 4] {
+    let attr = |name| identity.attr(name).unwrap_or_default().to_owned();
+    let lang = identity.attr_ns(ns::XML, "lang").unwrap_or_default();
+    [
+        attr("category"),
+        attr("type"),
+        lang.to_owned(),
+        attr("name"),
+    ]
+}
+
+/// Form type and text of the fields of a form; `Some(None)` without a hidden
+/// `FORM_TYPE`: those do not count; `None` if it has more than one (section 5.4).
+#[allow(clippy::option_option, reason = "it does not count, or nothing counts")]
+fn form(form: &Element) -> Option<Option<(String, String)>> {
     let values = |field: &Element| -> BTreeSet<String> {
         field
             .children()
             .filter(|child| child.is("value", ns::DATA_FORMS))
-            .map(|value| value.text() + "<")
+            .map(Element::text)
             .collect()
     };
     let fields = || {
         form.children()
             .filter(|child| child.is("field", ns::DATA_FORMS))
     };
-    let form_type = fields().find(|field| field.attr("var") == Some("FORM_TYPE"))?;
+    let Some(form_type) = fields().find(|field| field.attr("var") == Some("FORM_TYPE")) else {
+        return Some(None);
+    };
     if form_type.attr("type").is_some_and(|kind| kind != "hidden") {
-        return None;
+        return Some(None);
     }
-    let form_type: String = values(form_type).into_iter().collect();
-    let mut texts: Vec<(String, String)> = fields()
-        .filter_map(|field| Some((field.attr("var")?.to_owned(), field)))
+    let mut form_types = values(form_type).into_iter();
+    let (Some(form_type), None) = (form_types.next(), form_types.next()) else {
+        return None;
+    };
+    let mut others: Vec<(String, BTreeSet<String>)> = fields()
+        .filter_map(|field| Some((field.attr("var")?.to_owned(), values(field))))
         .filter(|(var, _)| var != "FORM_TYPE")
-        .map(|(var, field)| {
-            (
-                var.clone(),
-                var + "<" + &values(field).into_iter().collect::<String>(),
-            )
-        })
         .collect();
-    texts.sort();
-    let text = texts.into_iter().map(|(_, text)| text).collect::<String>();
-    Some((form_type.clone(), form_type + &text))
+    others.sort();
+    let mut text = String::new();
+    for (var, values) in others {
+        push_all(&mut text, [var]);
+        push_all(&mut text, values);
+    }
+    Some(Some((form_type, text)))
 }
 
 #[cfg(test)]
@@ -145,7 +170,27 @@ mod tests {
     }
 
     #[test]
+    fn what_others_begin_with_comes_first() {
+        // `#` and `+` sort before the `<` that ends a feature.
+        let query = "<query xmlns='http://jabber.org/protocol/disco#info'>
+            <identity category='client' type='pc' name='b'/>
+            <identity category='client' type='pc'/>
+            <feature var='urn:a+notify'/><feature var='urn:a'/><feature var='urn:a#b'/></query>";
+        let query = parse(query.as_bytes()).unwrap();
+        let text = "client/pc//<client/pc//b<urn:a<urn:a#b<urn:a+notify<";
+        for hash in [CapsHash::Sha1, CapsHash::Sha256] {
+            assert_eq!(verification(&query, hash), Some(hash.digest(text)));
+        }
+    }
+
+    #[test]
     fn what_stands_there_twice_is_refused() {
+        let forms = "<query xmlns='http://jabber.org/protocol/disco#info'>
+            <x xmlns='jabber:x:data'><field var='FORM_TYPE' type='hidden'><value>f</value></field></x>
+            <x xmlns='jabber:x:data'><field var='FORM_TYPE' type='hidden'><value>f</value></field>
+              <field var='a'><value>b</value></field></x></query>";
+        let forms = parse(forms.as_bytes()).unwrap();
+        assert_eq!(verification(&forms, CapsHash::Sha1), None);
         for twice in [
             "<feature var='a'/>",
             "<identity category='c' type='t'/>",

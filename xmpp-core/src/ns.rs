@@ -157,3 +157,7 @@ pub const PRIVATE: &str = "jabber:iq:private";
 pub const SEARCH: &str = "jabber:iq:search";
 /// XEP-0083: what stands between a group and one inside it.
 pub const ROSTER_DELIMITER: &str = "roster:delimiter";
+/// XEP-0402: bookmarks in the node of XEP-0048 are kept in step.
+pub const BOOKMARKS_COMPAT_PEP: &str = "urn:xmpp:bookmarks:1#compat-pep";
+/// XEP-0490: how far one has read.
+pub const DISPLAYED_SYNC: &str = "urn:xmpp:mds:displayed:0";

@@ -5,6 +5,7 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::{Module, Place, Request, caps, enabled, ready, search, whole};
+use crate::pep;
 use crate::server::Server;
 
 const EVERYWHERE: &[Place] = &[Place::Server, Place::Own, Place::Others];
@@ -15,7 +16,12 @@ pub(crate) const INFO: Module = Module {
     account_features: &[ns::DISCO_INFO],
     payloads: &[("query", ns::DISCO_INFO)],
     places: EVERYWHERE,
-    handle: |request| ready(info(request)),
+    handle: |request| match (request.place, request.payload.attr("node")) {
+        (Place::Own | Place::Others, Some(_)) => {
+            Box::pin(async { pep::node_info(request).await.into() })
+        }
+        _ => ready(info(request)),
+    },
     ..Module::NONE
 };
 
@@ -24,13 +30,16 @@ pub(crate) const ITEMS: Module = Module {
     account_features: &[ns::DISCO_ITEMS],
     payloads: &[("query", ns::DISCO_ITEMS)],
     places: EVERYWHERE,
-    handle: |request| ready(items(request)),
+    handle: |request| match request.place {
+        Place::Own | Place::Others => Box::pin(async { pep::node_items(request).await.into() }),
+        Place::Server => ready(items(request)),
+    },
     ..Module::NONE
 };
 
 fn items(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
     let query = build("query", ns::DISCO_ITEMS);
-    if request.payload.attr("node").is_some() || request.place != Place::Server {
+    if request.payload.attr("node").is_some() {
         return Ok(Some(query.done()));
     }
     let rooms = build("item", ns::DISCO_ITEMS)
@@ -48,14 +57,14 @@ fn info(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
         }
         return Ok(Some(server_info(request.server, node)));
     }
-    if node.is_some() {
-        return Err(Condition::ItemNotFound.into());
-    }
-    let identity = build("identity", ns::DISCO_INFO)
-        .attr("category", "account")
-        .attr("type", "registered");
+    let identity = |category, kind| {
+        build("identity", ns::DISCO_INFO)
+            .attr("category", category)
+            .attr("type", kind)
+    };
+    let identities = [identity("account", "registered"), identity("pubsub", "pep")];
     let said = sorted(enabled(request.server).flat_map(|module| module.account_features));
-    let query = build("query", ns::DISCO_INFO).child(identity);
+    let query = build("query", ns::DISCO_INFO).children(identities);
     Ok(Some(query.children(features(said)).done()))
 }
 

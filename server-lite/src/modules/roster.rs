@@ -30,10 +30,6 @@ pub(crate) const MODULE: Module = Module {
 
 /// What stands between a group and one inside it, for who has stored nothing
 /// else (XEP-0083): the payload of private storage.
-#[allow(
-    dead_code,
-    reason = "private storage answers with it, once it is there"
-)]
 pub(crate) fn delimiter() -> Element {
     build("roster", ns::ROSTER_DELIMITER).text(DELIMITER).done()
 }

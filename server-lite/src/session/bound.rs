@@ -25,6 +25,7 @@ use super::messages::{Effect, Handled};
 use super::presence::Said;
 use super::register::reply;
 use super::{ResumeRequest, SessionEnd};
+use crate::pep::Personal;
 use crate::router::{Entry, Outgoing};
 use crate::server::Server;
 use crate::transport::{Incoming, Transport, TransportError};
@@ -100,6 +101,7 @@ impl Session {
             written: None,
             carbons: false,
             wants_roster: false,
+            personal: Personal::default(),
             number,
         };
         super::presence::take_over(server, &user, &address);

@@ -13,6 +13,7 @@ use xmpp_core::{Element, ns};
 use super::bound::Session;
 use super::messages;
 use crate::clock;
+use crate::pep;
 use crate::rooms;
 use crate::roster::state::Kind;
 use crate::roster::{self, unavailable};
@@ -51,6 +52,9 @@ impl Session {
     pub(super) async fn presence(&mut self, presence: &Element) -> Vec<Outgoing> {
         let mut presence = presence.clone();
         set_attr(&mut presence, "from", Some(self.address.as_str()));
+        if presence.attr("type").is_none() {
+            pep::stamp(&self.server, &self.user, self.number, &mut presence).await;
+        }
         let to = match presence.attr("to").map(Jid::new) {
             None => None,
             Some(Ok(to)) => Some(to),
@@ -96,9 +100,11 @@ impl Session {
         // First what others read, then who they are: whoever may see it from
         // this moment on gets it from there.
         self.server.router.update(&self.user, self.number, |entry| {
-            entry.presence = Some((presence, priority));
+            entry.presence = Some((presence.clone(), priority));
         });
         broadcast(&self.server, &self.user, &outgoing);
+        let session = (self.number, &self.address);
+        pep::seen(&self.server, &self.user, session, &presence, first).await;
         if !first {
             return Vec::new();
         }
@@ -318,7 +324,7 @@ pub(super) fn take_over(server: &Server, user: &str, address: &FullJid) {
 }
 
 /// Gives something about the presence of somebody to all who may see it.
-pub(super) fn broadcast(server: &Server, user: &str, outgoing: &Outgoing) {
+pub(crate) fn broadcast(server: &Server, user: &str, outgoing: &Outgoing) {
     let audience = server.audience(user);
     let address = |user: &str| server.bare(user);
     server

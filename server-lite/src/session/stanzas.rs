@@ -10,6 +10,7 @@ use xmpp_core::stream::StreamCondition;
 use super::bound::Session;
 use super::register::reply;
 use crate::modules::{self, Place, Request};
+use crate::pep;
 use crate::rooms;
 use crate::router::Outgoing;
 
@@ -97,8 +98,11 @@ impl Session {
         let is_set = match iq.attr("type") {
             Some("get") => false,
             Some("set") => true,
-            // An answer to our ping.
-            Some("result" | "error") => return Vec::new(),
+            // An answer to our ping, or to what its capabilities are.
+            Some("result" | "error") => {
+                pep::answered(&self.server, &self.user, self.number, iq).await;
+                return Vec::new();
+            }
             _ => return refuse(Condition::BadRequest, iq),
         };
         let (Some(payload), true) = (iq.children().next(), iq.attr("id").is_some()) else {

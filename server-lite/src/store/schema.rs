@@ -10,6 +10,7 @@ const STEPS: &[&str] = &[
     V1,
     include_str!("schema/rooms.sql"),
     include_str!("schema/roster.sql"),
+    include_str!("schema/personal.sql"),
 ];
 
 const V1: &str = "

@@ -1,0 +1,187 @@
+//! Telling who wants to know (XEP-0163, section 3; XEP-0060, section 7.1.2).
+
+use std::sync::Arc;
+
+use jid::Jid;
+use rusqlite::Connection;
+use xmpp_core::element::{self, Build, build};
+use xmpp_core::{Element, datetime, ns};
+
+use super::access::Node;
+use super::config::SendLast;
+use crate::router::{Entry, Outgoing, takes_messages};
+use crate::server::Server;
+use crate::store::pep::{self, ItemRow};
+
+/// An item as it stands in answers and events.
+pub(super) fn item(row: &ItemRow, namespace: &str, payload: bool) -> Build {
+    let item = build("item", namespace)
+        .attr("id", &row.item_id)
+        .attr("publisher", &row.publisher);
+    if !payload || row.payload.is_empty() {
+        return item;
+    }
+    match element::parse(row.payload.as_bytes()) {
+        Ok(payload) => item.child(payload),
+        Err(error) => {
+            tracing::error!(%error, "stored item not readable");
+            item
+        }
+    }
+}
+
+/// An item that was published.
+pub(super) fn published(node: &Node, row: Option<&ItemRow>) -> Element {
+    let payload = node.config.payloads;
+    let item = row.map(|row| item(row, ns::PUBSUB_EVENT, payload));
+    items_event(node, item.into_iter())
+}
+
+/// Items that were taken back.
+pub(super) fn retracted(node: &Node, ids: &[String]) -> Element {
+    let items = ids
+        .iter()
+        .map(|id| build("retract", ns::PUBSUB_EVENT).attr("id", id));
+    items_event(node, items)
+}
+
+fn items_event(node: &Node, items: impl Iterator<Item = Build>) -> Element {
+    let items = build("items", ns::PUBSUB_EVENT)
+        .attr("node", &node.name)
+        .children(items);
+    event(node, items)
+}
+
+/// Something that happened to the node as a whole: `purge`, `delete`.
+pub(super) fn happened(node: &Node, what: &str) -> Element {
+    event(node, build(what, ns::PUBSUB_EVENT).attr("node", &node.name))
+}
+
+/// Section 8.2.6.
+pub(super) fn configured(node: &Node) -> Element {
+    let form = node.config.payloads.then(|| node.config.form("result"));
+    let configuration = build("configuration", ns::PUBSUB_EVENT)
+        .attr("node", &node.name)
+        .children(form);
+    event(node, configuration)
+}
+
+fn event(node: &Node, content: Build) -> Element {
+    build("message", ns::CLIENT)
+        .attr("from", &node.owner)
+        .attr("type", "headline")
+        .child(build("event", ns::PUBSUB_EVENT).child(content))
+        .done()
+}
+
+/// Sends an event to all who want it and may have it.
+pub(super) fn send(server: &Server, node: &Node, event: &Element) {
+    if !node.config.notifications {
+        return;
+    }
+    let Some(outgoing) = Outgoing::of(event) else {
+        return;
+    };
+    // Found out before the sessions are held: what holds them asks nobody else.
+    let audience = server.audience(&node.account);
+    server.router.broadcast(&outgoing, |user, entry| {
+        let may_read = || node.may_be_read(&server.bare(user), || audience.has(user));
+        wants(server, node, user, entry) && may_read().is_ok()
+    });
+}
+
+fn wants(server: &Server, node: &Node, user: &str, entry: &Entry) -> bool {
+    if entry.presence.is_some() && entry.personal.interests.contains(&node.name) {
+        return true;
+    }
+    if node.subscribers.is_empty() {
+        return false;
+    }
+    let bare = server.bare(user);
+    node.subscribers
+        .iter()
+        .any(|subscriber| match subscriber.strip_prefix(&bare) {
+            Some("") => takes_messages(entry),
+            Some(rest) => rest.strip_prefix('/') == Some(entry.resource.as_str()),
+            None => false,
+        })
+}
+
+/// Sends a session the newest item of all that it is interested in, now that it
+/// is there (XEP-0163, section 4.3.4).
+pub(super) async fn send_newest(server: &Arc<Server>, user: &str, number: u64, names: Vec<String>) {
+    if names.is_empty() {
+        return;
+    }
+    let (shared, reader) = (Arc::clone(server), user.to_owned());
+    let (told, to) = (Arc::clone(server), user.to_owned());
+    // A job of the writer that writes nothing: what is read is sent before
+    // anything newer is told.
+    let sent = server.store.write_then(
+        move |tx| newest_of_all(tx, &shared, &reader, &names),
+        move |events| {
+            for event in &events {
+                told.router
+                    .deliver(&to, event, |entry| entry.number == number);
+            }
+        },
+    );
+    if let Err(error) = sent.await {
+        tracing::error!(%error, "newest items not read");
+    }
+}
+
+fn newest_of_all(
+    db: &Connection,
+    server: &Server,
+    user: &str,
+    names: &[String],
+) -> rusqlite::Result<Vec<Outgoing>> {
+    // Leaves room in the queue for everything else that a session begins with.
+    let most = server.config.limits.session_queue / 4;
+    let mut events = Vec::new();
+    for name in names {
+        for (owner, row) in pep::nodes_named(db, name, user)? {
+            if events.len() >= most {
+                tracing::debug!("not all of the newest items sent");
+                return Ok(events);
+            }
+            let node = Node::load(db, server, &owner, row)?;
+            let wanted = node.config.send_last == SendLast::OnSubAndPresence
+                && node.config.notifications
+                && node.may_read(server, user).is_ok();
+            if wanted && let Some(event) = newest(db, &node)? {
+                events.extend(Outgoing::of(&event));
+            }
+        }
+    }
+    Ok(events)
+}
+
+/// The newest item, for who did not see it when it came (XEP-0060, section 6.1.7).
+pub(super) fn newest(db: &Connection, node: &Node) -> rusqlite::Result<Option<Element>> {
+    let rows = pep::newest_items(db, node.id, 1)?;
+    Ok(rows.first().map(|row| {
+        let mut event = published(node, Some(row));
+        let delay = build("delay", ns::DELAY).attr("stamp", datetime::format_ms(row.time_ms));
+        event.append_child(delay.done());
+        event
+    }))
+}
+
+/// Sends the newest item to somebody who has just subscribed.
+pub(super) fn to_subscriber(server: &Server, subscriber: &str, event: &Element) {
+    let Ok(address) = Jid::new(subscriber) else {
+        return;
+    };
+    let (Some(user), Some(outgoing)) = (server.localpart(&address.to_bare()), Outgoing::of(event))
+    else {
+        return;
+    };
+    server.router.deliver(&user, &outgoing, |entry| {
+        address.resource().map_or_else(
+            || takes_messages(entry),
+            |resource| resource.as_str() == entry.resource,
+        )
+    });
+}
