@@ -184,10 +184,17 @@ pub(super) fn publish(
 
 /// Puts the hash into an available presence of a session (XEP-0398, section 4).
 pub(crate) async fn stamp(server: &Arc<Server>, user: &str, number: u64, presence: &mut Element) {
+    let hides = hides(presence);
     let mut known = None;
     server.router.update(user, number, |entry| {
+        if presence.attr("to").is_none() {
+            entry.personal.hides_avatar = hides;
+        }
         known.clone_from(&entry.personal.avatar);
     });
+    if hides {
+        return;
+    }
     let shown = match known {
         Some(shown) => shown,
         None => load(server, user, number).await,
@@ -213,13 +220,14 @@ async fn load(server: &Arc<Server>, user: &str, number: u64) -> Shown {
     shown
 }
 
-fn show(presence: &mut Element, shown: &Shown) {
+/// Whether a client does not want to show a picture with its presence.
+fn hides(presence: &Element) -> bool {
     let said = presence.get_child("x", ns::VCARD_UPDATE);
     let photo = said.and_then(|x| x.get_child("photo", ns::VCARD_UPDATE));
-    if photo.is_some_and(|photo| photo.text().trim().is_empty()) {
-        // It does not want to show one.
-        return;
-    }
+    photo.is_some_and(|photo| photo.text().trim().is_empty())
+}
+
+fn show(presence: &mut Element, shown: &Shown) {
     let hash = match shown {
         Shown::Nothing => return,
         Shown::None => "",
@@ -247,12 +255,12 @@ pub(super) fn tell(server: &Server, account: &str, shown: &Shown) {
             return;
         }
         before.clone_from(shown);
+        if entry.personal.hides_avatar {
+            return;
+        }
         if let Some((presence, _)) = &mut entry.presence {
-            let old = presence.clone();
             show(presence, shown);
-            if *presence != old {
-                changed.extend(Outgoing::of(presence));
-            }
+            changed.extend(Outgoing::of(presence));
         }
     });
     for presence in changed {
@@ -266,7 +274,7 @@ mod tests {
     use xmpp_core::element::parse;
 
     #[test]
-    fn a_presence_shows_the_hash_unless_it_does_not_want_to() {
+    fn a_presence_shows_the_hash_once() {
         let hash = Shown::Hash("aa".to_owned());
         let x = "x xmlns='vcard-temp:x:update'";
         for (said, shown, expected) in [
@@ -277,7 +285,6 @@ mod tests {
                 &hash,
                 "<photo>aa</photo>",
             ),
-            (&format!("<{x}><photo/></x>"), &hash, "<photo/>"),
             (
                 &format!("<{x}><photo>bb</photo></x>"),
                 &Shown::None,
@@ -292,6 +299,7 @@ mod tests {
             let written = element::write(&presence).unwrap();
             let count = written.matches("<photo").count();
             assert_eq!(count, usize::from(!expected.is_empty()), "{written}");
+            assert_eq!(hides(&presence), expected == "<photo/>");
             assert!(written.contains(expected), "{written}");
         }
     }

@@ -39,6 +39,8 @@ pub(crate) struct Personal {
     asked: Option<String>,
     /// The picture that its presence shows, once it is known (XEP-0398).
     pub(super) avatar: Option<Shown>,
+    /// Its presence says that it shows none, whatever there is.
+    pub(super) hides_avatar: bool,
 }
 
 /// The `<c/>` of a presence.

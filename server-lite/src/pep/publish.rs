@@ -92,7 +92,8 @@ impl Publication {
         put(tx, &node, &row, news)?;
         if asker.is_owner() && node.name == ns::LEGACY_BOOKMARKS {
             bookmarks::from_older_node(tx, &asker.server, &node.account, &row.payload, news)?;
-        } else {
+        } else if node.name != ns::AVATAR_DATA {
+            // A picture is shown when its metadata say so (XEP-0084, section 4.2).
             follow(tx, &asker.server, &node, news)?;
         }
         within_quota(tx, &asker.server, &asker.account)?;

@@ -18,6 +18,7 @@ mod acknowledgement;
 mod directory;
 mod hostile;
 mod last_activity;
+mod personal;
 mod presence;
 mod rooms;
 mod roster;
