@@ -38,9 +38,9 @@ async fn nodes_and_bytes_of_an_account() {
     // What has no content counts too.
     for n in 0..100 {
         let done = publish_large("urn:m", &n.to_string(), 1).await;
-        if done.is_err() {
+        if let Err(error) = done {
             assert!(n > 0, "at once");
-            assert_eq!(done.unwrap_err(), "resource-constraint");
+            assert_eq!(error, "resource-constraint");
             break;
         }
         assert!(n < 99, "no end");
