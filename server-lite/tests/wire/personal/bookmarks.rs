@@ -67,6 +67,11 @@ async fn private_storage_is_private_and_stays() {
         .unwrap();
     let child = empty.get_child("a", "urn:a").expect("an empty one");
     assert!(child.children().next().is_none());
+    // XEP-0083: what there is before anything was stored.
+    let delimiter = private("<roster xmlns='roster:delimiter'/>");
+    let found = ask(&mut alice, "get", "", &delimiter).await.unwrap();
+    let found = found.get_child("roster", ns::ROSTER_DELIMITER).unwrap();
+    assert_eq!(found.text(), "::");
     let both = "<a xmlns='urn:a'><b c='1'/></a><a xmlns='urn:b'>text</a>";
     ask(&mut alice, "set", "", &private(both)).await.unwrap();
     ask(

@@ -94,7 +94,7 @@ async fn people_of_a_node_and_words_about_it() {
         .clone();
     assert_eq!(all.children().count(), 4);
     let long = "x".repeat(1_001);
-    for field in ["title", "description", "type", "roster_groups_allowed"] {
+    for field in ["title", "description", "type"] {
         let form = form(ns::PUBSUB_NODE_CONFIG, &[(field, &long)]);
         let configure = format!("<configure node='urn:n'>{form}</configure>");
         let refused = owner(&mut alice, "set", &configure).await;

@@ -2,7 +2,7 @@
 
 use xmpp_core::{Element, ns};
 
-use super::{ALICE, BOB, events, items, options, owner, publication, publish, pubsub};
+use super::{ALICE, BOB, events, interested, items, options, owner, publication, publish, pubsub};
 use crate::client::Client;
 use crate::server::Server;
 
@@ -174,25 +174,10 @@ async fn who_cannot_subscribe() {
     publish(&mut alice, "urn:open", "1", "").await.unwrap();
     let whitelist = options(&[("access_model", "whitelist")]);
     publish(&mut alice, "urn:n", "1", &whitelist).await.unwrap();
-    let group = options(&[
-        ("access_model", "roster"),
-        ("roster_groups_allowed", "Nobody"),
-    ]);
-    publish(&mut alice, "urn:group", "1", &group).await.unwrap();
-    let team = options(&[
-        ("access_model", "roster"),
-        ("roster_groups_allowed", "Team 团队"),
-    ]);
-    publish(&mut alice, "urn:team", "1", &team).await.unwrap();
-    assert_eq!(items(&mut bob, ALICE, "urn:team").await.unwrap(), ["1"]);
     for (subscribe, condition) in [
         (
             "<subscribe node='urn:n' jid='bob@team.internal'/>",
             "not-allowed closed-node",
-        ),
-        (
-            "<subscribe node='urn:group' jid='bob@team.internal'/>",
-            "not-authorized not-in-roster-group",
         ),
         (
             "<subscribe node='urn:m' jid='bob@team.internal'/>",
@@ -219,4 +204,51 @@ async fn who_cannot_subscribe() {
         let refused = pubsub(&mut bob, "set", ALICE, subscribe).await;
         assert_eq!(refused.unwrap_err(), condition, "{subscribe}");
     }
+}
+
+#[tokio::test]
+async fn without_a_shared_roster_presence_decides() {
+    let server = Server::with(|config| config.shared_roster = false).await;
+    server.accounts(&["alice", "bob", "carol"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    for (node, access) in [
+        ("urn:n", "presence"),
+        ("urn:roster", "roster"),
+        ("urn:open", "open"),
+    ] {
+        let options = options(&[("access_model", access)]);
+        publish(&mut alice, node, "1", &options).await.unwrap();
+    }
+    let stranger = items(&mut bob, ALICE, "urn:n").await;
+    assert_eq!(
+        stranger.unwrap_err(),
+        "not-authorized presence-subscription-required"
+    );
+    let stranger = items(&mut bob, ALICE, "urn:roster").await;
+    assert_eq!(stranger.unwrap_err(), "not-authorized not-in-roster-group");
+    assert_eq!(items(&mut bob, ALICE, "urn:open").await.unwrap(), ["1"]);
+    // Whoever is interested hears only of those whose presence they get.
+    let mut carol = interested(&server, "carol", "desk", &["urn:n", "urn:roster"]).await;
+    bob.send(format!("<presence to='{ALICE}' type='subscribe'/>"))
+        .await;
+    bob.sync().await;
+    alice
+        .send(format!("<presence to='{BOB}' type='subscribed'/>"))
+        .await;
+    alice.sync().await;
+    assert_eq!(items(&mut bob, ALICE, "urn:n").await.unwrap(), ["1"]);
+    assert_eq!(items(&mut bob, ALICE, "urn:roster").await.unwrap(), ["1"]);
+    let mut phone = interested(&server, "bob", "phone", &["urn:roster"]).await;
+    assert_eq!(events(&mut phone).await, ["alice urn:roster +1 (late)"]);
+    publish(&mut alice, "urn:roster", "2", "").await.unwrap();
+    assert_eq!(events(&mut phone).await, ["alice urn:roster +2"]);
+    assert_eq!(events(&mut carol).await, Vec::<String>::new());
+    // No longer.
+    alice
+        .send(format!("<presence to='{BOB}' type='unsubscribed'/>"))
+        .await;
+    alice.sync().await;
+    publish(&mut alice, "urn:roster", "3", "").await.unwrap();
+    assert_eq!(events(&mut phone).await, Vec::<String>::new());
 }
