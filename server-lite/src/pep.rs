@@ -41,7 +41,7 @@ use crate::server::Server;
 
 pub(crate) use self::avatar::stamp;
 pub(crate) use self::discovery::{node_info, node_items};
-pub(crate) use self::interests::{Capabilities, Personal, answered, seen};
+pub(crate) use self::interests::{Capabilities, Personal, answered, now_sees, seen};
 pub(crate) use self::private::{get as private_get, set as private_set};
 pub(crate) use self::vcard::{get as vcard_get, set as vcard_set};
 

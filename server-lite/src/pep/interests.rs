@@ -160,7 +160,7 @@ pub(crate) async fn seen(
         next = entry.personal.saw(said, known, &id, first);
     });
     match next {
-        Next::Send(names) => notify::send_newest(server, user, number, names).await,
+        Next::Send(names) => notify::send_newest(server, user, number, names, None).await,
         Next::Ask(said) => {
             let query =
                 build("query", ns::DISCO_INFO).attr("node", format!("{}#{}", said.node, said.ver));
@@ -214,7 +214,22 @@ pub(crate) async fn answered(server: &Arc<Server>, user: &str, number: u64, iq: 
             names = learned;
         }
     });
-    notify::send_newest(server, user, number, names).await;
+    notify::send_newest(server, user, number, names, None).await;
+}
+
+/// Somebody sees the presence of an owner from now on.
+pub(crate) async fn now_sees(server: &Arc<Server>, owner: &str, viewer: &str) {
+    let mut sessions = Vec::new();
+    server.router.update_all(viewer, |entry| {
+        if entry.presence.is_some() {
+            let names = entry.personal.interests.iter().cloned().collect();
+            sessions.push((entry.number, names));
+        }
+    });
+    for (number, names) in sessions {
+        let of = Some(owner.to_owned());
+        notify::send_newest(server, viewer, number, names, of).await;
+    }
 }
 
 /// The nodes of which a client wants to hear.

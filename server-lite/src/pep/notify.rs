@@ -107,9 +107,15 @@ fn wants(server: &Server, node: &Node, user: &str, entry: &Entry) -> bool {
         })
 }
 
-/// Sends a session the newest item of all that it is interested in, now that it
-/// is there (XEP-0163, section 4.3.4).
-pub(super) async fn send_newest(server: &Arc<Server>, user: &str, number: u64, names: Vec<String>) {
+/// Sends a session the newest item of all nodes of these names, now that it is
+/// there (XEP-0163, section 4.3.4): those of one account, or of everybody.
+pub(super) async fn send_newest(
+    server: &Arc<Server>,
+    user: &str,
+    number: u64,
+    names: Vec<String>,
+    of: Option<String>,
+) {
     if names.is_empty() {
         return;
     }
@@ -118,7 +124,7 @@ pub(super) async fn send_newest(server: &Arc<Server>, user: &str, number: u64, n
     // A job of the writer that writes nothing: what is read is sent before
     // anything newer is told.
     let sent = server.store.write_then(
-        move |tx| newest_of_all(tx, &shared, &reader, &names),
+        move |tx| newest_of_all(tx, &shared, &reader, &names, of.as_deref()),
         move |events| {
             for event in &events {
                 told.router
@@ -136,12 +142,20 @@ fn newest_of_all(
     server: &Server,
     user: &str,
     names: &[String],
+    of: Option<&str>,
 ) -> rusqlite::Result<Vec<Outgoing>> {
     // Leaves room in the queue for everything else that a session begins with.
     let most = server.config.limits.session_queue / 4;
     let mut events = Vec::new();
     for name in names {
-        for (owner, row) in pep::nodes_named(db, name, user)? {
+        let nodes = match of {
+            None => pep::nodes_named(db, name, user)?,
+            Some(owner) => {
+                let row = pep::node(db, owner, name)?;
+                row.map(|row| (owner.to_owned(), row)).into_iter().collect()
+            }
+        };
+        for (owner, row) in nodes {
             if events.len() >= most {
                 tracing::debug!("not all of the newest items sent");
                 return Ok(events);

@@ -13,6 +13,7 @@ use super::effect::Effect;
 use super::item::{Wish, push};
 use super::state::{Inbound, Kind, inbound, outbound};
 use super::{MAX_REQUESTS, Rosters};
+use crate::pep;
 use crate::router::Outgoing;
 use crate::server::Server;
 use crate::store::directory::{self, Person};
@@ -76,14 +77,20 @@ async fn change(
             Ok((said, change.effects))
         },
         move |(said, effects)| {
+            let shown: Vec<_> = effects.iter().filter_map(Effect::shows).collect();
             for effect in effects {
                 effect.happen(&followed, &router);
             }
-            said
+            (said, shown)
         },
     );
     match written.await {
-        Ok(said) => said.map_err(StanzaError::from),
+        Ok((said, shown)) => {
+            for (owner, viewer) in shown {
+                pep::now_sees(server, &owner, &viewer).await;
+            }
+            said.map_err(StanzaError::from)
+        }
         Err(error) => {
             tracing::error!(%error, "roster not written");
             Err(Condition::InternalServerError.into())

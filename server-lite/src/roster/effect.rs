@@ -26,6 +26,14 @@ pub(super) enum Effect {
 }
 
 impl Effect {
+    /// Owner and viewer, if one shows themselves to the other now.
+    pub(super) fn shows(&self) -> Option<(String, String)> {
+        match self {
+            Self::Show { owner, viewer } => Some((owner.clone(), viewer.clone())),
+            _ => None,
+        }
+    }
+
     /// Makes it so. It only fills queues.
     pub(super) fn happen(self, rosters: &Rosters, router: &Router) {
         match self {

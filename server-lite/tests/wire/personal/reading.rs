@@ -230,6 +230,8 @@ async fn without_a_shared_roster_presence_decides() {
     assert_eq!(items(&mut bob, ALICE, "urn:open").await.unwrap(), ["1"]);
     // Whoever is interested hears only of those whose presence they get.
     let mut carol = interested(&server, "carol", "desk", &["urn:n", "urn:roster"]).await;
+    let mut waiting = interested(&server, "bob", "waiting", &["urn:n"]).await;
+    assert_eq!(events(&mut waiting).await, Vec::<String>::new());
     bob.send(format!("<presence to='{ALICE}' type='subscribe'/>"))
         .await;
     bob.sync().await;
@@ -237,6 +239,8 @@ async fn without_a_shared_roster_presence_decides() {
         .send(format!("<presence to='{BOB}' type='subscribed'/>"))
         .await;
     alice.sync().await;
+    // At once, with what there is.
+    assert_eq!(events(&mut waiting).await, ["alice urn:n +1 (late)"]);
     assert_eq!(items(&mut bob, ALICE, "urn:n").await.unwrap(), ["1"]);
     assert_eq!(items(&mut bob, ALICE, "urn:roster").await.unwrap(), ["1"]);
     let mut phone = interested(&server, "bob", "phone", &["urn:roster"]).await;
