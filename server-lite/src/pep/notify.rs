@@ -9,6 +9,7 @@ use xmpp_core::{Element, datetime, ns};
 
 use super::access::Node;
 use super::config::SendLast;
+use crate::roster::Audience;
 use crate::router::{Entry, Outgoing, takes_messages};
 use crate::server::Server;
 use crate::store::pep::{self, ItemRow};
@@ -84,10 +85,13 @@ pub(super) fn send(server: &Server, node: &Node, event: &Element) {
     };
     // Found out before the sessions are held: what holds them asks nobody else.
     let audience = server.audience(&node.account);
-    server.router.broadcast(&outgoing, |user, entry| {
+    let wanted = |user: &str, entry: &Entry| {
         let may_read = || node.may_be_read(&server.bare(user), || audience.has(user));
         wants(server, node, user, entry) && may_read().is_ok()
-    });
+    };
+    let address = |user: &str| server.bare(user);
+    let everybody = Audience::Everybody;
+    server.router.tell(&everybody, &outgoing, address, wanted);
 }
 
 fn wants(server: &Server, node: &Node, user: &str, entry: &Entry) -> bool {
@@ -126,9 +130,10 @@ pub(super) async fn send_newest(
     let sent = server.store.write_then(
         move |tx| newest_of_all(tx, &shared, &reader, &names, of.as_deref()),
         move |events| {
+            let own = told.bare(&to);
             for event in &events {
                 told.router
-                    .deliver(&to, event, |entry| entry.number == number);
+                    .deliver(&to, &event.to(&own), |entry| entry.number == number);
             }
         },
     );
@@ -192,6 +197,7 @@ pub(super) fn to_subscriber(server: &Server, subscriber: &str, event: &Element) 
     else {
         return;
     };
+    let outgoing = outgoing.to(&server.bare(&user));
     server.router.deliver(&user, &outgoing, |entry| {
         address.resource().map_or_else(
             || takes_messages(entry),

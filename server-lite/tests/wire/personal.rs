@@ -103,7 +103,12 @@ async fn items(client: &mut Client, to: &str, node: &str) -> Result<Vec<String>,
 /// What a session was told by now: `alice tune +1`, `alice tune -1`, `alice tune
 /// purge`; with `(late)` where it is said when that was.
 async fn events(client: &mut Client) -> Vec<String> {
-    client.messages().await.iter().flat_map(told).collect()
+    let own = client.address.split('/').next().unwrap().to_owned();
+    let messages = client.messages().await;
+    for message in &messages {
+        assert_eq!(message.attr("to"), Some(own.as_str()));
+    }
+    messages.iter().flat_map(told).collect()
 }
 
 fn told(message: &Element) -> Vec<String> {
