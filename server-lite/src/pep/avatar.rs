@@ -184,22 +184,27 @@ pub(super) fn publish(
 
 /// Puts the hash into an available presence of a session (XEP-0398, section 4).
 pub(crate) async fn stamp(server: &Arc<Server>, user: &str, number: u64, presence: &mut Element) {
-    let hides = hides(presence);
     let mut known = None;
     server.router.update(user, number, |entry| {
-        if presence.attr("to").is_none() {
-            entry.personal.hides_avatar = hides;
-        }
         known.clone_from(&entry.personal.avatar);
     });
-    if hides {
-        return;
-    }
     let shown = match known {
         Some(shown) => shown,
         None => load(server, user, number).await,
     };
-    show(presence, &shown);
+    let empty = says_empty(presence);
+    let mut hides = empty && matches!(shown, Shown::Hash(_));
+    server.router.update(user, number, |entry| {
+        let before = &mut entry.personal.hides_avatar;
+        // Who has said so since there was none may not know better.
+        hides = empty && before.unwrap_or(hides);
+        if presence.attr("to").is_none() {
+            *before = empty.then_some(hides);
+        }
+    });
+    if !hides {
+        show(presence, &shown);
+    }
 }
 
 /// Reads what a session shows, for the first time.
@@ -220,8 +225,8 @@ async fn load(server: &Arc<Server>, user: &str, number: u64) -> Shown {
     shown
 }
 
-/// Whether a client does not want to show a picture with its presence.
-fn hides(presence: &Element) -> bool {
+/// Whether a client says that there is no picture, or that it shows none.
+fn says_empty(presence: &Element) -> bool {
     let said = presence.get_child("x", ns::VCARD_UPDATE);
     let photo = said.and_then(|x| x.get_child("photo", ns::VCARD_UPDATE));
     photo.is_some_and(|photo| photo.text().trim().is_empty())
@@ -255,7 +260,7 @@ pub(super) fn tell(server: &Server, account: &str, shown: &Shown) {
             return;
         }
         before.clone_from(shown);
-        if entry.personal.hides_avatar {
+        if entry.personal.hides_avatar == Some(true) {
             return;
         }
         if let Some((presence, _)) = &mut entry.presence {
@@ -299,7 +304,7 @@ mod tests {
             let written = element::write(&presence).unwrap();
             let count = written.matches("<photo").count();
             assert_eq!(count, usize::from(!expected.is_empty()), "{written}");
-            assert_eq!(hides(&presence), expected == "<photo/>");
+            assert_eq!(says_empty(&presence), expected == "<photo/>");
             assert!(written.contains(expected), "{written}");
         }
     }

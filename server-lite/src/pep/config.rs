@@ -309,6 +309,8 @@ fn text(name: &str, value: &str) -> Result<String, StanzaError> {
 }
 
 fn wrong(name: &str) -> StanzaError {
+    // What somebody made up is not said back at any length.
+    let name = if name.len() <= 100 { name } else { "a field" };
     StanzaError::from(Condition::NotAcceptable).with_text(&format!("{name} is not possible"))
 }
 

@@ -39,8 +39,9 @@ pub(crate) struct Personal {
     asked: Option<String>,
     /// The picture that its presence shows, once it is known (XEP-0398).
     pub(super) avatar: Option<Shown>,
-    /// Its presence says that it shows none, whatever there is.
-    pub(super) hides_avatar: bool,
+    /// If its presence says that it shows none: whether it first said so while
+    /// there was one.
+    pub(super) hides_avatar: Option<bool>,
 }
 
 /// The `<c/>` of a presence.

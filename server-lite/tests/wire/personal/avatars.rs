@@ -263,6 +263,32 @@ async fn a_picture_that_is_not_for_all_is_in_no_vcard_and_no_presence() {
 }
 
 #[tokio::test]
+async fn who_said_that_there_is_none_before_there_was_one_shows_it() {
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::session(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    let desk = "alice@team.internal/desk";
+    let none = "<presence><x xmlns='vcard-temp:x:update'><photo/></x></presence>";
+    alice.send(none).await;
+    alice.sync().await;
+    assert_eq!(shown(&mut bob, desk).await, [Some(String::new())]);
+    publish_avatar(&mut alice, RED, "").await;
+    assert_eq!(shown(&mut bob, desk).await, [hash(RED)]);
+    alice.send(none).await;
+    alice.sync().await;
+    assert_eq!(shown(&mut bob, desk).await, [hash(RED)]);
+    // Said anew, now that there is one, it is meant.
+    for presence in ["<presence/>", none] {
+        alice.send(presence).await;
+        alice.sync().await;
+    }
+    let expected = [hash(RED), Some(String::new())];
+    assert_eq!(shown(&mut bob, desk).await, expected);
+    publish_avatar(&mut alice, BLUE, "").await;
+    assert!(shown(&mut bob, desk).await.is_empty());
+}
+
+#[tokio::test]
 async fn nicknames_and_vcard4_are_nodes() {
     let server = Server::of(&["alice", "bob"]).await;
     let mut alice = Client::online(&server, "alice", "desk").await;
