@@ -1,10 +1,16 @@
 //! What the server is told. Everything has a default but the data folder.
 
-use std::net::{Ipv4Addr, SocketAddr};
+mod web;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use xmpp_core::framing::FramingLimits;
+
+pub use self::web::{
+    Contacts, Credentials, ExternalService, FileTypes, Files, PersonalWebhooks, Push, Secret,
+};
 
 /// Who may make an account over the wire (XEP-0077).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +45,19 @@ pub struct Config {
     pub shared_roster: bool,
     /// Host names or addresses for invites. Without it those of this machine.
     pub advertise: Option<Vec<String>>,
+    /// Where the web pages are for others, `https://chat.example:443`, if not
+    /// at the first advertised host.
+    pub public_url: Option<String>,
+    /// Files that people upload (XEP-0363).
+    pub files: Files,
+    /// Servers for calls and the like (XEP-0215).
+    pub external_services: Vec<ExternalService>,
+    /// Notifications for who is away (XEP-0357).
+    pub push: Push,
+    /// Who runs the server (XEP-0157).
+    pub contacts: Contacts,
+    /// Who may read `/metrics` besides this machine.
+    pub metrics_from: Vec<IpAddr>,
     /// Limits.
     pub limits: Limits,
 }
@@ -54,6 +73,12 @@ impl Default for Config {
             registration: Registration::default(),
             shared_roster: true,
             advertise: None,
+            public_url: None,
+            files: Files::default(),
+            external_services: Vec::new(),
+            push: Push::default(),
+            contacts: Contacts::default(),
+            metrics_from: Vec::new(),
             limits: Limits::default(),
         }
     }

@@ -122,7 +122,7 @@ fn default_domain(team_name: &str) -> Result<String, StartError> {
     Ok(format!("{slug}-{random}.startalk.internal"))
 }
 
-fn create_private(path: &Path) -> std::io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(path)?;
     #[cfg(unix)]
     {

@@ -60,6 +60,14 @@ pub enum StartError {
         /// What the folder holds.
         kept: String,
     },
+    /// An option cannot be used as it is.
+    #[error("{name}: {reason}")]
+    Option {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),

@@ -13,8 +13,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::{self, AccountError};
 use crate::data_dir::{self, DataDir};
+use crate::files::{self, Files};
 use crate::listener::{self, Port};
 use crate::pep::Capabilities;
+use crate::push::{self, Push};
 use crate::rooms::Rooms;
 use crate::roster::Rosters;
 use crate::server::Server;
@@ -68,6 +70,15 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     };
     let data_dir = DataDir::open(&config).await?;
     let tls = Tls::open(&data_dir::keys(&config.data_dir), &data_dir.identity.domain)?;
+    let store = &data_dir.store;
+    let folder = files::folder(&config.data_dir);
+    let files = Files::open(folder.clone(), store).await;
+    let files = files.map_err(|source| StartError::DataFolder {
+        path: folder,
+        source,
+    })?;
+    let (push, push_work) = Push::new(&config, &data_dir.identity.domain)?;
+    let public_url = public_url(&config, https);
     let rooms = Rooms::load(&data_dir.store, &data_dir.identity.domain).await?;
     let rosters = Rosters::load(&data_dir.store, &config, &data_dir.identity).await?;
     let server = Arc::new(Server {
@@ -80,6 +91,11 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         rosters: Arc::new(rosters),
         limiter: Arc::default(),
         capabilities: Capabilities::default(),
+        files,
+        push,
+        metrics: Arc::clone(data_dir.store.metrics()),
+        public_url,
+        https_port: https.port(),
         stopping: CancellationToken::new(),
         tasks: TaskTracker::new(),
         next_number: AtomicU64::new(1),
@@ -99,6 +115,8 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         ));
     }
     tasks.spawn(watch_accounts(Arc::clone(&server)));
+    tasks.spawn(files::sweep(Arc::clone(&server)));
+    tasks.spawn(push::run(Arc::clone(&server), push_work));
     tracing::info!(domain = server.domain(), %https, ?tcp, "server listens");
     let handle = ServerHandle {
         server,
@@ -256,6 +274,23 @@ impl ServerHandle {
         server.store.close().await;
         tracing::info!("server stopped");
         drop(self.data_dir);
+    }
+}
+
+/// Where the web pages are for others.
+fn public_url(config: &Config, https: SocketAddr) -> String {
+    if let Some(url) = &config.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let hosts = match &config.advertise {
+        Some(hosts) => hosts.clone(),
+        None => advertised(https.ip()),
+    };
+    let host = hosts.into_iter().next().unwrap_or_default();
+    let port = https.port();
+    match host.parse() {
+        Ok(IpAddr::V6(address)) => format!("https://[{address}]:{port}"),
+        _ => format!("https://{host}:{port}"),
     }
 }
 

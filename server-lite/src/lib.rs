@@ -4,6 +4,7 @@
 //!
 //! * [`Config`]: what it is told
 //! * `store`: the database; one writer with group commit
+//! * `files`, `push`: uploads; notifications for who is away
 //! * `listener`, `http`, `transport`: from sockets to streams of elements
 //! * `session`: the life of one client connection
 //! * `router`: who is connected, and how a stanza finds them
@@ -19,17 +20,21 @@ mod clock;
 mod config;
 mod data_dir;
 mod error;
+mod files;
 mod form;
 mod handle;
 mod http;
 mod limiter;
 mod listener;
+mod metrics;
 mod modules;
 mod pep;
+mod push;
 mod rooms;
 mod roster;
 mod router;
 mod server;
+mod services;
 mod session;
 mod store;
 mod tls;
@@ -37,7 +42,10 @@ mod transport;
 
 pub use accounts::{AccountError, MIN_PASSWORD_CHARS};
 pub use clock::RandomError;
-pub use config::{Config, Limits, Registration};
+pub use config::{
+    Config, Contacts, Credentials, ExternalService, FileTypes, Files as FileOptions, Limits,
+    PersonalWebhooks, Push as PushOptions, Registration, Secret,
+};
 pub use error::StartError;
 pub use handle::{ServerHandle, start};
 pub use modules::protocol_document;

@@ -81,7 +81,7 @@ async fn serve_tls(server: Arc<Server>, socket: TcpStream, peer: IpAddr, permit:
         drop(permit);
     } else {
         // A WebSocket goes on when the HTTP connection is over.
-        http::serve(server, tls, binding, peer, permit).await;
+        http::serve(server, tls, true, binding, peer, permit).await;
     }
 }
 

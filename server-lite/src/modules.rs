@@ -5,18 +5,22 @@
 pub(crate) mod archive;
 pub(crate) mod caps;
 mod carbons;
+mod contact;
 mod disco;
+mod external;
 mod last_activity;
 mod password;
 mod pep;
 mod ping;
 mod private;
+mod push;
 pub(crate) mod roster;
 pub(crate) mod search;
 mod session;
 mod streams;
 mod table;
 mod time;
+mod upload;
 mod vcard;
 mod version;
 
@@ -41,6 +45,10 @@ pub(crate) enum Place {
     Own,
     /// The account of a colleague.
     Others,
+    /// The service for files (`services.rs`).
+    Upload,
+    /// The service for notifications to web addresses.
+    Push,
 }
 
 /// A request that the server answers.
@@ -145,13 +153,16 @@ pub(crate) const MODULES: &[Module] = &[
     archive::MODULE,
     caps::MODULE,
     carbons::MODULE,
+    contact::MODULE,
     disco::INFO,
     disco::ITEMS,
+    external::MODULE,
     last_activity::MODULE,
     password::MODULE,
     pep::MODULE,
     ping::MODULE,
     private::MODULE,
+    push::MODULE,
     roster::MODULE,
     search::MODULE,
     session::MODULE,
@@ -160,6 +171,7 @@ pub(crate) const MODULES: &[Module] = &[
     streams::RELIABILITY,
     time::MODULE,
     vcard::MODULE,
+    upload::MODULE,
     version::MODULE,
 ];
 

@@ -70,6 +70,8 @@ pub(crate) struct Entry {
     pub(crate) written: Option<Outgoing>,
     /// XEP-0280.
     pub(crate) carbons: bool,
+    /// Has a connection; without one it waits to be resumed.
+    pub(crate) attached: bool,
     /// Has asked for the roster, so it wants to hear of changes (RFC 6121, 2.2).
     pub(crate) wants_roster: bool,
     /// What personal eventing knows of it (XEP-0163).
@@ -87,6 +89,16 @@ impl Entry {
         }
         self.written.clone()
     }
+}
+
+/// Numbers for `/metrics`.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Load {
+    pub(crate) people: u64,
+    pub(crate) sessions: u64,
+    pub(crate) detached: u64,
+    /// Stanzas in queues.
+    pub(crate) queued: u64,
 }
 
 /// All sessions of the server.
@@ -270,6 +282,55 @@ impl Router {
         self.with(|sessions| {
             let mut of_user = sessions.get(user).into_iter().flatten();
             of_user.any(|entry| entry.presence.is_some())
+        })
+    }
+
+    /// Whether a message reaches somebody at once.
+    pub(crate) fn reaches(&self, user: &str) -> bool {
+        self.with(|sessions| {
+            sessions.get(user).is_some_and(|of_user| {
+                of_user
+                    .iter()
+                    .any(|entry| entry.attached && takes_messages(entry))
+            })
+        })
+    }
+
+    /// Puts a stanza into the queue of one session: the one that is named, or
+    /// the one that wants most to be written to.
+    pub(crate) fn deliver_one(
+        &self,
+        user: &str,
+        resource: Option<&str>,
+        outgoing: &Outgoing,
+    ) -> bool {
+        self.with(|sessions| {
+            let best = sessions
+                .get(user)
+                .into_iter()
+                .flatten()
+                .filter(|entry| match resource {
+                    Some(resource) => entry.resource == resource,
+                    None => takes_messages(entry),
+                })
+                .max_by_key(|entry| entry.presence.as_ref().map(|(_, priority)| *priority));
+            best.is_some_and(|entry| send(entry, outgoing))
+        })
+    }
+
+    /// How much there is of everything at this moment.
+    pub(crate) fn load(&self) -> Load {
+        self.with(|sessions| {
+            let mut load = Load {
+                people: sessions.len() as u64,
+                ..Load::default()
+            };
+            for entry in sessions.values().flatten() {
+                load.sessions += 1;
+                load.detached += u64::from(!entry.attached);
+                load.queued += (entry.queue.max_capacity() - entry.queue.capacity()) as u64;
+            }
+            load
         })
     }
 

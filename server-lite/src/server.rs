@@ -10,8 +10,11 @@ use tokio_util::task::TaskTracker;
 use xmpp_core::stream::StreamHeader;
 
 use crate::data_dir::Identity;
+use crate::files::Files;
 use crate::limiter::Limiter;
+use crate::metrics::Metrics;
 use crate::pep::Capabilities;
+use crate::push::Push;
 use crate::rooms::Rooms;
 use crate::roster::Rosters;
 use crate::router::Router;
@@ -30,6 +33,12 @@ pub(crate) struct Server {
     pub(crate) rosters: Arc<Rosters>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) capabilities: Capabilities,
+    pub(crate) files: Files,
+    pub(crate) push: Push,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Where the web pages are for others, without a slash at the end.
+    pub(crate) public_url: String,
+    pub(crate) https_port: u16,
     /// Cancelled when the server stops accepting.
     pub(crate) stopping: CancellationToken,
     /// Every connection and session.
@@ -41,6 +50,11 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn domain(&self) -> &str {
         &self.identity.domain
+    }
+
+    /// A link to something on our web pages.
+    pub(crate) fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
     }
 
     /// The header of a new stream of ours (RFC 6120, section 4.7).

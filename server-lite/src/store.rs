@@ -9,12 +9,15 @@ pub(crate) mod accounts;
 pub(crate) mod activity;
 pub(crate) mod archive;
 pub(crate) mod directory;
+pub(crate) mod files;
 pub(crate) mod invites;
 pub(crate) mod pep;
 pub(crate) mod personal;
+pub(crate) mod push;
 pub(crate) mod rooms;
 pub(crate) mod roster;
 mod schema;
+pub(crate) mod status;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +26,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags, Transaction};
 
 use writer::Writer;
+
+use crate::metrics::Metrics;
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +66,7 @@ struct Inner {
     writer: Writer,
     /// One connection for reading; queries take fractions of a millisecond.
     reader: Mutex<Connection>,
+    metrics: Arc<Metrics>,
 }
 
 impl Store {
@@ -80,11 +86,13 @@ impl Store {
         let reader = Connection::open_with_flags(path, flags)?;
         reader.busy_timeout(std::time::Duration::from_secs(5))?;
         reader.pragma_update(None, "query_only", true)?;
-        let writer = Writer::start(connection)?;
+        let metrics = Arc::<Metrics>::default();
+        let writer = Writer::start(connection, Arc::clone(&metrics))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 writer,
                 reader: Mutex::new(reader),
+                metrics,
             }),
         })
     }
@@ -120,6 +128,16 @@ impl Store {
         })
         .await
         .map_err(|_| StoreError::Closed)?
+    }
+
+    /// The numbers of this process.
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.inner.metrics
+    }
+
+    /// Jobs that wait for the writer.
+    pub(crate) fn waiting(&self) -> usize {
+        self.inner.writer.waiting()
     }
 
     /// Ends the writer after what is queued; later writes fail.

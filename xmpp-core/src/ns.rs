@@ -161,3 +161,15 @@ pub const ROSTER_DELIMITER: &str = "roster:delimiter";
 pub const BOOKMARKS_COMPAT_PEP: &str = "urn:xmpp:bookmarks:1#compat-pep";
 /// XEP-0490: how far one has read.
 pub const DISPLAYED_SYNC: &str = "urn:xmpp:mds:displayed:0";
+/// XEP-0215: external services.
+pub const EXTERNAL_SERVICES: &str = "urn:xmpp:extdisco:2";
+/// XEP-0357: push notifications.
+pub const PUSH: &str = "urn:xmpp:push:0";
+/// XEP-0357: the form that says what there is to fetch.
+pub const PUSH_SUMMARY: &str = "urn:xmpp:push:summary";
+/// XEP-0363: upload over HTTP.
+pub const HTTP_UPLOAD: &str = "urn:xmpp:http:upload:0";
+/// XEP-0363: what a file is uploaded for.
+pub const HTTP_UPLOAD_PURPOSE: &str = "urn:xmpp:http:upload:purpose:0";
+/// XEP-0157: the form with the addresses of who runs the server.
+pub const SERVER_INFO: &str = "http://jabber.org/network/serverinfo";

@@ -7,8 +7,15 @@ use xmpp_core::{Element, ns};
 use super::{Module, Place, Request, caps, enabled, ready, search, whole};
 use crate::pep;
 use crate::server::Server;
+use crate::services;
 
-const EVERYWHERE: &[Place] = &[Place::Server, Place::Own, Place::Others];
+const EVERYWHERE: &[Place] = &[
+    Place::Server,
+    Place::Own,
+    Place::Others,
+    Place::Upload,
+    Place::Push,
+];
 
 pub(crate) const INFO: Module = Module {
     specs: &[whole("XEP-0030", "Service discovery")],
@@ -32,21 +39,30 @@ pub(crate) const ITEMS: Module = Module {
     places: EVERYWHERE,
     handle: |request| match request.place {
         Place::Own | Place::Others => Box::pin(async { pep::node_items(request).await.into() }),
-        Place::Server => ready(items(request)),
+        Place::Server | Place::Upload | Place::Push => ready(items(request)),
     },
     ..Module::NONE
 };
 
 fn items(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
     let query = build("query", ns::DISCO_ITEMS);
-    if request.payload.attr("node").is_some() {
+    if request.payload.attr("node").is_some() || request.place != Place::Server {
         return Ok(Some(query.done()));
     }
     let rooms = build("item", ns::DISCO_ITEMS)
         .attr("jid", &request.server.rooms.domain)
         .attr("name", "Rooms");
-    let query = query.child(rooms).child(search::item(request.server));
-    Ok(Some(query.done()))
+    let others = services::enabled(request.server).map(|service| {
+        build("item", ns::DISCO_ITEMS)
+            .attr("jid", service.domain(request.server))
+            .attr("name", service.name)
+    });
+    Ok(Some(
+        query
+            .children([rooms, search::item(request.server)])
+            .children(others)
+            .done(),
+    ))
 }
 
 fn info(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
@@ -57,6 +73,12 @@ fn info(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
         }
         return Ok(Some(server_info(request.server, node)));
     }
+    if let Some(service) = services::of(request.place) {
+        return match node {
+            Some(_) => Err(Condition::ItemNotFound.into()),
+            None => Ok(Some(service_info(request.server, service))),
+        };
+    }
     let identity = |category, kind| {
         build("identity", ns::DISCO_INFO)
             .attr("category", category)
@@ -66,6 +88,22 @@ fn info(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
     let said = sorted(enabled(request.server).flat_map(|module| module.account_features));
     let query = build("query", ns::DISCO_INFO).children(identities);
     Ok(Some(query.children(features(said)).done()))
+}
+
+/// What discovery of a service says: what the modules say that answer there.
+fn service_info(server: &Server, service: &services::Service) -> Element {
+    let (category, kind) = service.identity;
+    let identity = build("identity", ns::DISCO_INFO)
+        .attr("category", category)
+        .attr("type", kind)
+        .attr("name", service.name);
+    let there = || enabled(server).filter(|module| module.places.contains(&service.place));
+    let said = sorted(there().flat_map(|module| module.server_features));
+    build("query", ns::DISCO_INFO)
+        .child(identity)
+        .children(features(said))
+        .children(there().flat_map(|module| (module.forms)(server)))
+        .done()
 }
 
 /// What discovery of the server says.

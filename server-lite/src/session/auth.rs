@@ -61,6 +61,7 @@ pub(super) async fn exchange(
     };
     let condition = match result {
         Ok(user) => {
+            server.metrics.sign_ins.increment();
             tracing::info!(%peer, user, "signed in");
             return Ok(Some(user));
         }
@@ -72,6 +73,7 @@ pub(super) async fn exchange(
         Err(Failure::MalformedRequest) => "malformed-request",
         Err(Failure::NotAuthorized) => {
             server.limiter.failed(peer, Instant::now());
+            server.metrics.sign_ins_failed.increment();
             "not-authorized"
         }
         Err(Failure::Temporary) => "temporary-auth-failure",

@@ -100,6 +100,7 @@ impl Session {
             presence: None,
             written: None,
             carbons: false,
+            attached: true,
             wants_roster: false,
             personal: Personal::default(),
             number,
@@ -162,6 +163,7 @@ impl Session {
                     if self.sm.as_ref().is_none_or(|sm| !sm.resumable) {
                         break None;
                     }
+                    self.attach(false);
                     tracing::debug!(address = %self.address, "connection lost, session waits");
                 }
                 Next::End(error) => break error,
@@ -172,6 +174,13 @@ impl Session {
             transport.close(error).await;
         }
         self.finish();
+    }
+
+    /// Notes whether there is a connection.
+    fn attach(&self, attached: bool) {
+        self.server
+            .router
+            .update(&self.user, self.number, |entry| entry.attached = attached);
     }
 
     /// Waits for one thing and does it.
@@ -249,6 +258,7 @@ impl Session {
         if !element.has_ns(ns::CLIENT) {
             return Next::End(Some(StreamCondition::UnsupportedStanzaType.into()));
         }
+        self.server.metrics.received.count(element.name());
         if element.name() == "message" {
             let work = super::messages::accept(
                 &self.server,
@@ -339,9 +349,12 @@ impl Session {
             return Next::End(Some(SessionEnd::TooSlow.stream_error()));
         }
         if self.transport.is_none() {
+            let Server { push, router, .. } = &*self.server;
+            push.queued(router, &self.user, &outgoing);
             return Next::Go;
         }
         let next = self.write_text(&outgoing.xml).await;
+        self.server.metrics.sent.count_xml(&outgoing.xml);
         if !matches!(next, Next::Go) {
             return next;
         }

@@ -141,7 +141,8 @@ pub(crate) async fn notify(
         undelivered: true,
         xml,
     };
-    let router = Arc::clone(&server.router);
+    let notice = server.push.notice(&owner, peer, &message);
+    let shared = Arc::clone(server);
     let written = server.store.write_then(
         move |tx| {
             if !accounts::exists(tx, &new.owner)? {
@@ -152,7 +153,8 @@ pub(crate) async fn notify(
         move |stored| match stored {
             Some(Stored::New { id, .. }) => {
                 shown.archived = Some(id);
-                router.deliver(&owner, &shown, takes_messages);
+                shared.router.deliver(&owner, &shown, takes_messages);
+                shared.push.missed(&shared.router, notice);
                 true
             }
             Some(Stored::Repeated) => true,

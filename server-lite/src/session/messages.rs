@@ -151,6 +151,13 @@ async fn store(
         return Handled::NotWritten;
     };
     let recipient = to.user.clone();
+    let notice = (!to_self)
+        .then(|| {
+            server
+                .push
+                .notice(&recipient, &server.bare(&user), &message)
+        })
+        .flatten();
     let (Ok(xml), Some(delivery)) = (
         element::write(&message),
         Delivery::new(&server, session, &user, to, &message, Some(&ids)),
@@ -192,10 +199,11 @@ async fn store(
     };
     // Delivered in the order of the archive: a client that has seen a message
     // may take it that it has seen all before it.
-    let router = Arc::clone(&server.router);
+    let shared = Arc::clone(&server);
     let deliver = move |outcome| {
         if let Outcome::Stored(row) = outcome {
-            delivery.deliver(&router, Some(row));
+            delivery.deliver(&shared.router, Some(row));
+            shared.push.missed(&shared.router, notice);
         }
         outcome
     };

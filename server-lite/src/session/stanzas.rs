@@ -11,8 +11,10 @@ use super::bound::Session;
 use super::register::reply;
 use crate::modules::{self, Place, Request};
 use crate::pep;
+use crate::push;
 use crate::rooms;
 use crate::router::Outgoing;
+use crate::services;
 
 impl Session {
     /// Handles what is no message; gives what the client is answered, or the
@@ -50,7 +52,13 @@ impl Session {
                 return modules::search::iq(&self.server, iq).into_iter().collect();
             }
             Some(to) if to.domain().as_str() != self.server.domain() => {
-                return refuse(Condition::RemoteServerNotFound, iq);
+                match services::at(&self.server, to) {
+                    Some(service) if to.node().is_none() && to.resource().is_none() => {
+                        service.place
+                    }
+                    Some(_) => return refuse(Condition::ServiceUnavailable, iq),
+                    None => return refuse(Condition::RemoteServerNotFound, iq),
+                }
             }
             Some(to) => match (to.node(), to.resource()) {
                 (None, _) => Place::Server,
@@ -98,9 +106,10 @@ impl Session {
         let is_set = match iq.attr("type") {
             Some("get") => false,
             Some("set") => true,
-            // An answer to our ping, or to what its capabilities are.
+            // An answer to our ping, to what its capabilities are, or to a notification.
             Some("result" | "error") => {
                 pep::answered(&self.server, &self.user, self.number, iq).await;
+                push::answered(&self.server, &self.user, iq).await;
                 return Vec::new();
             }
             _ => return refuse(Condition::BadRequest, iq),

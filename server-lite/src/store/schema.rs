@@ -11,6 +11,8 @@ const STEPS: &[&str] = &[
     include_str!("schema/rooms.sql"),
     include_str!("schema/roster.sql"),
     include_str!("schema/personal.sql"),
+    include_str!("schema/files.sql"),
+    include_str!("schema/push.sql"),
 ];
 
 const V1: &str = "

@@ -1,14 +1,17 @@
 //! The writer thread and its queue.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use rusqlite::{Connection, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
+use crate::metrics::Metrics;
 
 /// Jobs that wait; whoever brings more waits for room.
 const QUEUE: usize = 1024;
@@ -70,11 +73,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, metrics: Arc<Metrics>) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write(connection, jobs))
+            .spawn(move || write(connection, jobs, &metrics))
             .map_err(|_| StoreError::Closed)?;
         Ok(Self {
             queue: Mutex::new(Some(queue)),
@@ -109,6 +112,14 @@ impl Writer {
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Jobs that wait.
+    pub(super) fn waiting(&self) -> usize {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue
+            .as_ref()
+            .map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    }
+
     pub(super) async fn close(&self) {
         drop(
             self.queue
@@ -130,7 +141,7 @@ impl Writer {
     }
 }
 
-fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, metrics: &Metrics) {
     let mut batch = Vec::new();
     while let Some(first) = jobs.blocking_recv() {
         batch.push(first);
@@ -140,6 +151,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
                 Err(_) => break,
             }
         }
+        let start = Instant::now();
         let committed = match commit(&mut connection, &mut batch) {
             Ok(()) => true,
             Err(error) => {
@@ -147,6 +159,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
                 false
             }
         };
+        metrics.commits.count(batch.len(), start, committed);
         for job in batch.drain(..) {
             // A mistake in what follows a commit must not end the writer.
             let told = AssertUnwindSafe(|| job.complete(committed));

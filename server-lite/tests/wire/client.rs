@@ -18,8 +18,8 @@ use xmpp_core::framing::{Frame, Framer, FramingLimits};
 use xmpp_core::sasl::ClientBinding;
 use xmpp_core::stream::StreamError;
 
-pub(crate) use dial::{Certificate, Place, TlsVersion, socket};
-pub(crate) use talk::{bodies, body, condition, error_of};
+pub(crate) use dial::{Certificate, Place, TlsVersion, socket, tls};
+pub(crate) use talk::{bodies, body, condition, error_of, value};
 
 /// Longest wait for something that has to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

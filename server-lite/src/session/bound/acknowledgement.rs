@@ -158,6 +158,7 @@ impl Session {
             return acknowledged;
         }
         self.lost = None;
+        self.attach(true);
         self.heard = Instant::now();
         self.asked = false;
         let Some(sm) = &mut self.sm else {

@@ -236,6 +236,12 @@ pub(crate) fn condition(stanza: &Element) -> String {
         .to_owned()
 }
 
+/// The first value of a field of a form (XEP-0004).
+pub(crate) fn value(field: &Element) -> String {
+    let value = field.get_child("value", ns::DATA_FORMS);
+    value.map(Element::text).unwrap_or_default()
+}
+
 /// The text of a message.
 pub(crate) fn body(message: &Element) -> Option<String> {
     message.get_child("body", ns::CLIENT).map(Element::text)

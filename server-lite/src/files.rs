@@ -1,0 +1,341 @@
+//! Files that people upload (XEP-0363), as they lie in the data folder:
+//! `files/ab/cdef…`, named by the SHA-256 of what is in them, so that the same
+//! bytes are there once. Which links lead to them is in the database.
+//!
+//! A file is written under another name, brought to the disk, renamed, and only
+//! then gets its row. What is there without a row goes at the next start.
+
+mod disk;
+pub(crate) mod names;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use crate::clock;
+use crate::server::Server;
+use crate::store::Store;
+use crate::store::files::{self as rows, Hash, Upload};
+
+/// How often files are looked for that nobody may have any more.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// Longest time that one upload may take.
+const UPLOAD_MS: i64 = 6 * 3_600_000;
+
+/// Why an upload is refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UploadError {
+    /// No slot of that name, or one that has expired.
+    #[error("there is no such slot, or it has expired")]
+    NotFound,
+    /// Each slot is for one file.
+    #[error("the slot has been used")]
+    Used,
+    /// Bytes come in for it by another connection.
+    #[error("the slot is in use")]
+    Busy,
+    /// It is not the file that was asked for.
+    #[error("the file has another size or type than the slot")]
+    OtherFile,
+    /// The connection ended, or nothing came for too long.
+    #[error("the upload was interrupted")]
+    Interrupted,
+    /// Nobody can upload now.
+    #[error("the disk of the server is full")]
+    DiskFull,
+    /// A fault of ours; the log knows more.
+    #[error("the server could not store the file")]
+    Internal,
+}
+
+impl From<std::io::Error> for UploadError {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) {
+            tracing::error!(%error, "no room for an upload");
+            return Self::DiskFull;
+        }
+        tracing::error!(%error, "upload not stored");
+        Self::Internal
+    }
+}
+
+impl From<crate::StoreError> for UploadError {
+    fn from(error: crate::StoreError) -> Self {
+        tracing::error!(%error, "upload not stored");
+        Self::Internal
+    }
+}
+
+/// The folder of files.
+pub(crate) struct Files {
+    folder: PathBuf,
+    /// Slots for which bytes come in now.
+    busy: Mutex<HashSet<Hash>>,
+    /// Held while a file and its row come or go together: between the two, the
+    /// other must not happen to the same bytes.
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// A slot for which bytes come in, until this is dropped.
+struct Claim<'a> {
+    files: &'a Files,
+    token: Hash,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.files.busy(|busy| busy.remove(&self.token));
+    }
+}
+
+impl Files {
+    /// Makes or opens the folder, without what an earlier run left unfinished.
+    pub(crate) async fn open(folder: PathBuf, store: &Store) -> std::io::Result<Self> {
+        let path = folder.clone();
+        let left = on_disk(move || disk::open(&path)).await?;
+        for (path, hash) in left {
+            let known = match hash {
+                Some(hash) => store.read(move |db| rows::is_known(db, &hash)).await,
+                None => Ok(false),
+            };
+            // If the database cannot say, it stays.
+            if matches!(known, Ok(false)) {
+                tracing::info!(path = %path.display(), "file without an owner removed");
+                on_disk(move || disk::remove(&path)).await?;
+            }
+        }
+        Ok(Self {
+            folder,
+            busy: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    fn busy<T>(&self, act: impl FnOnce(&mut HashSet<Hash>) -> T) -> T {
+        act(&mut self.busy.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where bytes with this hash are.
+    pub(crate) fn path(&self, hash: &Hash) -> PathBuf {
+        disk::path(&self.folder, hash)
+    }
+
+    /// Takes the bytes of a slot. When it returns, they are on the disk.
+    pub(crate) async fn receive<E>(
+        &self,
+        store: &Store,
+        token: Hash,
+        fits: impl FnOnce(&Upload) -> bool,
+        bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+        patience: Duration,
+    ) -> Result<u64, UploadError> {
+        let now_ms = clock::now_ms();
+        let slot = store.read(move |db| rows::find(db, &token, now_ms)).await?;
+        let slot = slot.ok_or(UploadError::NotFound)?;
+        if slot.hash.is_some() {
+            return Err(UploadError::Used);
+        }
+        if slot.slot_ms <= now_ms {
+            return Err(UploadError::NotFound);
+        }
+        if !fits(&slot) {
+            return Err(UploadError::OtherFile);
+        }
+        if !self.busy(|busy| busy.insert(token)) {
+            return Err(UploadError::Busy);
+        }
+        let _claim = Claim { files: self, token };
+        let until_ms = now_ms + UPLOAD_MS;
+        store
+            .write(move |tx| rows::keep_open(tx, &token, until_ms))
+            .await?;
+        let stored = self.store(store, token, &slot, bytes, patience).await;
+        if stored.is_err() {
+            // It may be tried again.
+            let again = store.write(move |tx| rows::keep_open(tx, &token, slot.slot_ms));
+            again.await?;
+        }
+        stored
+    }
+
+    async fn store<E>(
+        &self,
+        store: &Store,
+        token: Hash,
+        slot: &Upload,
+        bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+        patience: Duration,
+    ) -> Result<u64, UploadError> {
+        let name = clock::random_id().map_err(|_| UploadError::Internal)?;
+        let path = disk::unfinished(&self.folder).join(name);
+        let mut file = tokio::fs::File::from_std({
+            let path = path.clone();
+            on_disk(move || disk::create(&path)).await?
+        });
+        let unfinished = Unfinished(path);
+        let copied = copy(bytes, &mut file, slot.size, patience).await;
+        let synced = match copied {
+            Ok(hash) => file
+                .sync_all()
+                .await
+                .map(|()| hash)
+                .map_err(UploadError::from),
+            Err(error) => Err(error),
+        };
+        drop(file);
+        let hash = match synced {
+            Ok(hash) => hash,
+            Err(error) => {
+                unfinished.remove().await;
+                return Err(error);
+            }
+        };
+        let _changing = self.changing.lock().await;
+        let (from, to, size) = (unfinished.0.clone(), self.path(&hash), slot.size);
+        on_disk(move || disk::place(&from, &to, size)).await?;
+        let filled = store.write(move |tx| rows::fill(tx, &token, &hash)).await?;
+        if filled {
+            Ok(slot.size)
+        } else {
+            // Its owner went meanwhile; the file goes with the next sweep.
+            Err(UploadError::NotFound)
+        }
+    }
+
+    /// Removes what nobody may have any more.
+    async fn sweep(&self, store: &Store) -> Result<(), UploadError> {
+        let _changing = self.changing.lock().await;
+        let hashes = store.write(|tx| rows::unused(tx, clock::now_ms())).await?;
+        for hash in hashes {
+            let path = self.path(&hash);
+            on_disk(move || disk::remove(&path)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Sweeps at the start and from time to time.
+pub(crate) async fn sweep(server: Arc<Server>) {
+    loop {
+        if server.files.sweep(&server.store).await.is_err() {
+            tracing::warn!("unused files were not removed");
+        }
+        tokio::select! {
+            () = server.stopping.cancelled() => return,
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+        }
+    }
+}
+
+/// Copies exactly `size` bytes and gives their hash.
+async fn copy<E>(
+    mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    file: &mut (impl AsyncWrite + Unpin),
+    size: u64,
+    patience: Duration,
+) -> Result<Hash, UploadError> {
+    let mut hash = Sha256::new();
+    let mut left = size;
+    loop {
+        let chunk = match tokio::time::timeout(patience, bytes.next()).await {
+            Ok(Some(Ok(chunk))) => chunk,
+            Ok(None) => break,
+            Ok(Some(Err(_))) | Err(_) => return Err(UploadError::Interrupted),
+        };
+        let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        left = left.checked_sub(length).ok_or(UploadError::OtherFile)?;
+        hash.update(&chunk);
+        file.write_all(&chunk).await?;
+    }
+    file.flush().await?;
+    if left > 0 {
+        return Err(UploadError::OtherFile);
+    }
+    Ok(hash.finalize().into())
+}
+
+/// A file that is not to stay unless it was renamed.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    async fn remove(self) {
+        let path = self.0.clone();
+        drop(on_disk(move || disk::remove(&path)).await);
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // One that was renamed is not there any more. This is for a connection
+        // that ends in the middle of everything.
+        drop(disk::remove(&self.0));
+    }
+}
+
+/// Runs something where blocking is allowed.
+async fn on_disk<T: Send + 'static>(
+    job: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
+    tokio::task::spawn_blocking(job)
+        .await
+        .map_err(std::io::Error::other)?
+}
+
+/// Where the files are.
+pub(crate) fn folder(data: &Path) -> PathBuf {
+    data.join("files")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    fn chunks(texts: &[&'static str]) -> impl Stream<Item = Result<Bytes, ()>> + Unpin {
+        let texts: Vec<_> = texts.iter().map(|text| Ok(Bytes::from(*text))).collect();
+        stream::iter(texts)
+    }
+
+    #[tokio::test]
+    async fn exactly_as_much_is_taken_as_was_said() {
+        let mut file = Vec::new();
+        let hash = copy(chunks(&["ab", "", "c"]), &mut file, 3, PATIENCE)
+            .await
+            .unwrap();
+        assert_eq!(file, b"abc");
+        assert_eq!(hash, rows::token_hash("abc"));
+        for size in [2, 4] {
+            let copied = copy(chunks(&["ab", "c"]), &mut Vec::new(), size, PATIENCE).await;
+            assert!(matches!(copied, Err(UploadError::OtherFile)));
+        }
+        let cut = stream::iter(vec![Ok(Bytes::from("a")), Err(())]);
+        let copied = copy(cut, &mut Vec::new(), 3, PATIENCE).await;
+        assert!(matches!(copied, Err(UploadError::Interrupted)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_sends_nothing_is_given_up() {
+        let silent = stream::pending::<Result<Bytes, ()>>();
+        let copied = copy(silent, &mut Vec::new(), 3, PATIENCE).await;
+        assert!(matches!(copied, Err(UploadError::Interrupted)));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_full_disk_is_said_so() {
+        let mut options = tokio::fs::OpenOptions::new();
+        let mut full = options.write(true).open("/dev/full").await.unwrap();
+        let copied = copy(chunks(&["abc"]), &mut full, 3, PATIENCE).await;
+        assert!(matches!(copied, Err(UploadError::DiskFull)), "{copied:?}");
+    }
+}

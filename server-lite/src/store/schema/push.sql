@@ -1,0 +1,10 @@
+-- Whom to tell that something came for somebody who is away (XEP-0357). The
+-- options hold what the app server wants to be told, a secret of its own too.
+CREATE TABLE push (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner   TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    jid     TEXT NOT NULL,
+    node    TEXT NOT NULL,                   -- empty if there is none
+    options TEXT,                            -- a form, as XML
+    UNIQUE (owner, jid, node)
+) STRICT;
