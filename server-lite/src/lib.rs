@@ -26,6 +26,7 @@ mod handle;
 mod http;
 mod limiter;
 mod listener;
+mod logging;
 mod metrics;
 mod modules;
 mod pep;
@@ -48,5 +49,6 @@ pub use config::{
 };
 pub use error::StartError;
 pub use handle::{ServerHandle, start};
+pub use logging::log_filter;
 pub use modules::protocol_document;
 pub use store::StoreError;

@@ -39,8 +39,8 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let wanted = std::env::var(tracing_subscriber::EnvFilter::DEFAULT_ENV);
+    let filter = startalk_server_lite::log_filter(wanted.as_deref().unwrap_or("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

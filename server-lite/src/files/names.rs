@@ -125,7 +125,6 @@ mod tests {
 
     #[test]
     fn names_are_the_last_part_and_show_what_they_are() {
-        let long = "长".repeat(100);
         for (text, name) in [
             ("très cool.jpg", Some("très cool.jpg")),
             ("../../etc/passwd", Some("passwd")),
@@ -136,7 +135,7 @@ mod tests {
             ("", None),
             ("a\r\nSet-Cookie: x\0", Some("aSet-Cookie: x")),
             ("photo\u{202E}gpj.exe", Some("photogpj.exe")),
-            (&long, Some(&long[..255])),
+            (&"长".repeat(100), Some(&"长".repeat(85))),
         ] {
             assert_eq!(file_name(text).as_deref(), name, "{text:?}");
         }
