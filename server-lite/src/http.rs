@@ -30,6 +30,10 @@ use crate::server::Server;
 /// Longest time for the headers of a request.
 const HEADER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15);
 
+/// Longest head of a request. Of a download, no more than this waits for a slow
+/// peer, or it would seem to stand still.
+const BUFFER: usize = 64 * 1024;
+
 #[derive(Clone)]
 struct Connection {
     server: Arc<Server>,
@@ -53,7 +57,7 @@ pub(crate) async fn serve<S>(
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let stopping = server.stopping.clone();
-    let patience = server.config.limits.write;
+    let patience = server.config.limits.idle;
     let progress = Arc::new(Progress::default());
     let router = router(Connection {
         server,
@@ -69,7 +73,8 @@ pub(crate) async fn serve<S>(
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
         .timer(hyper_util::rt::TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT);
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(BUFFER);
     let connection = builder
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
@@ -89,6 +94,7 @@ fn router(connection: Connection) -> Router {
     Router::new()
         .route("/", get(pages::front))
         .route("/invite", get(pages::invite))
+        .route("/invite/", get(pages::invite))
         .route("/invite.js", get(pages::invite_script))
         .route("/style.css", get(pages::style))
         .route("/health", get(status::health))

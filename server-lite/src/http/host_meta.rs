@@ -15,8 +15,12 @@ const DIRECT_TLS: &str = "urn:xmpp:alt-connections:tls";
 /// For how many seconds it may be kept.
 const KEPT: u32 = 3600;
 
-/// The WebSocket, as seen by who asks.
+/// The WebSocket: where the pages are for others, or as seen by who asks.
 fn websocket_url(headers: &HeaderMap, connection: &Connection) -> String {
+    let configured = connection.server.config.public_url.as_deref();
+    if let Some(rest) = configured.and_then(|url| url.strip_prefix("http")) {
+        return format!("ws{}/ws", rest.trim_end_matches('/'));
+    }
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())

@@ -20,7 +20,8 @@ pub(crate) const MODULE: Module = Module {
         "XEP-0357",
         "Push notifications",
         "an app server is an account of this server, or a web address: as `push.` and the domain, \
-         with the address as node, where the configuration allows it",
+         with the address as node, where the configuration allows it; of rooms only sessions hear \
+         that wait to be resumed",
     )],
     account_features: &[ns::PUSH],
     payloads: &[("enable", ns::PUSH), ("disable", ns::PUSH)],

@@ -34,6 +34,22 @@ async fn where_the_server_is() {
 }
 
 #[tokio::test]
+async fn behind_a_proxy_it_is_where_it_was_told() {
+    let server = Server::with(|config| {
+        config.public_url = Some("https://chat.example/".to_owned());
+    })
+    .await;
+    let xml = get(&server, "/.well-known/host-meta").await.text();
+    assert!(xml.contains("href='wss://chat.example/ws'"), "{xml}");
+    server.accounts(&["rosa"]).await;
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    let slot = "<request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/>";
+    let slot = rosa.get("upload.team.internal", slot).await.unwrap();
+    let url = slot.children().next().unwrap().attr("url").unwrap();
+    assert!(url.starts_with("https://chat.example/files/"), "{url}");
+}
+
+#[tokio::test]
 async fn a_host_that_is_no_host_is_not_repeated() {
     let server = Server::start().await;
     let head =
@@ -48,6 +64,7 @@ async fn pages_are_the_same_for_everybody_and_run_nothing_of_others() {
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
         ("/invite", "text/html; charset=utf-8"),
+        ("/invite/", "text/html; charset=utf-8"),
         ("/invite.js", "text/javascript; charset=utf-8"),
         ("/style.css", "text/css; charset=utf-8"),
     ] {
@@ -72,7 +89,7 @@ async fn pages_are_the_same_for_everybody_and_run_nothing_of_others() {
     assert!(invite.contains("您被邀请加入") && invite.contains("You are invited to"));
     for path in [
         "/nothing",
-        "/invite/",
+        "/invite/x",
         "/..",
         "/%2e%2e/server.db",
         "/server.db",

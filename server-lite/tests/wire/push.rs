@@ -405,18 +405,17 @@ async fn addresses_of_this_machine_are_not_told_unless_allowed() {
         .unwrap();
     bob.set("", &enable(APP, "n", "")).await.unwrap();
     server.stop().await;
-    let mut config = crate::server::config(server.data());
-    config.push.personal_webhooks = PersonalWebhooks::Any;
-    server.start_as(config).await;
+    let any = |config: &mut startalk_server_lite::Config| {
+        config.push.personal_webhooks = PersonalWebhooks::Any;
+    };
+    server.start_with(any).await;
     let mut app = Client::online(&server, "app", "service").await;
     let mut rosa = Client::online(&server, "rosa", "desk").await;
     say(&mut rosa, "bob@team.internal", "quiet").await;
     // The app server comes after the web address in the list.
     is_notification(&mut app).await;
     server.stop().await;
-    let mut config = crate::server::config(server.data());
-    allow(&mut config);
-    server.start_as(config).await;
+    server.start_with(allow).await;
     let mut rosa = Client::online(&server, "rosa", "desk").await;
     say(&mut rosa, "bob@team.internal", "loud").await;
     assert_eq!(

@@ -2,7 +2,11 @@
 // the server never sees the token of who only looks at the page.
 "use strict";
 
-/** The link behind the `#`, if it is one of an invite. */
+const STARTALK = /^startalk:\/\/(?:join\/|nav\?)[\x21-\x7e]+$/;
+// An `xmpp:` link (XEP-0401), or one without its scheme (XEP-0379).
+const XMPP = /^(?:xmpp:)?([^\s<>"':;/?#]+)\?(?:register|roster);preauth=[\w.~-]+(?:;ibr=y)?$/;
+
+/** The links that the part behind the `#` stands for, and whose they are. */
 function inviteOf(hash) {
   const text = hash.replace(/^#/, "");
   const candidates = [text];
@@ -12,16 +16,21 @@ function inviteOf(hash) {
   } catch {
     // Not escaped, then.
   }
-  return candidates.find((link) => /^(startalk:\/\/(join\/|nav\?)|xmpp:)[\x21-\x7e]+$/.test(link));
+  for (const link of candidates) {
+    if (STARTALK.test(link)) return { startalk: link, ...partsOf(link) };
+    const match = XMPP.exec(link);
+    if (match) {
+      const xmpp = link.startsWith("xmpp:") ? link : `xmpp:${link}`;
+      return { startalk: "", xmpp, team: match[1].split("@").pop() };
+    }
+  }
+  return undefined;
 }
 
-/** What another client understands (XEP-0401), and the name of the team. */
+/** What other clients understand, and the name of the team. */
 function partsOf(link) {
   const match = /^startalk:\/\/join\/([^?]+)\?(.*)$/.exec(link);
-  if (!match) {
-    const domain = /^xmpp:(?:[^@?]*@)?([^?;/]+)/.exec(link);
-    return { team: domain ? domain[1] : "", xmpp: domain ? link : "" };
-  }
+  if (!match) return { team: "", xmpp: "" };
   const query = new URLSearchParams(match[2].replaceAll("+", "%2B"));
   const domain = decodeURIComponent(match[1]);
   const token = query.get("t");
@@ -33,14 +42,15 @@ function partsOf(link) {
 
 function show() {
   const all = (selector) => document.querySelectorAll(selector);
-  const link = inviteOf(location.hash);
-  const { team, xmpp } = link ? partsOf(link) : { team: "", xmpp: "" };
-  for (const element of all(".valid")) element.hidden = !link;
-  for (const element of all(".invalid")) element.hidden = Boolean(link);
-  for (const element of all(".other")) element.hidden = !xmpp || xmpp === link;
+  const invite = inviteOf(location.hash);
+  const { startalk, xmpp, team } = invite || { startalk: "", xmpp: "", team: "" };
+  for (const element of all(".valid")) element.hidden = !invite;
+  for (const element of all(".invalid")) element.hidden = Boolean(invite);
+  for (const element of all(".startalk")) element.hidden = !startalk;
+  for (const element of all("p.xmpp")) element.hidden = !xmpp;
   for (const element of all(".team")) element.textContent = team || "Startalk";
-  for (const element of all("a.open")) element.href = link || "";
-  for (const element of all("a.xmpp")) element.href = xmpp;
+  for (const element of all("a.open")) element.href = startalk;
+  for (const element of all("a.other")) element.href = xmpp;
 }
 
 addEventListener("hashchange", show);

@@ -5,14 +5,12 @@ use xmpp_core::ns;
 
 use super::{HELLO, ask, on_disk, put, slot, upload};
 use crate::client::{Client, error_of, within};
-use crate::server::{self, Server};
+use crate::server::Server;
 use crate::web::get;
 
 async fn restart_with(server: &mut Server, change: impl FnOnce(&mut Config)) {
     server.stop().await;
-    let mut config = server::config(server.data());
-    change(&mut config);
-    server.start_as(config).await;
+    server.start_with(change).await;
 }
 
 #[tokio::test]
