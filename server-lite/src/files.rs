@@ -24,7 +24,7 @@ use crate::store::Store;
 use crate::store::files::{self as rows, Hash, Upload};
 
 /// How often files are looked for that nobody may have any more.
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// Longest time that one upload may take.
 const UPLOAD_MS: i64 = 6 * 3_600_000;
 
@@ -99,14 +99,19 @@ impl Files {
     /// Makes or opens the folder, without what an earlier run left unfinished.
     pub(crate) async fn open(folder: PathBuf, store: &Store) -> std::io::Result<Self> {
         let path = folder.clone();
-        let left = on_disk(move || disk::open(&path)).await?;
-        for (path, hash) in left {
-            let known = match hash {
-                Some(hash) => store.read(move |db| rows::is_known(db, &hash)).await,
-                None => Ok(false),
-            };
-            // If the database cannot say, it stays.
-            if matches!(known, Ok(false)) {
+        for group in on_disk(move || disk::open(&path)).await? {
+            let files = on_disk(move || disk::list(&group)).await?;
+            let ownerless = store.read(move |db| {
+                let mut left = Vec::new();
+                for (path, hash) in files {
+                    if !hash.map_or(Ok(false), |hash| rows::is_known(db, &hash))? {
+                        left.push(path);
+                    }
+                }
+                Ok(left)
+            });
+            // If the database cannot say, they stay.
+            for path in ownerless.await.unwrap_or_default() {
                 tracing::info!(path = %path.display(), "file without an owner removed");
                 on_disk(move || disk::remove(&path)).await?;
             }

@@ -21,31 +21,36 @@ pub(super) fn unfinished(folder: &Path) -> PathBuf {
     folder.join("unfinished")
 }
 
-/// Makes the folders, removes what is unfinished, and gives what is there:
-/// files with the hash that they are named by, or without if they are strange.
-pub(super) fn open(folder: &Path) -> Result<Vec<(PathBuf, Option<Hash>)>> {
+/// Makes the folders, removes what is unfinished, and gives the folders with
+/// files in them.
+pub(super) fn open(folder: &Path) -> Result<Vec<PathBuf>> {
     create_private(folder)?;
     let unfinished = unfinished(folder);
     create_private(&unfinished)?;
     for entry in fs::read_dir(&unfinished)? {
         remove(&entry?.path())?;
     }
-    let mut all = Vec::new();
+    let mut groups = Vec::new();
     for group in fs::read_dir(folder)? {
         let group = group?;
-        let first = group.file_name();
-        let Some(first) = first.to_str().filter(|name| name.len() == 2) else {
-            continue;
-        };
-        if !group.file_type()?.is_dir() {
-            continue;
+        if group.file_name().len() == 2 && group.file_type()?.is_dir() {
+            groups.push(group.path());
         }
-        for file in fs::read_dir(group.path())? {
-            let file = file?;
-            let name = file.file_name();
-            let hash = name.to_str().and_then(|rest| read_hash(first, rest));
-            all.push((file.path(), hash));
-        }
+    }
+    Ok(groups)
+}
+
+/// The files of one folder, with the hash that they are named by, or without
+/// if they are strange.
+pub(super) fn list(group: &Path) -> Result<Vec<(PathBuf, Option<Hash>)>> {
+    let first = group.file_name().and_then(|name| name.to_str());
+    let mut all = Vec::new();
+    for file in fs::read_dir(group)? {
+        let file = file?;
+        let name = file.file_name();
+        let hash = first.zip(name.to_str());
+        let hash = hash.and_then(|(first, rest)| read_hash(first, rest));
+        all.push((file.path(), hash));
     }
     Ok(all)
 }
@@ -133,15 +138,12 @@ mod tests {
         }
         fs::write(&one, "ab").unwrap();
         fs::write(to.with_file_name("strange"), "x").unwrap();
-        let mut all = open(&folder).unwrap();
+        let groups = open(&folder).unwrap();
+        assert_eq!(groups, [to.parent().unwrap()]);
+        let mut all = list(&groups[0]).unwrap();
         all.sort();
-        assert_eq!(
-            all,
-            [
-                (to.clone(), Some([1; 32])),
-                (to.with_file_name("strange"), None)
-            ]
-        );
+        let strange = to.with_file_name("strange");
+        assert_eq!(all, [(to.clone(), Some([1; 32])), (strange, None)]);
         assert!(!one.exists());
         #[cfg(unix)]
         {

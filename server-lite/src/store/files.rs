@@ -92,8 +92,8 @@ pub(crate) fn open(
         return Ok(Slot::AccountFull);
     }
     let used: i64 = tx.query_row(
-        "SELECT (SELECT coalesce(sum(max(size, ?1)), 0) FROM blobs)
-              + (SELECT coalesce(sum(max(size, ?1)), 0) FROM uploads WHERE hash IS NULL)",
+        "SELECT bytes + (SELECT coalesce(sum(max(size, ?1)), 0) FROM uploads WHERE hash IS NULL)
+         FROM blobs_total",
         [BLOCK],
         |row| row.get(0),
     )?;
@@ -176,13 +176,16 @@ pub(crate) fn unused(tx: &Transaction<'_>, now_ms: i64) -> rusqlite::Result<Vec<
         [now_ms],
     )?;
     tx.execute("DELETE FROM uploads WHERE keep_ms <= ?1", [now_ms])?;
-    tx.prepare(
-        "DELETE FROM blobs
-         WHERE NOT EXISTS (SELECT 1 FROM uploads WHERE uploads.hash = blobs.hash)
-         RETURNING hash",
-    )?
-    .query_map([], |row| row.get(0))?
-    .collect()
+    let hashes = tx
+        .prepare(
+            "DELETE FROM blobs WHERE hash IN (SELECT hash FROM blobs_loose)
+             AND NOT EXISTS (SELECT 1 FROM uploads WHERE uploads.hash = blobs.hash)
+             RETURNING hash",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    tx.execute("DELETE FROM blobs_loose", [])?;
+    Ok(hashes)
 }
 
 /// Whether these bytes belong to somebody.
