@@ -121,16 +121,17 @@ impl Push {
         }
     }
 
-    /// Tells of what was said in a room to a session that waits to be resumed.
-    /// (Other messages are told of when they are stored.)
+    /// Tells of a message that waits with its session to be resumed: one of a
+    /// room. (Others are told of when they are stored.)
     pub(crate) fn queued(&self, router: &Router, user: &str, outgoing: &Outgoing) {
-        if !outgoing.xml.starts_with("<message") {
+        if outgoing.archived.is_some() || !outgoing.xml.starts_with("<message") {
             return;
         }
         let Ok(message) = element::parse(outgoing.xml.as_bytes()) else {
             return;
         };
-        if MessageKind::of(&message) == MessageKind::Groupchat {
+        let kind = MessageKind::of(&message);
+        if !matches!(kind, MessageKind::Headline | MessageKind::Error) {
             let sender = message.attr("from").unwrap_or_default();
             self.missed(router, self.notice(user, sender, &message));
         }
@@ -190,6 +191,8 @@ async fn tell(server: &Arc<Server>, work: &Work, under_way: &mut UnderWay, notic
             return;
         }
     };
+    // What waits with a session is not in that number.
+    let waiting = waiting.max(1);
     let news = |secret| News {
         notice: notice.clone(),
         waiting,
