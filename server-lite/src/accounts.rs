@@ -3,9 +3,10 @@
 use xmpp_core::names;
 use xmpp_core::sasl::{PasswordError, ScramHash, ScramVerifier};
 
+use crate::account_names;
 use crate::clock::{self, RandomError};
 use crate::store::accounts::{self, AccountRow};
-use crate::store::{Store, StoreError, invites};
+use crate::store::{Store, StoreError, invites, people};
 
 /// Iterations of new verifiers. Twice and a half the minimum of RFC 7677;
 /// every client has to compute them at each sign-in, phones too.
@@ -19,6 +20,13 @@ pub enum AccountError {
     /// There is one of that name.
     #[error("the name is taken")]
     NameTaken,
+    /// The name is kept for an office or for somebody else, or the invite is for
+    /// another.
+    #[error("the name is reserved")]
+    NameReserved,
+    /// The name would be taken for another's.
+    #[error("the name looks like another")]
+    NameLooksAlike,
     /// The name has no letters or digits, or is too long.
     #[error("the name cannot be used")]
     NameInvalid,
@@ -97,8 +105,20 @@ pub(crate) async fn create(
             if accounts::exists(tx, &row.localpart)? {
                 return Ok(Err(AccountError::NameTaken));
             }
+            let purpose = match &token {
+                Some(token) => invites::purpose(tx, token)?.unwrap_or_default(),
+                None => invites::Purpose::default(),
+            };
+            // An invite for one name makes that one; the name is for nobody else.
+            match purpose.localpart {
+                Some(name) if name != row.localpart => return Ok(Err(AccountError::NameReserved)),
+                None if invites::keeps(tx, &row.localpart, now_ms)? => {
+                    return Ok(Err(AccountError::NameTaken));
+                }
+                _ => {}
+            }
             if let Some(token) = &token
-                && !invites::spend(tx, token, now_ms)?
+                && !invites::spend(tx, token)?
             {
                 return Ok(Err(AccountError::InviteNotValid));
             }
@@ -109,6 +129,21 @@ pub(crate) async fn create(
         })
         .await??;
     Ok(account)
+}
+
+/// Checks a name that somebody wants to take by themselves.
+pub(crate) async fn check_name(store: &Store, localpart: &str) -> Result<(), AccountError> {
+    if account_names::is_reserved(localpart) {
+        return Err(AccountError::NameReserved);
+    }
+    let all = store.read(|db| people::names(db, false, usize::MAX));
+    let disabled = store.read(|db| people::names(db, true, usize::MAX));
+    let (all, disabled) = (all.await?, disabled.await?);
+    let doubles = |name: &String| account_names::look_alike(name, localpart);
+    if all.iter().chain(&disabled).any(doubles) {
+        return Err(AccountError::NameLooksAlike);
+    }
+    Ok(())
 }
 
 /// Changes a password.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::accounts::{self, AccountError};
 use crate::clock;
 use crate::data_dir;
-use crate::store::{Store, StoreError, accounts as rows, invites};
+use crate::store::{Store, StoreError, accounts as rows, invites, people};
 
 /// Where the server was last reached, for the command line beside it.
 const TARGET: &str = "target";
@@ -125,6 +125,32 @@ impl Admin {
         accounts::set_password(&self.store, user, password).await
     }
 
+    /// Makes somebody an administrator, or no longer one.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`], [`AccountError::Store`].
+    pub async fn set_admin(&self, user: &str, is_admin: bool) -> Result<(), AccountError> {
+        set_admin(&self.store, user, is_admin).await
+    }
+
+    /// User names of the administrators.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn admins(&self) -> Result<Vec<String>, StoreError> {
+        self.store.read(people::admins).await
+    }
+
+    /// Keeps somebody from signing in, or lets them again.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`], [`AccountError::Store`].
+    pub async fn set_disabled(&self, user: &str, disabled: bool) -> Result<(), AccountError> {
+        let user = user.to_owned();
+        let write = move |tx: &rusqlite::Transaction<'_>| people::set_disabled(tx, &user, disabled);
+        found(self.store.write(write).await?)
+    }
+
     /// Removes an account with its archive.
     ///
     /// # Errors
@@ -218,6 +244,30 @@ impl Admin {
     pub async fn close(self) {
         self.store.close().await;
     }
+}
+
+fn found(found: bool) -> Result<(), AccountError> {
+    if found {
+        Ok(())
+    } else {
+        Err(AccountError::NotFound)
+    }
+}
+
+pub(crate) async fn set_admin(
+    store: &Store,
+    user: &str,
+    is_admin: bool,
+) -> Result<(), AccountError> {
+    let user = user.to_owned();
+    let write = move |tx: &rusqlite::Transaction<'_>| people::set_admin(tx, &user, is_admin);
+    found(store.write(write).await?)
+}
+
+/// Where the server was last reached.
+pub(crate) async fn target(store: &Store) -> Result<Option<navigation::ServerTarget>, StoreError> {
+    let json = store.read(|db| rows::meta(db, TARGET)).await?;
+    Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
 }
 
 pub(crate) async fn create_invite(

@@ -43,6 +43,12 @@ pub struct Config {
     /// Whether the team sees itself without asking; if not, everybody keeps a
     /// roster of their own.
     pub shared_roster: bool,
+    /// Whether everybody may make invites, or administrators alone.
+    pub members_may_invite: bool,
+    /// Whether people may remove their own account (XEP-0077).
+    pub allow_account_removal: bool,
+    /// Whether an administrator may stop the server over the wire (XEP-0133).
+    pub allow_shutdown: bool,
     /// Host names or addresses for invites. Without it those of this machine.
     pub advertise: Option<Vec<String>>,
     /// Where the web pages are for others, `https://chat.example:443`, if not
@@ -72,6 +78,9 @@ impl Default for Config {
             tcp: None,
             registration: Registration::default(),
             shared_roster: true,
+            members_may_invite: true,
+            allow_account_removal: false,
+            allow_shutdown: false,
             advertise: None,
             public_url: None,
             files: Files::default(),
@@ -121,6 +130,12 @@ pub struct Limits {
     pub personal_bytes: usize,
     /// Bytes of one item in a node.
     pub personal_payload: usize,
+    /// Rooms that one account may own.
+    pub rooms_per_account: usize,
+    /// How often one account may enter rooms in a minute.
+    pub joins_per_minute: u32,
+    /// Accounts that one address may make in an hour without an invite.
+    pub registrations_per_hour: u32,
 }
 
 impl Default for Limits {
@@ -143,6 +158,9 @@ impl Default for Limits {
             personal_nodes: 500,
             personal_bytes: 16 << 20,
             personal_payload: 192 << 10,
+            rooms_per_account: 500,
+            joins_per_minute: 600,
+            registrations_per_hour: 10,
         }
     }
 }

@@ -21,6 +21,24 @@ impl Form {
         self
     }
 
+    /// What a person has to know to fill it in.
+    pub(crate) fn instructions(mut self, text: &str) -> Self {
+        let text = build("instructions", ns::DATA_FORMS).text(text);
+        self.0 = self.0.child(text);
+        self
+    }
+
+    /// Adds a field that has to be filled in.
+    pub(crate) fn required(mut self, name: &str, kind: &str, label: &str) -> Self {
+        let field = build("field", ns::DATA_FORMS)
+            .attr("var", name)
+            .attr("type", kind)
+            .attr("label", label)
+            .child(build("required", ns::DATA_FORMS));
+        self.0 = self.0.child(field);
+        self
+    }
+
     /// Adds a field.
     pub(crate) fn field<T: AsRef<str>>(
         self,

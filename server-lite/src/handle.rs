@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{self, AccountError};
+use crate::commands::Commands;
 use crate::data_dir::{self, DataDir};
 use crate::files::{self, Files};
 use crate::listener::{self, Port};
@@ -21,6 +22,7 @@ use crate::rooms::Rooms;
 use crate::roster::Rosters;
 use crate::server::Server;
 use crate::session::SessionEnd;
+use crate::store::people as people_rows;
 use crate::tls::Tls;
 use crate::{Config, StartError, admin};
 
@@ -96,6 +98,8 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         metrics: Arc::clone(data_dir.store.metrics()),
         public_url,
         https_port: https.port(),
+        commands: Commands::load(&data_dir.store).await?,
+        stop_wanted: CancellationToken::new(),
         stopping: CancellationToken::new(),
         tasks: TaskTracker::new(),
         next_number: AtomicU64::new(1),
@@ -222,6 +226,12 @@ impl ServerHandle {
     ) -> Result<BareJid, AccountError> {
         let account = accounts::new_account(None, display_name)?;
         let account = accounts::create(&self.server.store, account, password, None).await?;
+        // Whoever starts a server administers it.
+        let name = account.localpart.clone();
+        self.server
+            .store
+            .write(move |tx| people_rows::first_is_admin(tx, &name))
+            .await?;
         self.server.announce(&account.localpart).await;
         BareJid::new(&self.server.bare(&account.localpart)).map_err(|_| AccountError::NameInvalid)
     }
@@ -234,6 +244,21 @@ impl ServerHandle {
     /// cannot be used, [`AccountError::Store`].
     pub async fn set_department(&self, user: &str, path: &str) -> Result<(), AccountError> {
         self.server.set_department(user, path).await
+    }
+
+    /// Makes somebody an administrator, or no longer one. The first account that
+    /// [`ServerHandle::create_account`] makes is one.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`], [`AccountError::Store`].
+    pub async fn set_admin(&self, user: &str, is_admin: bool) -> Result<(), AccountError> {
+        admin::set_admin(&self.server.store, user, is_admin).await
+    }
+
+    /// Ends when an administrator wants the server to stop (XEP-0133), which
+    /// the configuration has to allow. Stopping is up to who holds the handle.
+    pub async fn stop_wanted(&self) {
+        self.server.stop_wanted.cancelled().await;
     }
 
     /// Makes an invite that works any number of times until it expires; gives

@@ -14,9 +14,11 @@
 //! An acknowledgement (XEP-0198) means *on disk*: a message is counted as
 //! handled only after the transaction that holds it has committed.
 
+mod account_names;
 mod accounts;
 pub mod admin;
 mod clock;
+mod commands;
 mod config;
 mod data_dir;
 mod error;
@@ -29,6 +31,7 @@ mod listener;
 mod logging;
 mod metrics;
 mod modules;
+mod people;
 mod pep;
 mod push;
 mod rooms;
@@ -37,6 +40,7 @@ mod router;
 mod server;
 mod services;
 mod session;
+mod stanza_text;
 mod store;
 mod tls;
 mod transport;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
 /// Addresses that are remembered. With more at once the oldest failures are forgotten.
 const MAX_ADDRESSES: usize = 10_000;
 
@@ -20,6 +21,8 @@ struct Usage {
     connections: usize,
     failures: u32,
     since: Option<Instant>,
+    registrations: u32,
+    registered_since: Option<Instant>,
 }
 
 /// A connection that counts until it is dropped.
@@ -74,6 +77,28 @@ impl Limiter {
         })
     }
 
+    /// Counts an account that is made without an invite; `false` if there were
+    /// too many in this hour.
+    pub(crate) fn may_register(&self, address: IpAddr, max: u32, now: Instant) -> bool {
+        self.with(address, |usage| {
+            let is_old = |since| now.duration_since(since) >= HOUR;
+            if usage.registered_since.is_none_or(is_old) {
+                usage.registered_since = Some(now);
+                usage.registrations = 0;
+            }
+            let allowed = usage.registrations < max;
+            usage.registrations += u32::from(allowed);
+            allowed
+        })
+    }
+
+    /// Takes back the count of an account that was not made.
+    pub(crate) fn not_registered(&self, address: IpAddr) {
+        self.with(address, |usage| {
+            usage.registrations = usage.registrations.saturating_sub(1);
+        });
+    }
+
     /// Counts a failed sign-in.
     pub(crate) fn failed(&self, address: IpAddr, now: Instant) {
         self.with(address, |usage| {
@@ -124,6 +149,18 @@ mod tests {
         }
         assert!(!limiter.may_try(A, 3, start + Duration::from_secs(59)));
         assert!(limiter.may_try(A, 3, start + MINUTE));
+    }
+
+    #[test]
+    fn registrations_are_counted_by_the_hour() {
+        let limiter = Limiter::default();
+        let start = Instant::now();
+        assert!(limiter.may_register(A, 2, start) && limiter.may_register(A, 2, start));
+        assert!(!limiter.may_register(A, 2, start + MINUTE));
+        limiter.not_registered(A);
+        assert!(limiter.may_register(A, 2, start + MINUTE));
+        assert!(limiter.may_register(A, 2, start + HOUR));
+        assert!(!limiter.may_register(A, 0, start + HOUR + HOUR));
     }
 
     #[test]

@@ -5,15 +5,17 @@
 pub(crate) mod archive;
 pub(crate) mod caps;
 mod carbons;
+mod commands;
 mod contact;
 mod disco;
 mod external;
 mod last_activity;
-mod password;
 mod pep;
 mod ping;
 mod private;
 mod push;
+mod register;
+mod rooms;
 pub(crate) mod roster;
 pub(crate) mod search;
 mod session;
@@ -153,16 +155,18 @@ pub(crate) const MODULES: &[Module] = &[
     archive::MODULE,
     caps::MODULE,
     carbons::MODULE,
+    commands::MODULE,
     contact::MODULE,
     disco::INFO,
     disco::ITEMS,
     external::MODULE,
     last_activity::MODULE,
-    password::MODULE,
     pep::MODULE,
     ping::MODULE,
     private::MODULE,
     push::MODULE,
+    register::MODULE,
+    rooms::MODULE,
     roster::MODULE,
     search::MODULE,
     session::MODULE,

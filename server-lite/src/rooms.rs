@@ -12,23 +12,29 @@ mod admin;
 mod affiliation;
 mod archive;
 mod config;
+mod creating;
 mod disco;
 mod entering;
 mod invitations;
 mod iq;
 mod messages;
 mod moderation;
+mod nickname;
 mod owner;
+mod passing;
 mod post;
 mod registration;
 mod room;
+mod showing;
+mod whisper;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jid::FullJid;
 use xmpp_core::stanza_error::{Condition, StanzaError};
-use xmpp_core::{Element, element};
+use xmpp_core::{Element, element, ns};
 
 use self::affiliation::Affiliation;
 use self::config::RoomConfig;
@@ -47,6 +53,9 @@ pub(crate) use self::messages::message;
 /// First label of the domain of rooms: the same as in the servers that a team
 /// may move to, so that its rooms keep their addresses.
 const LABEL: &str = "conference";
+const MINUTE: Duration = Duration::from_secs(60);
+/// Most people whose entering is counted before old counts are dropped.
+const MAX_JOINERS: usize = 10_000;
 /// Most rooms of a server.
 const MAX_ROOMS: usize = 10_000;
 
@@ -54,6 +63,8 @@ const MAX_ROOMS: usize = 10_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Sender {
     pub(crate) address: FullJid,
+    /// Number of the session.
+    pub(crate) number: u64,
 }
 
 impl Sender {
@@ -67,6 +78,8 @@ impl Sender {
 pub(crate) struct Rooms {
     pub(crate) domain: String,
     rooms: Mutex<HashMap<String, Room>>,
+    /// Who has entered how often in the last minute.
+    joins: Mutex<HashMap<String, (Instant, u32)>>,
 }
 
 impl Rooms {
@@ -74,14 +87,35 @@ impl Rooms {
     pub(crate) async fn load(store: &Store, domain: &str) -> Result<Self, StoreError> {
         let domain = format!("{LABEL}.{domain}");
         let found = store.read(rows::all).await?;
-        let rooms = found
+        let (locked, rooms): (HashMap<_, _>, HashMap<_, _>) = found
             .into_iter()
             .map(|(row, people)| (row.name.clone(), read(&domain, row, people)))
-            .collect();
+            .partition(|(_, room)| room.config.locked || !room.config.persistent);
+        // Nobody is in a room when the server starts.
+        for (name, room) in locked {
+            store
+                .write(move |tx| rows::remove(tx, &name, &room.address))
+                .await?;
+        }
         Ok(Self {
             domain,
             rooms: Mutex::new(rooms),
+            joins: Mutex::default(),
         })
+    }
+
+    /// Whether somebody may enter one more room in this minute.
+    fn may_join(&self, user: &str, max: u32, now: Instant) -> bool {
+        let mut joins = self.joins.lock().unwrap_or_else(PoisonError::into_inner);
+        if joins.len() >= MAX_JOINERS {
+            joins.retain(|_, (since, _)| now.duration_since(*since) < MINUTE);
+        }
+        let (since, count) = joins.entry(user.to_owned()).or_insert((now, 0));
+        if now.duration_since(*since) >= MINUTE {
+            (*since, *count) = (now, 0);
+        }
+        *count = count.saturating_add(1);
+        *count <= max
     }
 
     fn all<T>(&self, act: impl FnOnce(&mut HashMap<String, Room>) -> T) -> T {
@@ -103,15 +137,26 @@ impl Rooms {
             .unwrap_or_else(|| Err(Condition::ItemNotFound.into()))
     }
 
+    /// An account is there no more: a later one of its name is another.
+    pub(crate) fn forget_person(&self, user: &str) {
+        self.all(|rooms| {
+            for room in rooms.values_mut() {
+                if room.people.remove(user).is_some() {
+                    room.inherit();
+                }
+            }
+        });
+    }
+
     /// A session is over: it leaves all rooms. Gives the rooms that are over too.
-    pub(crate) fn leave_all(&self, router: &Router, address: &FullJid) -> Vec<String> {
+    pub(crate) fn leave_all(&self, router: &Router, session: u64) -> Vec<String> {
         self.all(|rooms| {
             let mut over = Vec::new();
             rooms.retain(|name, room| {
-                if room.seat_of(address).is_none() {
+                if room.seat_of(session).is_none() {
                     return true;
                 }
-                room.leave(Post(router), address, None);
+                room.leave(Post(router), session, None);
                 if room.is_over() {
                     over.push(name.clone());
                 }
@@ -122,12 +167,15 @@ impl Rooms {
     }
 
     /// One session leaves one room; whether the room is over with that.
-    fn leave(&self, router: &Router, name: &str, address: &FullJid, farewell: &Element) -> bool {
+    fn leave(&self, router: &Router, name: &str, session: u64, farewell: &Element) -> bool {
         self.all(|rooms| {
             let Some(room) = rooms.get_mut(name) else {
                 return false;
             };
-            room.leave(Post(router), address, Some(farewell));
+            if room.seat_of(session).is_none() {
+                return false;
+            }
+            room.leave(Post(router), session, Some(farewell));
             let is_over = room.is_over();
             if is_over {
                 rooms.remove(name);
@@ -150,6 +198,25 @@ pub(crate) async fn forget(server: &Arc<Server>, names: Vec<String>) {
     }
 }
 
+/// The error that answers a stanza, and that the room sends it (RFC 6120,
+/// section 8.3.1).
+fn refusal(error: &StanzaError, stanza: &Element) -> Option<Element> {
+    let room = stanza.attr("to").and_then(|to| jid::Jid::new(to).ok());
+    let mut answer = error.reply_to(stanza)?;
+    if let (Some(room), Some(child)) = (room, answer.get_child_mut("error", ns::CLIENT)) {
+        element::set_attr(child, "by", Some(room.to_bare().as_str()));
+    }
+    if stanza.name() == "presence" {
+        // By this, clients know that it is about a room (section 7.2).
+        let error = answer.take_nodes();
+        answer.append_child(element::build("x", ns::MUC).done());
+        for node in error {
+            answer.append_node(node);
+        }
+    }
+    Some(answer)
+}
+
 fn read(domain: &str, row: RoomRow, people: Vec<AffiliationRow>) -> Room {
     let config = serde_json::from_str(&row.config).unwrap_or_else(|error| {
         tracing::error!(%error, room = row.name, "configuration not readable, default taken");
@@ -164,7 +231,7 @@ fn read(domain: &str, row: RoomRow, people: Vec<AffiliationRow>) -> Room {
         };
         (row.member, person)
     });
-    Room {
+    let mut room = Room {
         address: format!("{}@{domain}", row.name),
         name: row.name,
         config,
@@ -173,9 +240,10 @@ fn read(domain: &str, row: RoomRow, people: Vec<AffiliationRow>) -> Room {
         subject: stanza(row.subject),
         vcard: stanza(row.vcard),
         secret: row.secret,
-        locked: false,
         messages: 0,
-    }
+    };
+    room.inherit();
+    room
 }
 
 /// Writes what somebody is to a room from now on; `then` happens once it is on

@@ -6,20 +6,21 @@
 //! it missed is in the archive.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{mpsc, watch};
-use xmpp_core::{Element, element};
+use xmpp_core::{Element, element, ns};
 
 use crate::pep::Personal;
 use crate::roster::Audience;
 use crate::session::{ResumeRequest, SessionEnd};
+use crate::stanza_text::StanzaText;
 
 /// What a session has to send.
 #[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
     /// The stanza with all its declarations.
-    pub(crate) xml: Arc<str>,
+    pub(crate) xml: StanzaText,
     /// Row of the archive, if the stanza is a stored message: it counts as
     /// delivered when the session has acknowledged it.
     pub(crate) archived: Option<i64>,
@@ -41,16 +42,16 @@ impl Outgoing {
     }
 
     /// The same, which has no address yet, addressed to a bare address of ours:
-    /// in there, nothing has to be escaped.
+    /// in there, nothing has to be escaped. The text itself is shared.
     pub(crate) fn to(&self, bare: &str) -> Self {
+        if bare.contains(['\'', '<', '&']) {
+            return self.clone();
+        }
         // Behind the "<" and the name.
         let place = self.xml.find([' ', '/', '>']).unwrap_or_default();
-        match self.xml.split_at_checked(place) {
-            Some((head, tail)) if !bare.contains(['\'', '<', '&']) => Self {
-                xml: format!("{head} to='{bare}'{tail}").into(),
-                archived: self.archived,
-            },
-            _ => self.clone(),
+        Self {
+            xml: self.xml.put_in(place, &format!(" to='{bare}'").into()),
+            archived: self.archived,
         }
     }
 }
@@ -213,6 +214,22 @@ impl Router {
         })
     }
 
+    /// Puts stanzas into the queues of sessions that are known by user and number.
+    pub(crate) fn hand<'a>(&self, to: impl Iterator<Item = (&'a str, u64, StanzaText)>) {
+        self.with(|sessions| {
+            for (user, number, xml) in to {
+                let of_user = sessions.get(user).into_iter().flatten();
+                for entry in of_user.filter(|entry| entry.number == number) {
+                    let outgoing = Outgoing {
+                        xml: xml.clone(),
+                        archived: None,
+                    };
+                    send(entry, &outgoing);
+                }
+            }
+        });
+    }
+
     /// Puts a stanza into the queues of all sessions that `wanted` picks.
     pub(crate) fn broadcast(&self, outgoing: &Outgoing, wanted: impl Fn(&str, &Entry) -> bool) {
         self.with(|sessions| {
@@ -341,6 +358,50 @@ impl Router {
                 .get(user)
                 .is_some_and(|of_user| of_user.iter().any(|entry| entry.resource == resource))
         })
+    }
+
+    /// Everybody with an available session, and whether one of them does not say
+    /// that it is away.
+    pub(crate) fn online(&self) -> Vec<(String, bool)> {
+        self.with(|sessions| {
+            sessions
+                .iter()
+                .filter_map(|(user, of_user)| {
+                    let mut shown = of_user
+                        .iter()
+                        .filter_map(|entry| entry.presence.as_ref())
+                        .peekable();
+                    shown.peek()?;
+                    let is_active =
+                        shown.any(
+                            |(presence, _)| match presence.get_child("show", ns::CLIENT) {
+                                Some(show) => !matches!(show.text().trim(), "away" | "xa"),
+                                None => true,
+                            },
+                        );
+                    Some((user.clone(), is_active))
+                })
+                .collect()
+        })
+    }
+
+    /// The resources of a user.
+    pub(crate) fn resources(&self, user: &str) -> Vec<String> {
+        self.with(|sessions| {
+            let of_user = sessions.get(user).into_iter().flatten();
+            of_user.map(|entry| entry.resource.clone()).collect()
+        })
+    }
+
+    /// Ends one session of a user, or all of them.
+    pub(crate) fn end_some(&self, user: &str, resource: Option<&str>, end: &SessionEnd) {
+        self.with(|sessions| {
+            for entry in sessions.get(user).into_iter().flatten() {
+                if resource.is_none_or(|resource| resource == entry.resource) {
+                    entry.end.send_replace(Some(end.clone()));
+                }
+            }
+        });
     }
 
     /// Ends the sessions of one user, or of all.

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use xmpp_core::stream::StreamHeader;
 
+use crate::commands::Commands;
 use crate::data_dir::Identity;
 use crate::files::Files;
 use crate::limiter::Limiter;
@@ -39,6 +40,9 @@ pub(crate) struct Server {
     /// Where the web pages are for others, without a slash at the end.
     pub(crate) public_url: String,
     pub(crate) https_port: u16,
+    pub(crate) commands: Commands,
+    /// Cancelled when an administrator wants the server to stop.
+    pub(crate) stop_wanted: CancellationToken,
     /// Cancelled when the server stops accepting.
     pub(crate) stopping: CancellationToken,
     /// Every connection and session.

@@ -11,6 +11,7 @@ pub(crate) mod archive;
 pub(crate) mod directory;
 pub(crate) mod files;
 pub(crate) mod invites;
+pub(crate) mod people;
 pub(crate) mod pep;
 pub(crate) mod personal;
 pub(crate) mod push;

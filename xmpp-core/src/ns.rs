@@ -173,3 +173,13 @@ pub const HTTP_UPLOAD: &str = "urn:xmpp:http:upload:0";
 pub const HTTP_UPLOAD_PURPOSE: &str = "urn:xmpp:http:upload:purpose:0";
 /// XEP-0157: the form with the addresses of who runs the server.
 pub const SERVER_INFO: &str = "http://jabber.org/network/serverinfo";
+/// XEP-0050: ad-hoc commands.
+pub const COMMANDS: &str = "http://jabber.org/protocol/commands";
+/// XEP-0133: service administration.
+pub const ADMIN: &str = "http://jabber.org/protocol/admin";
+/// XEP-0425 as older clients know it.
+pub const MODERATION_0: &str = "urn:xmpp:message-moderate:0";
+/// XEP-0424 as older clients know it.
+pub const RETRACT_0: &str = "urn:xmpp:message-retract:0";
+/// XEP-0422, in which older clients wrap moderation.
+pub const FASTEN: &str = "urn:xmpp:fasten:0";

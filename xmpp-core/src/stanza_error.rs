@@ -131,6 +131,8 @@ pub struct StanzaError {
     pub text: Option<String>,
     /// The condition of the application (RFC 6120, section 8.3.4).
     pub detail: Option<Box<Element>>,
+    /// Where what is gone can be found now (RFC 6120, section 8.3.3.5).
+    pub moved_to: Option<String>,
 }
 
 impl From<Condition> for StanzaError {
@@ -140,6 +142,7 @@ impl From<Condition> for StanzaError {
             condition,
             text: None,
             detail: None,
+            moved_to: None,
         }
     }
 }
@@ -164,7 +167,11 @@ impl StanzaError {
     pub fn to_element(&self) -> Element {
         let mut error = Element::bare("error", ns::CLIENT);
         set(&mut error, "type", self.kind.as_str());
-        error.append_child(Element::bare(self.condition.as_str(), ns::STANZA_ERRORS));
+        let mut condition = Element::bare(self.condition.as_str(), ns::STANZA_ERRORS);
+        if let Some(uri) = &self.moved_to {
+            condition.append_text_node(uri.as_str());
+        }
+        error.append_child(condition);
         if let Some(text) = &self.text {
             let mut element = Element::bare("text", ns::STANZA_ERRORS);
             element.append_text_node(text.as_str());
@@ -184,7 +191,7 @@ impl StanzaError {
             return Condition::UndefinedCondition.into();
         };
         let mut condition = Condition::UndefinedCondition;
-        let (mut text, mut detail) = (None, None);
+        let (mut text, mut detail, mut moved_to) = (None, None, None);
         for child in error.children() {
             if !child.has_ns(ns::STANZA_ERRORS) {
                 detail = Some(Box::new(child.clone()));
@@ -192,6 +199,7 @@ impl StanzaError {
                 text = Some(child.text());
             } else {
                 condition = Condition::from_name(child.name());
+                moved_to = Some(child.text()).filter(|uri| !uri.is_empty());
             }
         }
         let kind = error
@@ -203,6 +211,7 @@ impl StanzaError {
             condition,
             text,
             detail,
+            moved_to,
         }
     }
 
@@ -249,6 +258,15 @@ mod tests {
             (read.kind, read.condition),
             (ErrorType::Cancel, Condition::ServiceUnavailable)
         );
+    }
+
+    #[test]
+    fn what_is_gone_says_where_to() {
+        let mut error = StanzaError::from(Condition::Gone);
+        error.moved_to = Some("xmpp:new@rooms?join".to_owned());
+        let stanza = parse(b"<presence id='1' to='a' from='b'/>").unwrap();
+        let read = StanzaError::from_stanza(&error.reply_to(&stanza).unwrap());
+        assert_eq!(read, error);
     }
 
     #[test]

@@ -4,10 +4,10 @@ use xmpp_core::element::{Build, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
-use super::{Module, Place, Request, caps, enabled, ready, search, whole};
-use crate::pep;
+use super::{Module, Place, Request, caps, enabled, search, whole};
 use crate::server::Server;
 use crate::services;
+use crate::{commands, pep};
 
 const EVERYWHERE: &[Place] = &[
     Place::Server,
@@ -27,7 +27,7 @@ pub(crate) const INFO: Module = Module {
         (Place::Own | Place::Others, Some(_)) => {
             Box::pin(async { pep::node_info(request).await.into() })
         }
-        _ => ready(info(request)),
+        _ => Box::pin(async { info(request).await.into() }),
     },
     ..Module::NONE
 };
@@ -39,14 +39,27 @@ pub(crate) const ITEMS: Module = Module {
     places: EVERYWHERE,
     handle: |request| match request.place {
         Place::Own | Place::Others => Box::pin(async { pep::node_items(request).await.into() }),
-        Place::Server | Place::Upload | Place::Push => ready(items(request)),
+        Place::Server | Place::Upload | Place::Push => {
+            Box::pin(async { items(request).await.into() })
+        }
     },
     ..Module::NONE
 };
 
-fn items(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
+async fn items(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
+    let node = request.payload.attr("node");
     let query = build("query", ns::DISCO_ITEMS);
-    if request.payload.attr("node").is_some() || request.place != Place::Server {
+    if node == Some(ns::COMMANDS) && request.place == Place::Server {
+        let offered = commands::offered(request.server, request.user).await;
+        let items = offered.into_iter().map(|(node, name)| {
+            build("item", ns::DISCO_ITEMS)
+                .attr("jid", request.server.domain())
+                .attr("node", node)
+                .attr("name", name)
+        });
+        return Ok(Some(query.attr_opt("node", node).children(items).done()));
+    }
+    if node.is_some() || request.place != Place::Server {
         return Ok(Some(query.done()));
     }
     let rooms = build("item", ns::DISCO_ITEMS)
@@ -65,9 +78,12 @@ fn items(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
     ))
 }
 
-fn info(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
+async fn info(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
     let node = request.payload.attr("node");
     if request.place == Place::Server {
+        if let Some(found) = command_info(request, node).await {
+            return found.map(Some);
+        }
         if node.is_some_and(|node| node != caps::node_with_hash(request.server)) {
             return Err(Condition::ItemNotFound.into());
         }
@@ -104,6 +120,32 @@ fn service_info(server: &Server, service: &services::Service) -> Element {
         .children(features(said))
         .children(there().flat_map(|module| (module.forms)(server)))
         .done()
+}
+
+/// What there is to know of a command, or of the list of them (XEP-0050, section
+/// 2); `None` if the node is none of those.
+async fn command_info(
+    request: &Request<'_>,
+    node: Option<&str>,
+) -> Option<Result<Element, StanzaError>> {
+    let node = node?;
+    let (kind, name) = match node {
+        ns::COMMANDS => ("command-list", "Commands"),
+        _ => match commands::name_of(request.server, request.user, node).await {
+            Ok(name) => ("command-node", name),
+            Err(error) if error.condition == Condition::ItemNotFound => return None,
+            Err(error) => return Some(Err(error)),
+        },
+    };
+    let identity = build("identity", ns::DISCO_INFO)
+        .attr("category", "automation")
+        .attr("type", kind)
+        .attr("name", name);
+    let query = build("query", ns::DISCO_INFO)
+        .attr("node", node)
+        .child(identity)
+        .children(features(vec![ns::COMMANDS, ns::DATA_FORMS]));
+    Some(Ok(query.done()))
 }
 
 /// What discovery of the server says.

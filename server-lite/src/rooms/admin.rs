@@ -9,8 +9,9 @@ use xmpp_core::{Element, ns};
 
 use super::affiliation::{Affiliation, Role};
 use super::post::Post;
-use super::room::{Change, Person, Room};
-use super::{Sender, set_people};
+use super::room::{Person, Room};
+use super::showing::Change;
+use super::{Sender, invitations, set_people};
 use crate::server::Server;
 
 /// Most changes in one request.
@@ -34,7 +35,7 @@ pub(super) fn list(
     let item = items(payload).next().ok_or(Condition::BadRequest)?;
     server.rooms.ask(name, |room| {
         let own = room.affiliation(&sender.user());
-        let occupant = room.occupant(&sender.address);
+        let occupant = room.occupant(sender);
         let query = build("query", ns::MUC_ADMIN);
         if let Some(wanted) = item.attr("role") {
             let wanted = Role::from_name(wanted).ok_or(Condition::BadRequest)?;
@@ -58,7 +59,10 @@ pub(super) fn list(
             .ok_or(Condition::BadRequest)?;
         // Where everybody sees everybody, everybody who belongs there may ask.
         let belongs = occupant.is_some() || own >= Affiliation::Member;
-        let is_plain = room.config.non_anonymous && wanted != Affiliation::Outcast;
+        let may_read = |role| room.config.list_roles.contains(&role);
+        let is_plain = room.config.non_anonymous
+            && wanted != Affiliation::Outcast
+            && occupant.is_none_or(|occupant| may_read(occupant.role));
         if own < Affiliation::Admin && !(is_plain && belongs) {
             return Err(Condition::Forbidden.into());
         }
@@ -83,7 +87,7 @@ pub(super) fn list(
 }
 
 /// One change that was found to be allowed.
-enum Wanted {
+pub(super) enum Wanted {
     Role {
         nick: String,
         role: Role,
@@ -102,7 +106,7 @@ pub(super) async fn change(
     name: &str,
     payload: &Element,
 ) -> Result<(), StanzaError> {
-    let (wanted, actor) = server.rooms.ask(name, |room| {
+    let wanted = server.rooms.ask(name, |room| {
         let wanted: Vec<Wanted> = items(payload)
             .take(MAX_ITEMS + 1)
             .map(|item| check(room, sender, item))
@@ -111,8 +115,21 @@ pub(super) async fn change(
             return Err(Condition::BadRequest.into());
         }
         owners_remain(room, &wanted)?;
-        let actor = room.occupant(&sender.address).map(|own| own.nick.clone());
-        Ok((wanted, actor))
+        Ok(wanted)
+    })?;
+    make(server, sender, name, wanted).await
+}
+
+/// Makes changes that were found to be allowed.
+pub(super) async fn make(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    wanted: Vec<Wanted>,
+) -> Result<(), StanzaError> {
+    let (actor, guests) = server.rooms.ask(name, |room| {
+        let actor = room.occupant(sender).map(|own| own.nick.clone());
+        Ok((actor, guests(room, &wanted)))
     })?;
     let mut people = Vec::new();
     let mut roles = Vec::new();
@@ -139,7 +156,69 @@ pub(super) async fn change(
             Ok(())
         });
     }
-    set_people(server, name, people, then).await
+    set_people(server, name, people, then).await?;
+    for (guest, reason) in guests {
+        // They are members whether they could be told or not.
+        if let Err(error) = invitations::welcome(server, sender, name, &guest, reason).await {
+            tracing::debug!(%error, "new member not told");
+        }
+    }
+    Ok(())
+}
+
+/// Those who may enter a members-only room from now on, and are to hear of it
+/// (section 9.5).
+fn guests(room: &Room, wanted: &[Wanted]) -> Vec<(String, Option<String>)> {
+    let is_new = |user: &str| {
+        room.affiliation(user) == Affiliation::None
+            && !room.occupants.iter().any(|other| other.user == *user)
+    };
+    let named = wanted.iter().filter_map(|change| match change {
+        Wanted::Affiliation { user, person }
+            if room.config.members_only
+                && person.affiliation >= Affiliation::Member
+                && is_new(user) =>
+        {
+            Some((user.clone(), person.reason.clone()))
+        }
+        _ => None,
+    });
+    named.collect()
+}
+
+/// The changes that make these people, and nobody else, owners or admins: a
+/// form names them all (section 10.2).
+pub(super) fn whole_list(
+    room: &Room,
+    list: Affiliation,
+    named: &[String],
+    wanted: &mut Vec<Wanted>,
+) -> Result<(), StanzaError> {
+    let mut all = Vec::new();
+    for address in named.iter().filter(|address| !address.trim().is_empty()) {
+        let address = jid::Jid::new(address.trim())
+            .map_err(|_| StanzaError::from(Condition::NotAcceptable))?;
+        all.push(address.to_bare().to_string());
+    }
+    if all.len() > MAX_ITEMS {
+        return Err(Condition::NotAcceptable.into());
+    }
+    let change = |user: &str, affiliation| Wanted::Affiliation {
+        user: user.to_owned(),
+        person: Person {
+            affiliation,
+            reason: None,
+            nick: room.people.get(user).and_then(|person| person.nick.clone()),
+        },
+    };
+    let gone = room
+        .people
+        .iter()
+        .filter(|(user, person)| person.affiliation == list && !all.contains(user));
+    wanted.extend(gone.map(|(user, _)| change(user, Affiliation::Member)));
+    let new = all.iter().filter(|user| room.affiliation(user) != list);
+    wanted.extend(new.map(|user| change(user, list)));
+    Ok(())
 }
 
 fn check(room: &Room, sender: &Sender, item: &Element) -> Result<Wanted, StanzaError> {
@@ -152,9 +231,16 @@ fn check(room: &Room, sender: &Sender, item: &Element) -> Result<Wanted, StanzaE
             .and_then(|place| room.occupants.get(place))
             .ok_or_else(|| StanzaError::from(Condition::ItemNotFound))
     };
+    if item.attr("role").is_some() && item.attr("affiliation").is_some() {
+        // Section 14.4.
+        return Err(Condition::BadRequest.into());
+    }
     if let Some(role) = item.attr("role") {
         let role = Role::from_name(role).ok_or(Condition::BadRequest)?;
-        let own = room.occupant(&sender.address).ok_or(Condition::Forbidden)?;
+        let own = room
+            .occupant(sender)
+            .filter(|own| own.role == Role::Moderator)
+            .ok_or(Condition::Forbidden)?;
         let nick = item.attr("nick").ok_or(Condition::BadRequest)?;
         let other = by_nick(nick)?;
         if !room.standing(own).may_set_role(room.standing(other), role) {
@@ -179,8 +265,12 @@ fn check(room: &Room, sender: &Sender, item: &Element) -> Result<Wanted, StanzaE
         (None, None) => return Err(Condition::BadRequest.into()),
     };
     let own = room.affiliation(&sender.user());
-    if own < Affiliation::Admin {
+    // Who owns and who keeps order is for owners to say.
+    if own < Affiliation::Admin || own == Affiliation::Admin && to >= Affiliation::Admin {
         return Err(Condition::Forbidden.into());
+    }
+    if to == Affiliation::Outcast && user == sender.user() {
+        return Err(Condition::Conflict.into());
     }
     if !own.may_change(room.affiliation(&user), to) {
         return Err(Condition::NotAllowed.into());
@@ -189,6 +279,8 @@ fn check(room: &Room, sender: &Sender, item: &Element) -> Result<Wanted, StanzaE
         return Err(Condition::ResourceConstraint.into());
     }
     let nick = match item.attr("jid").and(item.attr("nick")) {
+        // Nothing takes a reserved nickname back (section 9.5).
+        Some("") => None,
         Some(nick) if to >= Affiliation::Member && !room.is_reserved(nick, &user) => {
             Some(nick.to_owned())
         }
@@ -209,7 +301,7 @@ fn check(room: &Room, sender: &Sender, item: &Element) -> Result<Wanted, StanzaE
 }
 
 /// Section 10.5: a room is never without an owner.
-fn owners_remain(room: &Room, wanted: &[Wanted]) -> Result<(), StanzaError> {
+pub(super) fn owners_remain(room: &Room, wanted: &[Wanted]) -> Result<(), StanzaError> {
     let after = |user: &str, now: Affiliation| {
         wanted
             .iter()
@@ -238,7 +330,7 @@ fn owners_remain(room: &Room, wanted: &[Wanted]) -> Result<(), StanzaError> {
 }
 
 /// What a new affiliation means for the sessions of somebody in the room.
-fn affiliation_changed(
+pub(super) fn affiliation_changed(
     room: &mut Room,
     post: Post<'_>,
     user: &str,
@@ -274,12 +366,15 @@ fn affiliation_changed(
         }
         found = true;
         let first = person.affiliation.first_role(moderated);
-        occupant.role = match occupant.role {
+        let role = match occupant.role {
             // Voice that was given stays.
             Role::Participant if first == Role::Visitor => Role::Participant,
             _ => first,
         };
-        room.announce(post, place, &change(&[]));
+        room.set_role(post, place, role, &change(&[]));
+    }
+    if !found {
+        post.tell_away(room, user, person.affiliation);
     }
     if !found && room.config.non_anonymous {
         // Section 9.3: those who are there learn of one who is not.
@@ -315,8 +410,5 @@ fn set_role(
         room.remove(post, place, &change(&[307]));
         return;
     }
-    if let Some(occupant) = room.occupants.get_mut(place) {
-        occupant.role = role;
-    }
-    room.announce(post, place, &change(&[]));
+    room.set_role(post, place, role, &change(&[]));
 }

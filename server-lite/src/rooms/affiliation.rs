@@ -1,5 +1,7 @@
 //! What somebody is to a room, and what they may do in it (XEP-0045, section 5).
 
+use serde::{Deserialize, Serialize};
+
 /// A lasting relation (section 5.2). In the order of its rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Affiliation {
@@ -17,7 +19,8 @@ pub(crate) enum Affiliation {
 
 /// What somebody may do while they are there (section 5.1). In the order of its
 /// rights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
     /// Not there.
     None,

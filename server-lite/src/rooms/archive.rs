@@ -13,7 +13,7 @@ use super::room::Room;
 use crate::form::Filled;
 use crate::modules::archive::{self as paging, Ends};
 use crate::server::Server;
-use crate::store::archive::{self, Filter, Page};
+use crate::store::rooms as rows;
 
 /// Most messages for somebody who enters.
 const MAX_HISTORY: usize = 100;
@@ -63,27 +63,21 @@ pub(super) async fn last(
     if max == 0 || wanted.chars == Some(0) {
         return Ok(Vec::new());
     }
-    let filter = Filter {
-        start_ms: wanted.since_ms,
-        ..Filter::default()
-    };
-    let owner = room.to_owned();
+    let (owner, since) = (room.to_owned(), wanted.since_ms.unwrap_or(i64::MIN));
     let found = server
         .store
-        .read(move |db| archive::query(db, &owner, &filter, &Page::Before(None), max))
+        .read(move |db| rows::history(db, &owner, since, max))
         .await
         .map_err(|error| {
             tracing::error!(%error, "history not read");
             StanzaError::from(Condition::InternalServerError)
         })?;
-    let mut room_left = wanted.chars.unwrap_or(usize::MAX);
+    let mut left = wanted.chars.unwrap_or(usize::MAX);
     let mut messages: Vec<Element> = found
         .into_iter()
-        .flat_map(|found| found.messages)
-        .rev()
-        .take_while(|message| {
-            room_left = room_left.saturating_sub(message.xml.chars().count());
-            room_left > 0
+        .map_while(|message| {
+            left = left.checked_sub(message.xml.chars().count())?;
+            Some(message)
         })
         .filter_map(|message| {
             let stanza = element::parse(message.xml.as_bytes()).ok()?;
@@ -95,11 +89,45 @@ pub(super) async fn last(
     Ok(messages)
 }
 
+/// A stored message as it may be shown now: where addresses are not for
+/// everybody any more, those of the past are not either.
+pub(super) fn shown(room: &Room, message: &Element) -> Element {
+    let mut shown = message.clone();
+    if !room.config.non_anonymous {
+        hide_addresses(&mut shown);
+    }
+    shown
+}
+
+fn hide_addresses(message: &mut Element) {
+    for node in message.take_nodes() {
+        let tells = |child: &Element| child.is("x", ns::MUC_USER);
+        if !node.as_element().is_some_and(tells) {
+            message.append_node(node);
+        }
+    }
+}
+
+/// The same for a page of the archive.
+fn hide_in_results(results: &mut [Element]) {
+    let forwarded = |message| -> Option<&mut Element> {
+        let message: &mut Element = message;
+        message
+            .get_child_mut("result", ns::MAM)?
+            .get_child_mut("forwarded", ns::FORWARD)?
+            .get_child_mut("message", ns::CLIENT)
+    };
+    results
+        .iter_mut()
+        .filter_map(forwarded)
+        .for_each(hide_addresses);
+}
+
 /// Whether somebody may read the archive: whoever could enter, and for a room
 /// with a password whoever is in it.
 fn may_read(room: &Room, sender: &Sender, payload: &Element) -> Result<(), StanzaError> {
     let affiliation = room.affiliation(&sender.user());
-    let occupant = room.occupant(&sender.address);
+    let occupant = room.occupant(sender);
     let is_open = !room.config.members_only && room.config.password.is_none();
     let may = match affiliation {
         Affiliation::Outcast => false,
@@ -107,7 +135,7 @@ fn may_read(room: &Room, sender: &Sender, payload: &Element) -> Result<(), Stanz
         Affiliation::Member => occupant.is_some() || room.config.password.is_none(),
         Affiliation::Admin | Affiliation::Owner => true,
     };
-    if !may || room.locked && affiliation != Affiliation::Owner {
+    if !may || room.config.locked && affiliation != Affiliation::Owner {
         return Err(Condition::Forbidden.into());
     }
     // Asking for one address would tell whose a nickname is.
@@ -127,9 +155,10 @@ pub(super) async fn answer(
     payload: &Element,
     is_set: bool,
 ) -> Result<(Vec<Element>, Option<Element>), StanzaError> {
-    let address = server.rooms.ask(name, |room| {
+    let (address, is_open) = server.rooms.ask(name, |room| {
         may_read(room, sender, payload)?;
-        Ok(room.address.clone())
+        let is_admin = room.affiliation(&sender.user()) >= Affiliation::Admin;
+        Ok((room.address.clone(), room.config.non_anonymous || is_admin))
     })?;
     match (payload.name(), is_set) {
         ("query", true) => {
@@ -137,7 +166,11 @@ pub(super) async fn answer(
                 archive: &address,
                 reader: sender.address.as_str(),
             };
-            let (messages, fin) = paging::page_of(&server.store, &address, payload, &ends).await?;
+            let (mut messages, fin) =
+                paging::page_of(&server.store, &address, payload, &ends).await?;
+            if !is_open {
+                hide_in_results(&mut messages);
+            }
             Ok((messages, Some(fin)))
         }
         ("query", false) => Ok((Vec::new(), Some(paging::form()))),

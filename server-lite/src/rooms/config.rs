@@ -4,12 +4,17 @@ use serde::{Deserialize, Serialize};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
+use super::affiliation::Role;
 use crate::form::{Filled, Form};
 
 /// Longest name, description or password of a room, in characters.
 const MAX_TEXT: usize = 1_000;
 /// Most occupants that a room may be set to.
 pub(crate) const MAX_OCCUPANTS: u32 = 2_000;
+
+/// The fields that name people (section 10.2): the whole lists, not changes.
+pub(crate) const ROOM_OWNERS: &str = "muc#roomconfig_roomowners";
+pub(crate) const ROOM_ADMINS: &str = "muc#roomconfig_roomadmins";
 
 /// Who may send private messages in a room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +54,13 @@ pub(crate) struct RoomConfig {
     /// Last messages for somebody who enters without saying how many.
     pub(crate) history: u32,
     pub(crate) max_occupants: u32,
+    /// Roles whose presence everybody sees; others see themselves and those who
+    /// keep order.
+    pub(crate) shown_roles: Vec<Role>,
+    /// Roles that may read the lists of members.
+    pub(crate) list_roles: Vec<Role>,
+    /// Not set up yet: nobody but its owner may enter (section 10.1).
+    pub(crate) locked: bool,
 }
 
 impl Default for RoomConfig {
@@ -71,10 +83,19 @@ impl Default for RoomConfig {
             archived: true,
             history: 20,
             max_occupants: 500,
+            shown_roles: ROLES.to_vec(),
+            list_roles: ROLES.to_vec(),
+            locked: false,
         }
     }
 }
 
+const ROLES: [Role; 3] = [Role::Moderator, Role::Participant, Role::Visitor];
+const ROLE_LABELS: &[(&str, &str)] = &[
+    ("moderator", "Moderators"),
+    ("participant", "Participants"),
+    ("visitor", "Visitors"),
+];
 const WHOIS: &[(&str, &str)] = &[("moderators", "Moderators only"), ("anyone", "Anyone")];
 const PRIVATE: &[(&str, &str)] = &[
     ("anyone", "Anyone"),
@@ -95,8 +116,16 @@ impl PrivateMessages {
 }
 
 impl RoomConfig {
-    /// The form for its owner.
-    pub(crate) fn form(&self) -> Element {
+    /// The form for its owner, which says who else decides.
+    pub(crate) fn form(&self, owners: &[&str], admins: &[&str]) -> Element {
+        let list = "jid-multi";
+        self.fields()
+            .field(ROOM_ADMINS, list, Some("Administrators"), admins)
+            .field(ROOM_OWNERS, list, Some("Owners"), owners)
+            .done()
+    }
+
+    fn fields(&self) -> Form {
         let line = "text-single";
         let whois = match self.non_anonymous {
             true => "anyone",
@@ -189,7 +218,20 @@ impl RoomConfig {
                 Some("Most occupants"),
                 [self.max_occupants.to_string()],
             )
-            .done()
+            .choice(
+                "muc#roomconfig_presencebroadcast",
+                "list-multi",
+                Some("Whose coming and going everybody sees"),
+                self.shown_roles.iter().map(|role| role.as_str()),
+                ROLE_LABELS,
+            )
+            .choice(
+                "muc#roomconfig_getmemberlist",
+                "list-multi",
+                Some("Who may read the lists of members"),
+                self.list_roles.iter().map(|role| role.as_str()),
+                ROLE_LABELS,
+            )
     }
 
     /// The configuration with the changes of a form; fields that are not there
@@ -247,7 +289,16 @@ impl RoomConfig {
                     }
                 }
                 "muc#roomconfig_changesubject" => config.change_subject = boolean()?,
-                "muc#roomconfig_enablearchiving" => config.archived = boolean()?,
+                // The second is the name that the registrar knows.
+                "muc#roomconfig_enablearchiving" | "muc#roomconfig_enablelogging" => {
+                    config.archived = boolean()?;
+                }
+                "muc#roomconfig_presencebroadcast" => {
+                    config.shown_roles = roles(form, name).ok_or_else(|| refused(name))?;
+                }
+                "muc#roomconfig_getmemberlist" => {
+                    config.list_roles = roles(form, name).ok_or_else(|| refused(name))?;
+                }
                 "muc#maxhistoryfetch" => config.history = number(100)?,
                 "muc#roomconfig_maxusers" => config.max_occupants = number(MAX_OCCUPANTS)?.max(1),
                 // Of other servers; what we do not have cannot be switched on.
@@ -273,6 +324,8 @@ impl RoomConfig {
             ns::MUC_SELF_PING,
             ns::OCCUPANT_ID,
             ns::MODERATION,
+            ns::MODERATION_0,
+            ns::REGISTER,
             ns::RETRACT,
             ns::STANZA_ID,
             ns::VCARD_TEMP,
@@ -290,6 +343,14 @@ impl RoomConfig {
             pick(self.non_anonymous, "muc_nonanonymous", "muc_semianonymous"),
         ]
     }
+}
+
+/// The roles that a field names; `None` if one of them is none.
+fn roles(form: &Filled, name: &str) -> Option<Vec<Role>> {
+    let named = form.all(name)?.iter().filter(|text| !text.is_empty());
+    named
+        .map(|text| ROLES.into_iter().find(|role| role.as_str() == text))
+        .collect()
 }
 
 #[cfg(test)]
@@ -318,7 +379,8 @@ mod tests {
                 ..RoomConfig::default()
             },
         ] {
-            let again = config.changed(&Filled::read(&config.form())).unwrap();
+            let form = config.form(&["a@b"], &[]);
+            let again = config.changed(&Filled::read(&form)).unwrap();
             assert_eq!(again, config);
             let json = serde_json::to_string(&config).unwrap();
             assert_eq!(serde_json::from_str::<RoomConfig>(&json).unwrap(), config);

@@ -37,9 +37,12 @@ pub(super) fn service(payload: &Element) -> Result<Element, StanzaError> {
         ns::DISCO_ITEMS,
         ns::MUC,
         ns::MUC_UNIQUE,
+        ns::MUC_STABLE_ID,
         ns::OCCUPANT_ID,
         ns::MUC_SELF_PING,
         ns::PING,
+        ns::RSM,
+        ns::VCARD_TEMP,
     ];
     Ok(build("query", ns::DISCO_INFO)
         .child(identity("Rooms"))
@@ -51,7 +54,7 @@ fn may_see(room: &Room, user: &str) -> bool {
     let affiliation = room.affiliation(user);
     match affiliation {
         Affiliation::Outcast => false,
-        Affiliation::None => room.config.public && !room.locked,
+        Affiliation::None => room.config.public && !room.config.locked,
         Affiliation::Member | Affiliation::Admin | Affiliation::Owner => true,
     }
 }
@@ -63,8 +66,13 @@ fn title(room: &Room) -> &str {
     }
 }
 
-/// The rooms that somebody may see (section 6.3).
-pub(super) fn rooms(server: &Server, sender: &Sender) -> Element {
+/// The rooms that somebody may see (section 6.3), in pages if they ask for them
+/// (XEP-0059).
+pub(super) fn rooms(
+    server: &Server,
+    sender: &Sender,
+    payload: &Element,
+) -> Result<Element, StanzaError> {
     let user = sender.user();
     let mut items: Vec<(String, String)> = server.rooms.all(|rooms| {
         rooms
@@ -74,13 +82,52 @@ pub(super) fn rooms(server: &Server, sender: &Sender) -> Element {
             .collect()
     });
     items.sort();
-    build("query", ns::DISCO_ITEMS)
-        .children(items.iter().map(|(address, title)| {
+    let query = build("query", ns::DISCO_ITEMS);
+    let shown = |items: &[(String, String)]| -> Vec<element::Build> {
+        let item = |(address, title): &(String, String)| {
             build("item", ns::DISCO_ITEMS)
                 .attr("jid", address)
                 .attr("name", title)
-        }))
-        .done()
+        };
+        items.iter().map(item).collect()
+    };
+    let Some(set) = payload.get_child("set", ns::RSM) else {
+        return Ok(query.children(shown(&items)).done());
+    };
+    let text = |name: &str| set.get_child(name, ns::RSM).map(Element::text);
+    let max: usize = match text("max") {
+        Some(max) => max
+            .trim()
+            .parse()
+            .map_err(|_| StanzaError::from(Condition::BadRequest))?,
+        None => items.len(),
+    };
+    // A place in the order, whether the room is still there or not.
+    let place = |name: &str| items.partition_point(|(address, _)| address.as_str() < name);
+    let (start, end) = match (text("after"), text("before")) {
+        (_, Some(before)) => {
+            let end = match before.as_str() {
+                "" => items.len(),
+                before => place(before),
+            };
+            (end.saturating_sub(max), end)
+        }
+        (Some(after), None) => {
+            let start = items.partition_point(|(address, _)| *address <= after);
+            (start, start.saturating_add(max))
+        }
+        (None, None) => (0, max),
+    };
+    let page = items.get(start..end.min(items.len())).unwrap_or_default();
+    let mut answer = build("set", ns::RSM);
+    if let (Some(first), Some(last)) = (page.first(), page.last()) {
+        let index = start.to_string();
+        answer = answer
+            .child(build("first", ns::RSM).attr("index", index).text(&first.0))
+            .child(build("last", ns::RSM).text(&last.0));
+    }
+    let answer = answer.child(build("count", ns::RSM).text(items.len().to_string()));
+    Ok(query.children(shown(page)).child(answer).done())
 }
 
 /// A room (section 6.4).
@@ -125,6 +172,11 @@ pub(super) fn room(
             )
             .field("muc#roominfo_lang", line, None, [&room.config.language])
             .field("muc#roominfo_subject", line, None, [subject])
+            .boolean(
+                "muc#roominfo_subjectmod",
+                "Everybody with voice may change the subject",
+                room.config.change_subject,
+            )
             .field(
                 "muc#roominfo_occupants",
                 line,
@@ -179,7 +231,7 @@ pub(super) fn occupants(
 ) -> Result<Option<Element>, StanzaError> {
     server.rooms.ask(name, |room| {
         let query = build("query", ns::DISCO_ITEMS);
-        if room.occupant(&sender.address).is_none() {
+        if room.occupant(sender).is_none() {
             return Ok(Some(query.done()));
         }
         let items = room.occupants.iter().map(|occupant| {

@@ -4,17 +4,22 @@
 use std::sync::Arc;
 
 use jid::BareJid;
-use xmpp_core::element::{Build, build};
+use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
+use super::admin::affiliation_changed;
 use super::affiliation::{Affiliation, Role};
 use super::post::Post;
-use super::room::{Change, Person};
+use super::room::{Person, Room};
+use super::showing::Change;
 use super::{Sender, set_people};
 use crate::form::{Filled, Form};
 use crate::server::Server;
 use crate::session::notify;
+
+/// Most invitations in one message.
+const MAX_INVITES: usize = 50;
 
 /// Takes a message to the room itself.
 pub(super) async fn message(
@@ -29,7 +34,7 @@ pub(super) async fn message(
     let user = message
         .get_child("x", ns::MUC_USER)
         .ok_or(Condition::BadRequest)?;
-    for child in user.children() {
+    for child in user.children().take(MAX_INVITES) {
         if child.is("invite", ns::MUC_USER) {
             invite(server, sender, name, child).await?;
         } else if child.is("decline", ns::MUC_USER) {
@@ -51,11 +56,8 @@ fn account(server: &Server, address: Option<&str>) -> Result<BareJid, StanzaErro
     }
 }
 
-fn with_reason(element: Build, from: &Element) -> Build {
-    match from.get_child("reason", ns::MUC_USER) {
-        Some(reason) => element.child(build("reason", ns::MUC_USER).text(reason.text())),
-        None => element,
-    }
+fn reason_of(element: &Element) -> Option<String> {
+    element.get_child("reason", ns::MUC_USER).map(Element::text)
 }
 
 /// Section 7.8.2.
@@ -68,9 +70,7 @@ async fn invite(
     let guest = account(server, invite.attr("to"))?;
     let key = guest.to_string();
     let (address, password, becomes_member) = server.rooms.ask(name, |room| {
-        let host = room
-            .occupant(&sender.address)
-            .ok_or(Condition::NotAcceptable)?;
+        let host = room.occupant(sender).ok_or(Condition::NotAcceptable)?;
         let may_add = room.config.allow_invites || host.role == Role::Moderator;
         if room.config.members_only && !may_add || host.role == Role::Visitor {
             return Err(Condition::Forbidden.into());
@@ -85,25 +85,84 @@ async fn invite(
     })?;
     if becomes_member {
         let member = Person::new(Affiliation::Member);
-        set_people(server, name, vec![(key, member)], |_, _| ()).await?;
+        let (user, person) = (key.clone(), member.clone());
+        let then = move |room: &mut Room, post: Post<'_>| {
+            affiliation_changed(room, post, &user, &person, None);
+        };
+        set_people(server, name, vec![(key, member)], then).await?;
     }
-    let invite = with_reason(
-        build("invite", ns::MUC_USER).attr("from", sender.address.as_str()),
-        invite,
-    );
+    // A conversation of two that goes on in the room (section 7.9).
+    let thread = invite
+        .get_child("continue", ns::MUC_USER)
+        .map(|goes_on| goes_on.attr("thread").unwrap_or_default().to_owned());
+    let card = Card {
+        host: sender.address.to_string(),
+        reason: reason_of(invite),
+        password,
+        thread,
+    };
+    deliver(server, &guest, &address, card).await
+}
+
+/// What an invitation says.
+struct Card {
+    host: String,
+    reason: Option<String>,
+    password: Option<String>,
+    thread: Option<String>,
+}
+
+/// Tells somebody that they may enter a members-only room from now on.
+pub(super) async fn welcome(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    guest: &str,
+    reason: Option<String>,
+) -> Result<(), StanzaError> {
+    let guest = account(server, Some(guest))?;
+    let (address, password) = server.rooms.ask(name, |room| {
+        Ok((room.address.clone(), room.config.password.clone()))
+    })?;
+    let card = Card {
+        host: sender.user(),
+        reason,
+        password,
+        thread: None,
+    };
+    deliver(server, &guest, &address, card).await
+}
+
+/// Sends it in both forms: as the room's (section 7.8.2), and as XEP-0249 has it.
+async fn deliver(
+    server: &Arc<Server>,
+    guest: &BareJid,
+    address: &str,
+    card: Card,
+) -> Result<(), StanzaError> {
+    let mut invite = build("invite", ns::MUC_USER).attr("from", &card.host);
+    if let Some(reason) = &card.reason {
+        invite = invite.child(build("reason", ns::MUC_USER).text(reason));
+    }
+    if let Some(thread) = &card.thread {
+        let thread = Some(thread).filter(|thread| !thread.is_empty());
+        invite = invite.child(build("continue", ns::MUC_USER).attr_opt("thread", thread));
+    }
+    let password = card.password;
     let mut user = build("x", ns::MUC_USER).child(invite);
     if let Some(password) = &password {
         user = user.child(build("password", ns::MUC_USER).text(password));
     }
     let direct = build("x", ns::DIRECT_INVITE)
-        .attr("jid", &address)
-        .attr_opt("password", password.as_deref());
+        .attr("jid", address)
+        .attr_opt("password", password.as_deref())
+        .attr_opt("reason", card.reason.as_deref());
     let message = build("message", ns::CLIENT)
-        .attr("from", &address)
+        .attr("from", address)
         .attr("to", guest.as_str())
         .child(user)
         .child(direct);
-    notify(server, &guest, &address, message.done()).await
+    notify(server, guest, address, message.done()).await
 }
 
 /// Section 7.8.2, the answer "no".
@@ -115,11 +174,14 @@ async fn decline(
 ) -> Result<(), StanzaError> {
     let host = account(server, decline.attr("to"))?;
     let address = server.rooms.ask(name, |room| Ok(room.address.clone()))?;
-    let answer = build("decline", ns::MUC_USER).attr("from", sender.user());
+    let mut answer = build("decline", ns::MUC_USER).attr("from", sender.user());
+    if let Some(reason) = reason_of(decline) {
+        answer = answer.child(build("reason", ns::MUC_USER).text(reason));
+    }
     let message = build("message", ns::CLIENT)
         .attr("from", &address)
         .attr("to", host.as_str())
-        .child(build("x", ns::MUC_USER).child(with_reason(answer, decline)));
+        .child(build("x", ns::MUC_USER).child(answer));
     notify(server, &host, &address, message.done()).await
 }
 
@@ -134,9 +196,7 @@ fn voice(
         return Err(Condition::BadRequest.into());
     }
     server.rooms.ask(name, |room| {
-        let asker = room
-            .occupant(&sender.address)
-            .ok_or(Condition::NotAcceptable)?;
+        let asker = room.occupant(sender).ok_or(Condition::NotAcceptable)?;
         let post = Post(&server.router);
         if asker.role == Role::Visitor {
             let question = Form::new("form", ns::MUC_REQUEST)
@@ -164,11 +224,9 @@ fn voice(
         }
         let nick = form.first("muc#roomnick").unwrap_or_default();
         let place = room.by_nick(nick).ok_or(Condition::ItemNotFound)?;
-        if let Some(listener) = room.occupants.get_mut(place)
-            && listener.role == Role::Visitor
-        {
-            listener.role = Role::Participant;
-            room.announce(post, place, &Change::default());
+        let listener = room.occupants.get(place);
+        if listener.is_some_and(|listener| listener.role == Role::Visitor) {
+            room.set_role(post, place, Role::Participant, &Change::default());
         }
         Ok(())
     })

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use jid::Jid;
-use xmpp_core::element::{build, set_attr};
+use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, element, ns};
 
 use super::affiliation::Affiliation;
 use super::post::Post;
-use super::room::{Change, status};
-use super::{Sender, admin, archive, disco, moderation, owner, registration};
+use super::room::status;
+use super::{Sender, admin, archive, disco, moderation, owner, passing, refusal, registration};
 use crate::clock;
 use crate::server::Server;
 use crate::session::reply;
@@ -31,9 +31,9 @@ pub(crate) async fn iq(
 ) -> Vec<Element> {
     let name = to.node().map(|node| node.as_str().to_owned());
     if let (Some(name), Some(nick)) = (&name, to.resource()) {
-        return match to_occupant(server, sender, name, nick.as_str(), iq) {
+        return match passing::to_occupant(server, sender, name, nick.as_str(), iq).await {
             Ok(answer) => answer.into_iter().collect(),
-            Err(error) => error.reply_to(iq).into_iter().collect(),
+            Err(error) => refusal(&error, iq).into_iter().collect(),
         };
     }
     let is_set = match iq.attr("type") {
@@ -69,7 +69,7 @@ fn service(
     }
     match (payload.name(), payload.ns().as_str()) {
         ("query", ns::DISCO_INFO) => disco::service(payload).map(Some),
-        ("query", ns::DISCO_ITEMS) => Ok(Some(disco::rooms(server, sender))),
+        ("query", ns::DISCO_ITEMS) => disco::rooms(server, sender, payload).map(Some),
         ("unique", ns::MUC_UNIQUE) => {
             let name = clock::random_id()
                 .map_err(|_| StanzaError::from(Condition::InternalServerError))?;
@@ -109,7 +109,7 @@ async fn room(
         ("query" | "metadata", ns::MAM, _) => {
             archive::answer(server, sender, name, payload, is_set).await
         }
-        ("moderate", ns::MODERATION, true) => only(
+        ("moderate", ns::MODERATION, true) | ("apply-to", ns::FASTEN, true) => only(
             moderation::moderate(server, sender, name, payload)
                 .await
                 .map(|()| None),
@@ -171,43 +171,4 @@ async fn set_vcard(
             tracing::error!(%error, "card of a room not written");
             Condition::InternalServerError.into()
         })
-}
-
-/// From one occupant to another, under the addresses of the room; and the ping
-/// to oneself, by which a client learns whether it is still there (XEP-0410).
-fn to_occupant(
-    server: &Arc<Server>,
-    sender: &Sender,
-    name: &str,
-    nick: &str,
-    iq: &Element,
-) -> Result<Option<Element>, StanzaError> {
-    server.rooms.ask(name, |room| {
-        let asker = room
-            .occupant(&sender.address)
-            .ok_or(Condition::NotAcceptable)?;
-        let other = room
-            .by_nick(nick)
-            .and_then(|place| room.occupants.get(place))
-            .ok_or(Condition::ItemNotFound)?;
-        let is_self = other.nick == asker.nick;
-        if is_self && iq.has_child("ping", ns::PING) && iq.attr("type") == Some("get") {
-            return Ok(Some(reply(iq, Ok(None))));
-        }
-        let seat = other.seats.last().ok_or(Condition::ItemNotFound)?;
-        let mut forwarded = iq.clone();
-        set_attr(&mut forwarded, "from", Some(&room.address_of(&asker.nick)));
-        Post(&server.router).one(&seat.address, forwarded);
-        Ok(None)
-    })
-}
-
-impl Change<'_> {
-    /// A change with codes for everybody.
-    pub(super) fn with_codes(codes: &[u16]) -> Change<'_> {
-        Change {
-            codes,
-            ..Change::default()
-        }
-    }
 }

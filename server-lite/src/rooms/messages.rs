@@ -9,11 +9,12 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::affiliation::Role;
-use super::config::PrivateMessages;
+use super::entering::delayed;
 use super::moderation;
 use super::post::Post;
 use super::room::{Occupant, Room};
-use super::{Sender, invitations};
+use super::whisper::whisper;
+use super::{Sender, invitations, refusal};
 use crate::clock;
 use crate::server::Server;
 use crate::session::{Effect, Handled, Work, origin_id};
@@ -24,7 +25,7 @@ use crate::store::rooms as rows;
 pub(crate) fn message(server: &Arc<Server>, sender: Sender, to: &Jid, message: Element) -> Work {
     let done = |effect| -> Work { Box::pin(std::future::ready(Handled::Done(effect))) };
     let Some(name) = to.node().map(|node| node.as_str().to_owned()) else {
-        let refusal = StanzaError::from(Condition::ServiceUnavailable).reply_to(&message);
+        let refusal = refusal(&Condition::ServiceUnavailable.into(), &message);
         return done(refusal.map_or(Effect::Nothing, Effect::Refuse));
     };
     let nick = to.resource().map(|nick| nick.as_str().to_owned());
@@ -36,7 +37,7 @@ pub(crate) fn message(server: &Arc<Server>, sender: Sender, to: &Jid, message: E
             answered(&message, taken.await)
         }),
         (MessageKind::Groupchat, Some(_)) => {
-            let refusal = StanzaError::from(Condition::BadRequest).reply_to(&message);
+            let refusal = refusal(&Condition::BadRequest.into(), &message);
             done(refusal.map_or(Effect::Nothing, Effect::Refuse))
         }
         (_, Some(nick)) => Box::pin(async move {
@@ -54,7 +55,7 @@ pub(crate) fn message(server: &Arc<Server>, sender: Sender, to: &Jid, message: E
 }
 
 /// Why a message was not taken.
-enum Refusal {
+pub(super) enum Refusal {
     Stanza(StanzaError),
     /// The disk refused: the sender must not take it for handled.
     NotWritten,
@@ -76,7 +77,7 @@ fn answered(message: &Element, taken: Result<Effect, Refusal>) -> Handled {
     match taken {
         Ok(effect) => Handled::Done(effect),
         Err(Refusal::Stanza(error)) => {
-            let refusal = error.reply_to(message);
+            let refusal = refusal(&error, message);
             Handled::Done(refusal.map_or(Effect::Nothing, Effect::Refuse))
         }
         Err(Refusal::NotWritten) => Handled::NotWritten,
@@ -115,6 +116,17 @@ async fn speak(
     let (Ok(stanza_id), Ok(xml)) = (clock::random_id(), element::write(&speech.kept)) else {
         return Err(Refusal::NotWritten);
     };
+    // As those get it who enter later (section 7.2.15).
+    let remembered = speech.is_subject.then(|| {
+        delayed(
+            &speech.room,
+            speech.shown.clone(),
+            &stanza_id,
+            clock::now_ms(),
+        )
+    });
+    let subject = remembered.as_ref().and_then(|it| element::write(it).ok());
+    let subject = subject.unwrap_or_default();
     let new = NewMessage {
         owner: speech.room.clone(),
         stanza_id: stanza_id.clone(),
@@ -129,7 +141,7 @@ async fn speak(
     let write = move |tx: &rusqlite::Transaction<'_>| {
         if let Stored::New { .. } = archive::insert(tx, &new, clock::now_ms())? {
             if is_subject {
-                rows::set_subject(tx, &room_name, &xml)?;
+                rows::set_subject(tx, &room_name, &subject)?;
             }
             if let Some(id) = &retracted {
                 moderation::bury_own(tx, &new.owner, id, &new.peer)?;
@@ -139,7 +151,7 @@ async fn speak(
         let origin = new.origin_id.as_deref().unwrap_or_default();
         rows::sent_before(tx, &new.owner, &new.peer, origin)
     };
-    let address = sender.address.clone();
+    let session = sender.number;
     let deliver = move |before: Option<(String, String)>| {
         rooms.with(&name, |room| {
             let post = Post(&router);
@@ -153,13 +165,16 @@ async fn speak(
             // Sent once more after a lost acknowledgement: only its sender
             // waits to see it.
             if let Some((id, _)) = before {
-                post.one(&address, with_id(speech.shown, &id));
+                let seat = room.sessions().find(|seat| seat.number == session);
+                if let Some(seat) = seat {
+                    post.one(seat, with_id(speech.shown, &id));
+                }
                 return;
             }
             let shown = with_id(speech.shown, &stanza_id);
             room.messages += 1;
-            if is_subject {
-                room.subject = Some(shown.clone());
+            if remembered.is_some() {
+                room.subject = remembered;
             }
             post.all(shown, room.sessions());
         });
@@ -175,12 +190,12 @@ async fn speak(
 
 /// Checks whether somebody may say it, and in what words the others hear it.
 fn said(room: &Room, sender: &Sender, message: &Element) -> Result<Speech, StanzaError> {
-    let speaker = room.occupant(&sender.address).ok_or_else(not_there)?;
+    let speaker = room.occupant(sender).ok_or_else(not_there)?;
     if speaker.role <= Role::Visitor {
         return Err(StanzaError::from(Condition::Forbidden).with_text("you have no voice here"));
     }
-    let is_subject =
-        message.has_child("subject", ns::CLIENT) && !message.has_child("body", ns::CLIENT);
+    let has = |name: &str| message.has_child(name, ns::CLIENT);
+    let is_subject = has("subject") && !has("body") && !has("thread");
     if is_subject && !room.config.change_subject && speaker.role != Role::Moderator {
         return Err(Condition::Forbidden.into());
     }
@@ -203,13 +218,13 @@ fn said(room: &Room, sender: &Sender, message: &Element) -> Result<Speech, Stanz
     })
 }
 
-fn not_there() -> StanzaError {
+pub(super) fn not_there() -> StanzaError {
     StanzaError::from(Condition::NotAcceptable).with_text("you are not in the room")
 }
 
 /// The message with the address of its sender in the room, without what only
 /// the room may say.
-fn from_occupant(room: &Room, speaker: &Occupant, message: &Element) -> Element {
+pub(super) fn from_occupant(room: &Room, speaker: &Occupant, message: &Element) -> Element {
     let mut shown = message.clone();
     set_attr(&mut shown, "from", Some(&room.address_of(&speaker.nick)));
     set_attr(&mut shown, "to", None);
@@ -227,106 +242,4 @@ fn from_occupant(room: &Room, speaker: &Occupant, message: &Element) -> Element 
     }
     shown.append_child(room.occupant_id(&speaker.user));
     shown
-}
-
-/// A message to one person in the room (section 7.5). It is kept in the
-/// archives of both.
-async fn whisper(
-    server: &Arc<Server>,
-    sender: &Sender,
-    name: String,
-    nick: &str,
-    message: &Element,
-) -> Result<Effect, Refusal> {
-    let (shown, address, listener) = server.rooms.ask(&name, |room| {
-        let speaker = room.occupant(&sender.address).ok_or_else(not_there)?;
-        let may = match room.config.private_messages {
-            PrivateMessages::Anyone => true,
-            PrivateMessages::Participants => speaker.role >= Role::Participant,
-            PrivateMessages::Moderators => speaker.role >= Role::Moderator,
-            PrivateMessages::None => false,
-        };
-        if !may {
-            return Err(Condition::Forbidden.into());
-        }
-        let place = room.by_nick(nick).ok_or(Condition::ItemNotFound)?;
-        let listener = room.occupants.get(place).ok_or(Condition::ItemNotFound)?;
-        let mut shown = from_occupant(room, speaker, message);
-        shown.append_child(build("x", ns::MUC_USER).done());
-        Ok((shown, room.address.clone(), listener.user.clone()))
-    })?;
-    let received_xml = element::write(&shown);
-    let (rooms, router, nick) = (
-        Arc::clone(&server.rooms),
-        Arc::clone(&server.router),
-        nick.to_owned(),
-    );
-    let to = listener.clone();
-    let deliver = move |stanza_id: Option<&str>| {
-        let mut shown = shown.clone();
-        if let Some(id) = stanza_id {
-            let id = build("stanza-id", ns::STANZA_ID)
-                .attr("by", &to)
-                .attr("id", id);
-            shown.append_child(id.done());
-        }
-        rooms.with(&name, |room| {
-            let place = room.by_nick(&nick);
-            let listener = place.and_then(|place| room.occupants.get(place));
-            // The nickname may be somebody else's by now.
-            if let Some(listener) = listener.filter(|listener| listener.user == to) {
-                let seats = listener.seats.iter().map(|seat| &seat.address);
-                Post(&router).all(shown, seats);
-            }
-        });
-    };
-    if !rules::is_archived(message) {
-        return Ok(Effect::Deliver(Box::new(move || deliver(None))));
-    }
-    let (Ok(sent_id), Ok(received_id), Ok(sent_xml), Ok(received_xml)) = (
-        clock::random_id(),
-        clock::random_id(),
-        element::write(message),
-        received_xml,
-    ) else {
-        return Err(Refusal::NotWritten);
-    };
-    let local = |address: &str| address.split('@').next().unwrap_or_default().to_owned();
-    let sent = NewMessage {
-        owner: local(&sender.user()),
-        stanza_id: sent_id,
-        peer: address,
-        outgoing: true,
-        origin_id: origin_id(message),
-        undelivered: false,
-        xml: sent_xml,
-    };
-    let received = NewMessage {
-        owner: local(&listener),
-        stanza_id: received_id.clone(),
-        outgoing: false,
-        origin_id: None,
-        xml: received_xml,
-        ..sent.clone()
-    };
-    let write = move |tx: &rusqlite::Transaction<'_>| {
-        let now_ms = clock::now_ms();
-        let first = archive::insert(tx, &sent, now_ms)?;
-        if first != Stored::Repeated && sent.owner != received.owner {
-            archive::insert(tx, &received, now_ms)?;
-        }
-        Ok(first != Stored::Repeated)
-    };
-    let then = move |is_new: bool| {
-        if is_new {
-            deliver(Some(&received_id));
-        }
-    };
-    match server.store.write_then(write, then).await {
-        Ok(()) => Ok(Effect::Nothing),
-        Err(error) => {
-            tracing::error!(%error, "private message of a room not stored");
-            Err(Refusal::NotWritten)
-        }
-    }
 }

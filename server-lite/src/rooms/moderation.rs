@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use rusqlite::Transaction;
-use xmpp_core::element::{self, build};
+use xmpp_core::element::{self, Build, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, datetime, ns};
 
@@ -35,14 +35,14 @@ pub(super) fn bury_own(
             let mark = build("retracted", ns::RETRACT)
                 .attr("stamp", datetime::format_ms(clock::now_ms()))
                 .done();
-            bury(tx, found.id, &found.xml, mark)
+            bury(tx, found.id, &found.xml, vec![mark])
         }
         _ => Ok(()),
     }
 }
 
 /// Leaves who said it and when, and that it is gone.
-fn bury(tx: &Transaction<'_>, id: i64, xml: &str, mark: Element) -> rusqlite::Result<()> {
+fn bury(tx: &Transaction<'_>, id: i64, xml: &str, marks: Vec<Element>) -> rusqlite::Result<()> {
     let Ok(mut stanza) = element::parse(xml.as_bytes()) else {
         return Ok(());
     };
@@ -54,11 +54,24 @@ fn bury(tx: &Transaction<'_>, id: i64, xml: &str, mark: Element) -> rusqlite::Re
             stanza.append_node(node);
         }
     }
-    stanza.append_child(mark);
+    for mark in marks {
+        stanza.append_child(mark);
+    }
     match element::write(&stanza) {
         Ok(xml) => archive::replace(tx, id, &xml),
         Err(_) => Ok(()),
     }
+}
+
+/// The reason that a moderator gives, and whether it is to be taken back: as the
+/// specification has it now, or COMPAT as it was when Debian's clients were made.
+fn wish(request: &Element) -> (Option<String>, bool) {
+    let (asked, namespace, retract) = match request.get_child("moderate", ns::MODERATION_0) {
+        Some(old) => (old, ns::MODERATION_0, ns::RETRACT_0),
+        None => (request, ns::MODERATION, ns::RETRACT),
+    };
+    let reason = asked.get_child("reason", namespace).map(Element::text);
+    (reason, asked.has_child("retract", retract))
 }
 
 /// A moderator takes back what somebody said (XEP-0425, section 4).
@@ -69,12 +82,13 @@ pub(super) async fn moderate(
     request: &Element,
 ) -> Result<(), StanzaError> {
     let id = request.attr("id").ok_or(Condition::BadRequest)?.to_owned();
-    if !request.has_child("retract", ns::RETRACT) {
+    let (reason, wants_it) = wish(request);
+    if !wants_it {
         return Err(Condition::FeatureNotImplemented.into());
     }
     let (address, by, by_id) = server.rooms.ask(name, |room| {
         let moderator = room
-            .occupant(&sender.address)
+            .occupant(sender)
             .filter(|occupant| occupant.role == Role::Moderator)
             .ok_or(Condition::Forbidden)?;
         Ok((
@@ -83,9 +97,16 @@ pub(super) async fn moderate(
             room.occupant_id(&moderator.user),
         ))
     })?;
-    let reason = request
-        .get_child("reason", ns::MODERATION)
-        .map(|reason| build("reason", ns::RETRACT).text(reason.text()));
+    let old_reason = reason
+        .as_deref()
+        .map(|reason| build("reason", ns::MODERATION_0).text(reason));
+    let reason = reason.map(|reason| build("reason", ns::RETRACT).text(reason));
+    let old = |done: Build| {
+        build("moderated", ns::MODERATION_0)
+            .attr("by", &by)
+            .child(done)
+            .children(old_reason.clone())
+    };
     let moderated = build("moderated", ns::MODERATION)
         .attr("by", &by)
         .child(by_id);
@@ -100,14 +121,23 @@ pub(super) async fn moderate(
         .attr("type", "groupchat")
         .attr("id", &stanza_id)
         .child(retract)
+        .child(
+            build("apply-to", ns::FASTEN)
+                .attr("id", &id)
+                .child(old(build("retract", ns::RETRACT_0))),
+        )
         .done();
     let xml = element::write(&announced)
         .map_err(|_| StanzaError::from(Condition::InternalServerError))?;
-    let mark = build("retracted", ns::RETRACT)
-        .attr("stamp", datetime::format_ms(clock::now_ms()))
-        .child(moderated)
-        .children(reason)
-        .done();
+    let stamp = datetime::format_ms(clock::now_ms());
+    let marks = vec![
+        build("retracted", ns::RETRACT)
+            .attr("stamp", &stamp)
+            .child(moderated)
+            .children(reason)
+            .done(),
+        old(build("retracted", ns::RETRACT_0).attr("stamp", &stamp)).done(),
+    ];
     let new = NewMessage {
         owner: address.clone(),
         stanza_id: stanza_id.clone(),
@@ -121,7 +151,7 @@ pub(super) async fn moderate(
         let Some(found) = archive::find(tx, &new.owner, &id)? else {
             return Ok(false);
         };
-        bury(tx, found.id, &found.xml, mark)?;
+        bury(tx, found.id, &found.xml, marks)?;
         archive::insert(tx, &new, clock::now_ms())?;
         Ok(true)
     };

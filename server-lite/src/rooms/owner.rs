@@ -7,13 +7,18 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::affiliation::{Affiliation, Role};
-use super::config::RoomConfig;
+use super::config::{ROOM_ADMINS, ROOM_OWNERS, RoomConfig};
 use super::post::Post;
-use super::room::{Change, Room, status};
-use super::{Rooms, Sender};
+use super::room::{Room, status};
+use super::showing::{Change, View};
+use super::{Rooms, Sender, admin};
+use crate::clock;
 use crate::router::Router;
 use crate::server::Server;
-use crate::store::rooms as rows;
+use crate::store::rooms::{self as rows, Grave};
+
+/// Longest reason that is kept of a destroyed room, in characters.
+const MAX_REASON: usize = 500;
 
 fn is_owner(room: &Room, sender: &Sender) -> Result<(), StanzaError> {
     match room.affiliation(&sender.user()) {
@@ -30,7 +35,19 @@ pub(super) fn form(
 ) -> Result<Option<Element>, StanzaError> {
     server.rooms.ask(name, |room| {
         is_owner(room, sender)?;
-        let query = build("query", ns::MUC_OWNER).child(room.config.form());
+        let named = |wanted: Affiliation| {
+            let all = room.people.iter();
+            let mut all: Vec<&str> = all
+                .filter(|(_, person)| person.affiliation == wanted)
+                .map(|(user, _)| user.as_str())
+                .collect();
+            all.sort_unstable();
+            all
+        };
+        let form = room
+            .config
+            .form(&named(Affiliation::Owner), &named(Affiliation::Admin));
+        let query = build("query", ns::MUC_OWNER).child(form);
         Ok(Some(query.done()))
     })
 }
@@ -44,7 +61,7 @@ pub(super) async fn submit(
 ) -> Result<(), StanzaError> {
     if let Some(wish) = payload.get_child("destroy", ns::MUC_OWNER) {
         server.rooms.ask(name, |room| is_owner(room, sender))?;
-        return destroy(server, name, wish).await;
+        return destroy(server, sender, name, wish, true).await;
     }
     let form = payload
         .get_child("x", ns::DATA_FORMS)
@@ -53,18 +70,30 @@ pub(super) async fn submit(
         // Who does not want to set up a new room does not want it (section 10.1.3).
         let is_new = server.rooms.ask(name, |room| {
             is_owner(room, sender)?;
-            Ok(room.locked)
+            Ok(room.config.locked)
         })?;
         let nothing = build("destroy", ns::MUC_OWNER).done();
         return match is_new {
-            true => destroy(server, name, &nothing).await,
+            true => destroy(server, sender, name, &nothing, false).await,
             false => Ok(()),
         };
     }
     let filled = crate::form::Filled::read(form);
-    let config = server.rooms.ask(name, |room| {
+    let (config, people) = server.rooms.ask(name, |room| {
         is_owner(room, sender)?;
-        room.config.changed(&filled)
+        let mut config = room.config.changed(&filled)?;
+        config.locked = false;
+        let mut people = Vec::new();
+        for (field, list) in [
+            (ROOM_ADMINS, Affiliation::Admin),
+            (ROOM_OWNERS, Affiliation::Owner),
+        ] {
+            if let Some(named) = filled.all(field) {
+                admin::whole_list(room, list, named, &mut people)?;
+            }
+        }
+        admin::owners_remain(room, &people)?;
+        Ok((config, people))
     })?;
     let json = serde_json::to_string(&config).map_err(|error| {
         tracing::error!(%error, "configuration of a room");
@@ -83,14 +112,18 @@ pub(super) async fn submit(
         .await
         .map_err(|error| {
             tracing::error!(%error, "configuration of a room not written");
-            Condition::InternalServerError.into()
-        })
+            StanzaError::from(Condition::InternalServerError)
+        })?;
+    match people.is_empty() {
+        true => Ok(()),
+        false => admin::make(server, sender, name, people).await,
+    }
 }
 
 /// Section 10.2.1: who is there learns what changed about their privacy, and
 /// who may not be there any more goes.
 fn configured(room: &mut Room, post: Post<'_>, config: RoomConfig) {
-    let was_locked = std::mem::replace(&mut room.locked, false);
+    let was_locked = room.config.locked;
     let old = std::mem::replace(&mut room.config, config);
     let new = &room.config;
     let mut codes = Vec::new();
@@ -123,7 +156,13 @@ fn configured(room: &mut Room, post: Post<'_>, config: RoomConfig) {
 }
 
 /// Section 10.9.
-async fn destroy(server: &Arc<Server>, name: &str, wish: &Element) -> Result<(), StanzaError> {
+async fn destroy(
+    server: &Arc<Server>,
+    sender: &Sender,
+    name: &str,
+    wish: &Element,
+    was_known: bool,
+) -> Result<(), StanzaError> {
     // Again from its parts, in the name space in which the others hear of it.
     let part = |name: &str| {
         wish.get_child(name, ns::MUC_OWNER)
@@ -137,10 +176,23 @@ async fn destroy(server: &Arc<Server>, name: &str, wish: &Element) -> Result<(),
     let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
     let (row, key) = (name.to_owned(), name.to_owned());
     let address = format!("{name}@{}", rooms.domain);
+    // Whoever comes later learns where it went.
+    let reason = part("reason").map(|part| part.done().text());
+    let grave = was_known.then(|| Grave {
+        by: sender.user(),
+        venue: wish.attr("jid").map(str::to_owned),
+        reason: reason.map(|reason| reason.chars().take(MAX_REASON).collect()),
+    });
     server
         .store
         .write_then(
-            move |tx| rows::remove(tx, &row, &address),
+            move |tx| {
+                rows::remove(tx, &row, &address)?;
+                match &grave {
+                    Some(grave) => rows::bury(tx, &row, grave, clock::now_ms()),
+                    None => Ok(()),
+                }
+            },
             move |()| dissolve(&rooms, &router, &key, &farewell),
         )
         .await
@@ -165,8 +217,8 @@ fn dissolve(rooms: &Rooms, router: &Router, name: &str, farewell: &Element) {
     for occupant in &room.occupants {
         for seat in &occupant.seats {
             // Each hears it of themselves alone.
-            let gone = room.presence(occupant, seat, occupant, false, &change);
-            Post(router).one(&seat.address, gone);
+            let gone = room.presence(occupant, seat, View::Own, false, &change);
+            Post(router).one(seat, gone);
         }
     }
 }

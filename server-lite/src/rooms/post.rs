@@ -1,55 +1,96 @@
-//! Handing stanzas of a room to sessions.
+//! Stanzas on the way to the sessions of occupants.
 
-use jid::FullJid;
-use xmpp_core::Element;
-use xmpp_core::element::{self, set_attr};
+use std::sync::Arc;
 
-use crate::router::{Outgoing, Router};
+use jid::{BareJid, FullJid};
+use xmpp_core::element::{self, build, set_attr};
+use xmpp_core::{Element, ns};
+
+use super::affiliation::Affiliation;
+use super::room::{Room, Seat, status};
+use crate::router::{Outgoing, Router, takes_messages};
+use crate::stanza_text::StanzaText;
 
 /// The way to the sessions of occupants.
 #[derive(Clone, Copy)]
 pub(super) struct Post<'a>(pub(super) &'a Router);
 
-impl Post<'_> {
-    /// To one session.
-    pub(super) fn one(&self, to: &FullJid, mut stanza: Element) {
-        set_attr(&mut stanza, "to", Some(to.as_str()));
-        match element::write(&stanza) {
-            Ok(xml) => self.hand(to, &xml),
-            Err(error) => tracing::error!(%error, "stanza of a room could not be written"),
-        }
-    }
+/// A stanza that was written once, for any number of sessions.
+pub(super) struct Written {
+    xml: Arc<str>,
+    /// Where the address is put in.
+    place: usize,
+}
 
-    /// To many sessions: written once, addressed to each.
-    pub(super) fn all<'b>(&self, mut stanza: Element, to: impl Iterator<Item = &'b FullJid>) {
+impl Written {
+    /// Writes a stanza; `None` if it cannot be.
+    pub(super) fn of(mut stanza: Element) -> Option<Self> {
         set_attr(&mut stanza, "to", None);
-        let xml = match element::write(&stanza) {
-            Ok(xml) => xml,
+        match element::write(&stanza) {
+            Ok(xml) => Some(Self {
+                xml: xml.into(),
+                // Behind the "<" and the name.
+                place: 1 + stanza.name().len(),
+            }),
             Err(error) => {
                 tracing::error!(%error, "stanza of a room could not be written");
-                return;
+                None
             }
-        };
-        // Behind the "<" and the name.
-        let place = 1 + stanza.name().len();
-        let Some((head, tail)) = xml.split_at_checked(place) else {
-            return;
-        };
-        for to in to {
-            self.hand(to, &format!("{head} to='{}'{tail}", escaped(to.as_str())));
+        }
+    }
+}
+
+impl Post<'_> {
+    /// To one session.
+    pub(super) fn one(&self, to: &Seat, stanza: Element) {
+        self.all(stanza, std::iter::once(to));
+    }
+
+    /// To many sessions.
+    pub(super) fn all<'b>(&self, stanza: Element, to: impl Iterator<Item = &'b Seat>) {
+        if let Some(written) = Written::of(stanza) {
+            self.written(&written, to);
         }
     }
 
-    fn hand(&self, to: &FullJid, xml: &str) {
-        let Some(user) = to.node() else { return };
-        let outgoing = Outgoing {
-            xml: xml.into(),
-            archived: None,
+    /// Tells somebody who is not in the room what they are to it now (section
+    /// 15.6.2, code 101).
+    pub(super) fn tell_away(&self, room: &Room, user: &str, affiliation: Affiliation) {
+        let Ok(address) = BareJid::new(user) else {
+            return;
         };
-        let resource = to.resource().as_str();
-        self.0
-            .deliver(user.as_str(), &outgoing, |entry| entry.resource == resource);
+        let item = build("item", ns::MUC_USER)
+            .attr("affiliation", affiliation.as_str())
+            .attr("role", "none")
+            .attr("jid", user);
+        let message = build("message", ns::CLIENT)
+            .attr("from", &room.address)
+            .attr("to", user)
+            .child(build("x", ns::MUC_USER).child(item).child(status(&101)))
+            .done();
+        // The domain is known to be ours only where there is such an account.
+        let is_ours = room.address.ends_with(&format!(".{}", address.domain()));
+        if let (Some(name), Ok(xml), true) = (address.node(), element::write(&message), is_ours) {
+            let outgoing = Outgoing {
+                xml: xml.into(),
+                archived: None,
+            };
+            self.0.deliver(name.as_str(), &outgoing, takes_messages);
+        }
     }
+
+    /// What is written already.
+    pub(super) fn written<'b>(&self, written: &Written, to: impl Iterator<Item = &'b Seat>) {
+        self.0.hand(to.filter_map(|seat| {
+            let text = StanzaText::with(&written.xml, written.place, &seat.attribute);
+            Some((seat.address.node()?.as_str(), seat.number, text))
+        }));
+    }
+}
+
+/// The attribute that addresses a stanza to a session.
+pub(super) fn to_attribute(address: &FullJid) -> Arc<str> {
+    format!(" to='{}'", escaped(address.as_str())).into()
 }
 
 /// For an attribute in single quotes.

@@ -40,7 +40,10 @@ pub(super) async fn answer(
         let form = Form::new("form", ns::MUC_REGISTER)
             .title("A nickname of your own")
             .field(NICK, "text-single", Some("Nickname"), nick.as_deref());
-        let registered = nick.map(|_| build("registered", ns::REGISTER));
+        let registered = nick.into_iter().flat_map(|nick| {
+            let nick = build("username", ns::REGISTER).text(nick);
+            [build("registered", ns::REGISTER), nick]
+        });
         return Ok(Some(
             build("query", ns::REGISTER)
                 .children(registered)
@@ -54,6 +57,7 @@ pub(super) async fn answer(
         let form = payload
             .get_child("x", ns::DATA_FORMS)
             .map(Filled::read)
+            .filter(|form| form.is_of_type(ns::MUC_REGISTER))
             .ok_or(Condition::BadRequest)?;
         let nick = form.first(NICK).unwrap_or_default().trim().to_owned();
         if nick.is_empty()

@@ -9,6 +9,7 @@ use super::{Rosters, push};
 use crate::router::{Outgoing, Router};
 use crate::server::Server;
 use crate::session::SessionEnd;
+use crate::store::accounts;
 use crate::store::directory::{self, Person};
 use crate::store::roster::{self as rows, Item};
 
@@ -25,6 +26,8 @@ struct News {
     version: i64,
     changed: Vec<Changed>,
     gone: Vec<String>,
+    /// Those of them who are not only switched off.
+    removed: Vec<String>,
 }
 
 impl Server {
@@ -49,6 +52,7 @@ impl Server {
     async fn compare(&self, only: Option<String>) {
         let rosters = Arc::clone(&self.rosters);
         let (followed, router) = (Arc::clone(&self.rosters), Arc::clone(&self.router));
+        let rooms = Arc::clone(&self.rooms);
         // A job of the writer, so that pushes come in the order of the changes.
         let told = self.store.write_then(
             move |tx| {
@@ -57,6 +61,11 @@ impl Server {
                     None => directory::all(tx)?,
                 };
                 let mut news = rosters.differs(people, only.as_deref());
+                for user in &news.gone {
+                    if !accounts::exists(tx, user)? {
+                        news.removed.push(rosters.bare(user));
+                    }
+                }
                 news.version = rows::shared_version(tx)?;
                 for changed in &mut news.changed {
                     let contact = rosters.bare(&changed.person.localpart);
@@ -64,7 +73,13 @@ impl Server {
                 }
                 Ok((news, only.is_none()))
             },
-            move |(news, whole)| followed.tell(&router, news, whole),
+            move |(news, whole)| {
+                // A later account of that name is another person.
+                news.removed
+                    .iter()
+                    .for_each(|user| rooms.forget_person(user));
+                followed.tell(&router, news, whole);
+            },
         );
         if let Err(error) = told.await {
             tracing::error!(%error, "change of an account not announced");
@@ -105,6 +120,7 @@ impl Rosters {
                 version: 0,
                 changed,
                 gone,
+                removed: Vec::new(),
             }
         })
     }

@@ -112,6 +112,7 @@ impl Session {
                 .await;
             return None;
         }
+        crate::people::signed_in(server, &user);
         let bound = build("bind", ns::BIND)
             .child(build("jid", ns::BIND).text(address.to_string()))
             .done();

@@ -53,8 +53,11 @@ pub(super) fn accept(
     if let Some(Ok(to)) = message.attr("to").map(Jid::new)
         && to.domain().as_str() == server.rooms.domain
     {
-        let address = from.clone();
-        return rooms::message(server, rooms::Sender { address }, &to, message);
+        let sender = rooms::Sender {
+            address: from.clone(),
+            number: session,
+        };
+        return rooms::message(server, sender, &to, message);
     }
     match address(server, user, &message) {
         Ok(Some((recipient, resource))) => {

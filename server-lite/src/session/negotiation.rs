@@ -92,7 +92,10 @@ fn features_before(server: &Server, transport: &Transport) -> Vec<Element> {
         );
     }
     match server.config.registration {
-        Registration::Open => features.push(build("register", ns::REGISTER_FEATURE).done()),
+        Registration::Open => {
+            features.push(build("register", ns::IBR_TOKEN).done());
+            features.push(build("register", ns::REGISTER_FEATURE).done());
+        }
         Registration::Invite => features.push(build("register", ns::IBR_TOKEN).done()),
         Registration::Closed => {}
     }

@@ -13,6 +13,7 @@ use xmpp_core::{Element, ns};
 use super::bound::Session;
 use super::messages;
 use crate::clock;
+use crate::people;
 use crate::pep;
 use crate::rooms;
 use crate::roster::state::Kind;
@@ -109,6 +110,7 @@ impl Session {
             return Vec::new();
         }
         self.deliver_waiting(priority).await;
+        people::greet(&self.server, &self.user).await;
         // Where other servers would be asked (section 4.3), all is known here.
         let sources = self.server.sources(&self.user);
         let number = self.number;
@@ -147,7 +149,7 @@ impl Session {
         if was_available {
             self.note_seen(presence.get_child("status", ns::CLIENT));
         }
-        leave_rooms(&self.server, &self.address);
+        leave_rooms(&self.server, self.number);
     }
 
     /// The session is over, and out of the router.
@@ -158,7 +160,7 @@ impl Session {
         if was_available {
             self.note_seen(None);
         }
-        leave_rooms(&self.server, &self.address);
+        leave_rooms(&self.server, self.number);
     }
 
     /// Tells the end of a presence to all who have heard of it (sections 4.5
@@ -274,6 +276,18 @@ impl Session {
             let answer = answer.then(|| Outgoing::of(&granted.done())).flatten();
             return answer.into_iter().collect();
         }
+        if kind == Kind::Subscribe {
+            // Whoever was invited is expected (XEP-0379).
+            let token = presence
+                .get_child("preauth", ns::PREAUTH)
+                .and_then(|preauth| preauth.attr("token"));
+            if let Some(token) = token
+                && people::welcomed(&self.server, contact, token).await
+            {
+                people::acquaint(&self.server, contact, &self.user).await;
+                return Vec::new();
+            }
+        }
         // Subscriptions are between people, not between sessions (section 3.1.2).
         let asked = presence.clone();
         set_attr(&mut presence, "from", Some(&own));
@@ -335,8 +349,8 @@ pub(crate) fn broadcast(server: &Server, user: &str, outgoing: &Outgoing) {
 }
 
 /// Whoever is unavailable is in no room (XEP-0045, section 7.14).
-fn leave_rooms(server: &Arc<Server>, address: &FullJid) {
-    let over = server.rooms.leave_all(&server.router, address);
+fn leave_rooms(server: &Arc<Server>, session: u64) {
+    let over = server.rooms.leave_all(&server.router, session);
     if !over.is_empty() {
         let server = Arc::clone(server);
         let tasks = server.tasks.clone();

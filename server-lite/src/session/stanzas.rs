@@ -75,6 +75,7 @@ impl Session {
     pub(super) fn as_sender(&self) -> rooms::Sender {
         rooms::Sender {
             address: self.address.clone(),
+            number: self.number,
         }
     }
 

@@ -77,10 +77,11 @@ pub(crate) fn verifier(
     .optional()
 }
 
-/// Whether there is such an account.
+/// Whether there is such an account, disabled or not: what is sent to one that
+/// is disabled waits for it.
 pub(crate) fn exists(db: &Connection, localpart: &str) -> rusqlite::Result<bool> {
     db.query_row(
-        "SELECT EXISTS (SELECT 1 FROM accounts WHERE localpart = ?1 AND disabled = 0)",
+        "SELECT EXISTS (SELECT 1 FROM accounts WHERE localpart = ?1)",
         [localpart],
         |row| row.get(0),
     )

@@ -57,9 +57,68 @@ pub(crate) fn is_valid(db: &Connection, token: &str, now_ms: i64) -> rusqlite::R
     )
 }
 
-/// Spends one use; `false` if the invite is not valid (any more).
-pub(crate) fn spend(tx: &Transaction<'_>, token: &str, now_ms: i64) -> rusqlite::Result<bool> {
-    let valid = is_valid(tx, token, now_ms)?;
+/// What an invite says besides that it is one (XEP-0401).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Purpose {
+    /// Whoever comes by it gets to know this account.
+    pub(crate) inviter: Option<String>,
+    /// It makes an account of this name and no other.
+    pub(crate) localpart: Option<String>,
+}
+
+/// Adds what an invite is for.
+pub(crate) fn set_purpose(
+    tx: &Transaction<'_>,
+    token: &str,
+    purpose: &Purpose,
+) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE invites SET inviter_account = ?2, localpart = ?3 WHERE token_hash = ?1",
+        params![hash(token), purpose.inviter, purpose.localpart],
+    )?;
+    Ok(())
+}
+
+/// What an invite is for; `None` if there is none, whether it has expired or not.
+pub(crate) fn purpose(db: &Connection, token: &str) -> rusqlite::Result<Option<Purpose>> {
+    db.query_row(
+        "SELECT inviter_account, localpart FROM invites
+         WHERE token_hash = ?1 AND (uses_left IS NULL OR uses_left > 0)",
+        [hash(token)],
+        |row| {
+            Ok(Purpose {
+                inviter: row.get(0)?,
+                localpart: row.get(1)?,
+            })
+        },
+    )
+    .optional()
+}
+
+/// Whether an invite keeps a name for somebody (XEP-0401, section 5.2).
+pub(crate) fn keeps(db: &Connection, localpart: &str, now_ms: i64) -> rusqlite::Result<bool> {
+    db.query_row(
+        "SELECT EXISTS (SELECT 1 FROM invites WHERE localpart = ?1 AND expires_ms > ?2
+                        AND (uses_left IS NULL OR uses_left > 0))",
+        params![localpart, now_ms],
+        |row| row.get(0),
+    )
+}
+
+/// How many invites of an account can still be used.
+pub(crate) fn open_of(db: &Connection, inviter: &str, now_ms: i64) -> rusqlite::Result<u32> {
+    db.query_row(
+        "SELECT count(*) FROM invites WHERE inviter_account = ?1 AND expires_ms > ?2
+         AND (uses_left IS NULL OR uses_left > 0)",
+        params![inviter, now_ms],
+        |row| row.get(0),
+    )
+}
+
+/// Spends one use; `false` if the invite is not there (any more). When it
+/// expires was looked at when it was shown, and not again (XEP-0445, section 4).
+pub(crate) fn spend(tx: &Transaction<'_>, token: &str) -> rusqlite::Result<bool> {
+    let valid = purpose(tx, token)?.is_some();
     if valid {
         tx.execute(
             "UPDATE invites SET uses_left = uses_left - 1
@@ -102,5 +161,41 @@ pub(crate) fn revoke(tx: &Transaction<'_>, text: &str) -> rusqlite::Result<bool>
             Ok(true)
         }
         None => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn what_was_shown_in_time_is_taken_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("server.db")).unwrap();
+        let row = InviteRow {
+            label: "x".into(),
+            inviter: None,
+            expires_ms: 100,
+            uses_left: Some(1),
+        };
+        let purpose = Purpose {
+            inviter: None,
+            localpart: Some("rosa".to_owned()),
+        };
+        store
+            .write(move |tx| {
+                insert(tx, "token", &row, 0)?;
+                set_purpose(tx, "token", &purpose)?;
+                assert!(is_valid(tx, "token", 99)? && keeps(tx, "rosa", 99)?);
+                assert!(!is_valid(tx, "token", 100)? && !keeps(tx, "rosa", 100)?);
+                assert!(!keeps(tx, "bob", 99)?);
+                assert_eq!(super::purpose(tx, "token")?, Some(purpose));
+                assert!(spend(tx, "token")?);
+                assert!(!spend(tx, "token")? && !spend(tx, "other")?);
+                Ok(())
+            })
+            .await
+            .unwrap();
     }
 }

@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::archive::ArchivedMessage;
+
 /// A room as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RoomRow {
@@ -63,6 +65,9 @@ pub(crate) fn insert(tx: &Transaction<'_>, room: &RoomRow, now_ms: i64) -> rusql
          ON CONFLICT DO NOTHING",
         params![room.name, room.config, room.secret, now_ms],
     )?;
+    if made > 0 {
+        tx.execute("DELETE FROM destroyed_rooms WHERE name = ?1", [&room.name])?;
+    }
     Ok(made > 0)
 }
 
@@ -125,6 +130,95 @@ pub(crate) fn remove(tx: &Transaction<'_>, room: &str, address: &str) -> rusqlit
     tx.execute("DELETE FROM rooms WHERE name = ?1", [room])?;
     tx.execute("DELETE FROM archive WHERE owner = ?1", [address])?;
     Ok(())
+}
+
+/// What is left of a room that was destroyed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grave {
+    /// Who destroyed it.
+    pub(crate) by: String,
+    /// The room that took its place.
+    pub(crate) venue: Option<String>,
+    pub(crate) reason: Option<String>,
+}
+
+/// How long a destroyed room is remembered.
+const GRAVE_MS: i64 = 30 * 24 * 3600 * 1000;
+
+/// Notes that a room was destroyed.
+pub(crate) fn bury(
+    tx: &Transaction<'_>,
+    room: &str,
+    grave: &Grave,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    tx.execute(
+        "DELETE FROM destroyed_rooms WHERE destroyed_ms < ?1",
+        [now_ms - GRAVE_MS],
+    )?;
+    tx.execute(
+        "INSERT OR REPLACE INTO destroyed_rooms (name, destroyed_by, venue, reason, destroyed_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![room, grave.by, grave.venue, grave.reason, now_ms],
+    )?;
+    Ok(())
+}
+
+/// What is known of a room that was destroyed.
+pub(crate) fn destroyed(
+    db: &Connection,
+    room: &str,
+    now_ms: i64,
+) -> rusqlite::Result<Option<Grave>> {
+    db.query_row(
+        "SELECT destroyed_by, venue, reason FROM destroyed_rooms
+         WHERE name = ?1 AND destroyed_ms >= ?2",
+        params![room, now_ms - GRAVE_MS],
+        |row| {
+            Ok(Grave {
+                by: row.get(0)?,
+                venue: row.get(1)?,
+                reason: row.get(2)?,
+            })
+        },
+    )
+    .optional()
+}
+
+/// How far back the last words of a room are looked for.
+const HISTORY_ROWS: i64 = 2_000;
+
+/// The last messages with words, the newest first. Markers and reactions
+/// between them are no history, and there may be many.
+pub(crate) fn history(
+    db: &Connection,
+    owner: &str,
+    since_ms: i64,
+    max: usize,
+) -> rusqlite::Result<Vec<ArchivedMessage>> {
+    db.prepare_cached(
+        "SELECT id, stanza_id, time_ms, xml FROM
+             (SELECT id, stanza_id, time_ms, xml FROM archive
+              WHERE owner = ?1 AND time_ms >= ?2 ORDER BY id DESC LIMIT ?3)
+         WHERE instr(xml, '<body') > 0 LIMIT ?4",
+    )?
+    .query_map(
+        params![
+            owner,
+            since_ms,
+            HISTORY_ROWS,
+            i64::try_from(max).unwrap_or(i64::MAX)
+        ],
+        |row| {
+            Ok(ArchivedMessage {
+                id: row.get(0)?,
+                stanza_id: row.get(1)?,
+                time_ms: row.get(2)?,
+                xml: row.get(3)?,
+            })
+        },
+    )?
+    .collect()
 }
 
 /// The message of an archive that a client sent under this origin id.

@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/personal.sql"),
     include_str!("schema/files.sql"),
     include_str!("schema/push.sql"),
+    include_str!("schema/people.sql"),
 ];
 
 const V1: &str = "

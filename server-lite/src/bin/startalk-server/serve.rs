@@ -48,7 +48,7 @@ pub(crate) fn start_failure(error: StartError) -> Failure {
     }
 }
 
-/// Runs until Ctrl-C or SIGTERM, then stops in good order.
+/// Runs until Ctrl-C or SIGTERM, or until an administrator says so, then stops in good order.
 pub(crate) async fn until_told(handle: ServerHandle) {
     #[cfg(unix)]
     {
@@ -57,11 +57,15 @@ pub(crate) async fn until_told(handle: ServerHandle) {
             Ok(mut terminate) => tokio::select! {
                 _ = terminate.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
+                () = handle.stop_wanted() => {}
             },
             Err(_) => drop(tokio::signal::ctrl_c().await),
         }
     }
     #[cfg(not(unix))]
-    drop(tokio::signal::ctrl_c().await);
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = handle.stop_wanted() => {}
+    }
     handle.stop().await;
 }

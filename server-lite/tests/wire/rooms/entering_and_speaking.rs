@@ -249,9 +249,11 @@ async fn nicknames() {
     ))
     .await;
     assert_eq!(bob.error("same").await, "conflict");
-    bob.send(format!("<presence id='thought' to='{ROOM}/Bob'/>"))
-        .await;
-    assert_eq!(bob.error("thought").await, "not-acceptable");
+    // Who believes to be there learns better.
+    bob.send(format!("<presence to='{ROOM}/Bob'/>")).await;
+    let told = presence_of(&mut bob, "Bob").await;
+    assert_eq!(told.attr("type"), Some("unavailable"));
+    assert_eq!(codes(&told), ["110", "307", "333"]);
     let long = "x".repeat(65);
     bob.send(format!(
         "<presence id='long' to='{ROOM}/{long}'>{ENTER}</presence>"

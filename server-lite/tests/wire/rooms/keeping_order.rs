@@ -9,7 +9,10 @@ use crate::server::Server;
 
 const ROOM: &str = "plan@conference.team.internal";
 
-async fn configure(owner: &mut Client, fields: &[(&str, &str)]) -> Result<Element, String> {
+pub(crate) async fn configure(
+    owner: &mut Client,
+    fields: &[(&str, &str)],
+) -> Result<Element, String> {
     let fields: String = fields
         .iter()
         .map(|(name, value)| {
@@ -22,12 +25,12 @@ async fn configure(owner: &mut Client, fields: &[(&str, &str)]) -> Result<Elemen
     owner.set(ROOM, &form).await
 }
 
-async fn admin(client: &mut Client, item: &str) -> Result<Element, String> {
+pub(crate) async fn admin(client: &mut Client, item: &str) -> Result<Element, String> {
     let query = format!("<query xmlns='http://jabber.org/protocol/muc#admin'>{item}</query>");
     client.set(ROOM, &query).await
 }
 
-async fn refused(client: &mut Client, nick: &str, password: &str) -> String {
+pub(crate) async fn refused(client: &mut Client, nick: &str, password: &str) -> String {
     client
         .send(format!(
             "<presence id='enter' to='{ROOM}/{nick}'><x xmlns='http://jabber.org/protocol/muc'>{password}</x></presence>"
@@ -58,7 +61,7 @@ async fn kicked_banned_and_voiceless() {
         admin(&mut bob, "<item nick='Alice' role='none'/>")
             .await
             .unwrap_err(),
-        "not-allowed"
+        "forbidden"
     );
 
     admin(

@@ -1,0 +1,23 @@
+//! Rooms, which answer at a domain of their own: here they are only listed.
+
+use super::{Module, in_part, whole};
+
+pub(crate) const MODULE: Module = Module {
+    specs: &[
+        in_part(
+            "XEP-0045",
+            "Rooms",
+            "to register reserves a nickname and makes no member; no codes 102, 103 and 332",
+        ),
+        whole("XEP-0249", "Direct invitations"),
+        whole("XEP-0307", "Unique names of rooms"),
+        whole("XEP-0410", "Self-ping"),
+        whole("XEP-0421", "Ids of occupants"),
+        whole(
+            "XEP-0425",
+            "Moderation, as it is and as older clients know it",
+        ),
+        whole("XEP-0486", "Pictures of rooms"),
+    ],
+    ..Module::NONE
+};
