@@ -224,7 +224,7 @@ pub(super) fn account_error(error: AccountError) -> StanzaError {
         AccountError::NameLooksAlike => StanzaError::from(Condition::Conflict)
             .with_text("the name looks like that of somebody else"),
         AccountError::NameReserved => {
-            StanzaError::from(Condition::NotAcceptable).with_text("the name is reserved")
+            StanzaError::from(Condition::Conflict).with_text("the name is reserved")
         }
         AccountError::NameInvalid => {
             StanzaError::from(Condition::JidMalformed).with_text("the name cannot be used")

@@ -118,7 +118,7 @@ async fn a_name_is_kept_for_whom_it_was_chosen() {
     assert_eq!(register(&mut other, &preauth(&token(&open))).await, "ok");
     assert_eq!(
         register(&mut other, &account("support")).await,
-        "modify not-acceptable"
+        "cancel conflict"
     );
     assert_eq!(register(&mut other, &account("carol")).await, "ok");
 
@@ -134,7 +134,7 @@ async fn a_name_is_kept_for_whom_it_was_chosen() {
     );
     assert_eq!(
         register(&mut guest, &account("dave")).await,
-        "modify not-acceptable"
+        "cancel conflict"
     );
     assert_eq!(register(&mut guest, &account("support")).await, "ok");
 }
