@@ -13,7 +13,9 @@ const KEPT: usize = 5;
 /// Starts to log into a new file of this folder; to standard error if that
 /// cannot be made.
 pub(crate) fn start(folder: &Path) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| "info".to_owned());
+    // The WebSocket library would print whole frames, passwords included.
+    let filter = server_lite::log_filter(&wanted);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false);
