@@ -38,6 +38,20 @@ pub struct Config {
     pub https: SocketAddr,
     /// Port for STARTTLS, if wanted.
     pub tcp: Option<SocketAddr>,
+    /// A port for direct TLS alone (XEP-0368), besides the shared one, if wanted.
+    pub tls: Option<SocketAddr>,
+    /// Certificate chain in PEM, instead of one of the server's own; with `tls_key`.
+    /// Invites carry the fingerprint of its key: renew it with the same key.
+    pub tls_certificate: Option<PathBuf>,
+    /// Private key in PEM, for `tls_certificate`.
+    pub tls_key: Option<PathBuf>,
+    /// Clients of this machine may sign in without TLS, on the port for STARTTLS
+    /// and on the shared one, which then takes plain HTTP and WebSocket too. Never
+    /// with PLAIN.
+    pub allow_plaintext: bool,
+    /// With `allow_plaintext`: other machines too. Whoever is on the way can
+    /// read everything then.
+    pub plaintext_from_anywhere: bool,
     /// Who may make an account.
     pub registration: Registration,
     /// Whether the team sees itself without asking; if not, everybody keeps a
@@ -76,6 +90,11 @@ impl Default for Config {
             domain: None,
             https: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 5280)),
             tcp: None,
+            tls: None,
+            tls_certificate: None,
+            tls_key: None,
+            allow_plaintext: false,
+            plaintext_from_anywhere: false,
             registration: Registration::default(),
             shared_roster: true,
             members_may_invite: true,
@@ -93,6 +112,13 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Whether a client of this address may do without TLS.
+    pub(crate) fn allows_plaintext(&self, peer: IpAddr) -> bool {
+        self.allow_plaintext && (self.plaintext_from_anywhere || peer.to_canonical().is_loopback())
+    }
+}
+
 /// Limits that keep one peer from harming the others.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -106,7 +132,9 @@ pub struct Limits {
     pub idle: Duration,
     /// A peer that takes no bytes for this long is given up.
     pub write: Duration,
-    /// Stanzas on their way to one session, sent but not acknowledged included.
+    /// Stanzas on their way to one session. With more waiting, a connection
+    /// that takes no bytes is given up, and the session waits to be resumed;
+    /// three times as many may be sent and not acknowledged.
     pub session_queue: usize,
     /// Messages of one session that wait for the disk.
     pub unwritten: usize,
@@ -136,6 +164,14 @@ pub struct Limits {
     pub joins_per_minute: u32,
     /// Accounts that one address may make in an hour without an invite.
     pub registrations_per_hour: u32,
+    /// Stanzas that are held back while a client is inactive (XEP-0352).
+    pub held_back: usize,
+    /// How long a token signs in (XEP-0484). It is replaced after half of it.
+    pub token_life: Duration,
+    /// Clients of one account that have a token.
+    pub tokens_per_account: usize,
+    /// How often the certificate's files are looked at.
+    pub certificate_check: Duration,
 }
 
 impl Default for Limits {
@@ -161,6 +197,37 @@ impl Default for Limits {
             rooms_per_account: 500,
             joins_per_minute: 600,
             registrations_per_hour: 10,
+            held_back: 500,
+            token_life: Duration::from_secs(30 * 24 * 3600),
+            tokens_per_account: 32,
+            certificate_check: Duration::from_secs(10),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_is_for_this_machine_unless_it_is_said_twice() {
+        let may = |allow_plaintext, plaintext_from_anywhere, peer: &str| {
+            let config = Config {
+                allow_plaintext,
+                plaintext_from_anywhere,
+                ..Config::default()
+            };
+            config.allows_plaintext(peer.parse().unwrap())
+        };
+        for peer in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert!(may(true, false, peer), "{peer}");
+            assert!(
+                !may(false, false, peer) && !may(false, true, peer),
+                "{peer}"
+            );
+        }
+        for peer in ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1"] {
+            assert!(!may(true, false, peer) && may(true, true, peer), "{peer}");
         }
     }
 }

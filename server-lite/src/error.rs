@@ -46,6 +46,14 @@ pub enum StartError {
         /// What is wrong.
         reason: String,
     },
+    /// A certificate or key that was given cannot be used.
+    #[error("{}: {reason}", .path.display())]
+    CertificateFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The domain is not one.
     #[error("{domain:?} cannot be a domain")]
     Domain {

@@ -6,12 +6,13 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use jid::BareJid;
-use navigation::{Endpoint, Invite, ServerTarget, SpkiPin, Transport, Trust};
+use navigation::{Invite, ServerTarget, SpkiPin};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{self, AccountError};
+use crate::certificate::{self, target_at};
 use crate::commands::Commands;
 use crate::data_dir::{self, DataDir};
 use crate::files::{self, Files};
@@ -21,7 +22,7 @@ use crate::push::{self, Push};
 use crate::rooms::Rooms;
 use crate::roster::Rosters;
 use crate::server::Server;
-use crate::session::SessionEnd;
+use crate::session::{SessionEnd, TokenKey};
 use crate::store::people as people_rows;
 use crate::tls::Tls;
 use crate::{Config, StartError, admin};
@@ -38,6 +39,7 @@ pub struct ServerHandle {
     data_dir: DataDir,
     https: SocketAddr,
     tcp: Option<SocketAddr>,
+    direct_tls: Option<SocketAddr>,
 }
 
 impl std::fmt::Debug for ServerHandle {
@@ -60,6 +62,10 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         Some(address) => Some(listener::bind(address).await?),
         None => None,
     };
+    let direct_listener = match config.tls {
+        Some(address) => Some(listener::bind(address).await?),
+        None => None,
+    };
     let bound = |listener: &tokio::net::TcpListener, address| {
         listener
             .local_addr()
@@ -70,8 +76,14 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         (Some(listener), Some(address)) => Some(bound(listener, address)?),
         _ => None,
     };
+    let direct_tls = match (&direct_listener, config.tls) {
+        (Some(listener), Some(address)) => Some(bound(listener, address)?),
+        _ => None,
+    };
     let data_dir = DataDir::open(&config).await?;
-    let tls = Tls::open(&data_dir::keys(&config.data_dir), &data_dir.identity.domain)?;
+    let keys = data_dir::keys(&config.data_dir);
+    let tls = Tls::open(&config, &keys, &data_dir.identity.domain)?;
+    let token_key = TokenKey::open(&keys)?;
     let store = &data_dir.store;
     let folder = files::folder(&config.data_dir);
     let files = Files::open(folder.clone(), store).await;
@@ -88,6 +100,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         identity: data_dir.identity.clone(),
         store: data_dir.store.clone(),
         tls,
+        token_key,
         router: Arc::default(),
         rooms: Arc::new(rooms),
         rosters: Arc::new(rosters),
@@ -109,7 +122,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     tasks.spawn(listener::accept(
         Arc::clone(&server),
         https_listener,
-        Port::Https,
+        Port::Shared,
     ));
     if let Some(listener) = tcp_listener {
         tasks.spawn(listener::accept(
@@ -118,17 +131,31 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
             Port::StartTls,
         ));
     }
+    if let Some(listener) = direct_listener {
+        tasks.spawn(listener::accept(
+            Arc::clone(&server),
+            listener,
+            Port::DirectTls,
+        ));
+    }
     tasks.spawn(watch_accounts(Arc::clone(&server)));
     tasks.spawn(files::sweep(Arc::clone(&server)));
     tasks.spawn(push::run(Arc::clone(&server), push_work));
-    tracing::info!(domain = server.domain(), %https, ?tcp, "server listens");
+    tracing::info!(
+        domain = server.domain(), %https, ?tcp, ?direct_tls, key = %server.tls.pin(),
+        "server listens"
+    );
     let handle = ServerHandle {
         server,
         data_dir,
         https,
         tcp,
+        direct_tls,
     };
     admin::note_target(&handle.server.store, &handle.target()).await?;
+    let hosts = handle.hosts();
+    let watching = certificate::watch(Arc::clone(&handle.server), https, hosts);
+    handle.server.tasks.spawn(watching);
     Ok(handle)
 }
 
@@ -157,10 +184,25 @@ impl ServerHandle {
         self.tcp
     }
 
-    /// Fingerprint of the server's key.
+    /// Where direct TLS has a port of its own, if it is on.
+    #[must_use]
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.direct_tls
+    }
+
+    /// Fingerprint of the server's key, or of the key that it was given.
     #[must_use]
     pub fn spki_pin(&self) -> SpkiPin {
-        self.server.tls.pin
+        self.server.tls.pin()
+    }
+
+    /// Looks at once whether the certificate's files hold a new one, rather than
+    /// when it is time to; `true` if they did.
+    ///
+    /// # Errors
+    /// [`StartError`] if they cannot be used; the certificate before stays.
+    pub async fn reload_certificate(&self) -> Result<bool, StartError> {
+        certificate::reload(&self.server, self.https, &self.hosts()).await
     }
 
     /// Number of people with a session, now and from now on.
@@ -172,11 +214,14 @@ impl ServerHandle {
     /// How colleagues reach the server.
     #[must_use]
     pub fn target(&self) -> ServerTarget {
-        let hosts = match &self.server.config.advertise {
+        target_at(&self.server, self.https, &self.hosts())
+    }
+
+    fn hosts(&self) -> Vec<String> {
+        match &self.server.config.advertise {
             Some(hosts) => hosts.clone(),
             None => advertised(self.https.ip()),
-        };
-        self.target_at(&hosts)
+        }
     }
 
     /// How programs on this machine reach the server.
@@ -186,33 +231,7 @@ impl ServerHandle {
             ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
             ip => ip.to_string(),
         };
-        self.target_at(&[host])
-    }
-
-    fn target_at(&self, hosts: &[String]) -> ServerTarget {
-        let endpoint = |transport, host: &String, path: Option<&str>| Endpoint {
-            transport,
-            host: host.clone(),
-            port: self.https.port(),
-            path: path.map(str::to_owned),
-        };
-        let direct = hosts
-            .iter()
-            .map(|host| endpoint(Transport::DirectTls, host, None));
-        // One is enough for networks that let only the web through.
-        let web = hosts
-            .iter()
-            .take(1)
-            .map(|host| endpoint(Transport::WebSocket, host, Some("/ws")));
-        ServerTarget {
-            domain: self.domain().to_owned(),
-            name: Some(self.team_name().to_owned()),
-            endpoints: direct.chain(web).collect(),
-            trust: Trust {
-                system_roots: false,
-                spki_sha256: vec![self.spki_pin()],
-            },
-        }
+        target_at(&self.server, self.https, &[host])
     }
 
     /// Makes an account.

@@ -2,18 +2,19 @@
 //! (RFC 6121, section 8).
 //!
 //! The lock is held for look-ups, never across an await. Delivery never waits:
-//! a session has a bounded queue, and one that is full ends its session. What
-//! it missed is in the archive.
+//! a session has a bounded queue. Where too much waits, the connection is given
+//! up if the session can be resumed, and the session itself if not, or if that
+//! does not help. What it missed is in the archive.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use xmpp_core::{Element, element, ns};
 
 use crate::pep::Personal;
 use crate::roster::Audience;
-use crate::session::{ResumeRequest, SessionEnd};
+use crate::session::{ClientId, ResumeRequest, SessionEnd};
 use crate::stanza_text::StanzaText;
 
 /// What a session has to send.
@@ -59,7 +60,12 @@ impl Outgoing {
 /// A bound session as the router knows it.
 pub(crate) struct Entry {
     pub(crate) resource: String,
+    /// The client, if it has said which one it is (XEP-0388).
+    pub(crate) client: Option<ClientId>,
+    /// Holds twice as much as should wait.
     pub(crate) queue: mpsc::Sender<Outgoing>,
+    /// Rung when more waits than should.
+    pub(crate) slow: Arc<Notify>,
     pub(crate) resume: mpsc::Sender<ResumeRequest>,
     pub(crate) end: watch::Sender<Option<SessionEnd>>,
     /// XEP-0198 id, if the session can be resumed.
@@ -82,6 +88,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Whether another session is of the same client, as far as that is known.
+    fn is_of_client(&self, other: &Self) -> bool {
+        self.client.is_some() && self.client == other.client
+    }
+
     /// Its presence as others get it.
     fn write_presence(&mut self) -> Option<Outgoing> {
         let (presence, _) = self.presence.as_ref()?;
@@ -126,18 +137,20 @@ impl Router {
     }
 
     /// Adds a session. One with the same resource has to end: the newer wins
-    /// (RFC 6120, section 7.7.2.2). `false` if the account has too many.
+    /// (RFC 6120, section 7.7.2.2), and so has one of the same client (XEP-0386).
+    /// `false` if the account has too many.
     pub(crate) fn add(&self, user: &str, entry: Entry, max: usize) -> bool {
         self.with(|sessions| {
             let of_user = sessions.entry(user.to_owned()).or_default();
             of_user.retain(|other| {
                 let same = other.resource == entry.resource;
-                if same {
+                if same || entry.is_of_client(other) {
                     other.end.send_replace(Some(SessionEnd::Replaced));
                 }
                 !same
             });
-            if of_user.len() >= max {
+            let staying = of_user.iter().filter(|other| !entry.is_of_client(other));
+            if staying.count() >= max {
                 return false;
             }
             of_user.push(entry);
@@ -419,15 +432,23 @@ impl Router {
 }
 
 fn send(entry: &Entry, outgoing: &Outgoing) -> bool {
-    match entry.queue.try_send(outgoing.clone()) {
-        Ok(()) => true,
-        Err(mpsc::error::TrySendError::Full(_)) => {
-            // It reads slower than others write: end it rather than grow.
-            entry.end.send_replace(Some(SessionEnd::TooSlow));
-            false
+    let full = match entry.queue.try_send(outgoing.clone()) {
+        Ok(()) => {
+            let waiting = entry.queue.max_capacity() - entry.queue.capacity();
+            let slow = waiting > entry.queue.max_capacity() / 2;
+            if slow {
+                entry.slow.notify_one();
+            }
+            slow && entry.resumption_id.is_none()
         }
-        Err(mpsc::error::TrySendError::Closed(_)) => false,
+        Err(mpsc::error::TrySendError::Full(_)) => true,
+        Err(mpsc::error::TrySendError::Closed(_)) => return false,
+    };
+    if full {
+        // It reads slower than others write: end it rather than grow.
+        entry.end.send_replace(Some(SessionEnd::TooSlow));
     }
+    !full
 }
 
 /// Whether a session takes messages to the bare address (RFC 6121, 8.5.2.1.1).

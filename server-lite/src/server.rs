@@ -1,5 +1,6 @@
 //! What every session shares.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -19,6 +20,7 @@ use crate::push::Push;
 use crate::rooms::Rooms;
 use crate::roster::Rosters;
 use crate::router::Router;
+use crate::session::TokenKey;
 use crate::store::Store;
 use crate::tls::Tls;
 use crate::{Config, clock};
@@ -29,6 +31,7 @@ pub(crate) struct Server {
     pub(crate) identity: Identity,
     pub(crate) store: Store,
     pub(crate) tls: Tls,
+    pub(crate) token_key: TokenKey,
     pub(crate) router: Arc<Router>,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) rosters: Arc<Rosters>,
@@ -59,6 +62,11 @@ impl Server {
     /// A link to something on our web pages.
     pub(crate) fn link(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)
+    }
+
+    /// Whether a client of this address may do without TLS.
+    pub(crate) fn allows_plaintext(&self, peer: IpAddr) -> bool {
+        self.config.allows_plaintext(peer)
     }
 
     /// The header of a new stream of ours (RFC 6120, section 4.7).

@@ -6,9 +6,12 @@ mod bound;
 mod delivery;
 mod messages;
 mod negotiation;
+mod offer;
 mod presence;
 mod register;
+mod sasl2;
 mod stanzas;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -18,6 +21,8 @@ pub(crate) use self::delivery::notify;
 pub(crate) use self::messages::{Effect, Handled, Work, origin_id};
 pub(crate) use self::presence::broadcast as broadcast_presence;
 pub(crate) use self::register::reply;
+use self::sasl2::Success;
+pub(crate) use self::tokens::{ClientId, TokenKey};
 use crate::server::Server;
 use crate::transport::{Transport, TransportError};
 
@@ -26,7 +31,7 @@ use crate::transport::{Transport, TransportError};
 pub(crate) enum SessionEnd {
     /// Another connection took the same resource.
     Replaced,
-    /// It reads slower than others write to it.
+    /// It reads slower than others write to it, and cannot be resumed.
     TooSlow,
     /// The account is gone or its password was changed.
     AccountChanged,
@@ -52,14 +57,29 @@ pub(crate) struct ResumeRequest {
     pub(crate) transport: Transport,
     /// How many of our stanzas the client has handled.
     pub(crate) h: u32,
+    /// What is to be said if the client resumes while it signs in (XEP-0388).
+    success: Option<Success>,
 }
 
-/// Serves one connection, encrypted by now, until it ends.
+/// Serves one connection until it ends.
 pub(crate) async fn serve(server: Arc<Server>, transport: Transport) {
     let limit = server.config.limits.negotiation;
     let peer = transport.peer;
-    match tokio::time::timeout(limit, negotiation::run(&server, transport)).await {
-        Ok(Ok(Some(session))) => session.run().await,
+    let negotiated = tokio::select! {
+        negotiated = tokio::time::timeout(limit, negotiation::run(&server, transport)) => negotiated,
+        // Who has no session yet has nothing to lose.
+        () = server.stopping.cancelled() => return,
+    };
+    match negotiated {
+        Ok(Ok(Some(session))) => {
+            if server.stopping.is_cancelled() {
+                // It came after all others were told.
+                server
+                    .router
+                    .end(Some(&session.user), &SessionEnd::Shutdown);
+            }
+            session.run().await;
+        }
         Ok(Ok(None)) => {}
         Ok(Err(error)) => tracing::debug!(%peer, %error, "connection ended before a session"),
         Err(_) => tracing::debug!(%peer, "connection took too long to sign in"),

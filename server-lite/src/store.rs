@@ -8,6 +8,7 @@
 pub(crate) mod accounts;
 pub(crate) mod activity;
 pub(crate) mod archive;
+pub(crate) mod binding;
 pub(crate) mod directory;
 pub(crate) mod files;
 pub(crate) mod invites;
@@ -19,6 +20,7 @@ pub(crate) mod rooms;
 pub(crate) mod roster;
 mod schema;
 pub(crate) mod status;
+pub(crate) mod tokens;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -1,71 +1,140 @@
-//! The server's key and certificate.
+//! The server's key and certificate, and TLS with them.
 //!
-//! The key is made on first start and is the server's identity: its
-//! fingerprint is in every invite. The certificate around it is made anew at
-//! each start and says little, because nobody checks names against it.
+//! Without files of an administrator the key is made on first start and is the
+//! server's identity: its fingerprint is in every invite. The certificate
+//! around it is made anew at each start and says little, because nobody checks
+//! names against it. Given files are read again when they change; connections
+//! that are up stay as they are.
+
+mod certificate;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use navigation::SpkiPin;
-use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PublicKeyData};
 use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use sha2::{Digest, Sha256};
+use rustls::crypto::CryptoProvider;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 use xmpp_core::sasl::BindingData;
 
-use crate::StartError;
+use self::certificate::{Certificate, Files};
+use crate::{Config, StartError};
 
 /// The protocol name for XMPP without a web server before it (XEP-0368).
 pub(crate) const ALPN_XMPP: &[u8] = b"xmpp-client";
 const ALPN_HTTP: &[u8] = b"http/1.1";
 
 /// How the server proves itself.
-#[derive(Clone)]
 pub(crate) struct Tls {
-    pub(crate) acceptor: TlsAcceptor,
+    provider: Arc<CryptoProvider>,
+    files: Option<Files>,
+    active: RwLock<Arc<Active>>,
+    /// What the files held when they were last looked at.
+    seen: RwLock<Option<[u8; 32]>>,
+}
+
+/// One certificate in use. A connection keeps the one that it began with.
+pub(crate) struct Active {
+    /// For the port that carries everything, and for STARTTLS.
+    pub(crate) shared: TlsAcceptor,
+    /// For a port that is for XMPP alone.
+    pub(crate) direct: TlsAcceptor,
     pub(crate) pin: SpkiPin,
-    /// RFC 5929, section 4.1: SHA-256 of the certificate.
-    end_point: Vec<u8>,
+    end_point: Option<Vec<u8>>,
 }
 
 impl Tls {
-    /// Reads or makes the key.
-    pub(crate) fn open(keys: &Path, domain: &str) -> Result<Self, StartError> {
-        let path = keys.join("server.key.pem");
-        let pair = match std::fs::read_to_string(&path) {
-            Ok(pem) => KeyPair::from_pem(&pem).map_err(|error| StartError::Key {
-                path: path.clone(),
-                reason: error.to_string(),
-            })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let pair = KeyPair::generate()?;
-                write_private(&path, pair.serialize_pem().as_bytes()).map_err(|source| {
-                    StartError::DataFolder {
-                        path: path.clone(),
-                        source,
-                    }
-                })?;
-                pair
+    /// Reads the given files, or reads or makes the server's own key.
+    pub(crate) fn open(config: &Config, keys: &Path, domain: &str) -> Result<Self, StartError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let files = match (&config.tls_certificate, &config.tls_key) {
+            (Some(certificate), Some(key)) => Some(Files {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            }),
+            (None, None) => None,
+            (Some(path), None) | (None, Some(path)) => {
+                return Err(StartError::CertificateFile {
+                    path: path.clone(),
+                    reason: "certificate and key are given together".to_owned(),
+                });
             }
-            Err(source) => return Err(StartError::DataFolder { path, source }),
         };
-        let mut params = CertificateParams::new(vec![domain.to_owned()])?;
-        params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, domain);
-        // Beyond the life of any installation: the key, not the date, is trusted.
-        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-        params.not_after = rcgen::date_time_ymd(2120, 1, 1);
-        let certificate = params.self_signed(&pair)?;
-        let der = certificate.der().clone();
-        let pin = SpkiPin::from_der_spki(&pair.subject_public_key_info());
-        let end_point = Sha256::digest(&der).to_vec();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.serialize_der()));
+        let (certificate, seen) = match &files {
+            Some(files) => {
+                let content = files.read()?;
+                (
+                    files.certificate(&content, &provider)?,
+                    Some(content.digest),
+                )
+            }
+            None => (certificate::own(keys, domain, &provider)?, None),
+        };
+        let active = Active::new(certificate, &provider)?;
         Ok(Self {
-            acceptor: TlsAcceptor::from(server_config(der, key)?),
-            pin,
-            end_point,
+            provider,
+            files,
+            active: RwLock::new(Arc::new(active)),
+            seen: RwLock::new(seen),
+        })
+    }
+
+    /// What new connections are shown.
+    pub(crate) fn active(&self) -> Arc<Active> {
+        Arc::clone(&self.active.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Fingerprint of the key.
+    pub(crate) fn pin(&self) -> SpkiPin {
+        self.active().pin
+    }
+
+    /// Whether there are files that can change.
+    pub(crate) fn has_files(&self) -> bool {
+        self.files.is_some()
+    }
+
+    /// Looks at the files; `true` if they held a new certificate. Whatever is
+    /// wrong with them, the one in use stays. Reads files: for a thread where
+    /// blocking is allowed.
+    pub(crate) fn reload(&self) -> Result<bool, StartError> {
+        let Some(files) = &self.files else {
+            return Ok(false);
+        };
+        let content = files.read()?;
+        let digest = content.digest;
+        let last = {
+            let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+            seen.replace(digest)
+        };
+        if last == Some(digest) {
+            return Ok(false);
+        }
+        let certificate = files.certificate(&content, &self.provider)?;
+        let active = Arc::new(Active::new(certificate, &self.provider)?);
+        *self.active.write().unwrap_or_else(PoisonError::into_inner) = active;
+        Ok(true)
+    }
+}
+
+impl Active {
+    fn new(certificate: Certificate, provider: &Arc<CryptoProvider>) -> Result<Self, StartError> {
+        let acceptor = |protocols: &[&[u8]]| -> Result<TlsAcceptor, StartError> {
+            let only = Arc::new(Only(Arc::clone(&certificate.key)));
+            let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
+                .with_safe_default_protocol_versions()?
+                .with_no_client_auth()
+                .with_cert_resolver(only);
+            config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+            Ok(TlsAcceptor::from(Arc::new(config)))
+        };
+        Ok(Self {
+            shared: acceptor(&[ALPN_XMPP, ALPN_HTTP])?,
+            direct: acceptor(&[ALPN_XMPP])?,
+            pin: certificate.pin,
+            end_point: certificate.end_point,
         })
     }
 
@@ -73,8 +142,18 @@ impl Tls {
     pub(crate) fn binding(&self, connection: &rustls::ServerConnection) -> BindingData {
         BindingData {
             tls_exporter: tls_exporter(connection),
-            tls_server_end_point: Some(self.end_point.clone()),
+            tls_server_end_point: self.end_point.clone(),
         }
+    }
+}
+
+/// The same certificate for every name that is asked for.
+#[derive(Debug)]
+struct Only(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for Only {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
     }
 }
 
@@ -90,46 +169,20 @@ fn tls_exporter(connection: &rustls::ServerConnection) -> Option<Vec<u8>> {
         .map(|material| material.to_vec())
 }
 
-fn server_config(
-    certificate: CertificateDer<'static>,
-    key: PrivateKeyDer<'static>,
-) -> Result<Arc<ServerConfig>, StartError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)?;
-    config.alpn_protocols = vec![ALPN_XMPP.to_vec(), ALPN_HTTP.to_vec()];
-    Ok(Arc::new(config))
-}
-
-/// Writes a secret so that it is whole or not there, and its owner's alone.
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    let temporary = path.with_extension("new");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let mut file = options.open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn open(folder: &Path) -> Result<Tls, StartError> {
+        Tls::open(&Config::default(), folder, "a.internal")
+    }
+
     #[test]
     fn the_key_stays_and_the_certificate_fits_the_pin() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Tls::open(folder.path(), "a.internal").unwrap();
-        let second = Tls::open(folder.path(), "a.internal").unwrap();
-        assert_eq!(first.pin, second.pin);
+        let first = open(folder.path()).unwrap();
+        let second = open(folder.path()).unwrap();
+        assert_eq!(first.pin(), second.pin());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -146,10 +199,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("server.key.pem");
         std::fs::write(&path, "not a key").unwrap();
-        assert!(matches!(
-            Tls::open(folder.path(), "a"),
-            Err(StartError::Key { .. })
-        ));
+        assert!(matches!(open(folder.path()), Err(StartError::Key { .. })));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "not a key");
     }
 }

@@ -1,10 +1,11 @@
-//! One stream of XML, over TLS or over WebSocket: whole elements in, text out.
+//! One stream of XML, over TCP or over WebSocket: whole elements in, text out.
 
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use xmpp_core::Element;
 use xmpp_core::element::{self, ElementError, StreamPrefixes};
 use xmpp_core::framing::{Frame, Framer, FramingError, FramingLimits, check_document};
@@ -14,7 +15,10 @@ use xmpp_core::stream::{
     HeaderError, StreamCondition, StreamError, StreamHeader, TCP_CLOSE, websocket_close,
 };
 
-/// Bytes that can be read and written, encrypted by now.
+use crate::listener::{Port, handshake};
+use crate::server::Server;
+
+/// Bytes that can be read and written.
 pub(crate) trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 
@@ -67,6 +71,15 @@ impl From<std::io::Error> for TransportError {
     }
 }
 
+/// What is known of the way that the bytes take.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Channel {
+    /// Whether it is TLS.
+    pub(crate) encrypted: bool,
+    /// For SCRAM-PLUS and tokens.
+    pub(crate) binding: BindingData,
+}
+
 /// A stream.
 pub(crate) struct Transport {
     wire: Wire,
@@ -74,28 +87,55 @@ pub(crate) struct Transport {
     write_limit: Duration,
     /// Whether our header of the present stream is out.
     is_open: bool,
-    /// For SCRAM-PLUS.
-    pub(crate) binding: BindingData,
+    pub(crate) channel: Channel,
     /// Where it comes from, for limits and logs.
     pub(crate) peer: std::net::IpAddr,
 }
 
 enum Wire {
     Tcp {
-        io: Box<dyn Bytes>,
+        io: Io,
         framer: Framer,
         prefixes: StreamPrefixes,
     },
     WebSocket(Box<WebSocket>),
 }
 
+/// A socket that may go on with TLS, or what it has become.
+enum Io {
+    Clear(TcpStream),
+    Sealed(Box<dyn Bytes>),
+    /// Between the two.
+    Gone,
+}
+
+impl Io {
+    fn bytes(&mut self) -> Result<&mut dyn Bytes, TransportError> {
+        match self {
+            Self::Clear(socket) => Ok(socket),
+            Self::Sealed(io) => Ok(io.as_mut()),
+            Self::Gone => Err(TransportError::Lost("no TLS".to_owned())),
+        }
+    }
+}
+
 impl Transport {
+    /// A stream that is encrypted from its first byte.
     pub(crate) fn tcp(
         io: Box<dyn Bytes>,
-        binding: BindingData,
+        channel: Channel,
         peer: std::net::IpAddr,
         limits: &crate::Limits,
     ) -> Self {
+        Self::over(Io::Sealed(io), channel, peer, limits)
+    }
+
+    /// A stream that begins in clear.
+    pub(crate) fn clear(socket: TcpStream, peer: std::net::IpAddr, limits: &crate::Limits) -> Self {
+        Self::over(Io::Clear(socket), Channel::default(), peer, limits)
+    }
+
+    fn over(io: Io, channel: Channel, peer: std::net::IpAddr, limits: &crate::Limits) -> Self {
         let framer = Framer::new(limits.framing);
         let wire = Wire::Tcp {
             io,
@@ -107,14 +147,14 @@ impl Transport {
             limits: limits.framing,
             write_limit: limits.write,
             is_open: false,
-            binding,
+            channel,
             peer,
         }
     }
 
     pub(crate) fn websocket(
         socket: WebSocket,
-        binding: BindingData,
+        channel: Channel,
         peer: std::net::IpAddr,
         limits: &crate::Limits,
     ) -> Self {
@@ -124,7 +164,7 @@ impl Transport {
             limits: limits.framing,
             write_limit: limits.write,
             is_open: false,
-            binding,
+            channel,
             peer,
         }
     }
@@ -136,7 +176,7 @@ impl Transport {
                 io,
                 framer,
                 prefixes,
-            } => next_tcp(io.as_mut(), framer, prefixes).await,
+            } => next_tcp(io.bytes()?, framer, prefixes).await,
             Wire::WebSocket(socket) => next_websocket(socket, self.limits).await,
         }
     }
@@ -147,6 +187,48 @@ impl Transport {
         if let Wire::Tcp { framer, .. } = &mut self.wire {
             framer.restart();
         }
+    }
+
+    /// Whether STARTTLS is possible (RFC 6120, section 5).
+    pub(crate) fn can_start_tls(&self) -> bool {
+        matches!(
+            &self.wire,
+            Wire::Tcp {
+                io: Io::Clear(_),
+                ..
+            }
+        )
+    }
+
+    /// Goes on with TLS and a new stream. What came behind the request in clear
+    /// would be taken as if it had come encrypted: then nothing goes on.
+    pub(crate) async fn start_tls(&mut self, server: &Server) -> Result<(), TransportError> {
+        if matches!(&self.wire, Wire::Tcp { framer, .. } if framer.has_leftover()) {
+            return Err(TransportError::Bad(StreamCondition::PolicyViolation.into()));
+        }
+        self.send(&format!("<proceed xmlns='{}'/>", ns::TLS))
+            .await?;
+        let lost = || TransportError::Lost("no TLS".to_owned());
+        let Wire::Tcp {
+            io,
+            framer,
+            prefixes,
+        } = &mut self.wire
+        else {
+            return Err(lost());
+        };
+        let Io::Clear(socket) = std::mem::replace(io, Io::Gone) else {
+            return Err(lost());
+        };
+        let (tls, channel) = handshake(server, socket, self.peer, Port::StartTls)
+            .await
+            .ok_or_else(lost)?;
+        *io = Io::Sealed(Box::new(tls));
+        *framer = Framer::new(self.limits);
+        *prefixes = StreamPrefixes::default();
+        self.is_open = false;
+        self.channel = channel;
+        Ok(())
     }
 
     /// Whether our side of the stream has begun.
@@ -170,6 +252,7 @@ impl Transport {
         let sent = async {
             match &mut self.wire {
                 Wire::Tcp { io, .. } => {
+                    let io = io.bytes()?;
                     io.write_all(xml.as_bytes()).await?;
                     io.flush().await?;
                     Ok(())
@@ -208,7 +291,11 @@ impl Transport {
         }
         let closed = async {
             match &mut self.wire {
-                Wire::Tcp { io, .. } => drop(io.shutdown().await),
+                Wire::Tcp { io, .. } => {
+                    if let Ok(io) = io.bytes() {
+                        drop(io.shutdown().await);
+                    }
+                }
                 Wire::WebSocket(socket) => drop(socket.close().await),
             }
         };

@@ -183,3 +183,11 @@ pub const MODERATION_0: &str = "urn:xmpp:message-moderate:0";
 pub const RETRACT_0: &str = "urn:xmpp:message-retract:0";
 /// XEP-0422, in which older clients wrap moderation.
 pub const FASTEN: &str = "urn:xmpp:fasten:0";
+/// XEP-0388: SASL 2.
+pub const SASL2: &str = "urn:xmpp:sasl:2";
+/// XEP-0386: Bind 2.
+pub const BIND2: &str = "urn:xmpp:bind:0";
+/// XEP-0484: fast authentication by token.
+pub const FAST: &str = "urn:xmpp:fast:0";
+/// XEP-0478: limits of a stream.
+pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";

@@ -1,14 +1,18 @@
 //! SASL (RFC 6120, section 6): the mechanisms that both ends know.
 //!
 //! * [`scram`]: SCRAM for both roles (RFC 5802, RFC 7677), with and without
-//!   channel binding (RFC 9266 `tls-exporter`)
+//!   channel binding (RFC 9266 `tls-exporter`, RFC 5929 `tls-server-end-point`)
 //! * [`plain`]: PLAIN (RFC 4616); callers use it inside TLS only
+//! * [`hashed_token`]: HT-SHA-256-*, for tokens (XEP-0484)
 
+pub mod hashed_token;
 pub mod plain;
 pub mod scram;
 
+pub use hashed_token::TokenMechanism;
 pub use scram::{
     BindingData, ClientBinding, ScramClient, ScramError, ScramHash, ScramServer, ScramVerifier,
+    offer_hash,
 };
 
 /// A mechanism, strongest first.

@@ -56,7 +56,7 @@ pub(super) async fn json(State(connection): State<Connection>, headers: HeaderMa
             "weight": 50,
         }));
     }
-    let pin = STANDARD.encode(server.tls.pin.as_bytes());
+    let pin = STANDARD.encode(server.tls.pin().as_bytes());
     let json = serde_json::json!({
         "xmpp": { "ttl": KEPT, "public-key-pins-sha-256": [pin] },
         "links": links,

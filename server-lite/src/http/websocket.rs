@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Connection;
 use crate::session;
-use crate::transport::Transport;
+use crate::transport::{Channel, Transport};
 
 pub(super) async fn upgrade(
     State(connection): State<Connection>,
@@ -26,18 +26,24 @@ pub(super) async fn upgrade(
     }
     let Connection {
         server,
+        secure,
         binding,
         peer,
         permit,
         ..
     } = connection;
-    let limit = server.config.limits.framing.max_element_bytes;
+    let channel = Channel {
+        encrypted: secure,
+        binding,
+    };
+    // What is too large is refused with a word; what is far too large is not read.
+    let limit = server.config.limits.framing.max_element_bytes * 2;
     upgrade
         .protocols(["xmpp"])
         .max_message_size(limit)
         .max_frame_size(limit)
         .on_upgrade(move |socket| async move {
-            let transport = Transport::websocket(socket, binding, peer, &server.config.limits);
+            let transport = Transport::websocket(socket, channel, peer, &server.config.limits);
             let tasks = server.tasks.clone();
             // The session outlives the upgraded connection's own task, and
             // counts for its address as long as it lasts.

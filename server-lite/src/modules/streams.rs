@@ -15,6 +15,7 @@ pub(crate) const CORE: Module = Module {
         whole("RFC 7395", "XMPP over WebSocket"),
         whole("XEP-0156", "Discovering connection methods"),
         whole("XEP-0368", "Direct TLS"),
+        whole("XEP-0478", "Limits of a stream"),
     ],
     ..Module::NONE
 };
@@ -23,8 +24,29 @@ pub(crate) const SECURITY: Module = Module {
     specs: &[
         whole("RFC 5802", "SCRAM"),
         whole("RFC 7677", "SCRAM-SHA-256"),
+        in_part(
+            "RFC 5929",
+            "Channel bindings for TLS",
+            "`tls-server-end-point` only",
+        ),
         whole("RFC 9266", "Channel binding for TLS 1.3"),
+        in_part(
+            "XEP-0386",
+            "Bind 2",
+            "carbons, client state and stream management inline",
+        ),
+        in_part(
+            "XEP-0388",
+            "SASL 2",
+            "no tasks: a sign-in is done after its mechanism",
+        ),
         whole("XEP-0440", "Channel binding types"),
+        whole("XEP-0474", "SCRAM downgrade protection"),
+        in_part(
+            "XEP-0484",
+            "Fast authentication by token",
+            "HT-SHA-256-EXPR, -ENDP and -NONE; no early data",
+        ),
     ],
     ..Module::NONE
 };
@@ -32,10 +54,18 @@ pub(crate) const SECURITY: Module = Module {
 pub(crate) const RELIABILITY: Module = Module {
     specs: &[
         whole("XEP-0160", "Messages for who is away"),
-        whole("XEP-0198", "Stream management"),
+        in_part(
+            "XEP-0198",
+            "Stream management",
+            "no `location`: the server has one place",
+        ),
         whole("XEP-0203", "Delayed delivery"),
         whole("XEP-0334", "Processing hints"),
-        whole("XEP-0352", "Client state indication"),
+        in_part(
+            "XEP-0352",
+            "Client state indication",
+            "presence, chat states and what others publish wait; not configurable by account",
+        ),
     ],
     server_features: &[ns::CSI],
     ..Module::NONE

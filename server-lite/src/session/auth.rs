@@ -1,4 +1,4 @@
-//! One SASL exchange (RFC 6120, section 6.4).
+//! One SASL exchange, in either profile (RFC 6120, section 6.4; XEP-0388).
 
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use xmpp_core::sasl::{Mechanism, ScramError, ScramHash, ScramServer, ScramVerifi
 use xmpp_core::stream::StreamCondition;
 use xmpp_core::{Element, names, ns};
 
+use super::offer::Offer;
 use crate::accounts::ITERATIONS;
 use crate::clock;
 use crate::server::Server;
@@ -17,8 +18,9 @@ use crate::store::accounts;
 use crate::transport::{Incoming, Transport, TransportError};
 
 /// Why an exchange fails, by the names of RFC 6120, section 6.5.
-enum Failure {
+pub(super) enum Failure {
     Aborted,
+    Expired,
     IncorrectEncoding,
     InvalidAuthzid,
     InvalidMechanism,
@@ -44,29 +46,71 @@ impl From<ScramError> for Failure {
     }
 }
 
-/// Runs an exchange that `auth` begins; the localpart of who has signed in, or
-/// `None` after a `<failure/>` was sent.
-pub(super) async fn exchange(
+/// Who has signed in.
+pub(super) struct Proof {
+    /// Localpart.
+    pub(super) user: String,
+    /// What the mechanism says at its end.
+    pub(super) data: Option<Vec<u8>>,
+}
+
+/// Which of the two profiles: they differ in their name space, and in how an
+/// exchange begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Profile {
+    /// RFC 6120.
+    Sasl,
+    /// XEP-0388.
+    Sasl2,
+}
+
+impl Profile {
+    fn namespace(self) -> &'static str {
+        match self {
+            Self::Sasl => ns::SASL,
+            Self::Sasl2 => ns::SASL2,
+        }
+    }
+}
+
+/// What an exchange has to do with.
+pub(super) struct Exchange<'a> {
+    pub(super) server: &'a Server,
+    pub(super) transport: &'a mut Transport,
+    pub(super) offer: &'a Offer,
+    pub(super) profile: Profile,
+    /// Who the client said it is in its stream header.
+    pub(super) from: Option<&'a str>,
+}
+
+/// Whether the address of the client may try now.
+pub(super) fn may_try(server: &Server, transport: &Transport) -> Result<(), Failure> {
+    let limit = server.config.limits.failures_per_minute;
+    match server
+        .limiter
+        .may_try(transport.peer, limit, Instant::now())
+    {
+        true => Ok(()),
+        false => Err(Failure::Temporary),
+    }
+}
+
+/// What an attempt comes to; after a failure the client is told, and may try again.
+pub(super) async fn conclude<T>(
     server: &Server,
     transport: &mut Transport,
-    auth: &Element,
-) -> Result<Option<String>, TransportError> {
+    profile: Profile,
+    result: Result<T, Failure>,
+) -> Result<Option<T>, TransportError> {
     let peer = transport.peer;
-    let limit = server.config.limits.failures_per_minute;
-    let allowed = server.limiter.may_try(peer, limit, Instant::now());
-    let result = if allowed {
-        run(server, transport, auth).await
-    } else {
-        Err(Failure::Temporary)
-    };
     let condition = match result {
-        Ok(user) => {
+        Ok(done) => {
             server.metrics.sign_ins.increment();
-            tracing::info!(%peer, user, "signed in");
-            return Ok(Some(user));
+            return Ok(Some(done));
         }
         Err(Failure::Transport(error)) => return Err(error),
         Err(Failure::Aborted) => "aborted",
+        Err(Failure::Expired) => "credentials-expired",
         Err(Failure::IncorrectEncoding) => "incorrect-encoding",
         Err(Failure::InvalidAuthzid) => "invalid-authzid",
         Err(Failure::InvalidMechanism) => "invalid-mechanism",
@@ -79,82 +123,143 @@ pub(super) async fn exchange(
         Err(Failure::Temporary) => "temporary-auth-failure",
     };
     tracing::info!(%peer, condition, "sign-in refused");
-    let failure = build("failure", ns::SASL)
-        .child(build(condition, ns::SASL))
-        .done();
-    transport.send_element(&failure).await?;
+    let failure = build("failure", profile.namespace()).child(build(condition, ns::SASL));
+    transport.send_element(&failure.done()).await?;
     Ok(None)
 }
 
-async fn run(
+/// The exchange that `<auth/>` begins; the localpart of who has signed in, or
+/// `None` after a `<failure/>` was sent.
+pub(super) async fn sasl(
     server: &Server,
     transport: &mut Transport,
+    offer: &Offer,
     auth: &Element,
-) -> Result<String, Failure> {
-    let mechanism = auth.attr("mechanism").and_then(Mechanism::from_name);
-    let mechanism = mechanism.ok_or(Failure::InvalidMechanism)?;
-    if mechanism.is_plus() && !transport.binding.is_available() {
-        return Err(Failure::InvalidMechanism);
+) -> Result<Option<String>, TransportError> {
+    let profile = Profile::Sasl;
+    let exchange = Exchange {
+        server,
+        transport: &mut *transport,
+        offer,
+        profile,
+        from: None,
+    };
+    let text = auth.text();
+    let initial = Some(text.as_str()).filter(|text| !text.trim().is_empty());
+    let name = auth.attr("mechanism").unwrap_or_default();
+    let result = exchange.run(name, initial).await;
+    let Some(proof) = conclude(server, transport, profile, result).await? else {
+        return Ok(None);
+    };
+    let mut success = build("success", ns::SASL);
+    if let Some(data) = proof.data {
+        success = success.text(STANDARD.encode(data));
     }
-    let mut initial = decode(&auth.text())?;
-    if initial.is_empty() {
-        // No initial response: ask for it (RFC 6120, section 6.4.2).
-        initial = challenge(transport, b"").await?;
-    }
-    match mechanism.scram_hash() {
-        Some(hash) => scram(server, transport, mechanism, hash, &initial).await,
-        None => plain(server, transport, &initial).await,
-    }
+    transport.send_element(&success.done()).await?;
+    tracing::info!(peer = %transport.peer, user = proof.user, "signed in");
+    Ok(Some(proof.user))
 }
 
-async fn scram(
-    server: &Server,
-    transport: &mut Transport,
-    mechanism: Mechanism,
-    hash: ScramHash,
-    initial: &[u8],
-) -> Result<String, Failure> {
-    let nonce = clock::random_secret().map_err(|_| Failure::Temporary)?;
-    let mut scram = ScramServer::start(mechanism, initial, &nonce, &transport.binding)?;
-    let user = names::normal_localpart(scram.username());
-    let verifier = match &user {
-        Some(user) => verifier(server, user, hash).await?,
-        None => None,
-    };
-    let known = verifier.is_some();
-    let name = user.clone().unwrap_or_else(|| scram.username().to_owned());
-    let first = scram.challenge(verifier.unwrap_or_else(|| made_up(server, &name, hash)));
-    let last = challenge(transport, first.as_bytes()).await?;
-    let signature = scram.finish(&last)?;
-    let (Some(user), true) = (user, known) else {
-        return Err(Failure::NotAuthorized);
-    };
-    check_authzid(server, scram.authzid(), &user)?;
-    succeed(transport, signature.as_bytes()).await?;
-    Ok(user)
-}
-
-async fn plain(
-    server: &Server,
-    transport: &mut Transport,
-    initial: &[u8],
-) -> Result<String, Failure> {
-    let credentials = plain::parse(initial).ok_or(Failure::MalformedRequest)?;
-    let user = names::normal_localpart(&credentials.username).ok_or(Failure::NotAuthorized)?;
-    let verifier = verifier(server, &user, ScramHash::Sha256).await?;
-    let known = verifier.is_some();
-    // An unknown name takes as long as a known one.
-    let verifier = verifier.unwrap_or_else(|| made_up(server, &user, ScramHash::Sha256));
-    let password = credentials.password;
-    let fits = tokio::task::spawn_blocking(move || verifier.matches(&password))
-        .await
-        .map_err(|_| Failure::Temporary)?;
-    if !fits || !known {
-        return Err(Failure::NotAuthorized);
+impl Exchange<'_> {
+    /// Runs it with a mechanism that takes a password.
+    pub(super) async fn run(mut self, name: &str, initial: Option<&str>) -> Result<Proof, Failure> {
+        may_try(self.server, self.transport)?;
+        let mechanism = self.offer.mechanism(name);
+        let mechanism = mechanism.ok_or(Failure::InvalidMechanism)?;
+        let mut initial = match initial {
+            Some(initial) => decode(initial)?,
+            None => Vec::new(),
+        };
+        if initial.is_empty() {
+            // No initial response: ask for it (RFC 6120, section 6.4.2).
+            initial = self.challenge(b"").await?;
+        }
+        match mechanism.scram_hash() {
+            Some(hash) => self.scram(mechanism, hash, &initial).await,
+            None => self.plain(&initial).await,
+        }
     }
-    check_authzid(server, credentials.authzid.as_deref(), &user)?;
-    succeed(transport, b"").await?;
-    Ok(user)
+
+    async fn scram(
+        &mut self,
+        mechanism: Mechanism,
+        hash: ScramHash,
+        initial: &[u8],
+    ) -> Result<Proof, Failure> {
+        let nonce = clock::random_secret().map_err(|_| Failure::Temporary)?;
+        let binding = &self.transport.channel.binding;
+        let mut scram = ScramServer::start(mechanism, initial, &nonce, binding)?
+            .with_offer(&self.offer.mechanisms, &self.offer.bindings);
+        let user = names::normal_localpart(scram.username());
+        let verifier = match &user {
+            Some(user) => verifier(self.server, user, hash).await?,
+            None => None,
+        };
+        let known = verifier.is_some();
+        let name = user.clone().unwrap_or_else(|| scram.username().to_owned());
+        let verifier = verifier.unwrap_or_else(|| made_up(self.server, &name, hash));
+        let first = scram.challenge(verifier);
+        let last = self.challenge(first.as_bytes()).await?;
+        let signature = scram.finish(&last)?;
+        let (Some(user), true) = (user, known) else {
+            return Err(Failure::NotAuthorized);
+        };
+        self.check_authzid(scram.authzid(), &user)?;
+        Ok(Proof {
+            user,
+            data: Some(signature.into_bytes()),
+        })
+    }
+
+    async fn plain(&mut self, initial: &[u8]) -> Result<Proof, Failure> {
+        let credentials = plain::parse(initial).ok_or(Failure::MalformedRequest)?;
+        let user = names::normal_localpart(&credentials.username).ok_or(Failure::NotAuthorized)?;
+        let verifier = verifier(self.server, &user, ScramHash::Sha256).await?;
+        let known = verifier.is_some();
+        // An unknown name takes as long as a known one.
+        let verifier = verifier.unwrap_or_else(|| made_up(self.server, &user, ScramHash::Sha256));
+        let password = credentials.password;
+        let fits = tokio::task::spawn_blocking(move || verifier.matches(&password))
+            .await
+            .map_err(|_| Failure::Temporary)?;
+        if !fits || !known {
+            return Err(Failure::NotAuthorized);
+        }
+        self.check_authzid(credentials.authzid.as_deref(), &user)?;
+        Ok(Proof { user, data: None })
+    }
+
+    /// Acting for somebody else is for nobody. Only who has proven the password
+    /// learns that. The stream's `from` must not say another one than the
+    /// authzid (XEP-0388, section 2.3).
+    fn check_authzid(&self, authzid: Option<&str>, user: &str) -> Result<(), Failure> {
+        let Some(authzid) = authzid else {
+            return Ok(());
+        };
+        let own = self.server.bare(user);
+        let fits = authzid == user || authzid == own;
+        if fits && self.from.is_none_or(|from| from == own) {
+            Ok(())
+        } else {
+            Err(Failure::InvalidAuthzid)
+        }
+    }
+
+    async fn challenge(&mut self, data: &[u8]) -> Result<Vec<u8>, Failure> {
+        let namespace = self.profile.namespace();
+        let challenge = build("challenge", namespace).text(STANDARD.encode(data));
+        self.transport.send_element(&challenge.done()).await?;
+        match self.transport.next().await? {
+            Incoming::Element(element) if element.is("response", namespace) => {
+                decode(&element.text())
+            }
+            Incoming::Element(element) if element.is("abort", namespace) => Err(Failure::Aborted),
+            Incoming::Close => {
+                Err(TransportError::Lost("closed while signing in".to_owned()).into())
+            }
+            _ => Err(TransportError::Bad(StreamCondition::NotAuthorized.into()).into()),
+        }
+    }
 }
 
 async fn verifier(
@@ -187,39 +292,8 @@ fn made_up(server: &Server, user: &str, hash: ScramHash) -> ScramVerifier {
     }
 }
 
-/// Acting for somebody else is for nobody. Only who has proven the password
-/// learns that.
-fn check_authzid(server: &Server, authzid: Option<&str>, user: &str) -> Result<(), Failure> {
-    match authzid {
-        None => Ok(()),
-        Some(authzid) if authzid == user || authzid == server.bare(user) => Ok(()),
-        Some(_) => Err(Failure::InvalidAuthzid),
-    }
-}
-
-async fn challenge(transport: &mut Transport, data: &[u8]) -> Result<Vec<u8>, Failure> {
-    let challenge = build("challenge", ns::SASL)
-        .text(STANDARD.encode(data))
-        .done();
-    transport.send_element(&challenge).await?;
-    match transport.next().await? {
-        Incoming::Element(element) if element.is("response", ns::SASL) => decode(&element.text()),
-        Incoming::Element(element) if element.is("abort", ns::SASL) => Err(Failure::Aborted),
-        Incoming::Close => Err(TransportError::Lost("closed while signing in".to_owned()).into()),
-        _ => Err(TransportError::Bad(StreamCondition::NotAuthorized.into()).into()),
-    }
-}
-
-async fn succeed(transport: &mut Transport, data: &[u8]) -> Result<(), Failure> {
-    let mut success = build("success", ns::SASL);
-    if !data.is_empty() {
-        success = success.text(STANDARD.encode(data));
-    }
-    Ok(transport.send_element(&success.done()).await?)
-}
-
 /// `=` stands for an empty response (RFC 6120, section 6.4.2).
-fn decode(text: &str) -> Result<Vec<u8>, Failure> {
+pub(super) fn decode(text: &str) -> Result<Vec<u8>, Failure> {
     let text = text.trim();
     if text == "=" {
         return Ok(Vec::new());

@@ -6,6 +6,9 @@
 //! and counted as handled in the order in which they came.
 
 pub(super) mod acknowledgement;
+pub(super) mod binding;
+mod csi;
+mod slow;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,22 +17,26 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use jid::FullJid;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use xmpp_core::element::{self, build};
 use xmpp_core::stream::{StreamCondition, StreamError};
 use xmpp_core::{Element, ns};
 
 use self::acknowledgement::Sm;
+use self::csi::Held;
+use self::slow::{overdue, overtaken};
 use super::messages::{Effect, Handled};
 use super::presence::Said;
-use super::register::reply;
 use super::{ResumeRequest, SessionEnd};
-use crate::pep::Personal;
-use crate::router::{Entry, Outgoing};
+use crate::router::Outgoing;
 use crate::server::Server;
 use crate::transport::{Incoming, Transport, TransportError};
 
+/// Elements of one client that are handled before others have their turn: who
+/// gets them all must be able to pass them on meanwhile.
+const IN_A_ROW: u32 = 16;
 type Unwritten = FuturesOrdered<Pin<Box<dyn Future<Output = Handled> + Send>>>;
 
 /// A bound session.
@@ -40,9 +47,13 @@ pub(crate) struct Session {
     pub(super) number: u64,
     transport: Option<Transport>,
     queue: mpsc::Receiver<Outgoing>,
+    /// Rung when too much waits in the queue.
+    slow: Arc<Notify>,
     resume: mpsc::Receiver<ResumeRequest>,
     end: watch::Receiver<Option<SessionEnd>>,
     sm: Option<Sm>,
+    /// What waits while the client is inactive (XEP-0352).
+    held: Option<Held>,
     unwritten: Unwritten,
     /// Whether the client reads its archive itself, so that nothing has to be
     /// delivered for it.
@@ -54,6 +65,10 @@ pub(crate) struct Session {
     heard: Instant,
     asked: bool,
     lost: Option<Instant>,
+    /// The last note of what was delivered, on its way to the disk.
+    noting: Option<JoinHandle<()>>,
+    /// Elements that were read since others had their turn.
+    in_a_row: u32,
 }
 
 /// What the loop does after a step.
@@ -76,78 +91,6 @@ impl Next {
 }
 
 impl Session {
-    /// Binds a resource and registers the session (RFC 6120, section 7). `None`
-    /// if the connection ended meanwhile.
-    pub(super) async fn bind(
-        server: &Arc<Server>,
-        mut transport: Transport,
-        user: String,
-        resource: String,
-        iq: &Element,
-    ) -> Option<Self> {
-        let address = FullJid::new(&format!("{}/{resource}", server.bare(&user))).ok()?;
-        let limits = &server.config.limits;
-        let (queue_in, queue) = mpsc::channel(limits.session_queue);
-        let (resume_in, resume) = mpsc::channel(1);
-        let (end_in, end) = watch::channel(None);
-        let number = server.session_number();
-        let entry = Entry {
-            resource,
-            queue: queue_in,
-            resume: resume_in,
-            end: end_in,
-            resumption_id: None,
-            presence: None,
-            written: None,
-            carbons: false,
-            attached: true,
-            wants_roster: false,
-            personal: Personal::default(),
-            number,
-        };
-        super::presence::take_over(server, &user, &address);
-        if !server.router.add(&user, entry, limits.sessions_per_account) {
-            transport
-                .close(Some(StreamCondition::ResourceConstraint.into()))
-                .await;
-            return None;
-        }
-        crate::people::signed_in(server, &user);
-        let bound = build("bind", ns::BIND)
-            .child(build("jid", ns::BIND).text(address.to_string()))
-            .done();
-        let session = Self {
-            server: Arc::clone(server),
-            user,
-            address,
-            number,
-            transport: None,
-            queue,
-            resume,
-            end,
-            sm: None,
-            unwritten: FuturesOrdered::new(),
-            reads_archive: false,
-            was_available: false,
-            presences: Said::default(),
-            heard: Instant::now(),
-            asked: false,
-            lost: None,
-        };
-        if transport
-            .send_element(&reply(iq, Ok(Some(bound))))
-            .await
-            .is_err()
-        {
-            session.finish();
-            return None;
-        }
-        Some(Self {
-            transport: Some(transport),
-            ..session
-        })
-    }
-
     /// Runs the session until it is over.
     pub(crate) async fn run(mut self) {
         let error = loop {
@@ -171,6 +114,10 @@ impl Session {
             }
         };
         self.settle().await;
+        // Whoever has seen the end gets nothing again that it had acknowledged.
+        if let Some(noting) = self.noting.take() {
+            drop(noting.await);
+        }
         if let Some(transport) = self.transport.take() {
             transport.close(error).await;
         }
@@ -188,7 +135,12 @@ impl Session {
     async fn step(&mut self) -> Next {
         let limits = &self.server.config.limits;
         let deadline = match self.lost {
-            Some(lost) => lost + limits.resumption,
+            Some(lost) => {
+                lost + self
+                    .sm
+                    .as_ref()
+                    .map_or(limits.resumption, |sm| sm.resumption)
+            }
             None => self.heard + limits.idle,
         };
         let may_read = self.unwritten.len() < limits.unwritten;
@@ -236,6 +188,11 @@ impl Session {
     }
 
     async fn incoming(&mut self, incoming: Result<Incoming, TransportError>) -> Next {
+        self.in_a_row += 1;
+        if self.in_a_row >= IN_A_ROW {
+            self.in_a_row = 0;
+            tokio::task::yield_now().await;
+        }
         match incoming {
             Ok(Incoming::Element(element)) => self.element(element).await,
             // The client ends the stream, and with it the session.
@@ -254,7 +211,7 @@ impl Session {
             return self.stream_management(&element).await;
         }
         if element.has_ns(ns::CSI) {
-            return Next::Go;
+            return self.client_state(&element).await;
         }
         if !element.has_ns(ns::CLIENT) {
             return Next::End(Some(StreamCondition::UnsupportedStanzaType.into()));
@@ -341,9 +298,27 @@ impl Session {
         }
     }
 
-    /// Sends a stanza, or keeps it for the connection to come.
+    /// Says it in its time: at once, or when the client is active again.
     async fn send(&mut self, outgoing: Outgoing) -> Next {
-        let limit = self.server.config.limits.session_queue;
+        let Some(held) = &mut self.held else {
+            return self.pass(outgoing).await;
+        };
+        let (own, max) = (self.address.to_bare(), self.server.config.limits.held_back);
+        match held.take(outgoing, own.as_str(), max) {
+            None => Next::Go,
+            Some(important) => {
+                let released = self.release().await;
+                if matches!(released, Next::End(_)) {
+                    return released;
+                }
+                self.pass(important).await.or(released)
+            }
+        }
+    }
+
+    /// Sends a stanza, or keeps it for the connection to come.
+    async fn pass(&mut self, outgoing: Outgoing) -> Next {
+        let limit = self.server.config.limits.session_queue.saturating_mul(3);
         if let Some(sm) = &mut self.sm
             && sm.sent(outgoing.clone()) > limit
         {
@@ -381,7 +356,16 @@ impl Session {
         let Some(transport) = &mut self.transport else {
             return Next::Go;
         };
-        match transport.send(xml).await {
+        let limit = self.server.config.limits.session_queue;
+        let sent = tokio::select! {
+            biased;
+            sent = transport.send(xml) => sent,
+            // Half a stanza may be out: this connection is of no more use. What
+            // waits is kept for the next one.
+            () = overtaken(&self.slow, &self.queue, limit) => Err(TransportError::Stalled),
+            () = overdue(&self.end) => Err(TransportError::Stalled),
+        };
+        match sent {
             Ok(()) => Next::Go,
             Err(error) => {
                 tracing::debug!(address = %self.address, %error, "write");

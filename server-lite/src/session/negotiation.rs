@@ -1,25 +1,33 @@
 //! From the first stream header to a bound or resumed session
-//! (RFC 6120, sections 4.3, 6 and 7).
+//! (RFC 6120, sections 4.3, 5, 6 and 7).
 
 use std::sync::Arc;
 
+use jid::BareJid;
+use tokio::sync::mpsc;
 use xmpp_core::element::build;
-use xmpp_core::sasl::Mechanism;
 use xmpp_core::stanza_error::{Condition, StanzaError};
-use xmpp_core::stream::{self, StreamCondition};
+use xmpp_core::stream::{self, StreamCondition, StreamHeader};
 use xmpp_core::{Element, ns};
 
 use super::bound::Session;
 use super::bound::acknowledgement::out_of_turn;
+use super::bound::binding::resource;
+use super::offer::{self, Offer};
 use super::register::PreAuth;
+use super::sasl2::{self, Outcome, SignedIn};
 use super::{ResumeRequest, auth, refuse};
-use crate::config::Registration;
 use crate::server::Server;
 use crate::transport::{Incoming, Transport, TransportError};
-use crate::{clock, modules};
 
 /// Sign-ins that one connection may try.
 const MAX_TRIES: u32 = 5;
+
+/// Who has signed in, by which profile of SASL.
+enum By {
+    Sasl(String),
+    Sasl2(Box<SignedIn>),
+}
 
 /// Negotiates; `None` if the connection now belongs to a session that resumed,
 /// or was closed in good order.
@@ -28,148 +36,141 @@ pub(super) async fn run(
     mut transport: Transport,
 ) -> Result<Option<Session>, TransportError> {
     let signed_in = match sign_in(server, &mut transport).await {
-        Ok(Some(user)) => user,
+        Ok(Some(signed_in)) => signed_in,
         Ok(None) => {
             transport.close(None).await;
             return Ok(None);
         }
         Err(error) => return Err(refuse(server, transport, error).await),
     };
-    transport.restart();
-    bind_or_resume(server, transport, signed_in).await
+    match signed_in {
+        By::Sasl(user) => {
+            transport.restart();
+            match open(server, &mut transport, &offer::unbound(server)).await {
+                Ok(Some(_)) => bind_or_resume(server, transport, user).await,
+                Ok(None) => {
+                    transport.close(None).await;
+                    Ok(None)
+                }
+                Err(error) => Err(refuse(server, transport, error).await),
+            }
+        }
+        // The stream goes on (XEP-0388, section 2.6.1).
+        By::Sasl2(signed_in) => match sasl2::establish(server, transport, *signed_in).await? {
+            Outcome::Bound(session) => Ok(Some(*session)),
+            Outcome::Gone => Ok(None),
+            Outcome::Unbound(transport, user) => bind_or_resume(server, *transport, user).await,
+        },
+    }
 }
 
-/// Answers a stream header and says what can be done next.
+/// Answers a stream header and says what can be done next; `None` if the client
+/// ends instead.
 async fn open(
     server: &Server,
     transport: &mut Transport,
     features: &[Element],
-) -> Result<bool, TransportError> {
+) -> Result<Option<StreamHeader>, TransportError> {
     let header = match transport.next().await? {
         Incoming::Open(header) => header,
-        Incoming::Close => return Ok(false),
+        Incoming::Close => return Ok(None),
         Incoming::Element(_) => {
             return Err(TransportError::Bad(StreamCondition::NotAuthorized.into()));
         }
     };
     transport.open(&server.header()).await?;
-    if header
+    let fault = if header
         .to
+        .as_ref()
         .is_some_and(|to| !to.eq_ignore_ascii_case(server.domain()))
     {
-        return Err(TransportError::Bad(StreamCondition::HostUnknown.into()));
-    }
-    if header
+        Some(StreamCondition::HostUnknown)
+    } else if header
         .version
         .as_deref()
         .is_none_or(|version| !version.starts_with("1."))
     {
-        return Err(TransportError::Bad(
-            StreamCondition::UnsupportedVersion.into(),
-        ));
+        Some(StreamCondition::UnsupportedVersion)
+    } else if header
+        .from
+        .as_deref()
+        .and_then(|from| BareJid::new(from).ok())
+        .is_some_and(|from| from.domain().as_str() != server.domain())
+    {
+        // RFC 6120, section 4.9.3.9; XEP-0388, section 2.1.
+        Some(StreamCondition::InvalidFrom)
+    } else {
+        None
+    };
+    if let Some(fault) = fault {
+        return Err(TransportError::Bad(fault.into()));
     }
     transport.send(&stream::features(features)?).await?;
-    Ok(true)
-}
-
-/// What an unknown client may do (RFC 6120, 6.4.1; XEP-0440, XEP-0077, XEP-0445).
-fn features_before(server: &Server, transport: &Transport) -> Vec<Element> {
-    let binding = &transport.binding;
-    let mechanisms = Mechanism::ALL
-        .into_iter()
-        .filter(|mechanism| !mechanism.is_plus() || binding.is_available())
-        .map(|mechanism| build("mechanism", ns::SASL).text(mechanism.as_str()));
-    let mut features = vec![build("mechanisms", ns::SASL).children(mechanisms).done()];
-    if binding.is_available() {
-        let names = binding.names();
-        let types = names
-            .iter()
-            .map(|name| build("channel-binding", ns::SASL_CB).attr("type", *name));
-        features.push(
-            build("sasl-channel-binding", ns::SASL_CB)
-                .children(types)
-                .done(),
-        );
-    }
-    match server.config.registration {
-        Registration::Open => {
-            features.push(build("register", ns::IBR_TOKEN).done());
-            features.push(build("register", ns::REGISTER_FEATURE).done());
-        }
-        Registration::Invite => features.push(build("register", ns::IBR_TOKEN).done()),
-        Registration::Closed => {}
-    }
-    features
-}
-
-/// What a client may do that has signed in.
-fn features_after(server: &Server) -> Vec<Element> {
-    vec![
-        build("bind", ns::BIND).done(),
-        build("session", ns::SESSION)
-            .child(build("optional", ns::SESSION))
-            .done(),
-        build("sm", ns::SM).done(),
-        build("csi", ns::CSI).done(),
-        // RFC 6121, sections 2.6.1 and 3.4.1.
-        build("ver", ns::ROSTER_VERSIONING).done(),
-        build("sub", ns::PRE_APPROVAL).done(),
-        modules::caps::element(server),
-    ]
+    Ok(Some(header))
 }
 
 async fn sign_in(
     server: &Arc<Server>,
     transport: &mut Transport,
-) -> Result<Option<String>, TransportError> {
-    let features = features_before(server, transport);
-    if !open(server, transport, &features).await? {
-        return Ok(None);
-    }
+) -> Result<Option<By>, TransportError> {
     let mut pre_auth = PreAuth::default();
     let mut tries = 0;
+    // Once in clear, perhaps, and once encrypted.
     loop {
-        match transport.next().await? {
-            Incoming::Close => return Ok(None),
-            Incoming::Open(_) => {
-                return Err(TransportError::Bad(StreamCondition::BadFormat.into()));
-            }
-            Incoming::Element(element) if element.is("auth", ns::SASL) => {
-                if let Some(user) = auth::exchange(server, transport, &element).await? {
-                    return Ok(Some(user));
+        let offer = Offer::of(server, transport);
+        let Some(header) = open(server, transport, &offer.features(server)).await? else {
+            return Ok(None);
+        };
+        let from = header.from.and_then(|from| BareJid::new(&from).ok());
+        let from = from.as_ref().map(|from| from.as_str());
+        loop {
+            let element = match transport.next().await? {
+                Incoming::Close => return Ok(None),
+                Incoming::Open(_) => {
+                    return Err(TransportError::Bad(StreamCondition::BadFormat.into()));
                 }
-                tries += 1;
-                if tries >= MAX_TRIES {
-                    return Err(TransportError::Bad(StreamCondition::PolicyViolation.into()));
-                }
+                Incoming::Element(element) => element,
+            };
+            if offer.starttls && element.is("starttls", ns::TLS) {
+                transport.start_tls(server).await?;
+                break;
             }
-            Incoming::Element(element) if element.is("iq", ns::CLIENT) => {
+            if offer.only_starttls() {
+                return Err(TransportError::Bad(StreamCondition::PolicyViolation.into()));
+            }
+            let signed_in = if element.is("auth", ns::SASL) {
+                let user = auth::sasl(server, transport, &offer, &element).await?;
+                user.map(By::Sasl)
+            } else if offer.sasl2 && element.is("authenticate", ns::SASL2) {
+                let done = sasl2::authenticate(server, transport, &offer, from, &element).await?;
+                done.map(Box::new).map(By::Sasl2)
+            } else if element.is("iq", ns::CLIENT) {
                 // Answers are not answered (RFC 6120, section 8.2.3).
                 if !matches!(element.attr("type"), Some("result" | "error")) {
                     let answer = pre_auth.handle(server, &element, transport.peer).await;
                     transport.send_element(&answer).await?;
                 }
-            }
-            Incoming::Element(_) => {
+                continue;
+            } else {
                 return Err(TransportError::Bad(StreamCondition::NotAuthorized.into()));
+            };
+            if signed_in.is_some() {
+                return Ok(signed_in);
+            }
+            tries += 1;
+            if tries >= MAX_TRIES {
+                return Err(TransportError::Bad(StreamCondition::PolicyViolation.into()));
             }
         }
     }
 }
 
+/// The part between the sign-in and a resource.
 async fn bind_or_resume(
     server: &Arc<Server>,
     mut transport: Transport,
     user: String,
 ) -> Result<Option<Session>, TransportError> {
-    match open(server, &mut transport, &features_after(server)).await {
-        Ok(true) => {}
-        Ok(false) => {
-            transport.close(None).await;
-            return Ok(None);
-        }
-        Err(error) => return Err(refuse(server, transport, error).await),
-    }
     loop {
         let element = match transport.next().await {
             Ok(Incoming::Element(element)) => element,
@@ -211,16 +212,6 @@ async fn bind_or_resume(
     }
 }
 
-/// The resource that was asked for, or one of our own (RFC 6120, 7.6 and 7.7).
-fn resource(wanted: Option<&str>) -> Option<String> {
-    match wanted {
-        Some(wanted) if !wanted.is_empty() => jid::ResourcePart::new(wanted)
-            .ok()
-            .map(|part| part.as_str().to_owned()),
-        _ => clock::random_id().ok(),
-    }
-}
-
 /// Hands the connection to the session it names (XEP-0198, section 5). Gives it
 /// back if there is none.
 async fn resume(
@@ -229,18 +220,36 @@ async fn resume(
     user: &str,
     element: &Element,
 ) -> Result<Option<Transport>, TransportError> {
-    let h = element.attr("h").and_then(|h| h.parse().ok());
-    let session = element
-        .attr("previd")
-        .and_then(|id| server.router.resumable(user, id));
-    if let (Some(h), Some(session)) = (h, session) {
-        match session.send(ResumeRequest { transport, h }).await {
+    if let Some((session, h)) = session_to_resume(server, user, element) {
+        let request = ResumeRequest {
+            transport,
+            h,
+            success: None,
+        };
+        match session.send(request).await {
             Ok(()) => return Ok(None),
             // It ended in this very moment.
             Err(back) => transport = back.0.transport,
         }
     }
-    let failed = build("failed", ns::SM).child(build("item-not-found", ns::STANZA_ERRORS));
-    transport.send_element(&failed.done()).await?;
+    transport.send_element(&not_resumed()).await?;
     Ok(Some(transport))
+}
+
+/// The session that a `<resume/>` names, and how much of it the client has seen.
+pub(super) fn session_to_resume(
+    server: &Server,
+    user: &str,
+    resume: &Element,
+) -> Option<(mpsc::Sender<ResumeRequest>, u32)> {
+    let h = resume.attr("h")?.parse().ok()?;
+    let session = server.router.resumable(user, resume.attr("previd")?)?;
+    Some((session, h))
+}
+
+/// Why a `<resume/>` led to nothing.
+pub(super) fn not_resumed() -> Element {
+    build("failed", ns::SM)
+        .child(build("item-not-found", ns::STANZA_ERRORS))
+        .done()
 }

@@ -1,6 +1,6 @@
 //! Tables and their history. A step is never changed once released.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 
 /// Version that this program writes.
 #[allow(clippy::cast_possible_truncation, reason = "a handful")]
@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/files.sql"),
     include_str!("schema/push.sql"),
     include_str!("schema/people.sql"),
+    include_str!("schema/tokens.sql"),
 ];
 
 const V1: &str = "
@@ -76,7 +77,12 @@ CREATE INDEX archive_undelivered ON archive (owner, id) WHERE undelivered = 1;
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for (step, version) in STEPS.iter().zip(1..).skip(found as usize) {
-        let transaction = connection.transaction()?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process, such as a command line, may have been faster.
+        let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if found >= version {
+            continue;
+        }
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
@@ -87,6 +93,25 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_that_open_a_new_database_do_not_meet() {
+        for _ in 0..10 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("server.db");
+            let open = || {
+                let mut connection = Connection::open(&path).unwrap();
+                let patience = std::time::Duration::from_secs(10);
+                connection.busy_timeout(patience).unwrap();
+                migrate(&mut connection)
+            };
+            let both = std::thread::scope(|scope| {
+                let other = scope.spawn(open);
+                (open(), other.join().unwrap())
+            });
+            assert!(both.0.is_ok() && both.1.is_ok(), "{both:?}");
+        }
+    }
 
     #[test]
     fn every_older_version_is_brought_up_with_what_it_holds() {

@@ -3,6 +3,7 @@
 
 mod converse;
 mod dial;
+mod sasl2;
 mod talk;
 
 use std::collections::VecDeque;
@@ -19,6 +20,7 @@ use xmpp_core::sasl::ClientBinding;
 use xmpp_core::stream::StreamError;
 
 pub(crate) use dial::{Certificate, Place, TlsVersion, socket, tls};
+pub(crate) use sasl2::{address, agent, bind2, failure2, success};
 pub(crate) use talk::{bodies, body, condition, error_of, value};
 
 /// Longest wait for something that has to happen.

@@ -22,8 +22,12 @@ pub(super) enum Scanned {
 enum State {
     /// Between tags.
     Text,
-    /// After `&`, with the number of bytes seen.
-    Entity { length: u8 },
+    /// After `&`, with the bytes seen; in an attribute value if there is a quote.
+    Entity {
+        name: [u8; MAX_ENTITY],
+        length: usize,
+        quote: Option<u8>,
+    },
     /// After `<`.
     TagStart,
     /// In a start tag.
@@ -43,7 +47,9 @@ enum State {
 const CDATA: &[u8] = b"[CDATA[";
 const XML: &[u8] = b"xml";
 /// Longest reference that can be right: `&#x10FFFF;`.
-const MAX_ENTITY: u8 = 9;
+const MAX_ENTITY: usize = 9;
+/// XML 1.0, section 4.6. RFC 6120, section 11.1 allows no others.
+const PREDEFINED: [&[u8]; 5] = [b"lt", b"gt", b"amp", b"apos", b"quot"];
 
 #[derive(Debug)]
 pub(super) struct Scanner {
@@ -54,6 +60,16 @@ pub(super) struct Scanner {
     attributes: usize,
     /// Whether any byte but white space was seen (a declaration must be first).
     started: bool,
+}
+
+impl State {
+    fn entity(quote: Option<u8>) -> Self {
+        Self::Entity {
+            name: [0; MAX_ENTITY],
+            length: 0,
+            quote,
+        }
+    }
 }
 
 impl Scanner {
@@ -79,12 +95,18 @@ impl Scanner {
     pub(super) fn step(&mut self, byte: u8) -> Result<Scanned, FramingError> {
         match self.state {
             State::Text => self.text(byte),
-            State::Entity { length } => self.entity(byte, length),
+            State::Entity {
+                name,
+                length,
+                quote,
+            } => self.entity(byte, name, length, quote),
             State::TagStart => self.tag_start(byte),
             State::StartTag { slash } => self.start_tag(byte, slash),
             State::Value { quote } => {
                 if byte == quote {
                     self.state = State::StartTag { slash: false };
+                } else if byte == b'&' {
+                    self.state = State::entity(Some(quote));
                 } else if byte == b'<' {
                     return Err(FramingError::NotWellFormed);
                 }
@@ -121,23 +143,45 @@ impl Scanner {
                 }
             }
             b'&' => {
-                self.state = State::Entity { length: 0 };
+                self.state = State::entity(None);
                 Ok(Scanned::Nothing)
             }
             _ => Ok(Scanned::Nothing),
         }
     }
 
-    fn entity(&mut self, byte: u8, length: u8) -> Result<Scanned, FramingError> {
-        // Which entities there are is the parser's to know; here only that a
-        // reference is short, so that nothing hides behind an endless one.
+    /// Only the predefined entities and characters by number may be referred to;
+    /// which numbers are characters is the parser's to know.
+    fn entity(
+        &mut self,
+        byte: u8,
+        mut name: [u8; MAX_ENTITY],
+        length: usize,
+        quote: Option<u8>,
+    ) -> Result<Scanned, FramingError> {
+        let seen = name.get(..length).unwrap_or_default();
+        let by_number = seen.first() == Some(&b'#');
         if byte == b';' && length > 0 {
-            self.state = State::Text;
-        } else if length < MAX_ENTITY && (byte.is_ascii_alphanumeric() || byte == b'#') {
-            self.state = State::Entity { length: length + 1 };
-        } else {
-            return Err(FramingError::NotWellFormed);
+            if !by_number && !PREDEFINED.contains(&seen) {
+                return Err(FramingError::Restricted);
+            }
+            self.state = quote.map_or(State::Text, |quote| State::Value { quote });
+            return Ok(Scanned::Nothing);
         }
+        let is_name = byte.is_ascii_alphanumeric()
+            || (length == 0 && byte == b'#')
+            || (!by_number && (matches!(byte, b'_' | b':' | b'-' | b'.') || byte >= 0x80));
+        match name.get_mut(length) {
+            Some(place) if is_name => *place = byte,
+            // Longer than any that is allowed.
+            None if is_name && !by_number => return Err(FramingError::Restricted),
+            _ => return Err(FramingError::NotWellFormed),
+        }
+        self.state = State::Entity {
+            name,
+            length: length + 1,
+            quote,
+        };
         Ok(Scanned::Nothing)
     }
 

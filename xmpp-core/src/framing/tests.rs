@@ -59,6 +59,11 @@ fn restricted_constructs_are_refused() {
         "<iq><!DOCTYPE a></iq>",
         "<iq><!ENTITY a 'b'></iq>",
         "<![CDATA[x]]>",
+        "<iq>&nope;</iq>",
+        "<iq>&nbsp;</iq>",
+        "<iq>&LT;</iq>",
+        "<iq a='&nope;'/>",
+        "<iq>&aaaaaaaaaaaaaaaa;</iq>",
     ] {
         assert_eq!(elements(bad), Err(FramingError::Restricted), "{bad}");
     }
@@ -87,7 +92,9 @@ fn broken_tags_are_refused() {
         "<>",
         "<iq>&;</iq>",
         "<iq>& </iq>",
-        "<iq>&aaaaaaaaaaaaaaaa;</iq>",
+        "<iq>&#aaaaaaaaaaaaaaaa;</iq>",
+        "<iq>&a b;</iq>",
+        "<iq a='&'/>",
         "<iq></\"iq\">",
     ] {
         assert_eq!(elements(bad), Err(FramingError::NotWellFormed), "{bad}");

@@ -4,11 +4,13 @@
 
 mod client;
 mod message;
+mod offer;
 mod server;
 #[cfg(test)]
 mod tests;
 
 pub use client::{ClientBinding, ScramClient};
+pub use offer::offer_hash;
 pub use server::{BindingData, ScramServer};
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -56,7 +58,7 @@ impl ScramHash {
         }
     }
 
-    fn hmac(self, key: &[u8], data: &[u8]) -> Vec<u8> {
+    pub(in crate::sasl) fn hmac(self, key: &[u8], data: &[u8]) -> Vec<u8> {
         fn run<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> Vec<u8> {
             // HMAC takes keys of every length, so the error never happens.
             <M as KeyInit>::new_from_slice(key).map_or_else(
@@ -164,8 +166,9 @@ pub enum ScramError {
     #[error("channel binding differs")]
     WrongBinding,
     /// The client believes that we cannot bind channels although we offered it:
-    /// somebody took the offer away.
-    #[error("channel binding was offered but not seen")]
+    /// somebody took the offer away. Or the server signs another offer than the
+    /// one that the client saw (XEP-0474).
+    #[error("the offer was changed on its way")]
     Downgrade,
     /// A binding type that this end does not have.
     #[error("channel binding type not supported")]

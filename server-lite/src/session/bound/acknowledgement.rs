@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::time::Instant;
 use xmpp_core::element::build;
 use xmpp_core::stream::StreamCondition;
@@ -21,6 +23,8 @@ const ASK_AFTER: usize = 50;
 pub(super) struct Sm {
     id: String,
     pub(super) resumable: bool,
+    /// How long it waits for another connection.
+    pub(super) resumption: Duration,
     inbound: Inbound,
     outbound: Outbound<Outgoing>,
     /// Whether an answer to `<r/>` is outstanding.
@@ -74,16 +78,28 @@ impl Session {
         if !matches!(settled, Next::Go) {
             return settled;
         }
-        let Ok(id) = clock::random_secret() else {
-            return Next::End(Some(StreamCondition::InternalServerError.into()));
-        };
+        let answer = self.enable_now(element);
+        self.write(&answer).await
+    }
+
+    /// Begins to count; gives the answer.
+    pub(super) fn enable_now(&mut self, element: &Element) -> Element {
         if self.sm.is_some() {
-            return self.write(&out_of_turn()).await;
+            return out_of_turn();
         }
+        let Ok(id) = clock::random_secret() else {
+            return failed("internal-server-error");
+        };
         let resumable = matches!(element.attr("resume"), Some("true" | "1"));
         let mut enabled = build("enabled", ns::SM);
+        // As long as the client wants, but not longer than we do.
+        let wanted = element.attr("max").and_then(|max| max.parse().ok());
+        let resumption = self.server.config.limits.resumption;
+        let resumption = wanted.map_or(resumption, |wanted| {
+            resumption.min(Duration::from_secs(wanted))
+        });
         if resumable {
-            let seconds = self.server.config.limits.resumption.as_secs();
+            let seconds = resumption.as_secs();
             enabled = enabled
                 .attr("id", &id)
                 .attr("resume", "true")
@@ -96,12 +112,13 @@ impl Session {
         self.sm = Some(Sm {
             id,
             resumable,
+            resumption,
             inbound: Inbound::default(),
             outbound: Outbound::default(),
             asked: false,
             since_asked: 0,
         });
-        self.write(&enabled.done()).await
+        enabled.done()
     }
 
     fn acknowledged(&mut self, h: u32) -> Next {
@@ -124,12 +141,12 @@ impl Session {
 
     /// Notes that messages need not be delivered again. Nobody waits for it:
     /// if it is lost, the client sees a message twice under the same id.
-    pub(super) fn mark_delivered(&self, rows: Vec<i64>) {
+    pub(super) fn mark_delivered(&mut self, rows: Vec<i64>) {
         if rows.is_empty() {
             return;
         }
         let store = self.server.store.clone();
-        self.server.tasks.spawn(async move {
+        let mut noting = Box::pin(async move {
             let marked = store
                 .write(move |tx| archive::set_undelivered(tx, &rows, false))
                 .await;
@@ -137,6 +154,10 @@ impl Session {
                 tracing::debug!(%error, "delivery not noted");
             }
         });
+        // Into the writer's queue at once: the last one is done after all others.
+        if noting.as_mut().now_or_never().is_none() {
+            self.noting = Some(self.server.tasks.spawn(noting));
+        }
     }
 
     /// Another connection goes on with this session (XEP-0198, section 5).
@@ -171,17 +192,30 @@ impl Session {
             .done();
         let again: VecDeque<Outgoing> = sm.outbound.iter().cloned().collect();
         tracing::debug!(address = %self.address, again = again.len(), "session resumed");
-        let mut next = self.write(&resumed).await;
+        let said = match &request.success {
+            None => self.write(&resumed).await,
+            // In the same breath as the sign-in (XEP-0388).
+            Some(success) => match success.bound_xml(self.address.as_str(), resumed) {
+                Ok([success, features]) => match self.write_text(&success).await {
+                    Next::Go => self.write_text(&features).await,
+                    lost => lost,
+                },
+                Err(_) => Next::End(Some(StreamCondition::InternalServerError.into())),
+            },
+        };
+        let mut next = said;
         for outgoing in again {
             if matches!(next, Next::Go) {
                 next = self.write_text(&outgoing.xml).await;
             }
         }
         if matches!(next, Next::Go) {
-            self.ask().await
-        } else {
-            next
+            next = self.ask().await;
         }
+        // A client is active when it comes back (XEP-0352, section 5.2).
+        let released = self.release().await;
+        self.held = None;
+        released.or(next)
     }
 
     pub(super) fn count(&mut self) {
@@ -205,8 +239,12 @@ impl Session {
 
 /// `<enable/>` at the wrong moment (section 3).
 pub(in crate::session) fn out_of_turn() -> Element {
+    failed("unexpected-request")
+}
+
+fn failed(condition: &str) -> Element {
     build("failed", ns::SM)
-        .child(build("unexpected-request", ns::STANZA_ERRORS))
+        .child(build(condition, ns::STANZA_ERRORS))
         .done()
 }
 

@@ -7,6 +7,7 @@ use navigation::SpkiPin;
 use rustls::DigitallySignedStruct;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use startalk_server_lite::ServerHandle;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -21,7 +22,7 @@ use crate::server::Server;
 
 /// The server's certificate, as it stood in the handshake.
 #[derive(Clone)]
-pub(crate) struct Certificate(Vec<u8>);
+pub(crate) struct Certificate(pub(super) Vec<u8>);
 
 impl Certificate {
     /// The fingerprint of its key: walks to subjectPublicKeyInfo
@@ -169,6 +170,18 @@ impl Place for Server {
     }
 }
 
+impl Place for ServerHandle {
+    fn https(&self) -> SocketAddr {
+        self.https_addr()
+    }
+    fn tcp(&self) -> SocketAddr {
+        self.tcp_addr().unwrap()
+    }
+    fn domain(&self) -> String {
+        self.domain().to_owned()
+    }
+}
+
 impl Client {
     /// In clear, on the port for STARTTLS.
     pub(crate) async fn in_clear(server: &impl Place) -> Self {
@@ -231,14 +244,42 @@ impl Client {
         let socket = socket(server.https()).await;
         let (stream, certificate, exporter) =
             tls(socket, Some(b"http/1.1"), TlsVersion::V13).await?;
-        let mut request = "wss://team.example/ws".into_client_request()?;
+        let mut client = Self::upgrade(Box::new(stream), "wss", subprotocol, server).await?;
+        client.certificate = Some(certificate);
+        client.exporter = exporter;
+        Ok(client)
+    }
+
+    /// A stream over bytes that the test has prepared.
+    pub(crate) fn over_bytes(io: Box<dyn Io>, server: &impl Place) -> Self {
+        Self::tcp(io, &server.domain())
+    }
+
+    /// XMPP in clear on the port that carries everything.
+    pub(crate) async fn clear_on_shared(server: &impl Place) -> Self {
+        let socket = socket(server.https()).await;
+        Self::tcp(Box::new(socket), &server.domain())
+    }
+
+    /// WebSocket without TLS.
+    pub(crate) async fn clear_websocket(server: &impl Place) -> tungstenite::Result<Self> {
+        let socket = socket(server.https()).await;
+        Self::upgrade(Box::new(socket), "ws", "xmpp", server).await
+    }
+
+    async fn upgrade(
+        io: Box<dyn Io>,
+        scheme: &str,
+        subprotocol: &str,
+        server: &impl Place,
+    ) -> tungstenite::Result<Self> {
+        let mut request = format!("{scheme}://team.example/ws").into_client_request()?;
         if !subprotocol.is_empty() {
             let value = subprotocol.parse().unwrap();
             request
                 .headers_mut()
                 .insert("sec-websocket-protocol", value);
         }
-        let io: Box<dyn Io> = Box::new(stream);
         let config = WebSocketConfig::default().max_message_size(Some(1 << 22));
         let (web, response): (_, Response<_>) = within(
             "the upgrade",
@@ -246,9 +287,6 @@ impl Client {
         )
         .await?;
         assert_eq!(response.headers()["sec-websocket-protocol"], "xmpp");
-        let mut client = Self::new(Wire::Web(Box::new(web)), &server.domain());
-        client.certificate = Some(certificate);
-        client.exporter = exporter;
-        Ok(client)
+        Ok(Self::new(Wire::Web(Box::new(web)), &server.domain()))
     }
 }

@@ -4,7 +4,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::message::{attributes, decode, encode, escape_name, expect, is_nonce, utf8, xor};
-use super::{MAX_ITERATIONS, MIN_ITERATIONS, ScramError, ScramHash};
+use super::{MAX_ITERATIONS, MIN_ITERATIONS, ScramError, ScramHash, offer_hash};
 use crate::sasl::normal_password;
 
 /// What the client knows of channel binding (RFC 5802, section 6).
@@ -16,6 +16,8 @@ pub enum ClientBinding {
     NotOffered,
     /// Keying material of RFC 9266 (`p=tls-exporter`).
     TlsExporter(Vec<u8>),
+    /// Hash of the server's certificate, RFC 5929 (`p=tls-server-end-point`).
+    TlsServerEndPoint(Vec<u8>),
 }
 
 impl std::fmt::Debug for ClientBinding {
@@ -24,6 +26,7 @@ impl std::fmt::Debug for ClientBinding {
             Self::Unsupported => "Unsupported",
             Self::NotOffered => "NotOffered",
             Self::TlsExporter(_) => "TlsExporter",
+            Self::TlsServerEndPoint(_) => "TlsServerEndPoint",
         })
     }
 }
@@ -34,12 +37,13 @@ impl ClientBinding {
             Self::Unsupported => "n,,",
             Self::NotOffered => "y,,",
             Self::TlsExporter(_) => "p=tls-exporter,,",
+            Self::TlsServerEndPoint(_) => "p=tls-server-end-point,,",
         }
     }
 
     fn data(&self) -> &[u8] {
         match self {
-            Self::TlsExporter(data) => data,
+            Self::TlsExporter(data) | Self::TlsServerEndPoint(data) => data,
             _ => &[],
         }
     }
@@ -54,6 +58,7 @@ pub struct ScramClient {
     password: Zeroizing<String>,
     nonce: String,
     first_bare: String,
+    offer: Option<String>,
     server_signature: Option<Vec<u8>>,
 }
 
@@ -87,8 +92,17 @@ impl ScramClient {
             password: normal_password(password)?,
             nonce: nonce.to_owned(),
             first_bare: format!("n={},r={nonce}", escape_name(username)),
+            offer: None,
             server_signature: None,
         })
+    }
+
+    /// What the client saw offered (XEP-0474). If the server signs its offer,
+    /// the two have to be the same.
+    #[must_use]
+    pub fn with_offer(mut self, mechanisms: &[&str], bindings: &[&str]) -> Self {
+        self.offer = Some(offer_hash(self.hash, mechanisms, bindings));
+        self
     }
 
     /// The client-first-message.
@@ -115,6 +129,12 @@ impl ScramClient {
         }
         if !(MIN_ITERATIONS..=MAX_ITERATIONS).contains(&iterations) {
             return Err(ScramError::Iterations);
+        }
+        let signed = parts.flatten().find(|(name, _)| *name == 'h');
+        if let (Some((_, signed)), Some(seen)) = (signed, &self.offer)
+            && signed != seen
+        {
+            return Err(ScramError::Downgrade);
         }
         let header = self.binding.gs2_header().as_bytes();
         let without_proof = format!(

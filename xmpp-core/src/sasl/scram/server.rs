@@ -3,7 +3,7 @@
 use subtle::ConstantTimeEq;
 
 use super::message::{attributes, decode, encode, expect, is_nonce, unescape_name, utf8, xor};
-use super::{ScramError, ScramVerifier};
+use super::{ScramError, ScramHash, ScramVerifier, offer_hash};
 use crate::sasl::Mechanism;
 
 /// The channel bindings that the server's end of the connection has. An empty
@@ -65,6 +65,9 @@ pub struct ScramServer {
     expected_binding: Vec<u8>,
     first_bare: String,
     nonce: String,
+    hash: ScramHash,
+    /// XEP-0474.
+    offer: Option<String>,
     exchange: Option<Exchange>,
 }
 
@@ -87,6 +90,7 @@ impl ScramServer {
         nonce: &str,
         binding: &BindingData,
     ) -> Result<Self, ScramError> {
+        let hash = mechanism.scram_hash().ok_or(ScramError::Malformed)?;
         let client_first = utf8(client_first)?;
         let (flag, rest) = client_first.split_once(',').ok_or(ScramError::Malformed)?;
         let (authzid, first_bare) = rest.split_once(',').ok_or(ScramError::Malformed)?;
@@ -127,8 +131,18 @@ impl ScramServer {
             expected_binding,
             nonce: format!("{client_nonce}{nonce}"),
             first_bare: first_bare.to_owned(),
+            hash,
+            offer: None,
             exchange: None,
         })
+    }
+
+    /// Signs what was offered (XEP-0474): the mechanisms of the SASL profile in
+    /// use and the channel bindings.
+    #[must_use]
+    pub fn with_offer(mut self, mechanisms: &[&str], bindings: &[&str]) -> Self {
+        self.offer = Some(offer_hash(self.hash, mechanisms, bindings));
+        self
     }
 
     /// The user name as the client sent it: not yet normalised, not yet proven.
@@ -147,12 +161,16 @@ impl ScramServer {
     /// with a salt that stays the same for that name, and let
     /// [`finish`](Self::finish) fail: otherwise names could be tried out.
     pub fn challenge(&mut self, verifier: ScramVerifier) -> String {
-        let server_first = format!(
+        let mut server_first = format!(
             "r={},s={},i={}",
             self.nonce,
             encode(&verifier.salt),
             verifier.iterations
         );
+        if let Some(offer) = &self.offer {
+            server_first.push_str(",h=");
+            server_first.push_str(offer);
+        }
         self.exchange = Some(Exchange {
             verifier,
             server_first: server_first.clone(),

@@ -1,0 +1,227 @@
+//! How a session begins: a resource is bound (RFC 6120, section 7), or bound and
+//! furnished in one step while signing in (XEP-0386).
+
+use std::sync::Arc;
+
+use futures_util::stream::FuturesOrdered;
+use jid::FullJid;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
+use xmpp_core::element::{Build, build};
+use xmpp_core::stream::StreamCondition;
+use xmpp_core::{Element, datetime, ns};
+
+use super::{Held, Session};
+use crate::clock;
+use crate::people;
+use crate::pep::Personal;
+use crate::router::Entry;
+use crate::server::Server;
+use crate::session::presence::{self, Said};
+use crate::session::register::reply;
+use crate::session::tokens::ClientId;
+use crate::store::binding::{self, Extent};
+use crate::transport::Transport;
+
+/// Longest tag of a client in its resource, in bytes.
+const MAX_TAG: usize = 128;
+
+impl Session {
+    /// A session without a connection, and what the router has to know of it.
+    fn new(
+        server: &Arc<Server>,
+        user: String,
+        resource: String,
+        client: Option<ClientId>,
+    ) -> Option<(Self, Entry)> {
+        let address = FullJid::new(&format!("{}/{resource}", server.bare(&user))).ok()?;
+        let limits = &server.config.limits;
+        // Twice the limit: at the limit a connection is given up, and what comes
+        // while that happens still has a place.
+        let (queue_in, queue) = mpsc::channel(limits.session_queue.saturating_mul(2).max(2));
+        let (resume_in, resume) = mpsc::channel(1);
+        let (end_in, end) = watch::channel(None);
+        let slow = Arc::new(Notify::new());
+        let number = server.session_number();
+        let entry = Entry {
+            resource,
+            client,
+            queue: queue_in,
+            slow: Arc::clone(&slow),
+            resume: resume_in,
+            end: end_in,
+            resumption_id: None,
+            presence: None,
+            written: None,
+            carbons: false,
+            attached: true,
+            wants_roster: false,
+            personal: Personal::default(),
+            number,
+        };
+        let session = Self {
+            server: Arc::clone(server),
+            user,
+            address,
+            number,
+            transport: None,
+            queue,
+            slow,
+            resume,
+            end,
+            sm: None,
+            held: None,
+            unwritten: FuturesOrdered::new(),
+            reads_archive: false,
+            was_available: false,
+            presences: Said::default(),
+            heard: Instant::now(),
+            asked: false,
+            lost: None,
+            noting: None,
+            in_a_row: 0,
+        };
+        Some((session, entry))
+    }
+
+    /// Binds a resource and registers the session (RFC 6120, section 7). `None`
+    /// if the account has too many, or if the connection ended meanwhile.
+    pub(in crate::session) async fn bind(
+        server: &Arc<Server>,
+        transport: Transport,
+        user: String,
+        resource: String,
+        iq: &Element,
+    ) -> Option<Self> {
+        let (session, entry) = Self::new(server, user, resource, None)?;
+        let max = server.config.limits.sessions_per_account;
+        presence::take_over(server, &session.user, &session.address);
+        if !server.router.add(&session.user, entry, max) {
+            transport
+                .close(Some(StreamCondition::ResourceConstraint.into()))
+                .await;
+            return None;
+        }
+        people::signed_in(server, &session.user);
+        let bound = build("bind", ns::BIND)
+            .child(build("jid", ns::BIND).text(session.address.to_string()))
+            .done();
+        match xmpp_core::element::write(&reply(iq, Ok(Some(bound)))) {
+            Ok(xml) => session.connect(transport, &[xml]).await,
+            Err(_) => {
+                session.finish();
+                None
+            }
+        }
+    }
+
+    /// Binds a resource of the server's making, with the features that the
+    /// client wants; gives the session with its `<bound/>`. `None` if the
+    /// account has too many.
+    pub(in crate::session) async fn bind2(
+        server: &Arc<Server>,
+        user: String,
+        client: Option<ClientId>,
+        wanted: &Element,
+    ) -> Option<(Self, Element)> {
+        let tag = wanted.get_child("tag", ns::BIND2).map(Element::text);
+        let tag = tag.unwrap_or_default();
+        let resource = tagged_resource(server, &user, client.as_ref(), &tag)?;
+        let (mut session, mut entry) = Self::new(server, user, resource, client)?;
+        entry.carbons = wanted.has_child("enable", ns::CARBONS);
+        // The archive is said as it is in the very moment in which the session
+        // begins to receive: nothing falls between the two.
+        let shared = Arc::clone(server);
+        let (owner, user) = (session.user.clone(), session.user.clone());
+        let address = session.address.clone();
+        let max = server.config.limits.sessions_per_account;
+        let begun = server.store.write_then(
+            move |tx| binding::begin(tx, &owner),
+            move |extent| {
+                presence::take_over(&shared, &user, &address);
+                shared.router.add(&user, entry, max).then_some(extent)
+            },
+        );
+        let extent = match begun.await {
+            Ok(extent) => extent?,
+            Err(error) => {
+                tracing::error!(%error, "archive not read");
+                return None;
+            }
+        };
+        people::signed_in(server, &session.user);
+        session.reads_archive = true;
+        if wanted.has_child("inactive", ns::CSI) {
+            session.held = Some(Held::default());
+        }
+        let mut bound = build("bound", ns::BIND2).child(metadata(extent));
+        if let Some(enable) = wanted.get_child("enable", ns::SM) {
+            bound = bound.child(session.enable_now(enable));
+        }
+        Some((session, bound.done()))
+    }
+
+    /// Gives a session its connection, with the first elements on it. `None` if
+    /// they could not be sent.
+    pub(in crate::session) async fn connect(
+        self,
+        mut transport: Transport,
+        words: &[String],
+    ) -> Option<Self> {
+        for word in words {
+            if transport.send(word).await.is_err() {
+                self.finish();
+                return None;
+            }
+        }
+        Some(Self {
+            transport: Some(transport),
+            heard: Instant::now(),
+            ..self
+        })
+    }
+}
+
+/// The resource that was asked for, or one of our own (RFC 6120, 7.6 and 7.7).
+pub(in crate::session) fn resource(wanted: Option<&str>) -> Option<String> {
+    match wanted {
+        Some(wanted) if !wanted.is_empty() => jid::ResourcePart::new(wanted)
+            .ok()
+            .map(|part| part.as_str().to_owned()),
+        _ => clock::random_id().ok(),
+    }
+}
+
+/// `tag/x7k2…`: what the client calls itself, and something that stays the same
+/// for this client if it has an id (XEP-0386, section 4.2.1).
+fn tagged_resource(
+    server: &Server,
+    user: &str,
+    client: Option<&ClientId>,
+    tag: &str,
+) -> Option<String> {
+    let own = match client {
+        Some(client) => server.token_key.resource(user, client, tag),
+        None => clock::random_id().ok()?,
+    };
+    if tag.is_empty() || tag.len() > MAX_TAG {
+        return Some(own);
+    }
+    let tagged = format!("{tag}/{own}");
+    let part = jid::ResourcePart::new(&tagged).map(|part| part.as_str().to_owned());
+    Some(part.unwrap_or(own))
+}
+
+/// XEP-0313, section 5: where the archive begins and ends.
+fn metadata(extent: Extent) -> Build {
+    let end = |name, (id, time_ms): (String, i64)| {
+        build(name, ns::MAM)
+            .attr("id", id)
+            .attr("timestamp", datetime::format_ms(time_ms))
+    };
+    let metadata = build("metadata", ns::MAM);
+    match extent {
+        Some((first, last)) => metadata.child(end("start", first)).child(end("end", last)),
+        None => metadata,
+    }
+}

@@ -1,0 +1,225 @@
+//! SASL 2 (XEP-0388): sign-in, resumption (XEP-0198) or binding (XEP-0386) and a
+//! token (XEP-0484) in one breath.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use xmpp_core::element::build;
+use xmpp_core::sasl::TokenMechanism;
+use xmpp_core::stream::{self, StreamCondition};
+use xmpp_core::{Element, ns};
+
+use super::auth::{self, Exchange, Failure, Profile, Proof};
+use super::bound::Session;
+use super::negotiation::{not_resumed, session_to_resume};
+use super::offer::{self, Offer};
+use super::tokens::{self, Attempt, ClientId, Proven};
+use super::{ResumeRequest, refuse};
+use crate::server::Server;
+use crate::transport::{Transport, TransportError};
+
+/// What a client asks for besides the sign-in itself.
+struct Wishes {
+    client: Option<ClientId>,
+    resume: Option<Element>,
+    bind: Option<Element>,
+    token: Option<TokenMechanism>,
+}
+
+/// What `<success/>` will say.
+pub(crate) struct Success {
+    server: Arc<Server>,
+    /// What the mechanism says at its end.
+    data: Option<Vec<u8>>,
+    /// What came of the wishes, in the order of the specifications.
+    results: Vec<Element>,
+}
+
+impl Success {
+    /// The element itself, and the features of the stream that follow it.
+    pub(crate) fn to_xml(
+        &self,
+        address: &str,
+        result: Option<Element>,
+        features: &[Element],
+    ) -> Result<[String; 2], TransportError> {
+        let data = self
+            .data
+            .as_ref()
+            .map(|data| build("additional-data", ns::SASL2).text(STANDARD.encode(data)));
+        let success = build("success", ns::SASL2)
+            .children(data)
+            .child(build("authorization-identifier", ns::SASL2).text(address))
+            .children(result)
+            .children(self.results.iter().cloned())
+            .done();
+        let success = xmpp_core::element::write(&success)?;
+        Ok([success, stream::features(features)?])
+    }
+
+    /// For who is bound or has resumed.
+    pub(crate) fn bound_xml(
+        &self,
+        address: &str,
+        result: Element,
+    ) -> Result<[String; 2], TransportError> {
+        self.to_xml(address, Some(result), &offer::bound(&self.server))
+    }
+}
+
+/// Where a sign-in has led.
+pub(super) enum Outcome {
+    /// To a session.
+    Bound(Box<Session>),
+    /// To a session that has taken the connection, or to the end of it.
+    Gone,
+    /// To a stream without a resource.
+    Unbound(Box<Transport>, String),
+}
+
+/// Who has signed in, and what else it asked for.
+pub(super) struct SignedIn {
+    user: String,
+    success: Success,
+    wishes: Wishes,
+}
+
+/// The exchange that `<authenticate/>` begins; `None` after a `<failure/>`.
+pub(super) async fn authenticate(
+    server: &Arc<Server>,
+    transport: &mut Transport,
+    offer: &Offer,
+    from: Option<&str>,
+    request: &Element,
+) -> Result<Option<SignedIn>, TransportError> {
+    let wishes = Wishes {
+        client: request
+            .get_child("user-agent", ns::SASL2)
+            .and_then(tokens::client_id),
+        resume: request.get_child("resume", ns::SM).cloned(),
+        bind: request.get_child("bind", ns::BIND2).cloned(),
+        token: request
+            .get_child("request-token", ns::FAST)
+            .and_then(|wanted| offer.token(wanted.attr("mechanism")?)),
+    };
+    let result = prove(server, transport, offer, from, request, &wishes).await;
+    let profile = Profile::Sasl2;
+    let Some(proven) = auth::conclude(server, transport, profile, result).await? else {
+        return Ok(None);
+    };
+    let Proof { user, data } = proven.proof;
+    tracing::info!(peer = %transport.peer, user, "signed in");
+    let mut results = Vec::new();
+    let used = request.attr("mechanism").and_then(|name| offer.token(name));
+    // The one that was asked for, or one like the one that ends soon.
+    let wanted = wishes.token.or(used.filter(|_| proven.is_due));
+    if let (Some(client), Some(mechanism)) = (wishes.client, wanted) {
+        results.extend(tokens::issue(server, &user, client, mechanism).await);
+    }
+    let success = Success {
+        server: Arc::clone(server),
+        data,
+        results,
+    };
+    Ok(Some(SignedIn {
+        user,
+        success,
+        wishes,
+    }))
+}
+
+async fn prove(
+    server: &Server,
+    transport: &mut Transport,
+    offer: &Offer,
+    from: Option<&str>,
+    request: &Element,
+    wishes: &Wishes,
+) -> Result<Proven, Failure> {
+    let name = request.attr("mechanism").unwrap_or_default();
+    let initial = request
+        .get_child("initial-response", ns::SASL2)
+        .map(Element::text);
+    // Tokens are for who says that this is one (XEP-0484, section 4.4).
+    if let (Some(fast), Some(mechanism)) = (request.get_child("fast", ns::FAST), offer.token(name))
+    {
+        auth::may_try(server, transport)?;
+        let message = auth::decode(&initial.ok_or(Failure::MalformedRequest)?)?;
+        let binding = mechanism.binding(&transport.channel.binding);
+        let attempt = Attempt {
+            mechanism,
+            binding: binding.ok_or(Failure::InvalidMechanism)?.to_vec(),
+            message: &message,
+            client: wishes.client,
+            fast,
+        };
+        return tokens::prove(server, attempt).await;
+    }
+    let exchange = Exchange {
+        server,
+        transport,
+        offer,
+        profile: Profile::Sasl2,
+        from,
+    };
+    let proof = exchange.run(name, initial.as_deref()).await?;
+    Ok(Proven {
+        proof,
+        is_due: false,
+    })
+}
+
+/// Does what was asked for besides: first the resumption, and only if that
+/// fails the binding (XEP-0386, section 4.2). Says `<success/>` and the features.
+pub(super) async fn establish(
+    server: &Arc<Server>,
+    mut transport: Transport,
+    signed_in: SignedIn,
+) -> Result<Outcome, TransportError> {
+    let SignedIn {
+        user,
+        mut success,
+        wishes,
+    } = signed_in;
+    if let Some(resume) = &wishes.resume {
+        if let Some((session, h)) = session_to_resume(server, &user, resume) {
+            let request = ResumeRequest {
+                transport,
+                h,
+                success: Some(success),
+            };
+            match session.send(request).await {
+                Ok(()) => return Ok(Outcome::Gone),
+                // It ended in this very moment.
+                Err(back) => {
+                    let request = back.0;
+                    transport = request.transport;
+                    let Some(back) = request.success else {
+                        return Ok(Outcome::Gone);
+                    };
+                    success = back;
+                }
+            }
+        }
+        success.results.insert(0, not_resumed());
+    }
+    let Some(bind) = &wishes.bind else {
+        let own = server.bare(&user);
+        let xml = success.to_xml(&own, None, &offer::unbound(server))?;
+        for element in xml {
+            transport.send(&element).await?;
+        }
+        return Ok(Outcome::Unbound(Box::new(transport), user));
+    };
+    let made = Session::bind2(server, user, wishes.client, bind).await;
+    let Some((session, bound)) = made else {
+        let error = TransportError::Bad(StreamCondition::ResourceConstraint.into());
+        return Err(refuse(server, transport, error).await);
+    };
+    let xml = success.bound_xml(session.address.as_str(), bound)?;
+    Ok(match session.connect(transport, &xml).await {
+        Some(session) => Outcome::Bound(Box::new(session)),
+        None => Outcome::Gone,
+    })
+}

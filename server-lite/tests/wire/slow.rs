@@ -1,0 +1,111 @@
+//! Whoever reads slower than others write holds up nobody, and loses nothing that
+//! it can come back for.
+
+use tokio::net::TcpSocket;
+use xmpp_core::{Element, ns};
+
+use crate::client::{Client, Place, TlsVersion, bodies};
+use crate::server::Server;
+
+const QUEUE: usize = 100;
+/// More than the sockets between the two ends can hold, and the queue.
+const MESSAGES: usize = 280;
+
+/// Not for the archive: nothing but the queue can bring it.
+fn note(to: &str, n: usize) -> String {
+    let padding = "x".repeat(2_000);
+    format!(
+        "<message to='{to}' type='chat'><body>{n}</body><no-store xmlns='urn:xmpp:hints'/>\
+         <x xmlns='urn:example'>{padding}</x></message>"
+    )
+}
+
+async fn slow_server() -> Server {
+    let server = Server::with(|config| config.limits.session_queue = QUEUE).await;
+    server.accounts(&["rosa", "bob"]).await;
+    server
+}
+
+/// A session whose socket takes little.
+async fn reader(server: &Server, resource: &str) -> Client {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 * 1024).unwrap();
+    // The buffer of the other end is a multiple of this.
+    socket2::SockRef::from(&socket).set_tcp_mss(536).unwrap();
+    let socket = socket.connect(server.https()).await.unwrap();
+    let mut rosa = Client::over(socket, server, TlsVersion::V13).await;
+    rosa.sign_in("rosa").await;
+    rosa.bind(resource).await;
+    rosa
+}
+
+fn texts(elements: &[Element]) -> Vec<String> {
+    let messages: Vec<_> = elements
+        .iter()
+        .filter(|element| element.has_child("body", ns::CLIENT))
+        .cloned()
+        .collect();
+    bodies(&messages)
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_detached_and_gets_everything_when_it_comes_back() {
+    let server = slow_server().await;
+    let mut rosa = reader(&server, "desk").await;
+    rosa.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+        .await;
+    let enabled = rosa.element().await;
+    let id = enabled.attr("id").unwrap().to_owned();
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    // Rosa reads nothing from here on.
+    for n in 0..MESSAGES {
+        bob.send(note(&rosa.address, n)).await;
+    }
+    // Bob is not held up by her.
+    bob.sync().await;
+    let mut again = Client::direct(&server).await;
+    again.sign_in("rosa").await;
+    again
+        .send(format!(
+            "<resume xmlns='urn:xmpp:sm:3' h='0' previd='{id}'/>"
+        ))
+        .await;
+    let resumed = again.element().await;
+    assert!(resumed.is("resumed", ns::SM), "{resumed:?}");
+    again.address = rosa.address.clone();
+    let got = texts(&again.sync().await);
+    let sent: Vec<_> = (0..MESSAGES).map(|n| n.to_string()).collect();
+    assert_eq!(got, sent);
+    // Her first connection was given up in the middle of something: it was not
+    // she who ended it.
+    let mut seen = 0;
+    while let crate::client::Read::Element(_) = rosa.read().await {
+        seen += 1;
+    }
+    assert!(seen < MESSAGES, "{seen}");
+}
+
+#[tokio::test]
+async fn without_resumption_a_slow_reader_is_let_go_and_its_messages_wait() {
+    let server = slow_server().await;
+    let mut rosa = reader(&server, "desk").await;
+    rosa.send("<presence/>").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    bob.send("<message to='rosa@team.internal' type='chat'><body>first</body></message>")
+        .await;
+    bob.sync().await;
+    rosa.text("first").await;
+    for n in 0..MESSAGES {
+        bob.send(note(&rosa.address, n)).await;
+    }
+    bob.send("<message to='rosa@team.internal' type='chat'><body>last</body></message>")
+        .await;
+    // She is still there and reads nothing: everybody else sees her leave.
+    bob.until(|element| element.attr("type") == Some("unavailable"))
+        .await;
+    bob.sync().await;
+    drop(rosa);
+    let mut rosa = Client::session(&server, "rosa", "phone").await;
+    rosa.send("<presence/>").await;
+    assert_eq!(bodies(&rosa.messages().await), ["last"]);
+}
