@@ -15,6 +15,9 @@ async function online(name, resource) {
     useStreamManagement: true,
     autoReconnect: false,
   });
+  // It takes this mechanism wherever it is offered, and can bind to no channel.
+  client.sasl.disable("SCRAM-SHA-256-PLUS");
+  client.sasl.disable("SCRAM-SHA-1-PLUS");
   const started = peer.next(client, "session:started");
   client.connect();
   await started;
@@ -72,6 +75,7 @@ peer.main(async () => {
   // A room: made, entered by another, spoken in, and pinged.
   const room = `plans@conference.${peer.domain}`;
   await alice.joinRoom(room, "爱丽丝");
+  await alice.configureRoom(room, { type: "submit", fields: [] });
   await bob.joinRoom(room, "Bob");
   const heard = peer.next(bob, "groupchat", (stanza) => stanza.body === "hello room");
   alice.sendMessage({ to: room, type: "groupchat", body: "hello room" });

@@ -2,6 +2,7 @@
 where the server is and which certificate is its own."""
 
 import asyncio
+import logging
 import os
 import sys
 
@@ -9,6 +10,8 @@ import slixmpp
 
 DOMAIN, PASSWORD = os.environ["XMPP_DOMAIN"], os.environ["XMPP_PASSWORD"]
 PATIENCE = 15
+if os.environ.get("XMPP_LOG"):
+    logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(message)s")
 
 
 class Client(slixmpp.ClientXMPP):
@@ -28,6 +31,9 @@ class Client(slixmpp.ClientXMPP):
         self.add_event_handler("failed_all_auth", lambda _: sys.exit("sign-in refused"))
         self.started = self.event_queue("session_start")
         self.inbox = self.event_queue("message")
+
+    def __getitem__(self, plugin):
+        return self.plugin[plugin]
 
     def event_queue(self, name):
         """All events of this name from now on."""

@@ -1,6 +1,7 @@
 """Rooms: made, configured, entered, spoken in, led, left, destroyed."""
 
 from slixmpp import JID
+from slixmpp.plugins.xep_0410 import PingStatus
 
 import peer
 from peer import DOMAIN, Client, event, run, within
@@ -21,7 +22,7 @@ async def main():
     assert ROOM.domain in {item[0] for item in services["disco_items"]["items"]}, services
 
     entered = await alice["xep_0045"].join_muc_wait(ROOM, "爱丽丝", timeout=15)
-    assert {"110", "201"} <= {str(code) for code in entered.self_presence["muc"]["status_codes"]}
+    assert {110, 201} <= entered[0]["muc"]["status_codes"], entered
     form = await alice["xep_0045"].get_room_config(ROOM)
     form["type"] = "submit"
     values = form.get_values()
@@ -60,9 +61,8 @@ async def main():
         async for m in bob["xep_0313"].iterate(jid=ROOM, rsm={"max": 5})
     ]
     assert "hello room" in archive, archive
-    await bob["xep_0410"].self_ping(ROOM, "Bob", timeout=10) if hasattr(
-        bob["xep_0410"], "self_ping"
-    ) else await bob["xep_0199"].ping(f"{ROOM}/Bob", timeout=10)
+    mine = JID(f"{ROOM}/Bob")
+    assert await bob["xep_0410"].send_self_ping(mine) == PingStatus.JOINED
 
     # A member cannot lead; the owner can.
     condition = await peer.refused(bob["xep_0045"].set_role(ROOM, "爱丽丝", "none"))

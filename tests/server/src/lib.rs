@@ -5,6 +5,7 @@
 //! * [`peer`], [`tls`]: a client that does only what it is told
 //! * [`archive`]: reading an archive to its end
 //! * [`interop`]: programs that others wrote
+//! * [`others`]: Prosody and ejabberd
 //! * [`process`]: child processes
 //! * [`random`]: numbers by seed
 
@@ -19,6 +20,7 @@
 
 pub mod archive;
 pub mod interop;
+pub mod others;
 pub mod peer;
 pub mod process;
 pub mod random;
