@@ -4,6 +4,7 @@
 //! * [`startalk`]: our server on a folder of its own
 //! * [`peer`], [`tls`]: a client that does only what it is told
 //! * [`archive`]: reading an archive to its end
+//! * [`bench`]: what `cargo xtask bench server` measures
 //! * [`interop`]: programs that others wrote
 //! * [`others`]: Prosody and ejabberd
 //! * [`process`]: child processes
@@ -19,6 +20,7 @@
 )]
 
 pub mod archive;
+pub mod bench;
 pub mod interop;
 pub mod others;
 pub mod peer;

@@ -1,14 +1,14 @@
 //! A client that does only what it is told. Every failure is a value: in these
 //! tests servers vanish.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use xmpp_core::element::{self, StreamPrefixes};
 use xmpp_core::framing::{Frame, Framer, FramingLimits};
 use xmpp_core::sasl::{ClientBinding, Mechanism, ScramClient};
@@ -34,6 +34,21 @@ pub struct Target {
     pub tls: Option<SocketAddr>,
     /// The key of the server.
     pub trust: Trust,
+}
+
+impl Target {
+    /// Connects to a port from the loopback address number `from`, so that many
+    /// clients do not look like one.
+    async fn socket(&self, address: SocketAddr, from: u8) -> Result<TcpStream> {
+        let socket = TcpSocket::new_v4()?;
+        if from > 0 {
+            let local = Ipv4Addr::new(127, 0, 1, from);
+            socket.bind(SocketAddr::from((local, 0)))?;
+        }
+        let socket = patiently(socket.connect(address)).await??;
+        socket.set_nodelay(true)?;
+        Ok(socket)
+    }
 }
 
 /// How a connection is protected.
@@ -72,12 +87,19 @@ impl Peer {
     /// # Errors
     /// If nobody listens, or not the right one.
     pub async fn connect(target: &Target, security: Security) -> Result<Self> {
+        Self::connect_from(target, security, 0).await
+    }
+
+    /// As [`Peer::connect`], from the loopback address of this number.
+    ///
+    /// # Errors
+    /// If nobody listens, or not the right one.
+    pub async fn connect_from(target: &Target, security: Security, from: u8) -> Result<Self> {
         let address = match security {
             Security::Direct => target.tls.context("no port with direct TLS")?,
             _ => target.tcp,
         };
-        let socket = patiently(TcpStream::connect(address)).await??;
-        socket.set_nodelay(true)?;
+        let socket = target.socket(address, from).await?;
         match security {
             Security::Clear => Ok(Self::new(Box::new(socket), &target.domain)),
             Security::Direct => {

@@ -1,0 +1,131 @@
+//! Clients that read without looking closely: their own cost should be small.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Result, ensure};
+use tokio::task::JoinHandle;
+use xmpp_core::ns;
+use xmpp_core::sasl::Mechanism;
+
+use crate::peer::{Peer, Security, Target};
+
+/// Password of every account.
+pub(super) const PASSWORD: &str = "bench-password";
+
+/// The name of an account.
+pub(super) fn user(n: usize) -> String {
+    format!("user{n}")
+}
+
+/// A number of loopback addresses, so that nobody reaches a limit for one.
+fn address(n: usize) -> u8 {
+    u8::try_from(1 + n / 50 % 200).unwrap_or(1)
+}
+
+/// Makes accounts 0 to `number`.
+pub(super) async fn register(target: &Target, number: usize) -> Result<()> {
+    for n in 0..number {
+        let mut peer = Peer::connect_from(target, Security::StartTls, address(n)).await?;
+        peer.open().await?;
+        peer.register(&user(n), PASSWORD).await?;
+    }
+    Ok(())
+}
+
+/// A session of account `n`, with stream management and carbons.
+pub(super) async fn session(
+    target: &Target,
+    security: Security,
+    n: usize,
+    resource: &str,
+) -> Result<Peer> {
+    let mut peer = login(target, security, Mechanism::Plain, n, resource).await?;
+    peer.ask("set", "", &format!("<enable xmlns='{}'/>", ns::CARBONS))
+        .await?;
+    peer.send(&format!("<enable xmlns='{}' resume='true'/>", ns::SM))
+        .await?;
+    let enabled = peer.element().await?;
+    ensure!(enabled.is("enabled", ns::SM), "{enabled:?}");
+    Ok(peer)
+}
+
+/// Connects, signs in and binds.
+pub(super) async fn login(
+    target: &Target,
+    security: Security,
+    mechanism: Mechanism,
+    n: usize,
+    resource: &str,
+) -> Result<Peer> {
+    let mut peer = Peer::connect_from(target, security, address(n)).await?;
+    peer.open().await?;
+    peer.sign_in(mechanism, &user(n), PASSWORD).await?;
+    peer.bind(resource).await?;
+    Ok(peer)
+}
+
+/// Whether this is a message with a text.
+pub(super) fn is_text(raw: &[u8]) -> bool {
+    raw.starts_with(b"<message") && raw.windows(6).any(|window| window == b"<body>")
+}
+
+fn is_stanza(raw: &[u8]) -> bool {
+    [&b"<message"[..], b"<presence", b"<iq"]
+        .iter()
+        .any(|start| raw.starts_with(start))
+}
+
+/// A reader that acknowledges what it is asked to.
+#[derive(Debug)]
+pub(super) struct Reader {
+    handled: u32,
+}
+
+impl Reader {
+    /// For a session that has read nothing since stream management is on.
+    pub(super) fn new() -> Self {
+        Self { handled: 0 }
+    }
+
+    /// The next message with a text; whatever else comes is answered.
+    pub(super) async fn text(&mut self, peer: &mut Peer) -> Result<()> {
+        loop {
+            let Some(raw) = peer.raw().await? else {
+                anyhow::bail!("the stream ended");
+            };
+            if is_stanza(&raw) {
+                self.handled += 1;
+                if is_text(&raw) {
+                    return Ok(());
+                }
+            } else if raw.starts_with(b"<r ") || raw.starts_with(b"<r/") {
+                let h = self.handled;
+                peer.send(&format!("<a xmlns='{}' h='{h}'/>", ns::SM))
+                    .await?;
+            }
+        }
+    }
+
+    /// Counts texts until the stream ends or the task is ended.
+    pub(super) fn count(mut self, mut peer: Peer, into: Arc<AtomicU64>) -> JoinHandle<()> {
+        tokio::spawn(async move {
+            while self.text(&mut peer).await.is_ok() {
+                into.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    }
+}
+
+/// Waits for the `<a/>` that acknowledges this many stanzas.
+pub(super) async fn acknowledged(peer: &mut Peer, wanted: u32) -> Result<()> {
+    loop {
+        let element = peer.element().await?;
+        if element.is("a", ns::SM) {
+            let h: u32 = element.attr("h").unwrap_or_default().parse()?;
+            if h >= wanted {
+                return Ok(());
+            }
+        }
+    }
+}
