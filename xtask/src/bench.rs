@@ -1,4 +1,5 @@
-//! `cargo xtask bench smoke`: the figures that a release is judged by.
+//! `cargo xtask bench smoke`: the figures that a release is judged by;
+//! `cargo xtask bench server`: our server beside those of others.
 
 use std::process::{Command, ExitCode};
 
@@ -13,11 +14,13 @@ use crate::steps;
 
 pub(crate) fn run(project: &Project, mut args: Args) -> Result<ExitCode> {
     let which = args.word();
+    let is_short = args.flag("--short");
     args.finish()?;
     match which.as_deref() {
         Some("smoke") => smoke(project),
-        Some(other) => bail!("there is no bench `{other}`; there is: smoke"),
-        None => bail!("which bench? There is: smoke"),
+        Some("server") => server(project, is_short),
+        Some(other) => bail!("there is no bench `{other}`; there are: smoke, server"),
+        None => bail!("which bench? There are: smoke, server"),
     }
 }
 
@@ -50,5 +53,24 @@ fn smoke(project: &Project) -> Result<ExitCode> {
     package::print_sizes(project, packages.as_deref().unwrap_or_default());
     measured?;
     packages?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Nothing of the desktop app is built for it.
+fn server(project: &Project, is_short: bool) -> Result<ExitCode> {
+    install::require(project, &[Need::ServerPackages])?;
+    let mut build = project.cargo(["build", "--release"]);
+    build.args(["-p", "startalk-server-lite", "--bin", "startalk-server"]);
+    build.args(["-p", "server-tests", "--bin", "bench-server"]);
+    process::run(&mut build)?;
+    let mut bench = project.command(&project.binary("release", "bench-server").to_string_lossy());
+    bench.env(
+        "STARTALK_SERVER_BIN",
+        project.binary("release", "startalk-server"),
+    );
+    if is_short {
+        bench.arg("--short");
+    }
+    process::run(&mut bench)?;
     Ok(ExitCode::SUCCESS)
 }

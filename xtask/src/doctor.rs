@@ -39,6 +39,7 @@ pub(crate) fn run(project: &Project, args: Args) -> Result<ExitCode> {
     for (need, packages) in [
         (Need::BuildPackages, install::BUILD_PACKAGES),
         (Need::TestPackages, install::TEST_PACKAGES),
+        (Need::ServerPackages, install::SERVER_PACKAGES),
     ] {
         let missing = install::missing_packages(packages)?;
         let found = missing.is_empty().then(|| "all there".to_owned());
@@ -55,6 +56,11 @@ pub(crate) fn run(project: &Project, args: Args) -> Result<ExitCode> {
         there.then(|| "there".to_owned())
     };
     lines.add("npm packages", folder("node_modules"), "");
+    lines.add(
+        "XMPP clients from npm",
+        folder("tests/interop/node/node_modules"),
+        "",
+    );
     lines.add("built UI", folder("ui/dist/index.html"), "");
     lines.add(
         "Python environment",

@@ -15,15 +15,19 @@ use crate::project::Project;
 pub(crate) use node::{MINIMUM as MINIMUM_NODE, version as node_version};
 pub(crate) use python::interpreter as python_interpreter;
 pub(crate) use rust::{CARGO_DENY, TAURI_DRIVER, Tool, nextest_version};
-pub(crate) use system::{BUILD_PACKAGES, TEST_PACKAGES, missing as missing_packages};
+pub(crate) use system::{
+    BUILD_PACKAGES, SERVER_PACKAGES, TEST_PACKAGES, missing as missing_packages,
+};
 
 /// Something a command or a step cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Need {
     /// System packages to compile and start the desktop app.
     BuildPackages,
-    /// System packages to drive it without a screen, and other people's servers.
+    /// System packages to drive it without a screen.
     TestPackages,
+    /// System packages with other people's clients and servers.
+    ServerPackages,
     /// rustfmt and clippy.
     RustComponents,
     /// Node and the npm packages of the UI.
@@ -33,6 +37,8 @@ pub(crate) enum Need {
     TauriDriver,
     /// Python with a third-party XMPP client.
     Python,
+    /// Third-party XMPP clients from npm.
+    NodeClients,
 }
 
 impl Need {
@@ -43,24 +49,28 @@ impl Need {
     pub(crate) const TEST: &[Self] = &[
         Self::BuildPackages,
         Self::TestPackages,
+        Self::ServerPackages,
         Self::RustComponents,
         Self::NodePackages,
         Self::Nextest,
         Self::CargoDeny,
         Self::TauriDriver,
         Self::Python,
+        Self::NodeClients,
     ];
 
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::BuildPackages => "system packages to build the app",
             Self::TestPackages => "system packages to test the app",
+            Self::ServerPackages => "system packages to test the server",
             Self::RustComponents => "rustfmt and clippy",
             Self::NodePackages => "npm packages",
             Self::Nextest => "cargo-nextest",
             Self::CargoDeny => "cargo-deny",
             Self::TauriDriver => "tauri-driver",
             Self::Python => "Python packages for the interop tests",
+            Self::NodeClients => "npm packages for the interop tests",
         }
     }
 }
@@ -98,13 +108,14 @@ pub(crate) fn ensure(project: &Project, needs: &[Need]) -> Vec<(Need, Error)> {
     }
     for &need in needs {
         let result = match need {
-            Need::BuildPackages | Need::TestPackages => continue,
+            Need::BuildPackages | Need::TestPackages | Need::ServerPackages => continue,
             Need::RustComponents => rust::ensure_components(project),
             Need::NodePackages => node::ensure(project),
             Need::Nextest => rust::ensure_nextest(project),
             Need::CargoDeny => CARGO_DENY.ensure(project),
             Need::TauriDriver => TAURI_DRIVER.ensure(project),
             Need::Python => python::ensure(project),
+            Need::NodeClients => node::ensure_clients(project),
         };
         if let Err(error) = result {
             failures.push((need, error));

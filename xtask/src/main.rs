@@ -77,8 +77,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "smoke",
-        about: "release build: time to first paint, memory, sizes of binaries and of the .deb",
+        usage: "smoke | server [--short]",
+        about: "release build: the app's first paint, memory, sizes; the server beside Prosody and ejabberd",
         run: bench::run,
     },
     Command {

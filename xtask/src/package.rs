@@ -33,7 +33,8 @@ pub(crate) fn build_release(project: &Project) -> Result<()> {
     process::run(&mut project.npm(["run", "build", "-w", "ui"]))?;
     let mut command = project.cargo(["build", "--release", "--workspace"]);
     // Tests and developer commands ask for features that nobody should be given.
-    command.args(["--exclude", "system-tests", "--exclude", "xtask", "--bins"]);
+    command.args(["--exclude", "system-tests", "--exclude", "server-tests"]);
+    command.args(["--exclude", "xtask", "--bins"]);
     process::run(&mut command)
 }
 

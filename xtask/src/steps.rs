@@ -153,9 +153,10 @@ pub(crate) const STEPS: &[Step] = &[
         about: "our server and client with those of others",
         needs: &[
             Need::BuildPackages,
-            Need::TestPackages,
+            Need::ServerPackages,
             Need::Nextest,
             Need::Python,
+            Need::NodeClients,
         ],
         with: &["build"],
         after: &["build"],

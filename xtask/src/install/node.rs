@@ -1,4 +1,5 @@
-//! Node itself must be there; the packages of the UI are ours to install.
+//! Node itself must be there; the packages of the UI and of the interop tests are
+//! ours to install.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -18,20 +19,36 @@ pub(crate) fn version(project: &Project) -> Option<String> {
     Some(text.trim().trim_start_matches('v').to_owned())
 }
 
+/// The packages of the UI.
 pub(super) fn ensure(project: &Project) -> Result<()> {
+    ensure_in(project, project.root(), "Installing npm packages")
+}
+
+/// The clients of the interop tests, which have a folder and a lock file of their own.
+pub(super) fn ensure_clients(project: &Project) -> Result<()> {
+    let folder = project.root().join("tests/interop/node");
+    ensure_in(project, &folder, "Installing XMPP clients from npm")
+}
+
+fn ensure_in(project: &Project, folder: &Path, about: &str) -> Result<()> {
     check_version(version(project).as_deref())?;
     if !process::succeeds(&mut project.npm(["--version"])) {
         bail!("npm was not found; it comes with Node");
     }
-    if is_fresh(project.root()) {
+    if is_fresh(folder) {
         return Ok(());
     }
-    println!("Installing npm packages");
-    if project.root().join("package-lock.json").exists() {
-        process::run(&mut project.npm(["ci", "--no-audit", "--no-fund"]))
+    println!("{about}");
+    let verb = if folder.join("package-lock.json").exists() {
+        "ci"
     } else {
-        process::run(&mut project.npm(["install", "--no-audit", "--no-fund"]))
-    }
+        "install"
+    };
+    process::run(
+        project
+            .npm([verb, "--no-audit", "--no-fund"])
+            .current_dir(folder),
+    )
 }
 
 fn check_version(found: Option<&str>) -> Result<()> {

@@ -24,7 +24,7 @@ pub(crate) const BUILD_PACKAGES: &[&str] = &[
 ];
 
 /// To drive the real window without a screen, with a real keyring and real
-/// notifications, and to talk to other people's clients and servers.
+/// notifications.
 pub(crate) const TEST_PACKAGES: &[&str] = &[
     "webkit2gtk-driver",
     "xvfb",
@@ -38,8 +38,18 @@ pub(crate) const TEST_PACKAGES: &[&str] = &[
     "dunst",
     "fonts-noto-cjk",
     "fonts-noto-color-emoji",
+];
+
+/// Other people's clients and servers, to talk to ours and to be compared with it.
+pub(crate) const SERVER_PACKAGES: &[&str] = &[
     "python3-venv",
     "prosody",
+    "lua-dbi-sqlite3", // Prosody's archive in SQLite
+    "ejabberd",
+    "erlang-p1-sqlite3", // ejabberd's
+    "go-sendxmpp",
+    "profanity",
+    "tmux", // to drive profanity
 ];
 
 /// What the packages above bring, for systems whose package names we do not know.
@@ -56,8 +66,8 @@ const TEST_PROGRAMS: &[&str] = &[
     "gnome-keyring-daemon",
     "dunst",
     "import",
-    "prosody",
 ];
+const SERVER_PROGRAMS: &[&str] = &["prosody", "erl", "go-sendxmpp", "profanity", "tmux"];
 
 /// Runs as root. A package that brings a daemon must leave none running and none
 /// enabled: the tests start their own, on their own ports.
@@ -72,15 +82,21 @@ if [ ! -e /usr/sbin/policy-rc.d ]; then
 fi
 apt-get -q update || echo 'The package lists are not fresh; trying with the old ones.' >&2
 apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=120 install "$@"
-case " $* " in *' prosody '*)
-    if command -v systemctl > /dev/null; then systemctl disable prosody || true; fi ;;
-esac
+for daemon in prosody ejabberd; do
+    case " $* " in *" $daemon "*)
+        if command -v systemctl > /dev/null; then systemctl disable "$daemon" || true; fi ;;
+    esac
+done
 "#;
 
 /// Makes sure of the system packages among `needs`.
 pub(super) fn ensure(project: &Project, needs: &[Need]) -> Vec<(Need, Error)> {
     let mut failures = Vec::new();
-    for need in [Need::BuildPackages, Need::TestPackages] {
+    for need in [
+        Need::BuildPackages,
+        Need::TestPackages,
+        Need::ServerPackages,
+    ] {
         if !needs.contains(&need) {
             continue;
         }
@@ -105,6 +121,7 @@ fn is_debian() -> bool {
 fn packages(need: Need) -> &'static [&'static str] {
     match need {
         Need::TestPackages => TEST_PACKAGES,
+        Need::ServerPackages => SERVER_PACKAGES,
         _ => BUILD_PACKAGES,
     }
 }
@@ -179,12 +196,13 @@ fn root_prefix(ci: bool) -> Result<Option<&'static [&'static str]>> {
 
 /// Not Debian: is what the packages bring there?
 fn look(project: &Project, need: Need) -> Result<()> {
+    let not_on_path = |programs: &[&'static str]| {
+        let programs = programs.iter().copied();
+        programs.filter(|program| !on_path(program)).collect()
+    };
     let missing: Vec<&str> = match need {
-        Need::TestPackages => TEST_PROGRAMS
-            .iter()
-            .copied()
-            .filter(|program| !on_path(program))
-            .collect(),
+        Need::TestPackages => not_on_path(TEST_PROGRAMS),
+        Need::ServerPackages => not_on_path(SERVER_PROGRAMS),
         _ => BUILD_LIBRARIES
             .iter()
             .copied()
