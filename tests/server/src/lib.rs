@@ -5,6 +5,7 @@
 //! * [`peer`], [`tls`]: a client that does only what it is told
 //! * [`archive`]: reading an archive to its end
 //! * [`bench`]: what `cargo xtask bench server` measures
+//! * [`fuzz`]: input that harms, by the thousand
 //! * [`interop`]: programs that others wrote
 //! * [`others`]: Prosody and ejabberd
 //! * [`process`]: child processes
@@ -21,6 +22,7 @@
 
 pub mod archive;
 pub mod bench;
+pub mod fuzz;
 pub mod interop;
 pub mod others;
 pub mod peer;

@@ -262,6 +262,12 @@ impl Peer {
         Ok(())
     }
 
+    /// Says that nothing more will be sent.
+    pub async fn finish_sending(&mut self) {
+        // A server that has gone needs no word.
+        drop(patiently(self.io.shutdown()).await);
+    }
+
     /// The next child of the stream, as bytes; `None` at the end of the stream
     /// or of the connection. May be dropped while it waits: nothing is lost.
     ///
