@@ -27,6 +27,11 @@ pub fn corpus() -> Vec<String> {
     files.sort();
     files
         .iter()
-        .map(|file| std::fs::read_to_string(file).expect("text").trim().to_owned())
+        .map(|file| {
+            std::fs::read_to_string(file)
+                .expect("text")
+                .trim()
+                .to_owned()
+        })
         .collect()
 }

@@ -113,7 +113,9 @@ impl Peer {
                 let again = TcpStream::from_std(socket.try_clone()?)?;
                 let mut clear = Self::new(Box::new(again), &target.domain);
                 clear.open().await?;
-                clear.send(&format!("<starttls xmlns='{}'/>", ns::TLS)).await?;
+                clear
+                    .send(&format!("<starttls xmlns='{}'/>", ns::TLS))
+                    .await?;
                 let answer = clear.element().await?;
                 ensure!(answer.is("proceed", ns::TLS), "{answer:?}");
                 drop(clear);
@@ -179,7 +181,12 @@ impl Peer {
     ///
     /// # Errors
     /// If the server refuses, or does not know the password.
-    pub async fn sign_in(&mut self, mechanism: Mechanism, user: &str, password: &str) -> Result<()> {
+    pub async fn sign_in(
+        &mut self,
+        mechanism: Mechanism,
+        user: &str,
+        password: &str,
+    ) -> Result<()> {
         let sasl = ns::SASL;
         let auth = |text: String| {
             let name = mechanism.as_str();

@@ -70,9 +70,7 @@ impl Trust {
     #[must_use]
     pub fn certificate_pem(&self) -> String {
         use base64::Engine;
-        let seen = self.seen.lock().expect("not poisoned").clone();
-        let der = seen.expect("a connection was made");
-        let text = base64::engine::general_purpose::STANDARD.encode(der);
+        let text = base64::engine::general_purpose::STANDARD.encode(self.certificate());
         let lines: Vec<&str> = text
             .as_bytes()
             .chunks(64)
@@ -82,6 +80,23 @@ impl Trust {
             "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
             lines.join("\n")
         )
+    }
+
+    /// The certificate's fingerprint as old clients show it. There after the
+    /// first connection.
+    ///
+    /// # Panics
+    /// Before it.
+    #[must_use]
+    pub fn certificate_sha1(&self) -> String {
+        use sha1::{Digest, Sha1};
+        let digest = Sha1::digest(self.certificate());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn certificate(&self) -> Vec<u8> {
+        let seen = self.seen.lock().expect("not poisoned").clone();
+        seen.expect("a connection was made")
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use tokio::task::JoinSet;
-use xmpp_core::sasl::Mechanism;
 use xmpp_core::ns;
+use xmpp_core::sasl::Mechanism;
 
 use super::load::{Reader, acknowledged, login, register, session, user};
 use super::{Plan, Subject};

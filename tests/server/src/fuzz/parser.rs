@@ -78,10 +78,7 @@ fn one(random: &mut Random, stream: &[u8], outcome: &mut Outcome) -> Result<(), 
     Ok(())
 }
 
-fn frames(
-    stream: &[u8],
-    mut size: impl FnMut() -> usize,
-) -> (Vec<Frame>, Option<FramingError>) {
+fn frames(stream: &[u8], mut size: impl FnMut() -> usize) -> (Vec<Frame>, Option<FramingError>) {
     let mut framer = Framer::new(LIMITS);
     let mut frames = Vec::new();
     let mut rest = stream;

@@ -67,9 +67,6 @@ Component "conference.localhost" "muc"
 pub(super) fn command(folder: &Path) -> Command {
     std::fs::create_dir_all(folder.join("data")).expect("a folder");
     let mut command = in_folder(&installed(&["/usr/bin/prosody"]), folder);
-    command
-        .arg("-F")
-        .arg("--config")
-        .arg(folder.join(FILE));
+    command.arg("-F").arg("--config").arg(folder.join(FILE));
     command
 }
