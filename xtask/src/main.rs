@@ -12,6 +12,7 @@ mod bench;
 mod clock;
 mod counts;
 mod doctor;
+mod fuzz;
 mod gates;
 mod install;
 mod package;
@@ -80,6 +81,12 @@ const COMMANDS: &[Command] = &[
         usage: "smoke | server [--short]",
         about: "release build: the app's first paint, memory, sizes; the server beside Prosody and ejabberd",
         run: bench::run,
+    },
+    Command {
+        name: "fuzz",
+        usage: "[--minutes N]",
+        about: "look for input that harms the server (5 minutes by default)",
+        run: fuzz::run,
     },
     Command {
         name: "package",

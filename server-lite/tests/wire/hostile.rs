@@ -10,11 +10,11 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::client::{Client, TlsVersion, socket, within};
 use crate::server::Server;
 
-struct Case {
-    what: &'static str,
-    bytes: Vec<u8>,
+pub(crate) struct Case {
+    pub(crate) what: &'static str,
+    pub(crate) bytes: Vec<u8>,
     /// The stream error.
-    condition: &'static str,
+    pub(crate) condition: &'static str,
 }
 
 fn case(what: &'static str, bytes: impl Into<Vec<u8>>, condition: &'static str) -> Case {
@@ -32,7 +32,7 @@ const PREFIX: &str = "not-well-formed";
 const POLICY: &str = "policy-violation";
 
 /// What is wrong wherever a stanza could stand.
-fn broken() -> Vec<Case> {
+pub(crate) fn broken() -> Vec<Case> {
     let message = |content: &str| format!("<message to='rosa@team.internal'>{content}</message>");
     let body = |content: &str| message(&format!("<body>{content}</body>"));
     let bytes = |bytes: &[u8]| {

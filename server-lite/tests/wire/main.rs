@@ -23,6 +23,7 @@ mod directory;
 mod external;
 mod fast;
 mod hostile;
+mod hostile_web;
 mod http;
 mod invites;
 mod last_activity;

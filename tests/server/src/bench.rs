@@ -102,7 +102,7 @@ impl Subject {
 
     fn stop(&mut self) {
         match self {
-            Self::Startalk(server) => assert!(server.stop(), "{}", server.said()),
+            Self::Startalk(server) => drop(server.stop()),
             Self::Other(other) => other.stop(),
         }
     }

@@ -29,3 +29,15 @@ async fn stanza_talks_and_resumes_over_websocket() {
     let server = Startalk::with(&PEOPLE);
     node(&server, "stanza.mjs", &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xmppjs_signs_in_with_a_token_over_websocket() {
+    let server = Startalk::with(&PEOPLE);
+    node(&server, "xmppjs_fast.mjs", &["websocket"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xmppjs_signs_in_with_a_token_over_starttls() {
+    let server = Startalk::with(&PEOPLE);
+    node(&server, "xmppjs_fast.mjs", &["starttls"]).await;
+}

@@ -22,3 +22,21 @@ async fn slixmpp_leads_a_room() {
     let server = Startalk::with(&PEOPLE);
     slixmpp(&server, "rooms.py", &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slixmpp_shows_a_profile() {
+    let server = Startalk::with(&PEOPLE);
+    slixmpp(&server, "profile.py", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slixmpp_blocks() {
+    let server = Startalk::with(&PEOPLE);
+    slixmpp(&server, "blocking.py", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slixmpp_uploads() {
+    let server = Startalk::with_arguments(&PEOPLE, &["--advertise", "localhost"]);
+    slixmpp(&server, "upload.py", &[]).await;
+}

@@ -18,15 +18,17 @@ pub(super) fn user(n: usize) -> String {
     format!("user{n}")
 }
 
-/// A number of loopback addresses, so that nobody reaches a limit for one.
-fn address(n: usize) -> u8 {
-    u8::try_from(1 + n / 50 % 200).unwrap_or(1)
+/// Another loopback address now and then, so that nobody reaches a limit for one.
+fn address() -> u8 {
+    static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+    let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+    u8::try_from(1 + number / 50 % 200).unwrap_or(1)
 }
 
 /// Makes accounts 0 to `number`.
 pub(super) async fn register(target: &Target, number: usize) -> Result<()> {
     for n in 0..number {
-        let mut peer = Peer::connect_from(target, Security::StartTls, address(n)).await?;
+        let mut peer = Peer::connect_from(target, Security::StartTls, address()).await?;
         peer.open().await?;
         peer.register(&user(n), PASSWORD).await?;
     }
@@ -58,7 +60,7 @@ pub(super) async fn login(
     n: usize,
     resource: &str,
 ) -> Result<Peer> {
-    let mut peer = Peer::connect_from(target, security, address(n)).await?;
+    let mut peer = Peer::connect_from(target, security, address()).await?;
     peer.open().await?;
     peer.sign_in(mechanism, &user(n), PASSWORD).await?;
     peer.bind(resource).await?;
