@@ -42,7 +42,8 @@ async def main():
     # A picture: told to colleagues, fetched by them, and seen by old clients.
     await alice["xep_0084"].publish_avatar(PICTURE)
     name = alice["xep_0084"].generate_id(PICTURE)
-    about = {"id": name, "type": "image/png", "bytes": len(PICTURE), "width": 1, "height": 1}
+    about = {"id": name, "type": "image/png", "bytes": str(len(PICTURE)),
+             "width": "1", "height": "1"}
     await alice["xep_0084"].publish_avatar_metadata([about])
     told = await event(pictures, "the picture", lambda m: m["from"].bare == ALICE.bare)
     info = told["pubsub_event"]["items"]["item"]["avatar_metadata"]

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub use measure::{Figures, all};
 pub use table::print;
 
-use crate::others::{Kind, Other, Storage};
+use crate::others::{Hash, Kind, Other, Storage};
 use crate::peer::{Security, Target};
 use crate::startalk::Startalk;
 
@@ -65,7 +65,7 @@ impl Subject {
         let mut all = vec![Self::startalk()];
         for kind in [Kind::Prosody, Kind::Ejabberd] {
             for storage in [Storage::Sqlite, Storage::Own] {
-                all.push(Self::Other(Other::new(kind, storage)));
+                all.push(Self::Other(Other::new(kind, storage, Hash::Sha256)));
             }
         }
         all

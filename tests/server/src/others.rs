@@ -37,11 +37,22 @@ pub enum Storage {
     Own,
 }
 
+/// Which keys are made of passwords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hash {
+    /// What both have by default, and take over.
+    Sha1,
+    /// What our server prefers.
+    Sha256,
+}
+
 /// A folder with a configuration, and the server on it while it runs.
 #[derive(Debug)]
 pub struct Other {
     kind: Kind,
     storage: Storage,
+    /// ejabberd's commands, as HTTP.
+    api: SocketAddr,
     folder: TempDir,
     target: Target,
     running: Option<Guard>,
@@ -53,9 +64,9 @@ impl Other {
     /// # Panics
     /// If it cannot be written.
     #[must_use]
-    pub fn new(kind: Kind, storage: Storage) -> Self {
+    pub fn new(kind: Kind, storage: Storage, hash: Hash) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let [tcp, tls] = free_ports();
+        let [tcp, tls, api] = free_ports();
         let pin = write_certificate(folder.path());
         let target = Target {
             domain: "localhost".to_owned(),
@@ -66,17 +77,18 @@ impl Other {
         let (file, text) = match kind {
             Kind::Prosody => (
                 prosody::FILE,
-                prosody::configuration(folder.path(), &target, storage),
+                prosody::configuration(folder.path(), &target, storage, hash),
             ),
             Kind::Ejabberd => (
                 ejabberd::FILE,
-                ejabberd::configuration(folder.path(), &target, storage),
+                ejabberd::configuration(folder.path(), &target, storage, hash, api),
             ),
         };
         std::fs::write(folder.path().join(file), text).expect("written");
         Self {
             kind,
             storage,
+            api,
             folder,
             target,
             running: None,
@@ -120,6 +132,18 @@ impl Other {
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Takes over what our server has exported, by the server's own means: a file
+    /// for ejabberd, a folder for Prosody. Prosody must not run, ejabberd must.
+    ///
+    /// # Panics
+    /// If the means say no.
+    pub fn import(&self, exported: &Path) {
+        match self.kind {
+            Kind::Prosody => prosody::import(self.folder.path(), exported),
+            Kind::Ejabberd => ejabberd::import(self.api, exported),
+        }
     }
 
     /// Its folder.

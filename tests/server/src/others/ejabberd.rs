@@ -1,15 +1,29 @@
 //! ejabberd's configuration.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use super::{Storage, in_folder, installed};
-use crate::peer::Target;
+use super::{Hash, Storage, in_folder, installed};
+use crate::peer::{PATIENCE, Target};
 
 /// Name of its configuration.
 pub(super) const FILE: &str = "ejabberd.yml";
 
-pub(super) fn configuration(folder: &Path, target: &Target, storage: Storage) -> String {
+pub(super) fn configuration(
+    folder: &Path,
+    target: &Target,
+    storage: Storage,
+    hash: Hash,
+    api: SocketAddr,
+) -> String {
+    let api = api.port();
+    let hash = match hash {
+        Hash::Sha1 => "sha",
+        Hash::Sha256 => "sha256",
+    };
     let folder = folder.display();
     let tcp = target.tcp.port();
     let tls = target.tls.expect("a port").port();
@@ -28,11 +42,14 @@ loglevel: warning
 certfiles: ["{folder}/both.pem"]
 {storage}
 auth_password_format: scram
-auth_scram_hash: sha256
+auth_scram_hash: {hash}
 registration_timeout: infinity
 listen:
   - {{port: {tcp}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, max_stanza_size: 262144}}
   - {{port: {tls}, ip: "127.0.0.1", module: ejabberd_c2s, tls: true, max_stanza_size: 262144}}
+  - {{port: {api}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{/api: mod_http_api}}}}
+api_permissions:
+  "this machine": {{who: {{ip: 127.0.0.1/8}}, what: "*"}}
 access_rules:
   everybody: [{{allow: all}}]
 modules:
@@ -86,4 +103,30 @@ fn libraries() -> String {
     let folder = format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH);
     assert!(Path::new(&folder).is_dir(), "{folder} is not there");
     folder
+}
+
+/// By its command `import_piefxis`, which is `ejabberdctl`'s and its HTTP API's.
+pub(super) fn import(api: SocketAddr, exported: &Path) {
+    let body = serde_json::json!({ "file": exported }).to_string();
+    // It listens there a little later than where clients connect.
+    let end = Instant::now() + PATIENCE;
+    let mut socket = loop {
+        match TcpStream::connect(api) {
+            Ok(socket) => break socket,
+            Err(error) => assert!(Instant::now() < end, "no API: {error}"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    write!(
+        socket,
+        "POST /api/import_piefxis HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .expect("it reads");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("it answers");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(body.trim(), "0", "import_piefxis: {answer}");
 }

@@ -3,13 +3,18 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{Storage, in_folder, installed};
+use super::{Hash, Storage, in_folder, installed};
 use crate::peer::Target;
 
 /// Name of its configuration.
 pub(super) const FILE: &str = "prosody.cfg.lua";
 
-pub(super) fn configuration(folder: &Path, target: &Target, storage: Storage) -> String {
+pub(super) fn configuration(
+    folder: &Path,
+    target: &Target,
+    storage: Storage,
+    hash: Hash,
+) -> String {
     let folder = folder.display();
     let tcp = target.tcp.port();
     let tls = target.tls.expect("a port").port();
@@ -19,6 +24,10 @@ pub(super) fn configuration(folder: &Path, target: &Target, storage: Storage) ->
             "storage = \"sql\"\nsql = { driver = \"SQLite3\", database = \"prosody.sqlite\" }"
         }
         Storage::Own => "storage = \"internal\"",
+    };
+    let hash = match hash {
+        Hash::Sha1 => "SHA-1",
+        Hash::Sha256 => "SHA-256",
     };
     format!(
         r#"
@@ -44,7 +53,7 @@ allow_registration = true
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 authentication = "internal_hashed"
-password_hash = "SHA-256"
+password_hash = "{hash}"
 default_iteration_count = 4096
 limits = {{ }}
 {storage}
@@ -69,4 +78,49 @@ pub(super) fn command(folder: &Path) -> Command {
     let mut command = in_folder(&installed(&["/usr/bin/prosody"]), folder);
     command.arg("-F").arg("--config").arg(folder.join(FILE));
     command
+}
+
+/// By `prosody-migrator`, which reads from the data folder that it was built for:
+/// a copy of it here reads from the exported one.
+pub(super) fn import(folder: &Path, exported: &Path) {
+    const BUILT_FOR: &str = "CFG_DATADIR='/var/lib/prosody'";
+    let tool = installed(&["/usr/bin/prosody-migrator"]);
+    let text = std::fs::read_to_string(tool).expect("a script");
+    assert!(text.contains(BUILT_FOR), "another prosody-migrator");
+    let here = format!("CFG_DATADIR='{}'", exported.display());
+    let script = folder.join("migrator.lua");
+    std::fs::write(&script, text.replace(BUILT_FOR, &here)).expect("written");
+    // It wants the folder of the host to be there.
+    std::fs::create_dir_all(folder.join("data/localhost")).expect("a folder");
+    let stores = [
+        "accounts",
+        "roster",
+        "vcard",
+        "private",
+        "archive-archive",
+        "pep-pubsub",
+    ];
+    let configuration = format!(
+        "input {{ hosts = {{ [\"localhost\"] = {{ {} }} }}, type = \"xep0227\" }}\n\
+         output {{ type = \"internal\", path = \"{}/data\" }}\n",
+        stores.map(|store| format!("\"{store}\"")).join(", "),
+        folder.display()
+    );
+    let file = folder.join("migrator.cfg.lua");
+    std::fs::write(&file, configuration).expect("written");
+    let mut command = in_folder(&installed(&["/usr/bin/lua5.4"]), folder);
+    let output = command
+        .arg(script)
+        // Stay who we are; and the host itself has nothing to bring, which it
+        // calls an error.
+        .args(["--root", "--keep-going", "--config"])
+        .arg(file)
+        .output()
+        .expect("the migrator starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.contains("Done!"),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
 }
