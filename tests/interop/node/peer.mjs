@@ -7,7 +7,7 @@ export const websocket = `wss://localhost:${process.env.XMPP_HTTPS}/ws`;
 export const direct = `xmpps://localhost:${process.env.XMPP_HTTPS}`;
 export const starttls = `xmpp://localhost:${process.env.XMPP_TCP}`;
 
-const PATIENCE = 15_000;
+export const PATIENCE = 15_000;
 
 /** Waits for something that has to happen. */
 export function within(what, promise) {

@@ -15,6 +15,8 @@ function connect(username, resource) {
   const { domain, password } = peer;
   const xmpp = client({ service, domain, username, password, resource });
   xmpp.reconnect.delay = 10;
+  // Its own patience is two seconds, which a busy machine may need.
+  xmpp.timeout = peer.PATIENCE;
   xmpp.on("error", (error) => console.error(username, error));
   return xmpp;
 }
@@ -81,6 +83,7 @@ peer.main(async () => {
 async function connectWith(password) {
   const xmpp = client({ service, domain: peer.domain, username: "alice", password });
   xmpp.reconnect.stop();
+  xmpp.timeout = peer.PATIENCE;
   xmpp.on("error", () => {});
   await peer.within("a refusal", xmpp.start());
 }

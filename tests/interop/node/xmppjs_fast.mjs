@@ -14,6 +14,7 @@ const userAgent = xml("user-agent", { id: "d4565fa7-4d72-4749-b3d3-740edbf87770"
 function connect(credentials) {
   const xmpp = client({ service, domain, credentials, userAgent, resource: "desk" });
   xmpp.reconnect.stop();
+  xmpp.timeout = peer.PATIENCE;
   xmpp.said = [];
   xmpp.on("error", (error) => xmpp.said.push(error));
   xmpp.on("send", (element) => xmpp.said.push(element));

@@ -41,3 +41,9 @@ async fn xmppjs_signs_in_with_a_token_over_starttls() {
     let server = Startalk::with(&PEOPLE);
     node(&server, "xmppjs_fast.mjs", &["starttls"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stanza_uploads_a_file() {
+    let server = Startalk::with_arguments(&PEOPLE, &["--advertise", "localhost"]);
+    node(&server, "upload.mjs", &[]).await;
+}

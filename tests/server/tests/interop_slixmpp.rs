@@ -34,9 +34,3 @@ async fn slixmpp_blocks() {
     let server = Startalk::with(&PEOPLE);
     slixmpp(&server, "blocking.py", &[]).await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn slixmpp_uploads() {
-    let server = Startalk::with_arguments(&PEOPLE, &["--advertise", "localhost"]);
-    slixmpp(&server, "upload.py", &[]).await;
-}
