@@ -237,7 +237,7 @@ async fn no_acknowledged_message_is_lost_or_doubled() {
         // The moments are what is tested: some while it starts, most under load.
         if random.one_in(8) {
             server.spawn();
-            tokio::time::sleep(Duration::from_millis(random.next() % 80)).await;
+            tokio::time::sleep(Duration::from_millis(random.bits() % 80)).await;
             server.kill();
             continue;
         }
@@ -245,11 +245,11 @@ async fn no_acknowledged_message_is_lost_or_doubled() {
         let before = total.load(Ordering::Relaxed);
         orders.send_modify(|order| order.server = Some((kill, server.target().clone())));
         if random.one_in(4) {
-            tokio::time::sleep(Duration::from_millis(random.next() % 300)).await;
+            tokio::time::sleep(Duration::from_millis(random.bits() % 300)).await;
         } else {
             let wanted = before + random.below(150);
             until(|| total.load(Ordering::Relaxed) > wanted).await;
-            tokio::time::sleep(Duration::from_micros(random.next() % 5_000)).await;
+            tokio::time::sleep(Duration::from_micros(random.bits() % 5_000)).await;
         }
         server.kill();
         orders.send_modify(|order| order.server = None);
