@@ -18,8 +18,8 @@ fn the_parser_takes_any_stream() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_answers_any_stanza() {
     let mut server = Startalk::with(&["rosa", "bob"]);
-    let outcome = stanzas::run(&mut server, SEED, 1_000).await;
+    let outcome = stanzas::run(&mut server, SEED, 600).await;
     let outcome = outcome.unwrap_or_else(|why| panic!("{why:#}"));
-    assert!(outcome.answered > 300, "{outcome:?}");
+    assert!(outcome.answered > 200, "{outcome:?}");
     assert!(server.stop(), "{}", server.said());
 }
