@@ -1,19 +1,24 @@
 //! What the server is told. Everything has a default but the data folder.
 
+mod file;
+mod keys;
 mod web;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Deserialize;
 use xmpp_core::framing::FramingLimits;
 
+pub use self::file::{ConfigError, ConfigFile, config_example};
 pub use self::web::{
     Contacts, Credentials, ExternalService, FileTypes, Files, PersonalWebhooks, Push, Secret,
 };
 
 /// Who may make an account over the wire (XEP-0077).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Registration {
     /// Whoever has an invite.
     #[default]

@@ -49,8 +49,9 @@ mod transport;
 pub use accounts::{AccountError, MIN_PASSWORD_CHARS};
 pub use clock::RandomError;
 pub use config::{
-    Config, Contacts, Credentials, ExternalService, FileTypes, Files as FileOptions, Limits,
-    PersonalWebhooks, Push as PushOptions, Registration, Secret,
+    Config, ConfigError, ConfigFile, Contacts, Credentials, ExternalService, FileTypes,
+    Files as FileOptions, Limits, PersonalWebhooks, Push as PushOptions, Registration, Secret,
+    config_example,
 };
 pub use error::StartError;
 pub use handle::{ServerHandle, start};

@@ -1,0 +1,121 @@
+//! The keys of the configuration file, in one list: what is accepted, what it
+//! does, and what `docs/config.example.toml` says of it.
+//!
+//! A new option gets a field in `Config` and an entry here. Nothing else.
+
+use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Config, Limits, Registration};
+
+/// A key, as the documentation has it.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    /// One line each.
+    pub(super) doc: &'static [&'static str],
+    /// A value as TOML: the default, or an example where there is none.
+    pub(super) example: &'static str,
+}
+
+/// Makes the type of a table of the file, its list of keys, and the function
+/// that puts what was given into the target.
+macro_rules! keys {
+    ($(#[$about:meta])* $table:ident, $list:ident, $target:ty;
+     $($(#[doc = $doc:literal])+ $name:ident: $kind:ty = $example:literal,
+       |$config:ident, $value:ident| $set:expr;)+) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $table {
+            $($(#[doc = $doc])+ $name: Option<$kind>,)+
+        }
+
+        impl $table {
+            /// Puts what the file says into the configuration.
+            pub(super) fn apply(self, target: &mut $target) {
+                $(if let Some($value) = self.$name {
+                    let $config = &mut *target;
+                    $set;
+                })+
+            }
+        }
+
+        pub(super) const $list: &[Key] = &[
+            $(Key { name: stringify!($name), doc: &[$($doc),+], example: $example },)+
+        ];
+    };
+}
+
+keys! {
+    /// The keys before the first table.
+    FileKeys, KEYS, Config;
+
+    /// Name of the team, for people. Used when the data folder is new.
+    team: String = "\"Team\"", |config, value| config.team_name = value;
+
+    /// Domain of the accounts. Used when the data folder is new; after that it
+    /// cannot change. Without it, one is made from the name of the team.
+    domain: String = "\"chat.example.org\"", |config, value| config.domain = Some(value);
+
+    /// Address for HTTPS, WebSocket and direct TLS: one port for everything.
+    http: SocketAddr = "\"0.0.0.0:5280\"", |config, value| config.https = value;
+
+    /// Address for XMPP with STARTTLS, for other clients. Off without it.
+    tcp: SocketAddr = "\"0.0.0.0:5222\"", |config, value| config.tcp = Some(value);
+
+    /// Who may make an account over the network: "invite" (whoever has an
+    /// invite), "open" (everybody) or "closed" (nobody).
+    registration: Registration = "\"invite\"", |config, value| config.registration = value;
+
+    /// Host names or addresses that stand in invites. Without it, those of this
+    /// machine.
+    advertise: Vec<String> = "[\"chat.example.org\"]",
+        |config, value| config.advertise = Some(value);
+
+    /// Limits that keep one peer from harming the others.
+    limits: LimitKeys = "", |config, value| value.apply(&mut config.limits);
+}
+
+keys! {
+    /// `[limits]`.
+    LimitKeys, LIMIT_KEYS, Limits;
+
+    /// Largest stanza, in bytes.
+    stanza_bytes: NonZeroUsize = "262144",
+        |limits, value| limits.framing.max_element_bytes = value.get();
+
+    /// Seconds from the first byte of a connection to a session.
+    negotiation_seconds: NonZeroU64 = "30",
+        |limits, value| limits.negotiation = Duration::from_secs(value.get());
+
+    /// Seconds that a lost session can be resumed.
+    resumption_seconds: u64 = "300",
+        |limits, value| limits.resumption = Duration::from_secs(value);
+
+    /// Seconds without a word from a client before it is asked whether it is
+    /// there.
+    idle_seconds: NonZeroU64 = "180",
+        |limits, value| limits.idle = Duration::from_secs(value.get());
+
+    /// Seconds after which a client that takes no bytes is given up.
+    write_seconds: NonZeroU64 = "30",
+        |limits, value| limits.write = Duration::from_secs(value.get());
+
+    /// Stanzas on their way to one session.
+    session_queue: NonZeroUsize = "2000", |limits, value| limits.session_queue = value.get();
+
+    /// Connections of one address at the same time.
+    connections_per_address: NonZeroUsize = "200",
+        |limits, value| limits.connections_per_address = value.get();
+
+    /// Failed sign-ins of one address in a minute.
+    failures_per_minute: NonZeroU32 = "20",
+        |limits, value| limits.failures_per_minute = value.get();
+
+    /// Sessions of one account.
+    sessions_per_account: NonZeroUsize = "20",
+        |limits, value| limits.sessions_per_account = value.get();
+}
