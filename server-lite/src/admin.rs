@@ -2,7 +2,7 @@
 
 mod departments;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::accounts::{self, AccountError};
@@ -11,7 +11,7 @@ use crate::data_dir;
 use crate::store::{Store, StoreError, accounts as rows, invites, people};
 
 /// Where the server was last reached, for the command line beside it.
-const TARGET: &str = "target";
+pub(crate) const TARGET: &str = "target";
 
 /// Notes where the server is reached.
 pub(crate) async fn note_target(
@@ -24,10 +24,34 @@ pub(crate) async fn note_target(
         .await
 }
 
+/// Why a data folder cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// No server has run on it yet.
+    #[error("{} is not a data folder of a server", .path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No server has said yet where it is reached.
+    #[error("no server has run on {} yet; start it once", .path.display())]
+    NeverStarted {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The invite cannot be made.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// A data folder, opened beside the server that may run on it.
 #[derive(Clone)]
 pub struct Admin {
     store: Store,
+    data_dir: PathBuf,
 }
 
 impl std::fmt::Debug for Admin {
@@ -61,6 +85,17 @@ impl std::fmt::Debug for NewInvite {
     }
 }
 
+/// An invite with its link.
+#[derive(serde::Serialize)]
+pub struct InviteLink {
+    /// For the one who is invited. It is nowhere else.
+    pub link: String,
+    /// First letters of the token, as they stand in a list.
+    pub label: String,
+    /// Milliseconds since the Unix epoch.
+    pub expires_ms: i64,
+}
+
 /// An invite in a list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct InviteInfo {
@@ -78,23 +113,30 @@ impl Admin {
     /// Opens a data folder that a server has made.
     ///
     /// # Errors
-    /// [`StoreError`]; also if there is none.
-    pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
+    /// [`AdminError`].
+    pub fn open(data_dir: &Path) -> Result<Self, AdminError> {
         let path = data_dir::database(data_dir);
         if !path.exists() {
-            return Err(StoreError::Sqlite(rusqlite::Error::InvalidPath(path)));
+            let path = data_dir.to_owned();
+            return Err(AdminError::NoFolder { path });
         }
         Ok(Self {
             store: Store::open(&path)?,
+            data_dir: data_dir.to_owned(),
         })
     }
 
-    /// Makes an account.
+    /// Makes an account. Without a user name, one is made of the name.
     ///
     /// # Errors
     /// [`AccountError`].
-    pub async fn add_user(&self, name: &str, password: &str) -> Result<Account, AccountError> {
-        let account = accounts::new_account(None, name)?;
+    pub async fn add_user(
+        &self,
+        name: &str,
+        user: Option<&str>,
+        password: &str,
+    ) -> Result<Account, AccountError> {
+        let account = accounts::new_account(user, name)?;
         let made = accounts::create(&self.store, account, password, None).await?;
         Ok(Account {
             user: made.localpart,
@@ -182,25 +224,31 @@ impl Admin {
     /// each time it starts.
     ///
     /// # Errors
-    /// [`AccountError::NotFound`] if no server has run on this folder yet, or
-    /// as [`Admin::create_invite`].
+    /// [`AdminError`].
     pub async fn create_invite_link(
         &self,
         by: Option<&str>,
         valid_for: Duration,
         uses: Option<u32>,
-    ) -> Result<String, AccountError> {
+    ) -> Result<InviteLink, AdminError> {
         let target = self.store.read(|db| rows::meta(db, TARGET)).await?;
         let target = target
             .and_then(|json| serde_json::from_str(&json).ok())
-            .ok_or(AccountError::NotFound)?;
+            .ok_or_else(|| AdminError::NeverStarted {
+                path: self.data_dir.clone(),
+            })?;
         let made = self.create_invite(by, valid_for, uses).await?;
+        let (label, expires_ms) = (invites::label(&made.token), made.expires_ms);
         let invite = navigation::Invite {
             target,
             token: made.token,
             inviter: by.map(str::to_owned),
         };
-        Ok(invite.to_link())
+        Ok(InviteLink {
+            link: invite.to_link(),
+            label,
+            expires_ms,
+        })
     }
 
     /// The invites that still work.
@@ -226,7 +274,7 @@ impl Admin {
     /// Ends an invite, named by its label or token.
     ///
     /// # Errors
-    /// [`AccountError::NotFound`], [`AccountError::Store`].
+    /// [`AccountError::InviteNotValid`], [`AccountError::Store`].
     pub async fn revoke_invite(&self, text: &str) -> Result<(), AccountError> {
         let text = text.to_owned();
         let found = self
@@ -236,7 +284,7 @@ impl Admin {
         if found {
             Ok(())
         } else {
-            Err(AccountError::NotFound)
+            Err(AccountError::InviteNotValid)
         }
     }
 

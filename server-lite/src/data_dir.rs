@@ -2,6 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::clock;
 use crate::store::{Store, accounts};
@@ -9,6 +10,10 @@ use crate::{Config, StartError};
 
 /// Longest slug of a team's name in a domain.
 const MAX_SLUG: usize = 20;
+
+/// How often the lock is tried, and the time between.
+const LOCK_TRIES: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// An open data folder. Dropping it lets another server in.
 pub(crate) struct DataDir {
@@ -36,6 +41,52 @@ pub(crate) fn keys(folder: &Path) -> PathBuf {
     folder.join("keys")
 }
 
+/// Where the server's own key is.
+pub(crate) fn key(folder: &Path) -> PathBuf {
+    keys(folder).join("server.key.pem")
+}
+
+/// Whether a file in the folder is there only while something is done with it,
+/// or is the database itself: no part of a backup by its name.
+pub(crate) fn is_passing(name: &str) -> bool {
+    name.starts_with("server.db")
+        || name.starts_with('.')
+        || matches!(name, "lock" | "running.json")
+        || [".new", ".tmp", ".part"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
+/// Where the lock is.
+fn lock(folder: &Path) -> PathBuf {
+    folder.join("lock")
+}
+
+/// Makes the folder, for its owner alone.
+pub(crate) fn create(folder: &Path) -> std::io::Result<()> {
+    create_private(folder)?;
+    create_private(&keys(folder))
+}
+
+/// Whether a server runs on the folder.
+pub(crate) fn is_in_use(folder: &Path) -> bool {
+    let Ok(lock) = File::open(lock(folder)) else {
+        return false;
+    };
+    matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+/// Keeps servers out of the folder for as long as the file is kept; `None` if
+/// one is in.
+pub(crate) fn keep_out(folder: &Path) -> std::io::Result<Option<File>> {
+    let lock = File::create(lock(folder))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(source),
+    }
+}
+
 impl DataDir {
     /// Makes or opens the folder, for this process alone.
     pub(crate) async fn open(config: &Config) -> Result<Self, StartError> {
@@ -44,16 +95,17 @@ impl DataDir {
             path: folder.clone(),
             source,
         };
-        create_private(&folder).map_err(failed)?;
-        create_private(&keys(&folder)).map_err(failed)?;
-        let lock = File::create(folder.join("lock")).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StartError::AlreadyRunning { path: folder });
+        create(&folder).map_err(failed)?;
+        let mut tries = 0;
+        let lock = loop {
+            match keep_out(&folder).map_err(failed)? {
+                Some(lock) => break lock,
+                // Whoever asks whether a server runs holds the lock for moments.
+                None if tries < LOCK_TRIES => tokio::time::sleep(LOCK_PAUSE).await,
+                None => return Err(StartError::AlreadyRunning { path: folder }),
             }
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
-        }
+            tries += 1;
+        };
         let path = database(&folder);
         let store = tokio::task::spawn_blocking(move || Store::open(&path))
             .await
@@ -139,6 +191,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     std::fs::rename(&temporary, path)
 }
 
+/// Makes a folder for its owner alone.
 pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(path)?;
     #[cfg(unix)]

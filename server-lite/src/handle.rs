@@ -21,11 +21,12 @@ use crate::pep::Capabilities;
 use crate::push::{self, Push};
 use crate::rooms::Rooms;
 use crate::roster::Rosters;
+use crate::running::{self, Running};
 use crate::server::Server;
 use crate::session::{SessionEnd, TokenKey};
 use crate::store::people as people_rows;
 use crate::tls::Tls;
-use crate::{Config, StartError, admin};
+use crate::{Config, StartError, admin, clock};
 
 /// How long sessions have to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(4);
@@ -141,6 +142,16 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     tasks.spawn(watch_accounts(Arc::clone(&server)));
     tasks.spawn(files::sweep(Arc::clone(&server)));
     tasks.spawn(push::run(Arc::clone(&server), push_work));
+    let note = Running {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_ms: clock::now_ms(),
+        http: https,
+        tcp,
+        tls: direct_tls,
+        people_online: 0,
+    };
+    tasks.spawn(running::keep(Arc::clone(&server), note));
     tracing::info!(
         domain = server.domain(), %https, ?tcp, ?direct_tls, key = %server.tls.pin(),
         "server listens"
@@ -358,14 +369,18 @@ fn advertised(bound: IpAddr) -> Vec<String> {
     hosts
 }
 
-/// Follows what another process (the command line) does to accounts: announces
-/// those that it has made or changed, and ends the sessions of those that it
-/// has removed.
+/// Follows what another process (the command line) does: announces accounts
+/// that it has made or changed, ends the sessions of those that it has removed,
+/// and opens rooms that it has brought.
 async fn watch_accounts(server: Arc<Server>) {
+    let mut mark = server.brought_rooms(None).await;
     loop {
         tokio::select! {
             () = server.stopping.cancelled() => return,
-            () = tokio::time::sleep(WATCH_EVERY) => server.follow_accounts().await,
+            () = tokio::time::sleep(WATCH_EVERY) => {
+                server.follow_accounts().await;
+                mark = server.brought_rooms(Some(mark)).await;
+            }
         }
     }
 }

@@ -43,7 +43,7 @@ use self::room::{Person, Room};
 use crate::StoreError;
 use crate::router::Router;
 use crate::server::Server;
-use crate::store::Store;
+use crate::store::{Store, accounts};
 use crate::store::rooms::{self as rows, AffiliationRow, RoomRow};
 
 pub(crate) use self::entering::presence;
@@ -56,8 +56,20 @@ const LABEL: &str = "conference";
 const MINUTE: Duration = Duration::from_secs(60);
 /// Most people whose entering is counted before old counts are dropped.
 const MAX_JOINERS: usize = 10_000;
+/// What an import changes when it has brought rooms (in the table `meta`).
+pub(crate) const BROUGHT: &str = "rooms_brought";
 /// Most rooms of a server.
 const MAX_ROOMS: usize = 10_000;
+
+/// The domain of rooms, of that of the accounts.
+pub(crate) fn service(domain: &str) -> String {
+    format!("{LABEL}.{domain}")
+}
+
+/// Whether text is the configuration of a room, as it is kept.
+pub(crate) fn is_config(json: &str) -> bool {
+    serde_json::from_str::<RoomConfig>(json).is_ok()
+}
 
 /// Who sends a stanza to a room.
 #[derive(Debug, Clone)]
@@ -85,7 +97,7 @@ pub(crate) struct Rooms {
 impl Rooms {
     /// Reads all rooms.
     pub(crate) async fn load(store: &Store, domain: &str) -> Result<Self, StoreError> {
-        let domain = format!("{LABEL}.{domain}");
+        let domain = service(domain);
         let found = store.read(rows::all).await?;
         let (locked, rooms): (HashMap<_, _>, HashMap<_, _>) = found
             .into_iter()
@@ -182,6 +194,36 @@ impl Rooms {
             }
             is_over
         })
+    }
+}
+
+impl Server {
+    /// Opens the rooms that another process (an import) has brought, if its
+    /// mark is another than before; gives the mark.
+    pub(crate) async fn brought_rooms(&self, before: Option<Option<String>>) -> Option<String> {
+        let found = self.store.read(|db| accounts::meta(db, BROUGHT)).await;
+        let Ok(mark) = found else {
+            return before.flatten();
+        };
+        if before.is_none_or(|before| before == mark) {
+            return mark;
+        }
+        let found = match self.store.read(rows::all).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "rooms not read");
+                return mark;
+            }
+        };
+        self.rooms.all(|rooms| {
+            for (row, people) in found {
+                let name = row.name.clone();
+                rooms
+                    .entry(name)
+                    .or_insert_with(|| read(&self.rooms.domain, row, people));
+            }
+        });
+        mark
     }
 }
 

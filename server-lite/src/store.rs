@@ -10,6 +10,7 @@ pub(crate) mod activity;
 pub(crate) mod archive;
 pub(crate) mod binding;
 pub(crate) mod directory;
+pub(crate) mod exchange;
 pub(crate) mod files;
 pub(crate) mod invites;
 pub(crate) mod people;
@@ -21,6 +22,7 @@ pub(crate) mod roster;
 mod schema;
 pub(crate) mod status;
 pub(crate) mod tokens;
+pub(crate) mod upkeep;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -72,19 +74,26 @@ struct Inner {
     metrics: Arc<Metrics>,
 }
 
+/// Opens or makes the database, brought to the present version, for one that
+/// reads or writes all of it beside whoever else does.
+pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open(path)?;
+    let prepared = prepare(&mut connection, path);
+    if let Err(StoreError::Sqlite(error)) = &prepared
+        && is_damage(error)
+    {
+        return Err(StoreError::Damaged {
+            path: path.to_owned(),
+        });
+    }
+    prepared?;
+    Ok(connection)
+}
+
 impl Store {
     /// Opens or makes the database and brings it to the present version.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut connection = Connection::open(path)?;
-        let prepared = prepare(&mut connection, path);
-        if let Err(StoreError::Sqlite(error)) = &prepared
-            && is_damage(error)
-        {
-            return Err(StoreError::Damaged {
-                path: path.to_owned(),
-            });
-        }
-        prepared?;
+        let connection = connect(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let reader = Connection::open_with_flags(path, flags)?;
         reader.busy_timeout(std::time::Duration::from_secs(5))?;

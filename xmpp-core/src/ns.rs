@@ -65,6 +65,16 @@ pub const PING: &str = "urn:xmpp:ping";
 pub const TIME: &str = "urn:xmpp:time";
 /// XEP-0203: delayed delivery.
 pub const DELAY: &str = "urn:xmpp:delay";
+/// XEP-0227: portable export of a server's data.
+pub const PIE: &str = "urn:xmpp:pie:0";
+/// XEP-0227: SCRAM credentials in an export.
+pub const PIE_SCRAM: &str = "urn:xmpp:pie:0#scram";
+/// XEP-0227: the message archive in an export.
+pub const PIE_ARCHIVE: &str = "urn:xmpp:pie:0#mam";
+/// Ours: what XEP-0227 has no place for.
+pub const EXPORT: &str = "urn:startalk:export:0";
+/// XInclude: other files of an export.
+pub const XINCLUDE: &str = "http://www.w3.org/2001/XInclude";
 /// XEP-0280: message carbons.
 pub const CARBONS: &str = "urn:xmpp:carbons:2";
 /// XEP-0297: stanza forwarding.

@@ -11,6 +11,10 @@ mod admin;
 mod args;
 #[path = "startalk-server/demo.rs"]
 mod demo;
+#[path = "startalk-server/folder.rs"]
+mod folder;
+#[path = "startalk-server/outcome.rs"]
+mod outcome;
 #[path = "startalk-server/serve.rs"]
 mod serve;
 
@@ -20,57 +24,56 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
-/// Why a command failed, by its exit code.
-enum Failure {
-    /// Refused or failed.
-    Failed(anyhow::Error),
-    /// The port is in use.
-    PortInUse(anyhow::Error),
-    /// The data folder or its database cannot be used.
-    Data(anyhow::Error),
-}
-
-impl<E: Into<anyhow::Error>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    let json = cli.command.json();
+    // A server tells what it does; a command has said it with its answer.
+    let level = match cli.command {
+        Command::Serve(_) | Command::Demo { .. } => "info",
+        _ => "warn",
+    };
     let wanted = std::env::var(tracing_subscriber::EnvFilter::DEFAULT_ENV);
-    let filter = startalk_server_lite::log_filter(wanted.as_deref().unwrap_or("info"));
+    let filter = startalk_server_lite::log_filter(wanted.as_deref().unwrap_or(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
-    let done = match cli.command {
-        Command::Serve(serve) => serve::run(serve).await,
-        Command::User {
-            command,
-            data,
-            json,
-        } => admin::user(command, &data, json).await,
-        Command::Invite {
-            command,
-            data,
-            json,
-        } => admin::invite(command, &data, json).await,
-        Command::Demo { data } => demo::run(data).await,
-    };
-    let (error, code) = match done {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Failed(error)) => (error, 1),
-        Err(Failure::PortInUse(error)) => (error, 3),
-        Err(Failure::Data(error)) => (error, 4),
-    };
-    print_error(&format!("{error:#}"));
-    ExitCode::from(code)
+    match run(cli.command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(outcome::say_error(json, &error)),
+    }
 }
 
-#[expect(clippy::print_stderr, reason = "errors of a command-line tool")]
-fn print_error(text: &str) {
-    eprintln!("startalk-server: {text}");
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(serve) => serve::run(*serve).await,
+        Command::User { command, folder } => admin::user(command, &folder).await,
+        Command::Invite { command, folder } => admin::invite(command, &folder).await,
+        Command::Status { folder } => folder::status(folder).await,
+        Command::Check { folder } => folder::check(folder).await,
+        Command::Backup {
+            file,
+            force,
+            folder,
+        } => folder::backup(file, force, folder).await,
+        Command::Restore {
+            file,
+            force,
+            folder,
+        } => folder::restore(file, force, folder).await,
+        Command::Export {
+            file,
+            dialect,
+            force,
+            folder,
+        } => folder::export(file, dialect, force, folder).await,
+        Command::Import {
+            file,
+            domain,
+            folder,
+        } => folder::import(file, domain, folder).await,
+        Command::Demo { data } => demo::run(data).await,
+    }
 }

@@ -145,7 +145,7 @@ pub(crate) fn meta_or_insert(
     })
 }
 
-fn hash_name(hash: ScramHash) -> &'static str {
+pub(super) fn hash_name(hash: ScramHash) -> &'static str {
     match hash {
         ScramHash::Sha1 => "sha-1",
         ScramHash::Sha256 => "sha-256",

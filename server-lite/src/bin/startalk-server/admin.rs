@@ -5,111 +5,102 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use server_lite::StoreError;
 use server_lite::admin::Admin;
 use startalk_server_lite as server_lite;
 
-use crate::Failure;
-use crate::args::{InviteCommand, UserCommand};
+use crate::args::{Folder, InviteCommand, UserCommand};
+use crate::outcome::say;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-async fn open(data: &Path) -> Result<Admin, Failure> {
+pub(crate) async fn open(data: &Path) -> anyhow::Result<Admin> {
     let data = data.to_owned();
-    tokio::task::spawn_blocking(move || Admin::open(&data))
-        .await?
-        .map_err(|error| match error {
-            StoreError::Closed => Failure::Failed(error.into()),
-            _ => Failure::Data(error.into()),
-        })
+    Ok(tokio::task::spawn_blocking(move || Admin::open(&data)).await??)
 }
 
 /// The first line of standard input.
 fn password() -> anyhow::Result<String> {
     let mut line = String::new();
-    std::io::stdin()
+    let read = std::io::stdin()
         .lock()
         .read_line(&mut line)
-        .context("no password on standard input")?;
+        .context("the password could not be read from standard input")?;
+    anyhow::ensure!(read > 0, "the password has to come on standard input");
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-pub(crate) async fn user(command: UserCommand, data: &Path, json: bool) -> Result<(), Failure> {
-    let admin = open(data).await?;
-    let done = match command {
-        UserCommand::Add { name } => match admin.add_user(&name, &password()?).await {
-            Ok(account) if json => {
-                println!("{}", serde_json::to_string(&account)?);
-                Ok(())
-            }
-            Ok(account) => {
-                println!("{} ({})", account.user, account.name);
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
-        },
-        UserCommand::List => match admin.users().await {
-            Ok(users) if json => {
-                println!("{}", serde_json::to_string(&users)?);
-                Ok(())
-            }
-            Ok(users) => {
-                for account in users {
-                    println!("{}\t{}", account.user, account.name);
-                }
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
-        },
-        UserCommand::Passwd { name } => admin
-            .set_password(&name, &password()?)
-            .await
-            .map_err(Failure::from),
-        UserCommand::Remove { name } => admin.remove_user(&name).await.map_err(Failure::from),
-    };
+pub(crate) async fn user(command: UserCommand, folder: &Folder) -> anyhow::Result<()> {
+    let admin = open(&folder.data).await?;
+    let done = user_command(&admin, command, folder.json).await;
     admin.close().await;
     done
 }
 
-pub(crate) async fn invite(command: InviteCommand, data: &Path, json: bool) -> Result<(), Failure> {
-    let admin = open(data).await?;
-    let done = match command {
+async fn user_command(admin: &Admin, command: UserCommand, json: bool) -> anyhow::Result<()> {
+    match command {
+        UserCommand::Add { name, user } => {
+            let account = admin.add_user(&name, user.as_deref(), &password()?).await?;
+            say(json, &account, |account| {
+                format!("{} ({})", account.user, account.name)
+            })
+        }
+        UserCommand::List => {
+            let users = admin.users().await?;
+            say(json, &users, |users| {
+                let lines = users
+                    .iter()
+                    .map(|one| format!("{}\t{}", one.user, one.name));
+                lines.collect::<Vec<_>>().join("\n")
+            })
+        }
+        UserCommand::Passwd { name } => {
+            admin.set_password(&name, &password()?).await?;
+            done(json)
+        }
+        UserCommand::Remove { name } => {
+            admin.remove_user(&name).await?;
+            done(json)
+        }
+    }
+}
+
+pub(crate) async fn invite(command: InviteCommand, folder: &Folder) -> anyhow::Result<()> {
+    let admin = open(&folder.data).await?;
+    let done = invite_command(&admin, command, folder.json).await;
+    admin.close().await;
+    done
+}
+
+async fn invite_command(admin: &Admin, command: InviteCommand, json: bool) -> anyhow::Result<()> {
+    match command {
         InviteCommand::Create { once, days, by } => {
             let uses = once.then_some(1);
-            match admin
+            let invite = admin
                 .create_invite_link(by.as_deref(), DAY * days, uses)
-                .await
-            {
-                Ok(link) if json => {
-                    println!("{}", serde_json::json!({ "link": link }));
-                    Ok(())
-                }
-                Ok(link) => {
-                    println!("{link}");
-                    Ok(())
-                }
-                Err(error) => Err(error.into()),
-            }
+                .await?;
+            say(json, &invite, |invite| invite.link.clone())
         }
-        InviteCommand::List => match admin.invites().await {
-            Ok(invites) if json => {
-                println!("{}", serde_json::to_string(&invites)?);
-                Ok(())
-            }
-            Ok(invites) => {
-                for invite in invites {
+        InviteCommand::List => {
+            let invites = admin.invites().await?;
+            say(json, &invites, |invites| {
+                let lines = invites.iter().map(|invite| {
                     let uses = invite
                         .uses_left
                         .map_or_else(|| "any number".to_owned(), |uses| uses.to_string());
-                    let by = invite.inviter.unwrap_or_default();
-                    println!("{}\tuses left: {uses}\t{by}", invite.label);
-                }
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
-        },
-        InviteCommand::Revoke { label } => admin.revoke_invite(&label).await.map_err(Failure::from),
-    };
-    admin.close().await;
-    done
+                    let by = invite.inviter.as_deref().unwrap_or_default();
+                    format!("{}\tuses left: {uses}\t{by}", invite.label)
+                });
+                lines.collect::<Vec<_>>().join("\n")
+            })
+        }
+        InviteCommand::Revoke { label } => {
+            admin.revoke_invite(&label).await?;
+            done(json)
+        }
+    }
+}
+
+/// Done, with nothing to tell.
+fn done(json: bool) -> anyhow::Result<()> {
+    say(json, &serde_json::json!({}), |_| String::new())
 }

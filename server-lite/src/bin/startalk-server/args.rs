@@ -1,4 +1,5 @@
-//! The command line. Stable: scripts depend on it.
+//! The command line. Stable: scripts depend on it. Described in
+//! `docs/server.md`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,8 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A team's chat server in one process.
 ///
-/// Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 port in use,
-/// 4 data folder or database not usable.
+/// Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration,
+/// 3 not found, 4 already exists, 5 in use, 6 damaged or of a later version.
 #[derive(Parser)]
 #[command(name = "startalk-server", version)]
 pub(crate) struct Cli {
@@ -20,28 +21,75 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Runs the server until it is told to stop (Ctrl-C, SIGTERM). Prints one
     /// line "ready …" on standard output when connections are accepted.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Manages accounts; the server may be running.
     User {
         #[command(subcommand)]
         command: UserCommand,
-        /// Data folder.
-        #[arg(long, global = true, default_value = ".")]
-        data: PathBuf,
-        /// Answer as JSON.
-        #[arg(long, global = true)]
-        json: bool,
+        #[command(flatten)]
+        folder: Folder,
     },
     /// Manages invites; the server may be running.
     Invite {
         #[command(subcommand)]
         command: InviteCommand,
-        /// Data folder.
-        #[arg(long, global = true, default_value = ".")]
-        data: PathBuf,
-        /// Answer as JSON.
-        #[arg(long, global = true)]
-        json: bool,
+        #[command(flatten)]
+        folder: Folder,
+    },
+    /// Says whether a server runs on the folder, and what is in it.
+    Status {
+        #[command(flatten)]
+        folder: Folder,
+    },
+    /// Reads everything in the folder and says what is wrong.
+    Check {
+        #[command(flatten)]
+        folder: Folder,
+    },
+    /// Writes the whole folder into one file; the server may be running.
+    Backup {
+        /// The file. For its owner's eyes only: it holds keys and messages.
+        file: PathBuf,
+        /// Replace a file of that name.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        folder: Folder,
+    },
+    /// Makes a folder of a backup. It has to be empty or not there.
+    Restore {
+        /// The file that "backup" wrote.
+        file: PathBuf,
+        /// Move a folder that is there aside; nothing is deleted.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        folder: Folder,
+    },
+    /// Writes accounts, rosters, messages and rooms in the form that other
+    /// servers read (XEP-0227); the server may be running.
+    Export {
+        /// The file; with "--dialect prosody" a folder.
+        file: PathBuf,
+        /// For whom.
+        #[arg(long, value_enum, default_value_t = Dialect::Standard)]
+        dialect: Dialect,
+        /// Replace a file of that name.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        folder: Folder,
+    },
+    /// Takes in what another server has exported (XEP-0227); the server may be
+    /// running. What is there already stays as it is.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Domain to take from the file into a new folder [default: the first].
+        #[arg(long)]
+        domain: Option<String>,
+        #[command(flatten)]
+        folder: Folder,
     },
     /// Starts a fresh demo team and says how to join it. Its folder is removed
     /// at the end, unless one is given.
@@ -53,25 +101,55 @@ pub(crate) enum Command {
 }
 
 #[derive(Args)]
+pub(crate) struct Folder {
+    /// Data folder.
+    #[arg(long, global = true, default_value = ".")]
+    pub(crate) data: PathBuf,
+    /// Answer as JSON; errors too, on standard error.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+impl Command {
+    /// Whether answers are JSON.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Serve(_) | Self::Demo { .. } => false,
+            Self::User { folder, .. }
+            | Self::Invite { folder, .. }
+            | Self::Status { folder }
+            | Self::Check { folder }
+            | Self::Backup { folder, .. }
+            | Self::Restore { folder, .. }
+            | Self::Export { folder, .. }
+            | Self::Import { folder, .. } => folder.json,
+        }
+    }
+}
+
+#[derive(Args)]
 pub(crate) struct Serve {
     /// Data folder; made if it is missing.
     #[arg(long)]
     pub(crate) data: PathBuf,
-    /// Name of the team, when the folder is new.
-    #[arg(long, default_value = "Team")]
-    pub(crate) team: String,
+    /// Configuration file, instead of config.toml in the data folder.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Name of the team, when the folder is new [default: Team].
+    #[arg(long)]
+    pub(crate) team: Option<String>,
     /// Domain of the accounts, when the folder is new.
     #[arg(long)]
     pub(crate) domain: Option<String>,
-    /// HTTPS, WebSocket and direct TLS.
-    #[arg(long, alias = "http", default_value = "0.0.0.0:5280")]
-    pub(crate) https: SocketAddr,
+    /// HTTPS, WebSocket and direct TLS [default: 0.0.0.0:5280].
+    #[arg(long, alias = "https")]
+    pub(crate) http: Option<SocketAddr>,
     /// STARTTLS, for other XMPP clients; port 5222 is the usual one.
     #[arg(long)]
     pub(crate) tcp: Option<SocketAddr>,
-    /// Who may make an account.
-    #[arg(long, value_enum, default_value_t = Registration::Invite)]
-    pub(crate) registration: Registration,
+    /// Who may make an account [default: invite].
+    #[arg(long, value_enum)]
+    pub(crate) registration: Option<Registration>,
     /// Host names or addresses for invites, instead of those of this machine.
     #[arg(long, value_delimiter = ',')]
     pub(crate) advertise: Option<Vec<String>>,
@@ -84,12 +162,25 @@ pub(crate) enum Registration {
     Closed,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Dialect {
+    /// XEP-0227, with everything.
+    Standard,
+    /// What ejabberd's import reads.
+    Ejabberd,
+    /// A folder with a file for each user, for Prosody's migrator.
+    Prosody,
+}
+
 #[derive(Subcommand)]
 pub(crate) enum UserCommand {
     /// Makes an account; the password is read from standard input.
     Add {
         /// Name that others see; the user name is made of it.
         name: String,
+        /// User name, if it should be another one.
+        #[arg(long)]
+        user: Option<String>,
     },
     /// Lists the accounts.
     List,

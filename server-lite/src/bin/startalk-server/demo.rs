@@ -7,13 +7,12 @@ use std::time::Duration;
 use server_lite::{Config, ServerHandle, StartError};
 use startalk_server_lite as server_lite;
 
-use crate::Failure;
-use crate::serve::{start_failure, until_told};
+use crate::serve::until_told;
 
 const PEOPLE: [&str; 3] = ["Li Na", "王芳", "Rosa Martín"];
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-pub(crate) async fn run(data: Option<PathBuf>) -> Result<(), Failure> {
+pub(crate) async fn run(data: Option<PathBuf>) -> anyhow::Result<()> {
     let (folder, is_temporary) = match data {
         Some(folder) => (folder, false),
         None => (temporary_folder()?, true),
@@ -25,8 +24,8 @@ pub(crate) async fn run(data: Option<PathBuf>) -> Result<(), Failure> {
     shown
 }
 
-async fn show(folder: &Path) -> Result<(), Failure> {
-    let handle = start(folder).await.map_err(start_failure)?;
+async fn show(folder: &Path) -> anyhow::Result<()> {
+    let handle = start(folder).await?;
     println!("Demo team 演示团队 — {}", handle.domain());
     println!("  HTTPS, WebSocket, direct TLS   {}", handle.https_addr());
     if let Some(tcp) = handle.tcp_addr() {
@@ -48,8 +47,7 @@ async fn show(folder: &Path) -> Result<(), Failure> {
     println!("要加入,请在 Startalk 中打开此链接(一天内有效)。\n\n{link}\n");
     println!("{}", navigation::qr_text(&link)?);
     println!("Ctrl-C stops the server. 按 Ctrl-C 停止服务器。");
-    until_told(handle).await;
-    Ok(())
+    until_told(handle).await
 }
 
 /// On the usual ports, or on free ones where those are taken.

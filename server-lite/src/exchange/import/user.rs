@@ -1,0 +1,232 @@
+//! One user of an import.
+
+use rusqlite::Transaction;
+use xmpp_core::sasl::{ScramHash, ScramVerifier};
+use xmpp_core::{Element, datetime, names, ns};
+
+use super::{Import, note};
+use crate::accounts::ITERATIONS;
+use crate::clock;
+use crate::exchange::message::{self, Owner, derived_id};
+use crate::exchange::reader::{Reader, Step, Tag};
+use crate::exchange::{ExchangeError, credentials};
+use crate::store::exchange::{self, Taken, WholeAccount, WholeMessage};
+
+/// A user under way.
+struct User<'c> {
+    tx: Transaction<'c>,
+    account: WholeAccount,
+    /// Bare address.
+    address: String,
+    is_new: bool,
+    verifiers: Vec<ScramVerifier>,
+    /// The last row of all archives before.
+    row_before: i64,
+    messages: u64,
+}
+
+/// Reads a user.
+pub(super) fn read(
+    import: &mut Import<'_>,
+    reader: &mut Reader,
+    tag: &Tag,
+) -> Result<(), ExchangeError> {
+    let name = tag.attr("name").unwrap_or_default();
+    let Some(localpart) = names::normal_localpart(name) else {
+        note(&mut import.done.users_refused, name);
+        return reader.skip();
+    };
+    let tx = exchange::begin(import.db)?;
+    let account = WholeAccount {
+        display_name: names::clean_display_name(&localpart).unwrap_or_else(|| localpart.clone()),
+        localpart,
+        created_ms: clock::now_ms(),
+        disabled: false,
+    };
+    let mut user = User {
+        address: format!("{}@{}", account.localpart, import.domain),
+        is_new: exchange::insert_account(&tx, &account)?,
+        row_before: exchange::last_row(&tx)?,
+        tx,
+        account,
+        verifiers: Vec::new(),
+        messages: 0,
+    };
+    if let Some(password) = tag.attr("password").filter(|_| user.is_new) {
+        user.verifiers = derive(password)?;
+    }
+    loop {
+        match reader.next()? {
+            Step::Start(tag) => user.part(import, reader, &tag)?,
+            Step::End => break,
+            Step::Eof => return Err(reader.bad("the file ends in the middle")),
+        }
+    }
+    user.finish(import)
+}
+
+/// The verifiers of a password that the file holds in clear; none if it cannot
+/// be one.
+fn derive(password: &str) -> Result<Vec<ScramVerifier>, ExchangeError> {
+    let mut verifiers = Vec::new();
+    for hash in [ScramHash::Sha1, ScramHash::Sha256] {
+        let salt = clock::random::<16>()?;
+        verifiers.extend(ScramVerifier::derive(hash, password, &salt, ITERATIONS).ok());
+    }
+    Ok(verifiers)
+}
+
+impl User<'_> {
+    fn part(
+        &mut self,
+        import: &mut Import<'_>,
+        reader: &mut Reader,
+        tag: &Tag,
+    ) -> Result<(), ExchangeError> {
+        match (tag.name.as_str(), tag.ns.as_str()) {
+            ("account", ns::EXPORT) => {
+                self.about(&reader.element(tag)?);
+                Ok(())
+            }
+            ("scram-credentials", ns::PIE_SCRAM) => {
+                self.credentials(&reader.element(tag)?);
+                Ok(())
+            }
+            ("archive", ns::PIE_ARCHIVE) => self.archive(import, reader),
+            ("offline-messages", ns::PIE) => self.waiting(import, reader),
+            // The team sees itself here without asking.
+            ("query", ns::ROSTER) => reader.skip(),
+            _ => import.not_taken(reader, tag),
+        }
+    }
+
+    fn about(&mut self, about: &Element) {
+        let name = about.attr("name").and_then(names::clean_display_name);
+        if let Some(name) = name {
+            self.account.display_name = name;
+        }
+        let created = about.attr("created").and_then(datetime::parse_ms);
+        self.account.created_ms = created.unwrap_or(self.account.created_ms);
+        self.account.disabled = about.attr("disabled") == Some("true");
+    }
+
+    /// The first of each kind counts.
+    fn credentials(&mut self, element: &Element) {
+        let Some(read) = credentials::read(element) else {
+            return;
+        };
+        if self.verifiers.iter().all(|one| one.hash != read.hash) {
+            self.verifiers.push(read);
+        }
+    }
+
+    fn archive(
+        &mut self,
+        import: &mut Import<'_>,
+        reader: &mut Reader,
+    ) -> Result<(), ExchangeError> {
+        loop {
+            match reader.next()? {
+                Step::Start(tag) if tag.is("result", ns::MAM) => {
+                    let result = reader.element(&tag)?;
+                    let owner = Owner::Account(&self.address);
+                    match message::read_result(&result, owner) {
+                        Some(message) => self.put(import, message)?,
+                        None => import.done.messages_refused += 1,
+                    }
+                }
+                Step::Start(tag) => import.not_taken(reader, &tag)?,
+                Step::End => return Ok(()),
+                Step::Eof => return Err(reader.bad("the file ends in the middle")),
+            }
+        }
+    }
+
+    fn put(&mut self, import: &mut Import<'_>, message: WholeMessage) -> Result<(), ExchangeError> {
+        let taken = insert(&self.tx, &self.account.localpart, message)?;
+        if taken == Taken::New {
+            import.done.messages_added += 1;
+            self.messages += 1;
+            if import.is_slice(self.messages) {
+                import.pause(&self.tx)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Messages that wait. Those of our own exports stand in the archive too.
+    fn waiting(
+        &mut self,
+        import: &mut Import<'_>,
+        reader: &mut Reader,
+    ) -> Result<(), ExchangeError> {
+        loop {
+            match reader.next()? {
+                Step::Start(tag) if tag.is("message", ns::CLIENT) => {
+                    let stanza = reader.element(&tag)?;
+                    let now_ms = clock::now_ms();
+                    match message::read_waiting(&stanza, &self.address, now_ms) {
+                        Some(message) => self.wait(import, message)?,
+                        None => import.done.messages_refused += 1,
+                    }
+                }
+                Step::Start(tag) => import.not_taken(reader, &tag)?,
+                Step::End => return Ok(()),
+                Step::Eof => return Err(reader.bad("the file ends in the middle")),
+            }
+        }
+    }
+
+    fn wait(
+        &mut self,
+        import: &mut Import<'_>,
+        message: WholeMessage,
+    ) -> Result<(), ExchangeError> {
+        let owner = &self.account.localpart;
+        let id = &message.stanza_id;
+        // What was read from here before has been delivered since, perhaps.
+        if exchange::has_message(&self.tx, owner, id)? {
+            exchange::wait_if_new(&self.tx, owner, id, self.row_before)?;
+            return Ok(());
+        }
+        self.put(import, message)
+    }
+
+    fn finish(self, import: &mut Import<'_>) -> Result<(), ExchangeError> {
+        let localpart = &self.account.localpart;
+        if self.is_new {
+            exchange::complete_account(&self.tx, &self.account, &self.verifiers)?;
+            import.done.users_added += 1;
+            if self.verifiers.is_empty() {
+                note(&mut import.done.without_password, localpart);
+            }
+        } else {
+            import.done.users_known += 1;
+        }
+        if self.messages > 0 {
+            exchange::sort_archive(&self.tx, localpart)?;
+        }
+        self.tx.commit()?;
+        Ok(())
+    }
+}
+
+/// Puts a message into an archive, under another id if its own is taken.
+pub(super) fn insert(
+    tx: &Transaction<'_>,
+    owner: &str,
+    message: WholeMessage,
+) -> Result<Taken, ExchangeError> {
+    match exchange::insert_message(tx, owner, &message)? {
+        Taken::IdTaken => {
+            let text = format!("{}\n{}", message.stanza_id, message.xml);
+            let stanza_id = derived_id(owner, Some(message.time_ms), &text);
+            let message = WholeMessage {
+                stanza_id,
+                ..message
+            };
+            Ok(exchange::insert_message(tx, owner, &message)?)
+        }
+        taken => Ok(taken),
+    }
+}

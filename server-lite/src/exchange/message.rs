@@ -1,0 +1,148 @@
+//! Messages of an archive in an export: `<result/>` as a query gives it
+//! (XEP-0227, section 4.11; XEP-0313), and messages that wait for their owner
+//! (XEP-0227, section 4.5).
+
+use data_encoding::BASE32_NOPAD;
+use sha2::{Digest, Sha256};
+use xmpp_core::{Element, datetime, element, ns};
+
+use super::output::escaped;
+use crate::session::origin_id;
+use crate::store::exchange::WholeMessage;
+
+/// Longest id that is taken over from another server.
+const MAX_ID: usize = 256;
+
+/// Whose archive it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner<'a> {
+    /// Bare address of an account.
+    Account(&'a str),
+    /// A room, which knows who wrote what.
+    Room {
+        /// Bare address of who wrote it.
+        by: &'a str,
+    },
+}
+
+/// A message as an archive gives it. The message itself is as it is stored.
+pub(super) fn result(message: &WholeMessage) -> String {
+    format!(
+        "<result xmlns='{}' id='{}'><forwarded xmlns='{}'>\
+         <delay xmlns='{}' stamp='{}'/>{}</forwarded></result>",
+        ns::MAM,
+        escaped(&message.stanza_id),
+        ns::FORWARD,
+        ns::DELAY,
+        datetime::format_ms(message.time_ms),
+        message.xml
+    )
+}
+
+/// A message that waits, with its time and the id that it has in the archive.
+/// `None` if what is stored cannot be read.
+pub(super) fn waiting(message: &WholeMessage, domain: &str, owner: &str) -> Option<Element> {
+    let mut stanza = element::parse(message.xml.as_bytes()).ok()?;
+    let delay = element::build("delay", ns::DELAY)
+        .attr("from", domain)
+        .attr("stamp", datetime::format_ms(message.time_ms));
+    let id = element::build("stanza-id", ns::STANZA_ID)
+        .attr("by", owner)
+        .attr("id", &message.stanza_id);
+    stanza.append_child(id.done());
+    stanza.append_child(delay.done());
+    Some(stanza)
+}
+
+/// Reads a `<result/>`.
+pub(super) fn read_result(result: &Element, owner: Owner<'_>) -> Option<WholeMessage> {
+    let forwarded = result.get_child("forwarded", ns::FORWARD)?;
+    let time_ms = forwarded
+        .get_child("delay", ns::DELAY)
+        .and_then(|delay| delay.attr("stamp"))
+        .and_then(datetime::parse_ms)?;
+    let stanza = forwarded.get_child("message", ns::CLIENT)?;
+    read(stanza, owner, result.attr("id"), Some(time_ms), time_ms)
+}
+
+/// Reads a message that waits for its owner; without a time of its own it gets
+/// that of the import.
+pub(super) fn read_waiting(stanza: &Element, owner: &str, now_ms: i64) -> Option<WholeMessage> {
+    let mut stanza = stanza.clone();
+    // What was added for the journey is no part of the message.
+    let own =
+        |child: &Element| child.is("stanza-id", ns::STANZA_ID) && child.attr("by") == Some(owner);
+    let id = stanza.children().find(|child| own(child));
+    let id = id.and_then(|child| child.attr("id")).map(str::to_owned);
+    let mut time_ms = None;
+    for node in stanza.take_nodes() {
+        let child = node.as_element();
+        if child.is_some_and(own) {
+            continue;
+        }
+        let stamp = child
+            .filter(|child| child.is("delay", ns::DELAY))
+            .and_then(|delay| delay.attr("stamp"))
+            .and_then(datetime::parse_ms);
+        match stamp {
+            Some(stamp) => time_ms = Some(stamp),
+            None => stanza.append_node(node),
+        }
+    }
+    let owner = Owner::Account(owner);
+    let read = read(&stanza, owner, id.as_deref(), time_ms, now_ms)?;
+    (!read.outgoing).then_some(WholeMessage {
+        undelivered: true,
+        ..read
+    })
+}
+
+fn read(
+    stanza: &Element,
+    owner: Owner<'_>,
+    id: Option<&str>,
+    stamp_ms: Option<i64>,
+    time_ms: i64,
+) -> Option<WholeMessage> {
+    let bare = |name| {
+        let address = stanza.attr(name).map(jid::Jid::new)?;
+        Some(address.ok()?.to_bare().to_string())
+    };
+    let (peer, outgoing, archive) = match owner {
+        Owner::Room { by } => (by.to_owned(), true, None),
+        Owner::Account(owner) => {
+            let from = bare("from").unwrap_or_else(|| owner.to_owned());
+            match from == owner {
+                true => (bare("to").unwrap_or(from), true, Some(owner)),
+                false => (from, false, Some(owner)),
+            }
+        }
+    };
+    let xml = element::write(stanza).ok()?;
+    let stanza_id = match id {
+        Some(id) if !id.is_empty() && id.len() <= MAX_ID => id.to_owned(),
+        _ => derived_id(archive.unwrap_or_default(), stamp_ms, &xml),
+    };
+    Some(WholeMessage {
+        stanza_id,
+        peer,
+        outgoing,
+        time_ms,
+        origin_id: origin_id(stanza).filter(|_| outgoing),
+        undelivered: false,
+        xml,
+    })
+}
+
+/// An id for a message that has none of its own here: the same each time, so
+/// that the same message is not taken in twice.
+pub(super) fn derived_id(archive: &str, stamp_ms: Option<i64>, text: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [archive, &stamp_ms.unwrap_or_default().to_string(), text] {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let digest = hash.finalize();
+    let start: Vec<u8> = digest.iter().take(20).copied().collect();
+    BASE32_NOPAD.encode(&start).to_lowercase()
+}

@@ -1,0 +1,250 @@
+//! Reading everything for an export, and taking in what an import brings.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use xmpp_core::sasl::{ScramHash, ScramVerifier};
+
+use super::accounts::{hash_name, set_verifiers};
+
+/// An account with all that is kept of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WholeAccount {
+    pub(crate) localpart: String,
+    pub(crate) display_name: String,
+    pub(crate) created_ms: i64,
+    pub(crate) disabled: bool,
+}
+
+/// A message of an archive, to be written or to be taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WholeMessage {
+    pub(crate) stanza_id: String,
+    pub(crate) peer: String,
+    pub(crate) outgoing: bool,
+    pub(crate) time_ms: i64,
+    pub(crate) origin_id: Option<String>,
+    pub(crate) undelivered: bool,
+    pub(crate) xml: String,
+}
+
+/// One view of the database, however long it takes to read.
+pub(crate) fn snapshot(db: &Connection) -> rusqlite::Result<Transaction<'_>> {
+    Transaction::new_unchecked(db, TransactionBehavior::Deferred)
+}
+
+/// A transaction that writes; it waits for its turn beside a running server.
+pub(crate) fn begin(db: &Connection) -> rusqlite::Result<Transaction<'_>> {
+    Transaction::new_unchecked(db, TransactionBehavior::Immediate)
+}
+
+/// Commits what was written so far, and goes on after `rest`.
+pub(crate) fn pause(tx: &Transaction<'_>, rest: impl FnOnce()) -> rusqlite::Result<()> {
+    tx.execute_batch("COMMIT")?;
+    rest();
+    tx.execute_batch("BEGIN IMMEDIATE")
+}
+
+/// All accounts, also those that may not sign in.
+pub(crate) fn accounts(db: &Connection) -> rusqlite::Result<Vec<WholeAccount>> {
+    db.prepare("SELECT localpart, display_name, created_ms, disabled FROM accounts ORDER BY 1")?
+        .query_map([], |row| {
+            Ok(WholeAccount {
+                localpart: row.get(0)?,
+                display_name: row.get(1)?,
+                created_ms: row.get(2)?,
+                disabled: row.get(3)?,
+            })
+        })?
+        .collect()
+}
+
+/// The verifiers of an account, SHA-1 first.
+pub(crate) fn verifiers(db: &Connection, localpart: &str) -> rusqlite::Result<Vec<ScramVerifier>> {
+    let mut statement = db.prepare_cached(
+        "SELECT salt, iterations, stored_key, server_key FROM verifiers
+         WHERE localpart = ?1 AND hash = ?2",
+    )?;
+    let mut found = Vec::new();
+    for hash in [ScramHash::Sha1, ScramHash::Sha256] {
+        let row = statement.query_row([localpart, hash_name(hash)], |row| {
+            Ok(ScramVerifier {
+                hash,
+                salt: row.get(0)?,
+                iterations: row.get(1)?,
+                stored_key: row.get(2)?,
+                server_key: row.get(3)?,
+            })
+        });
+        found.extend(row.optional()?);
+    }
+    Ok(found)
+}
+
+/// Gives the messages of an archive one by one, in its order: all, or those
+/// that wait for their owner.
+pub(crate) fn messages<E: From<rusqlite::Error>>(
+    db: &Connection,
+    owner: &str,
+    waiting_only: bool,
+    mut each: impl FnMut(WholeMessage) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut statement = db.prepare_cached(
+        "SELECT stanza_id, peer, outgoing, time_ms, origin_id, undelivered, xml FROM archive
+         WHERE owner = ?1 AND undelivered >= ?2 ORDER BY id",
+    )?;
+    let mut rows = statement.query(params![owner, waiting_only])?;
+    while let Some(row) = rows.next()? {
+        each(WholeMessage {
+            stanza_id: row.get(0)?,
+            peer: row.get(1)?,
+            outgoing: row.get(2)?,
+            time_ms: row.get(3)?,
+            origin_id: row.get(4)?,
+            undelivered: row.get(5)?,
+            xml: row.get(6)?,
+        })?;
+    }
+    Ok(())
+}
+
+/// Makes an account without verifiers; `false` if there is one of that name,
+/// which stays as it is.
+pub(crate) fn insert_account(
+    tx: &Transaction<'_>,
+    account: &WholeAccount,
+) -> rusqlite::Result<bool> {
+    let made = tx.execute(
+        "INSERT INTO accounts (localpart, display_name, created_ms, disabled)
+         VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        params![
+            account.localpart,
+            account.display_name,
+            account.created_ms,
+            account.disabled
+        ],
+    )?;
+    Ok(made > 0)
+}
+
+/// What was learned of a new account while the rest of it was read.
+pub(crate) fn complete_account(
+    tx: &Transaction<'_>,
+    account: &WholeAccount,
+    verifiers: &[ScramVerifier],
+) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE accounts SET display_name = ?2, created_ms = ?3, disabled = ?4
+         WHERE localpart = ?1",
+        params![
+            account.localpart,
+            account.display_name,
+            account.created_ms,
+            account.disabled
+        ],
+    )?;
+    set_verifiers(tx, &account.localpart, verifiers)
+}
+
+/// What became of a message that was brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    New,
+    /// The archive has it.
+    Known,
+    /// Another archive has a message with this id.
+    IdTaken,
+}
+
+/// Puts a message at the end of an archive, with the time that it has.
+pub(crate) fn insert_message(
+    tx: &Transaction<'_>,
+    owner: &str,
+    message: &WholeMessage,
+) -> rusqlite::Result<Taken> {
+    let holder: Option<String> = tx
+        .prepare_cached("SELECT owner FROM archive WHERE stanza_id = ?1")?
+        .query_row([&message.stanza_id], |row| row.get(0))
+        .optional()?;
+    match holder {
+        Some(holder) if holder == owner => return Ok(Taken::Known),
+        Some(_) => return Ok(Taken::IdTaken),
+        None => {}
+    }
+    let made = tx
+        .prepare_cached(
+            "INSERT INTO archive
+                 (owner, stanza_id, peer, outgoing, time_ms, origin_id, undelivered, xml)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            owner,
+            message.stanza_id,
+            message.peer,
+            message.outgoing,
+            message.time_ms,
+            message.origin_id,
+            message.undelivered,
+            message.xml
+        ])?;
+    Ok(match made {
+        0 => Taken::Known,
+        _ => Taken::New,
+    })
+}
+
+/// The last row of all archives: what comes after it is new.
+pub(crate) fn last_row(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("SELECT coalesce(max(id), 0) FROM archive", [], |row| {
+        row.get(0)
+    })
+}
+
+/// A message that was taken in after `row` waits for its owner; `false` if it
+/// is not one of those.
+pub(crate) fn wait_if_new(
+    tx: &Transaction<'_>,
+    owner: &str,
+    stanza_id: &str,
+    row: i64,
+) -> rusqlite::Result<bool> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE archive SET undelivered = 1 WHERE owner = ?1 AND stanza_id = ?2 AND id > ?3",
+        )?
+        .execute(params![owner, stanza_id, row])?;
+    Ok(changed > 0)
+}
+
+/// Whether an archive has a message.
+pub(crate) fn has_message(db: &Connection, owner: &str, stanza_id: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM archive WHERE owner = ?1 AND stanza_id = ?2)")?
+        .query_row([owner, stanza_id], |row| row.get(0))
+}
+
+/// Puts an archive into the order of its times: pages are read in the order of
+/// rows. What is later than the earliest message out of place goes to the end.
+pub(crate) fn sort_archive(tx: &Transaction<'_>, owner: &str) -> rusqlite::Result<()> {
+    let first_wrong: Option<i64> = tx
+        .prepare_cached(
+            "SELECT min(time_ms) FROM (
+                 SELECT time_ms, max(time_ms) OVER (ORDER BY id) AS latest
+                 FROM archive WHERE owner = ?1)
+             WHERE time_ms < latest",
+        )?
+        .query_row([owner], |row| row.get(0))?;
+    let Some(first_wrong) = first_wrong else {
+        return Ok(());
+    };
+    let rows: Vec<i64> = tx
+        .prepare_cached(
+            "SELECT id FROM archive WHERE owner = ?1 AND time_ms > ?2 ORDER BY time_ms, id",
+        )?
+        .query_map(params![owner, first_wrong], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut next = last_row(tx)?;
+    let mut renumber = tx.prepare_cached("UPDATE archive SET id = ?2 WHERE id = ?1")?;
+    for row in rows {
+        next += 1;
+        renumber.execute([row, next])?;
+    }
+    Ok(())
+}
