@@ -25,6 +25,7 @@ const SLICE: u64 = 500;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Files in files.
 const MAX_INCLUDES: usize = 3;
+const ENDLESS: &str = "files are included in files without an end";
 /// Names in each list of the answer.
 const MAX_LISTED: usize = 100;
 
@@ -131,6 +132,7 @@ pub fn import(
 /// in another.
 fn first_domain(file: &Path) -> Result<String, ExchangeError> {
     let mut reader = Reader::open(file)?;
+    let mut includes = 0;
     loop {
         match reader.next()? {
             Step::Start(tag) if tag.is("host", ns::PIE) => {
@@ -142,7 +144,10 @@ fn first_domain(file: &Path) -> Result<String, ExchangeError> {
             }
             Step::Start(tag) if tag.is("include", ns::XINCLUDE) => {
                 let path = included(&reader, &tag)?;
-                drop(reader);
+                if includes >= MAX_INCLUDES {
+                    return Err(reader.bad(ENDLESS));
+                }
+                includes += 1;
                 reader = Reader::open(&path)?;
             }
             Step::Start(tag) if tag.is("server-data", ns::PIE) => {}
@@ -224,7 +229,7 @@ impl Import<'_> {
             let path = included(reader, tag)?;
             reader.skip()?;
             if self.includes >= MAX_INCLUDES {
-                return Err(reader.bad("files are included in files without an end"));
+                return Err(reader.bad(ENDLESS));
             }
             self.includes += 1;
             self.file(&path, level)?;

@@ -90,7 +90,8 @@ pub(super) fn read_waiting(stanza: &Element, owner: &str, now_ms: i64) -> Option
         }
     }
     let owner = Owner::Account(owner);
-    let read = read(&stanza, owner, id.as_deref(), time_ms, now_ms)?;
+    let stamp_or_now = time_ms.unwrap_or(now_ms);
+    let read = read(&stanza, owner, id.as_deref(), time_ms, stamp_or_now)?;
     (!read.outgoing).then_some(WholeMessage {
         undelivered: true,
         ..read
