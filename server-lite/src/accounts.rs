@@ -146,6 +146,15 @@ pub(crate) async fn check_name(store: &Store, localpart: &str) -> Result<(), Acc
     Ok(())
 }
 
+/// Completes the verifiers of an account that came from another server without
+/// those of SHA-256, now that its password is known.
+pub(crate) async fn strengthen(store: &Store, localpart: &str, password: &str) {
+    if let Err(error) = set_password(store, localpart, password).await {
+        // A password that would be too short today stays as it is.
+        tracing::debug!(%error, "verifiers not completed");
+    }
+}
+
 /// Changes a password.
 pub(crate) async fn set_password(
     store: &Store,

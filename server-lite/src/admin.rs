@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::accounts::{self, AccountError};
 use crate::clock;
 use crate::data_dir;
-use crate::store::{Store, StoreError, accounts as rows, invites, people};
+use crate::store::{Store, StoreError, accounts as rows, directory, invites, people};
 
 /// Where the server was last reached, for the command line beside it.
 pub(crate) const TARGET: &str = "target";
@@ -67,6 +67,8 @@ pub struct Account {
     pub user: String,
     /// Name that others see.
     pub name: String,
+    /// Where in the team, the parts of the path between `::`.
+    pub department: Option<String>,
 }
 
 /// An invite that was made.
@@ -141,6 +143,7 @@ impl Admin {
         Ok(Account {
             user: made.localpart,
             name: made.display_name,
+            department: None,
         })
     }
 
@@ -149,12 +152,13 @@ impl Admin {
     /// # Errors
     /// [`StoreError`].
     pub async fn users(&self) -> Result<Vec<Account>, StoreError> {
-        let all = self.store.read(rows::all).await?;
+        let all = self.store.read(directory::all).await?;
         Ok(all
             .into_iter()
             .map(|row| Account {
                 user: row.localpart,
                 name: row.display_name,
+                department: row.department,
             })
             .collect())
     }

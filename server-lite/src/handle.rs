@@ -29,7 +29,7 @@ use crate::tls::Tls;
 use crate::{Config, StartError, admin, clock};
 
 /// How long sessions have to end.
-const STOP_TIMEOUT: Duration = Duration::from_secs(4);
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often the server looks whether the command line has added somebody.
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
@@ -371,15 +371,15 @@ fn advertised(bound: IpAddr) -> Vec<String> {
 
 /// Follows what another process (the command line) does: announces accounts
 /// that it has made or changed, ends the sessions of those that it has removed,
-/// and opens rooms that it has brought.
+/// and takes in what it has brought.
 async fn watch_accounts(server: Arc<Server>) {
-    let mut mark = server.brought_rooms(None).await;
+    let mut mark = server.brought(None).await;
     loop {
         tokio::select! {
             () = server.stopping.cancelled() => return,
             () = tokio::time::sleep(WATCH_EVERY) => {
                 server.follow_accounts().await;
-                mark = server.brought_rooms(Some(mark)).await;
+                mark = server.brought(Some(mark)).await;
             }
         }
     }

@@ -17,6 +17,7 @@
 mod account_names;
 mod accounts;
 pub mod admin;
+mod brought;
 mod certificate;
 mod clock;
 mod commands;

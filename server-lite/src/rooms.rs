@@ -43,7 +43,7 @@ use self::room::{Person, Room};
 use crate::StoreError;
 use crate::router::Router;
 use crate::server::Server;
-use crate::store::{Store, accounts};
+use crate::store::Store;
 use crate::store::rooms::{self as rows, AffiliationRow, RoomRow};
 
 pub(crate) use self::entering::presence;
@@ -56,8 +56,6 @@ const LABEL: &str = "conference";
 const MINUTE: Duration = Duration::from_secs(60);
 /// Most people whose entering is counted before old counts are dropped.
 const MAX_JOINERS: usize = 10_000;
-/// What an import changes when it has brought rooms (in the table `meta`).
-pub(crate) const BROUGHT: &str = "rooms_brought";
 /// Most rooms of a server.
 const MAX_ROOMS: usize = 10_000;
 
@@ -197,34 +195,18 @@ impl Rooms {
     }
 }
 
-impl Server {
-    /// Opens the rooms that another process (an import) has brought, if its
-    /// mark is another than before; gives the mark.
-    pub(crate) async fn brought_rooms(&self, before: Option<Option<String>>) -> Option<String> {
-        let found = self.store.read(|db| accounts::meta(db, BROUGHT)).await;
-        let Ok(mark) = found else {
-            return before.flatten();
-        };
-        if before.is_none_or(|before| before == mark) {
-            return mark;
+/// Opens the rooms that another process (an import) has brought.
+pub(crate) async fn take_brought(server: &Server) -> Result<(), StoreError> {
+    let found = server.store.read(rows::all).await?;
+    let rooms = &server.rooms;
+    rooms.all(|known| {
+        for (row, people) in found {
+            let name = row.name.clone();
+            let room = known.entry(name);
+            room.or_insert_with(|| read(&rooms.domain, row, people));
         }
-        let found = match self.store.read(rows::all).await {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::error!(%error, "rooms not read");
-                return mark;
-            }
-        };
-        self.rooms.all(|rooms| {
-            for (row, people) in found {
-                let name = row.name.clone();
-                rooms
-                    .entry(name)
-                    .or_insert_with(|| read(&self.rooms.domain, row, people));
-            }
-        });
-        mark
-    }
+    });
+    Ok(())
 }
 
 /// Removes rooms that are over from the disk too (section 10.9).

@@ -122,6 +122,26 @@ impl Rosters {
         Ok(rosters)
     }
 
+    /// Reads anew who sees whom: another process (an import) has changed it.
+    pub(crate) async fn take_brought(server: &Server) -> Result<(), StoreError> {
+        let rosters = Arc::clone(&server.rosters);
+        if rosters.shared {
+            return Ok(());
+        }
+        // A job of the writer, so that it comes in its place among changes.
+        let take = move |seen: Vec<(String, String)>| {
+            rosters.with(|known| {
+                (known.viewers, known.sources) = (HashMap::new(), HashMap::new());
+                for (owner, contact) in &seen {
+                    if let Some(viewer) = rosters.localpart(contact) {
+                        known.see(owner, viewer, true);
+                    }
+                }
+            });
+        };
+        server.store.write_then(|tx| rows::seen(tx), take).await
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {
         act(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }

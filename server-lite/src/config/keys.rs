@@ -70,6 +70,10 @@ keys! {
     /// invite), "open" (everybody) or "closed" (nobody).
     registration: Registration = "\"invite\"", |config, value| config.registration = value;
 
+    /// Whether the team sees itself without asking. If not, everybody keeps a
+    /// roster of their own.
+    shared_roster: bool = "true", |config, value| config.shared_roster = value;
+
     /// Host names or addresses that stand in invites. Without it, those of this
     /// machine.
     advertise: Vec<String> = "[\"chat.example.org\"]",
@@ -118,4 +122,17 @@ keys! {
     /// Sessions of one account.
     sessions_per_account: NonZeroUsize = "20",
         |limits, value| limits.sessions_per_account = value.get();
+
+    /// Contacts in one roster, colleagues in the shared one not counted.
+    roster_items: usize = "2000", |limits, value| limits.roster_items = value;
+
+    /// People that one search of the directory finds.
+    search_results: NonZeroUsize = "200", |limits, value| limits.search_results = value.get();
+
+    /// Presences of one session in a minute.
+    presences_per_minute: NonZeroU32 = "120",
+        |limits, value| limits.presences_per_minute = value.get();
+
+    /// Addresses that one session has told of its presence by name.
+    directed_presences: usize = "200", |limits, value| limits.directed_presences = value;
 }

@@ -1,6 +1,7 @@
 //! Writing an export. All of it is one view of the database, whatever a running
 //! server does meanwhile.
 
+mod roster;
 mod user;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use self::user::write_user;
 use super::ExchangeError;
 use super::message::result;
 use super::output::{Between, Output};
+use crate::store::directory::{self, Person};
 use crate::store::exchange::{self, WholeAccount};
 use crate::store::{self, accounts, rooms};
 use crate::{data_dir, whole_file};
@@ -52,6 +54,10 @@ pub(super) struct Team<'a> {
     pub(super) name: &'a str,
     pub(super) dialect: Dialect,
     pub(super) accounts: &'a [WholeAccount],
+    /// Those of them who may sign in, as colleagues see them.
+    pub(super) people: &'a [Person],
+    /// Whether the team sees itself without asking.
+    pub(super) is_shared: bool,
 }
 
 impl From<io::Error> for ExchangeError {
@@ -81,12 +87,16 @@ pub fn export(
     let meta = |key| accounts::meta(&db, key).map(Option::unwrap_or_default);
     let (domain, name) = (meta("domain")?, meta("team_name")?);
     let all = exchange::accounts(&db)?;
+    let people = directory::all(&db)?;
+    let is_shared = store::roster::is_shared(&db)?;
     let team = Team {
         db: &db,
         domain: &domain,
         name: &name,
         dialect,
         accounts: &all,
+        people: &people,
+        is_shared,
     };
     let written = match dialect {
         Dialect::Prosody => folder(&team, file),

@@ -4,6 +4,7 @@
 //! file twice changes nothing.
 
 mod room;
+mod roster;
 mod user;
 
 use std::collections::BTreeSet;
@@ -66,6 +67,8 @@ struct Import<'c> {
     db: &'c Connection,
     domain: String,
     has_server: bool,
+    /// Whether there is something that a running server keeps in memory.
+    has_news: bool,
     done: Imported,
     /// How deep in included files.
     includes: usize,
@@ -110,13 +113,18 @@ pub fn import(
         db: &connection,
         domain: kept.clone(),
         has_server,
+        has_news: false,
         done: Imported {
             domain: kept,
             ..Imported::default()
         },
         includes: 0,
     };
-    import.file(file, Level::Hosts)?;
+    let read = import.file(file, Level::Hosts);
+    if import.has_news {
+        import.tell()?;
+    }
+    read?;
     let done = import.done;
     if done.users_added + done.users_known == 0 && !done.other_domains.is_empty() {
         let held: Vec<String> = done.other_domains.into_iter().collect();
@@ -273,11 +281,14 @@ impl Import<'_> {
                 true => room::read(this, reader, tag),
                 false => this.not_taken(reader, tag),
             }
-        })?;
-        // A running server looks for rooms that it does not know.
+        })
+    }
+
+    /// Makes a running server read anew what it keeps in memory.
+    fn tell(&self) -> Result<(), ExchangeError> {
         let tx = exchange::begin(self.db)?;
         let mark = clock::random_id()?;
-        accounts::set_meta(&tx, crate::rooms::BROUGHT, &mark)?;
+        accounts::set_meta(&tx, crate::brought::MARK, &mark)?;
         tx.commit()?;
         Ok(())
     }

@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 8;
 /// The path as it is stored; `None` for no department.
 ///
 /// Its parts may stand between `::` or `/`: `Sales/North` is `Sales::North`.
-fn clean(path: &str) -> Result<Option<String>, AccountError> {
+pub(crate) fn clean(path: &str) -> Result<Option<String>, AccountError> {
     if path.trim().is_empty() {
         return Ok(None);
     }

@@ -214,16 +214,20 @@ impl Exchange<'_> {
     async fn plain(&mut self, initial: &[u8]) -> Result<Proof, Failure> {
         let credentials = plain::parse(initial).ok_or(Failure::MalformedRequest)?;
         let user = names::normal_localpart(&credentials.username).ok_or(Failure::NotAuthorized)?;
-        let verifier = verifier(self.server, &user, ScramHash::Sha256).await?;
+        let verifier = strongest(self.server, &user).await?;
         let known = verifier.is_some();
         // An unknown name takes as long as a known one.
         let verifier = verifier.unwrap_or_else(|| made_up(self.server, &user, ScramHash::Sha256));
-        let password = credentials.password;
+        let is_weak = verifier.hash != ScramHash::Sha256;
+        let password = credentials.password.clone();
         let fits = tokio::task::spawn_blocking(move || verifier.matches(&password))
             .await
             .map_err(|_| Failure::Temporary)?;
         if !fits || !known {
             return Err(Failure::NotAuthorized);
+        }
+        if is_weak {
+            crate::accounts::strengthen(&self.server.store, &user, &credentials.password).await;
         }
         self.check_authzid(credentials.authzid.as_deref(), &user)?;
         Ok(Proof { user, data: None })
@@ -276,6 +280,15 @@ async fn verifier(
             tracing::error!(%error, "verifier not read");
             Failure::Temporary
         })
+}
+
+/// The best verifier that there is. An account that came from another server
+/// may have none but that of SHA-1.
+async fn strongest(server: &Server, user: &str) -> Result<Option<ScramVerifier>, Failure> {
+    match verifier(server, user, ScramHash::Sha256).await? {
+        None => verifier(server, user, ScramHash::Sha1).await,
+        found => Ok(found),
+    }
 }
 
 /// For a name that is not there: always the same salt, so that nobody can tell

@@ -87,20 +87,6 @@ pub(crate) fn exists(db: &Connection, localpart: &str) -> rusqlite::Result<bool>
     )
 }
 
-/// All accounts by name.
-pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<AccountRow>> {
-    db.prepare_cached(
-        "SELECT localpart, display_name FROM accounts WHERE disabled = 0 ORDER BY localpart",
-    )?
-    .query_map([], |row| {
-        Ok(AccountRow {
-            localpart: row.get(0)?,
-            display_name: row.get(1)?,
-        })
-    })?
-    .collect()
-}
-
 /// Removes an account with its archive and what it was to rooms; `false` if
 /// there is none.
 pub(crate) fn remove(tx: &Transaction<'_>, localpart: &str) -> rusqlite::Result<bool> {

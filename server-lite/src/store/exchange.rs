@@ -12,6 +12,7 @@ pub(crate) struct WholeAccount {
     pub(crate) display_name: String,
     pub(crate) created_ms: i64,
     pub(crate) disabled: bool,
+    pub(crate) department: Option<String>,
 }
 
 /// A message of an archive, to be written or to be taken in.
@@ -45,16 +46,20 @@ pub(crate) fn pause(tx: &Transaction<'_>, rest: impl FnOnce()) -> rusqlite::Resu
 
 /// All accounts, also those that may not sign in.
 pub(crate) fn accounts(db: &Connection) -> rusqlite::Result<Vec<WholeAccount>> {
-    db.prepare("SELECT localpart, display_name, created_ms, disabled FROM accounts ORDER BY 1")?
-        .query_map([], |row| {
-            Ok(WholeAccount {
-                localpart: row.get(0)?,
-                display_name: row.get(1)?,
-                created_ms: row.get(2)?,
-                disabled: row.get(3)?,
-            })
-        })?
-        .collect()
+    db.prepare(
+        "SELECT localpart, display_name, created_ms, disabled, path FROM accounts
+         LEFT JOIN departments USING (localpart) ORDER BY 1",
+    )?
+    .query_map([], |row| {
+        Ok(WholeAccount {
+            localpart: row.get(0)?,
+            display_name: row.get(1)?,
+            created_ms: row.get(2)?,
+            disabled: row.get(3)?,
+            department: row.get(4)?,
+        })
+    })?
+    .collect()
 }
 
 /// The verifiers of an account, SHA-1 first.
@@ -141,6 +146,9 @@ pub(crate) fn complete_account(
             account.disabled
         ],
     )?;
+    if let Some(path) = &account.department {
+        super::directory::set_department(tx, &account.localpart, Some(path))?;
+    }
     set_verifiers(tx, &account.localpart, verifiers)
 }
 

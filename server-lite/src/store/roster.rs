@@ -172,10 +172,18 @@ pub(crate) fn next_version(tx: &Transaction<'_>, owner: &str) -> rusqlite::Resul
     )
 }
 
+/// Key in the table `meta`: whether rosters are shared, and with what.
+const KEY: &str = "roster_kind";
+
+/// Whether rosters are shared, as the server that was there last had it.
+pub(crate) fn is_shared(db: &Connection) -> rusqlite::Result<bool> {
+    let kind = super::accounts::meta(db, KEY)?;
+    Ok(kind.is_none_or(|kind| kind.starts_with("true")))
+}
+
 /// Notes what shared rosters are made with; if it differs from before, no
 /// version that a client has is the present one.
 pub(crate) fn note_kind(tx: &Transaction<'_>, kind: &str) -> rusqlite::Result<()> {
-    const KEY: &str = "roster_kind";
     if super::accounts::meta(tx, KEY)?.as_deref() == Some(kind) {
         return Ok(());
     }

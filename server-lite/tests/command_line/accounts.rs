@@ -12,16 +12,21 @@ fn accounts_come_and_go() {
     let made = desk.ok(&["user", "add", "Rosa Martín"], "data");
     assert_eq!(
         made,
-        json!({ "user": "rosa.martín", "name": "Rosa Martín" })
+        json!({ "user": "rosa.martín", "name": "Rosa Martín", "department": null })
     );
     let made = desk.ok(&["user", "add", "王芳", "--user", "wf"], "data");
-    assert_eq!(made, json!({ "user": "wf", "name": "王芳" }));
+    assert_eq!(
+        made,
+        json!({ "user": "wf", "name": "王芳", "department": null })
+    );
+    let moved = desk.ok(&["user", "department", "wf", "Sales/North"], "data");
+    assert_eq!(moved, json!({}));
     let all = desk.ok(&["user", "list"], "data");
     assert_eq!(
         all,
         json!([
-            { "user": "rosa.martín", "name": "Rosa Martín" },
-            { "user": "wf", "name": "王芳" }
+            { "user": "rosa.martín", "name": "Rosa Martín", "department": null },
+            { "user": "wf", "name": "王芳", "department": "Sales::North" }
         ])
     );
     assert_eq!(desk.ok(&["user", "passwd", "wf"], "data"), json!({}));

@@ -32,6 +32,13 @@ pub(crate) async fn team(desk: &Desk) -> Process {
         ))
         .await;
     }
+    rosa.set(
+        "",
+        "<query xmlns='jabber:iq:roster'><item jid='bob@team.internal' name='Bobby &amp; co'>\
+         <group>Friends</group></item></query>",
+    )
+    .await
+    .unwrap();
     let room = "room@conference.team.internal";
     rosa.send(format!(
         "<presence to='{room}/Rosa'><x xmlns='http://jabber.org/protocol/muc'/></presence>"

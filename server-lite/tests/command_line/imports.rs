@@ -288,3 +288,27 @@ fn other_domains_are_not_mixed_in() {
     assert_eq!(desk.ok(&args, "second")["domain"], "team.internal");
     desk.run(&args, "first").refused(1);
 }
+
+#[tokio::test]
+async fn who_came_with_sha_1_alone_is_completed() {
+    let desk = Desk::with(&["rosa"]);
+    let file = desk.text("e.xml");
+    desk.ok(&["export", &file, "--dialect", "ejabberd"], "data");
+    desk.ok(&["import", &file], "again");
+    let server = desk.serve("again");
+    let sign_in = async |mechanism| {
+        let mut rosa = Client::direct(&server).await;
+        rosa.open().await;
+        let unbound = xmpp_core::sasl::ClientBinding::Unsupported;
+        rosa.exchange(mechanism, "rosa", PASSWORD, unbound)
+            .await
+            .is_success()
+    };
+    use xmpp_core::sasl::Mechanism;
+    assert!(sign_in(Mechanism::ScramSha1).await);
+    assert!(sign_in(Mechanism::Plain).await);
+    // From here on the password is known with the better hash too.
+    assert!(sign_in(Mechanism::ScramSha256).await);
+    assert!(sign_in(Mechanism::ScramSha1).await);
+    server.stop();
+}

@@ -29,4 +29,5 @@ mod documents;
 mod exports;
 mod hostile_files;
 mod imports;
+mod rosters;
 mod stopping;

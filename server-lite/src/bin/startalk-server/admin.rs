@@ -57,6 +57,10 @@ async fn user_command(admin: &Admin, command: UserCommand, json: bool) -> anyhow
             admin.set_password(&name, &password()?).await?;
             done(json)
         }
+        UserCommand::Department { name, path } => {
+            admin.set_department(&name, &path).await?;
+            done(json)
+        }
         UserCommand::Remove { name } => {
             admin.remove_user(&name).await?;
             done(json)

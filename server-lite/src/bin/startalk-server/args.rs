@@ -189,6 +189,13 @@ pub(crate) enum UserCommand {
         /// User name.
         name: String,
     },
+    /// Puts somebody into a department, or out of any.
+    Department {
+        /// User name.
+        name: String,
+        /// Its path, "Sales/North"; empty for none.
+        path: String,
+    },
     /// Removes an account with its messages.
     Remove {
         /// User name.

@@ -4,7 +4,7 @@ use xmpp_core::datetime;
 use xmpp_core::element::build;
 use xmpp_core::ns;
 
-use super::{Dialect, Team};
+use super::{Dialect, Team, roster};
 use crate::exchange::output::Output;
 use crate::exchange::{ExchangeError, credentials, message};
 use crate::store::exchange::{self, WholeAccount};
@@ -21,11 +21,12 @@ pub(super) fn write_user(
         let about = build("account", ns::EXPORT)
             .attr("name", &account.display_name)
             .attr("created", datetime::format_ms(account.created_ms))
-            .attr_opt("disabled", account.disabled.then_some("true"));
+            .attr_opt("disabled", account.disabled.then_some("true"))
+            .attr_opt("department", account.department.as_deref());
         out.element(&about.done())?;
     }
     write_credentials(out, team, account)?;
-    write_roster(out, team, account)?;
+    roster::write(out, team, user)?;
     let messages = match team.dialect {
         Dialect::Ejabberd => 0,
         Dialect::Standard | Dialect::Prosody => write_archive(out, team, user)?,
@@ -51,31 +52,6 @@ fn write_credentials(
     for verifier in verifiers.iter().take(count) {
         out.element(&credentials::write(verifier, is_ejabberd))?;
     }
-    Ok(())
-}
-
-/// The team, which sees itself here without asking: elsewhere it would not.
-fn write_roster(
-    out: &mut Output<'_>,
-    team: &Team<'_>,
-    account: &WholeAccount,
-) -> Result<(), ExchangeError> {
-    let items = team
-        .accounts
-        .iter()
-        .filter(|other| other.localpart != account.localpart && !other.disabled)
-        .map(|other| {
-            let group = build("group", ns::ROSTER).text(team.name);
-            let item = build("item", ns::ROSTER)
-                .attr("jid", format!("{}@{}", other.localpart, team.domain))
-                .attr("name", &other.display_name)
-                .attr("subscription", "both");
-            match team.name.is_empty() {
-                true => item,
-                false => item.child(group),
-            }
-        });
-    out.element(&build("query", ns::ROSTER).children(items).done())?;
     Ok(())
 }
 

@@ -117,6 +117,7 @@ impl Room<'_> {
         }
         rooms::set_vcard(tx, &row.name, row.vcard.as_deref())?;
         import.done.rooms_added += 1;
+        import.has_news = true;
         Ok(())
     }
 

@@ -4,12 +4,14 @@ use rusqlite::Transaction;
 use xmpp_core::sasl::{ScramHash, ScramVerifier};
 use xmpp_core::{Element, datetime, names, ns};
 
+use super::roster::Roster;
 use super::{Import, note};
 use crate::accounts::ITERATIONS;
 use crate::clock;
 use crate::exchange::message::{self, Owner, derived_id};
 use crate::exchange::reader::{Reader, Step, Tag};
 use crate::exchange::{ExchangeError, credentials};
+use crate::roster::department;
 use crate::store::exchange::{self, Taken, WholeAccount, WholeMessage};
 
 /// A user under way.
@@ -23,6 +25,7 @@ struct User<'c> {
     /// The last row of all archives before.
     row_before: i64,
     messages: u64,
+    roster: Roster,
 }
 
 /// Reads a user.
@@ -42,6 +45,7 @@ pub(super) fn read(
         localpart,
         created_ms: clock::now_ms(),
         disabled: false,
+        department: None,
     };
     let mut user = User {
         address: format!("{}@{}", account.localpart, import.domain),
@@ -51,6 +55,7 @@ pub(super) fn read(
         account,
         verifiers: Vec::new(),
         messages: 0,
+        roster: Roster::default(),
     };
     if let Some(password) = tag.attr("password").filter(|_| user.is_new) {
         user.verifiers = derive(password)?;
@@ -94,8 +99,18 @@ impl User<'_> {
             }
             ("archive", ns::PIE_ARCHIVE) => self.archive(import, reader),
             ("offline-messages", ns::PIE) => self.waiting(import, reader),
-            // The team sees itself here without asking.
-            ("query", ns::ROSTER) => reader.skip(),
+            ("contacts", ns::EXPORT) => {
+                let (tx, owner) = (&self.tx, &self.account.localpart);
+                self.roster.contacts(tx, owner, &reader.element(tag)?)
+            }
+            ("query", ns::ROSTER) => {
+                let (tx, owner) = (&self.tx, &self.account.localpart);
+                self.roster.query(tx, owner, &reader.element(tag)?)
+            }
+            ("presence", ns::CLIENT) => {
+                let (tx, owner) = (&self.tx, &self.account.localpart);
+                self.roster.request(tx, owner, &reader.element(tag)?)
+            }
             _ => import.not_taken(reader, tag),
         }
     }
@@ -107,6 +122,8 @@ impl User<'_> {
         }
         let created = about.attr("created").and_then(datetime::parse_ms);
         self.account.created_ms = created.unwrap_or(self.account.created_ms);
+        let department = about.attr("department").map(department::clean);
+        self.account.department = department.and_then(Result::ok).flatten();
         self.account.disabled = about.attr("disabled") == Some("true");
     }
 
@@ -206,6 +223,7 @@ impl User<'_> {
         if self.messages > 0 {
             exchange::sort_archive(&self.tx, localpart)?;
         }
+        import.has_news |= self.roster.finish(&self.tx, localpart)?;
         self.tx.commit()?;
         Ok(())
     }
