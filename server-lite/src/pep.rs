@@ -40,6 +40,11 @@ use crate::modules::{Place, Request};
 use crate::server::Server;
 
 pub(crate) use self::avatar::stamp;
+pub(crate) use self::bookmarks::{
+    is_storage as is_older_storage, newer as newer_bookmarks, older as older_bookmarks,
+    without_rooms,
+};
+pub(crate) use self::config::{MAX_ITEMS, NodeConfig};
 pub(crate) use self::discovery::{node_info, node_items};
 pub(crate) use self::interests::{Capabilities, Personal, answered, now_sees, seen};
 pub(crate) use self::private::{get as private_get, set as private_set};

@@ -1,6 +1,7 @@
 //! Writing an export. All of it is one view of the database, whatever a running
 //! server does meanwhile.
 
+mod personal;
 mod roster;
 mod user;
 

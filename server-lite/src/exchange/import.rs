@@ -3,9 +3,11 @@
 //! so that it can write too. What is there already stays as it is: the same
 //! file twice changes nothing.
 
+mod personal;
 mod room;
 mod roster;
 mod user;
+mod vcard;
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};

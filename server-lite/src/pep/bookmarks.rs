@@ -59,7 +59,7 @@ impl Room {
 }
 
 /// Whether this is what older clients keep their bookmarks in.
-pub(super) fn is_storage(element: &Element) -> bool {
+pub(crate) fn is_storage(element: &Element) -> bool {
     element.is("storage", ns::LEGACY_BOOKMARKS)
 }
 
@@ -68,7 +68,7 @@ fn is_room(element: &Element) -> bool {
 }
 
 /// Takes the rooms out; what else there is (pages on the web) stays.
-pub(super) fn without_rooms(storage: &mut Element) {
+pub(crate) fn without_rooms(storage: &mut Element) {
     while storage
         .remove_child("conference", ns::LEGACY_BOOKMARKS)
         .is_some()
@@ -87,7 +87,7 @@ fn rooms(db: &Connection, node: i64) -> rusqlite::Result<Vec<(String, Element)>>
 }
 
 /// The bookmarks of an account as older clients read them.
-pub(super) fn older(db: &Connection, account: &str) -> rusqlite::Result<Vec<Element>> {
+pub(crate) fn older(db: &Connection, account: &str) -> rusqlite::Result<Vec<Element>> {
     let Some(node) = pep::node(db, account, ns::BOOKMARKS)? else {
         return Ok(Vec::new());
     };
@@ -96,6 +96,20 @@ pub(super) fn older(db: &Connection, account: &str) -> rusqlite::Result<Vec<Elem
         room.attr("jid", address).done()
     };
     Ok(rooms(db, node.id)?.into_iter().map(older).collect())
+}
+
+/// What older clients have stored as the items of today's node: their ids, and
+/// what is in them.
+pub(crate) fn newer(storage: &Element) -> Vec<(String, Element)> {
+    let rooms = storage.children().filter(|child| is_room(child));
+    let newer = |room: &Element| {
+        let address = BareJid::new(room.attr("jid")?).ok()?;
+        Some((
+            address.to_string(),
+            Room::read(room).write(ns::BOOKMARKS).done(),
+        ))
+    };
+    rooms.filter_map(newer).take(MAX_ITEMS as usize).collect()
 }
 
 /// Takes over a list that an older client has written: what is new or different

@@ -255,6 +255,20 @@ impl NodeConfig {
             .done()
     }
 
+    /// Takes over what is known of a form that another server has written
+    /// (XEP-0227, section 4.10.1). Who may read is never more than it says.
+    pub(crate) fn with_known(mut self, form: &Element) -> Self {
+        for field in form.children() {
+            let mut one = Element::bare("x", ns::DATA_FORMS);
+            one.append_child(field.clone());
+            let is_access = field.attr("var") == Some("pubsub#access_model");
+            if self.apply(&Filled::read(&one)).is_err() && is_access {
+                self.access = Access::Whitelist;
+            }
+        }
+        self
+    }
+
     /// Takes over what a form says. What is not known is refused, so that
     /// nobody believes in a protection that is not there.
     pub(crate) fn apply(&mut self, form: &Filled) -> Result<(), StanzaError> {

@@ -256,3 +256,10 @@ pub(crate) fn sort_archive(tx: &Transaction<'_>, owner: &str) -> rusqlite::Resul
     }
     Ok(())
 }
+
+/// All elements in somebody's private storage.
+pub(crate) fn private(db: &Connection, owner: &str) -> rusqlite::Result<Vec<String>> {
+    db.prepare_cached("SELECT xml FROM private_storage WHERE owner = ?1 ORDER BY name, namespace")?
+        .query_map([owner], |row| row.get(0))?
+        .collect()
+}

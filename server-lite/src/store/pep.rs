@@ -86,6 +86,12 @@ pub(crate) fn insert_node(
     })
 }
 
+/// Configuration of a node, as JSON.
+pub(crate) fn config(db: &Connection, id: i64) -> rusqlite::Result<String> {
+    db.prepare_cached("SELECT config FROM pep_nodes WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+}
+
 pub(crate) fn set_config(tx: &Transaction<'_>, id: i64, config: &str) -> rusqlite::Result<()> {
     tx.execute(
         "UPDATE pep_nodes SET config = ?2 WHERE id = ?1",

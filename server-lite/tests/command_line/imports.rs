@@ -133,7 +133,7 @@ async fn ids_of_other_servers_may_be_the_same_for_two() {
 async fn passwords_and_waiting_messages_come_from_others() {
     let desk = Desk::new();
     let text = file(&format!(
-        "<pie:user name='Rosa' password='{PASSWORD}'><vCard xmlns='vcard-temp'/>\
+        "<pie:user name='Rosa' password='{PASSWORD}'>\
          <pie:offline-messages><message xmlns='jabber:client' from='bob@team.internal/a' \
          to='rosa@team.internal' type='chat'><body>old</body><delay xmlns='urn:xmpp:delay' \
          from='team.internal' stamp='2023-05-06T07:08:09Z'>Offline</delay></message>\

@@ -29,5 +29,6 @@ mod documents;
 mod exports;
 mod hostile_files;
 mod imports;
+mod personal;
 mod rosters;
 mod stopping;

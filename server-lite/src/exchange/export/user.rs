@@ -4,7 +4,7 @@ use xmpp_core::datetime;
 use xmpp_core::element::build;
 use xmpp_core::ns;
 
-use super::{Dialect, Team, roster};
+use super::{Dialect, Team, personal, roster};
 use crate::exchange::output::Output;
 use crate::exchange::{ExchangeError, credentials, message};
 use crate::store::exchange::{self, WholeAccount};
@@ -27,6 +27,7 @@ pub(super) fn write_user(
     }
     write_credentials(out, team, account)?;
     roster::write(out, team, user)?;
+    personal::write(out, team, user)?;
     let messages = match team.dialect {
         Dialect::Ejabberd => 0,
         Dialect::Standard | Dialect::Prosody => write_archive(out, team, user)?,

@@ -4,8 +4,9 @@ use rusqlite::Transaction;
 use xmpp_core::sasl::{ScramHash, ScramVerifier};
 use xmpp_core::{Element, datetime, names, ns};
 
+use super::personal::Nodes;
 use super::roster::Roster;
-use super::{Import, note};
+use super::{Import, note, vcard};
 use crate::accounts::ITERATIONS;
 use crate::clock;
 use crate::exchange::message::{self, Owner, derived_id};
@@ -26,6 +27,9 @@ struct User<'c> {
     row_before: i64,
     messages: u64,
     roster: Roster,
+    nodes: Nodes,
+    /// Whether the name that others see is known.
+    is_named: bool,
 }
 
 /// Reads a user.
@@ -56,6 +60,8 @@ pub(super) fn read(
         verifiers: Vec::new(),
         messages: 0,
         roster: Roster::default(),
+        nodes: Nodes::default(),
+        is_named: false,
     };
     if let Some(password) = tag.attr("password").filter(|_| user.is_new) {
         user.verifiers = derive(password)?;
@@ -107,6 +113,30 @@ impl User<'_> {
                 let (tx, owner) = (&self.tx, &self.account.localpart);
                 self.roster.query(tx, owner, &reader.element(tag)?)
             }
+            ("query", ns::PRIVATE) => {
+                let owner = (self.account.localpart.as_str(), self.address.as_str());
+                import.children(reader, |_, reader, tag| {
+                    let stored = reader.element(tag)?;
+                    vcard::private(&self.tx, &mut self.nodes, owner, stored)
+                })
+            }
+            ("vCard", ns::VCARD_TEMP) => {
+                let owner = (self.account.localpart.as_str(), self.address.as_str());
+                let name = vcard::vcard(&self.tx, &mut self.nodes, owner, reader.element(tag)?)?;
+                // The better name stands in an element of ours.
+                if let Some(name) = name.filter(|_| !self.is_named) {
+                    self.account.display_name = name;
+                }
+                Ok(())
+            }
+            ("pubsub", ns::PUBSUB_OWNER) => {
+                let owner = &self.account.localpart;
+                self.nodes.owner(&self.tx, owner, import, reader)
+            }
+            ("pubsub", ns::PUBSUB) => {
+                let owner = &self.account.localpart;
+                self.nodes.items(&self.tx, owner, import, reader)
+            }
             ("presence", ns::CLIENT) => {
                 let (tx, owner) = (&self.tx, &self.account.localpart);
                 self.roster.request(tx, owner, &reader.element(tag)?)
@@ -119,6 +149,7 @@ impl User<'_> {
         let name = about.attr("name").and_then(names::clean_display_name);
         if let Some(name) = name {
             self.account.display_name = name;
+            self.is_named = true;
         }
         let created = about.attr("created").and_then(datetime::parse_ms);
         self.account.created_ms = created.unwrap_or(self.account.created_ms);
