@@ -159,7 +159,7 @@ pub(crate) enum Taken {
     /// The archive has it.
     Known,
     /// Another archive has a message with this id.
-    IdTaken,
+    Elsewhere,
 }
 
 /// Puts a message at the end of an archive, with the time that it has.
@@ -174,7 +174,7 @@ pub(crate) fn insert_message(
         .optional()?;
     match holder {
         Some(holder) if holder == owner => return Ok(Taken::Known),
-        Some(_) => return Ok(Taken::IdTaken),
+        Some(_) => return Ok(Taken::Elsewhere),
         None => {}
     }
     let made = tx

@@ -267,7 +267,7 @@ pub(super) fn insert(
     message: WholeMessage,
 ) -> Result<Taken, ExchangeError> {
     match exchange::insert_message(tx, owner, &message)? {
-        Taken::IdTaken => {
+        Taken::Elsewhere => {
             let text = format!("{}\n{}", message.stanza_id, message.xml);
             let stanza_id = derived_id(owner, Some(message.time_ms), &text);
             let message = WholeMessage {
