@@ -51,7 +51,7 @@ pub(crate) fn key(folder: &Path) -> PathBuf {
 pub(crate) fn is_passing(name: &str) -> bool {
     name.starts_with("server.db")
         || name.starts_with('.')
-        || matches!(name, "lock" | "running.json")
+        || matches!(name, "lock" | "running.json" | "unfinished")
         || [".new", ".tmp", ".part"]
             .iter()
             .any(|end| name.ends_with(end))

@@ -16,6 +16,7 @@ async fn talk(desk: &Desk, server: &impl Place) {
     rosa.sync().await;
     desk.file("data/files/ab/abcd", "a file");
     desk.file("data/files/under-way.part", "half a file");
+    desk.file("data/files/unfinished/3", "half a file");
     desk.file("data/config.toml", "team = \"Team\"\n");
 }
 
@@ -46,6 +47,7 @@ async fn a_running_server_is_backed_up_and_comes_back() {
     let kept = std::fs::read(desk.path("again/files/ab/abcd")).unwrap();
     assert_eq!(kept, b"a file");
     assert!(!desk.path("again/files/under-way.part").exists());
+    assert!(!desk.path("again/files/unfinished").exists());
     assert_eq!(desk.ok(&["check"], "again")["ok"], true);
     assert_eq!(
         desk.ok(&["user", "list"], "again")

@@ -29,6 +29,7 @@ mod documents;
 mod exports;
 mod hostile_files;
 mod imports;
+mod large_files;
 mod personal;
 mod rosters;
 mod stopping;
