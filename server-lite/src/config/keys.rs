@@ -135,4 +135,14 @@ keys! {
 
     /// Addresses that one session has told of its presence by name.
     directed_presences: usize = "200", |limits, value| limits.directed_presences = value;
+
+    /// Nodes of one account (personal eventing).
+    personal_nodes: usize = "500", |limits, value| limits.personal_nodes = value;
+
+    /// Bytes in all nodes of one account.
+    personal_bytes: usize = "16777216", |limits, value| limits.personal_bytes = value;
+
+    /// Bytes of one item in a node; pictures are such items.
+    personal_payload: NonZeroUsize = "196608",
+        |limits, value| limits.personal_payload = value.get();
 }
