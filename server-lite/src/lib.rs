@@ -10,6 +10,7 @@
 //! * `router`: who is connected, and how a stanza finds them
 //! * `roster`: who knows whom, and who sees whose presence
 //! * `modules`: one file per feature of the protocol, in one list
+//! * [`safekeeping`], [`exchange`]: backups and checks; to and from other servers
 //!
 //! An acknowledgement (XEP-0198) means *on disk*: a message is counted as
 //! handled only after the transaction that holds it has committed.

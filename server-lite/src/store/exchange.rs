@@ -177,6 +177,19 @@ pub(crate) fn insert_message(
         Some(_) => return Ok(Taken::Elsewhere),
         None => {}
     }
+    // An origin id that was used before is no reason to lose a message.
+    if !insert_row(tx, owner, message, message.origin_id.as_deref())? {
+        insert_row(tx, owner, message, None)?;
+    }
+    Ok(Taken::New)
+}
+
+fn insert_row(
+    tx: &Transaction<'_>,
+    owner: &str,
+    message: &WholeMessage,
+    origin_id: Option<&str>,
+) -> rusqlite::Result<bool> {
     let made = tx
         .prepare_cached(
             "INSERT INTO archive
@@ -189,14 +202,11 @@ pub(crate) fn insert_message(
             message.peer,
             message.outgoing,
             message.time_ms,
-            message.origin_id,
+            origin_id,
             message.undelivered,
             message.xml
         ])?;
-    Ok(match made {
-        0 => Taken::Known,
-        _ => Taken::New,
-    })
+    Ok(made > 0)
 }
 
 /// The last row of all archives: what comes after it is new.

@@ -130,6 +130,24 @@ async fn ids_of_other_servers_may_be_the_same_for_two() {
 }
 
 #[tokio::test]
+async fn an_origin_id_that_was_used_twice_loses_nothing() {
+    let desk = Desk::with(&["rosa", "bob"]);
+    let origin = "<origin-id xmlns='urn:xmpp:sid:0' id='same'/></message>";
+    let results: String = ["one", "two"]
+        .map(|text| {
+            result(text, "2024-01-01T00:00:00Z", "rosa", "bob", text).replace("</message>", origin)
+        })
+        .concat();
+    let text = format!(
+        "<pie:user name='rosa'><archive xmlns='urn:xmpp:pie:0#mam'>{results}</archive></pie:user>"
+    );
+    let path = desk.file("e.xml", &file(&text));
+    assert_eq!(desk.ok(&["import", &path], "data")["messages_added"], 2);
+    assert_eq!(desk.ok(&["import", &path], "data")["messages_added"], 0);
+    assert_eq!(archive(&desk, "rosa").await, ["one", "two"]);
+}
+
+#[tokio::test]
 async fn passwords_and_waiting_messages_come_from_others() {
     let desk = Desk::new();
     let text = file(&format!(
