@@ -2,6 +2,7 @@
 
 mod file;
 mod keys;
+mod tables;
 mod web;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

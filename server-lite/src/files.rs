@@ -293,6 +293,20 @@ async fn on_disk<T: Send + 'static>(
         .map_err(std::io::Error::other)?
 }
 
+/// Where bytes with this hash are.
+pub(crate) fn path_of(data: &Path, hash: &Hash) -> PathBuf {
+    disk::path(&folder(data), hash)
+}
+
+/// All files with the hash that each is named by, or without if it is strange.
+pub(crate) fn on_the_disk(data: &Path) -> std::io::Result<Vec<(PathBuf, Option<Hash>)>> {
+    let mut all = Vec::new();
+    for group in disk::groups(&folder(data))? {
+        all.extend(disk::list(&group)?);
+    }
+    Ok(all)
+}
+
 /// Where the files are.
 pub(crate) fn folder(data: &Path) -> PathBuf {
     data.join("files")

@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use super::Config;
-use super::keys::{FileKeys, KEYS, Key, LIMIT_KEYS};
+use super::keys::{FileKeys, KEYS, Key};
+use super::tables::keys_of;
 
 /// Name of the file in the data folder.
 const NAME: &str = "config.toml";
@@ -108,17 +109,20 @@ pub fn config_example() -> String {
          # it fresh. A line that begins with a single # and a key shows the default,\n\
          # or an example where there is none.\n",
     );
-    let (tables, plain): (Vec<&Key>, Vec<&Key>) =
-        KEYS.iter().partition(|key| key.example.is_empty());
-    write_keys(&mut text, &plain);
-    for table in tables {
+    let is_table = |key: &&Key| key.example.is_empty() || key.example.starts_with("[[");
+    KEYS.iter()
+        .filter(|key| !is_table(key))
+        .for_each(|key| write_key(&mut text, key));
+    for table in KEYS.iter().filter(is_table) {
+        if !table.example.is_empty() {
+            write_key(&mut text, table);
+            continue;
+        }
         write_doc(&mut text, table);
         text.push_str(&format!("[{}]\n", table.name));
-        let keys: Vec<&Key> = match table.name {
-            "limits" => LIMIT_KEYS.iter().collect(),
-            _ => Vec::new(),
-        };
-        write_keys(&mut text, &keys);
+        for key in keys_of(table.name) {
+            write_key(&mut text, key);
+        }
     }
     text
 }
@@ -130,17 +134,15 @@ fn write_doc(text: &mut String, key: &Key) {
     }
 }
 
-fn write_keys(text: &mut String, keys: &[&Key]) {
-    for key in keys {
-        write_doc(text, key);
-        let entry = match key.example.starts_with("[[") {
-            // An array of tables stands under its own headings.
-            true => key.example.to_owned(),
-            false => format!("{} = {}", key.name, key.example),
-        };
-        for line in entry.lines() {
-            text.push_str(&format!("#{line}\n"));
-        }
+fn write_key(text: &mut String, key: &Key) {
+    write_doc(text, key);
+    let entry = match key.example.starts_with("[[") {
+        // An array of tables stands under its own headings.
+        true => key.example.to_owned(),
+        false => format!("{} = {}", key.name, key.example),
+    };
+    for line in entry.lines() {
+        text.push_str(&format!("#{line}\n"));
     }
 }
 
@@ -178,6 +180,25 @@ mod tests {
         // The example shows the defaults.
         let limits = format!("{:?}", config.limits);
         assert_eq!(limits, format!("{:?}", Config::default().limits));
+    }
+
+    #[test]
+    fn every_key_is_in_the_example() {
+        // A key that nobody knows makes the reader list those that it knows.
+        for table in KEYS.iter().filter(|key| key.example.is_empty()) {
+            let (_, reason) = parse(&format!("[{}]\nnobody = 1\n", table.name)).unwrap_err();
+            let known: Vec<&str> = reason
+                .split("expected one of")
+                .nth(1)
+                .unwrap()
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .take_while(|name| !name.contains(' '))
+                .collect();
+            let listed: Vec<&str> = keys_of(table.name).iter().map(|key| key.name).collect();
+            assert_eq!(known, listed, "{}", table.name);
+        }
     }
 
     #[test]

@@ -3,13 +3,13 @@
 //!
 //! A new option gets a field in `Config` and an entry here. Nothing else.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Config, Limits, Registration};
+use super::{Config, Contacts, ExternalService, Files, Limits, Push, Registration};
 
 /// A key, as the documentation has it.
 pub(super) struct Key {
@@ -78,6 +78,31 @@ keys! {
     /// machine.
     advertise: Vec<String> = "[\"chat.example.org\"]",
         |config, value| config.advertise = Some(value);
+
+    /// Where the web pages are for others, if not at the first of these hosts.
+    public_url: String = "\"https://chat.example.org\"",
+        |config, value| config.public_url = Some(value);
+
+    /// Addresses that may read /metrics besides this machine.
+    metrics_from: Vec<IpAddr> = "[]", |config, value| config.metrics_from = value;
+
+    /// Files that people upload.
+    files: Files = "", |config, value| config.files = value;
+
+    /// Notifications for who is away.
+    push: Push = "", |config, value| config.push = value;
+
+    /// Addresses of who runs the server, as URIs (mailto:, xmpp:, https:).
+    contacts: Contacts = "", |config, value| config.contacts = value;
+
+    /// A server beside this one, for calls for example. There may be several.
+    external_services: Vec<ExternalService> = "[[external_services]]\n\
+        type = \"turn\"\n\
+        host = \"turn.example.org\"\n\
+        port = 3478\n\
+        transport = \"udp\"\n\
+        credentials = { shared = { secret = \"that of the service\", seconds = 86400 } }",
+        |config, value| config.external_services = value;
 
     /// Limits that keep one peer from harming the others.
     limits: LimitKeys = "", |config, value| value.apply(&mut config.limits);

@@ -30,6 +30,11 @@ pub(super) fn open(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in fs::read_dir(&unfinished)? {
         remove(&entry?.path())?;
     }
+    groups(folder)
+}
+
+/// The folders with files in them.
+pub(super) fn groups(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut groups = Vec::new();
     for group in fs::read_dir(folder)? {
         let group = group?;

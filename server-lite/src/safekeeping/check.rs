@@ -1,7 +1,9 @@
 //! Reading everything in a data folder and saying what is wrong. Nothing is
 //! changed.
 
-use std::path::Path;
+mod files;
+
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use xmpp_core::element;
@@ -24,8 +26,13 @@ pub struct Checked {
     pub messages: u64,
     /// Rooms.
     pub rooms: u64,
+    /// Files that people have uploaded.
+    pub files: u64,
     /// What is wrong.
     pub problems: Vec<Problem>,
+    /// Files on the disk that belong to nobody. No problem: the server removes
+    /// them when it has time.
+    pub orphans: Vec<PathBuf>,
 }
 
 /// Something that is wrong.
@@ -123,7 +130,7 @@ fn look(database: &Path, data_dir: &Path, checked: &mut Checked) -> Result<(), S
         }
     })?;
     check_key(&db, data_dir, checked)?;
-    Ok(())
+    files::check(&db, data_dir, checked)
 }
 
 /// The key is what invites and clients know the server by.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
+use super::files::Hash;
 use super::{StoreError, is_damage, schema};
 
 /// Latest version of the tables that this program knows.
@@ -108,6 +109,16 @@ pub(crate) fn each_message(
         each(text(0)?, text(1)?, text(2)?);
     }
     Ok(())
+}
+
+/// All files that there should be: hash and size.
+pub(crate) fn files(db: &Connection) -> rusqlite::Result<Vec<(Hash, u64)>> {
+    db.prepare("SELECT hash, size FROM blobs ORDER BY hash")?
+        .query_map([], |row| {
+            let size: i64 = row.get(1)?;
+            Ok((row.get(0)?, size.unsigned_abs()))
+        })?
+        .collect()
 }
 
 /// How much there is.

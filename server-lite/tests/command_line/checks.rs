@@ -35,7 +35,7 @@ async fn a_sound_folder_is_good_while_the_server_runs() {
     assert_eq!(checked["messages"], 2);
     server.stop();
     let said = desk.run(&["check"], "data");
-    assert_eq!(said.out, "good: 2 accounts, 0 rooms, 2 messages\n");
+    assert_eq!(said.out, "good: 2 accounts, 0 rooms, 2 messages, 0 files\n");
 }
 
 #[test]
@@ -117,6 +117,39 @@ fn a_damaged_or_newer_database_is_reported_and_left_alone() {
         assert_eq!(std::fs::read(&path).unwrap(), before);
         assert!(!desk.path("team.backup").exists());
     }
+}
+
+#[test]
+fn files_are_compared_with_what_was_uploaded() {
+    let desk = Desk::with(&["rosa"]);
+    // SHA-256 of three letters and of nothing.
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    change(
+        &desk,
+        &format!("INSERT INTO blobs (hash, size) VALUES (x'{abc}', 3), (x'{empty}', 0)"),
+    );
+    let place = |hash: &str| format!("data/files/{}/{}", &hash[..2], &hash[2..]);
+    desk.file(&place(abc), "abc");
+    desk.file(&place(empty), "");
+    let checked = desk.ok(&["check"], "data");
+    assert_eq!(
+        (&checked["files"], &checked["orphans"]),
+        (&2.into(), &serde_json::json!([]))
+    );
+    // Other bytes, other length, gone.
+    for text in ["abd", "abcd"] {
+        desk.file(&place(abc), text);
+        assert_eq!(found(&desk), ["file"]);
+    }
+    std::fs::remove_file(desk.path(&place(abc))).unwrap();
+    assert_eq!(found(&desk), ["file"]);
+    desk.file(&place(abc), "abc");
+    // What belongs to nobody is listed, and no damage.
+    let other = desk.file(&place(&abc.replace("ba", "aa")), "x");
+    let strange = desk.file("data/files/ba/strange", "x");
+    let checked = desk.ok(&["check"], "data");
+    assert_eq!(checked["orphans"], serde_json::json!([other, strange]));
 }
 
 #[test]

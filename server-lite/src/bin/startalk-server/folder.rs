@@ -56,10 +56,13 @@ pub(crate) async fn check(folder: Folder) -> anyhow::Result<()> {
             .iter()
             .map(|problem| format!("{}: {}", problem.kind, problem.text))
             .collect();
+        for path in &checked.orphans {
+            lines.push(format!("belongs to nobody: {}", path.display()));
+        }
         if checked.ok {
             lines.push(format!(
-                "good: {} accounts, {} rooms, {} messages",
-                checked.accounts, checked.rooms, checked.messages
+                "good: {} accounts, {} rooms, {} messages, {} files",
+                checked.accounts, checked.rooms, checked.messages, checked.files
             ));
         }
         lines.join("\n")
