@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::accounts::{self, AccountError};
 use crate::clock;
 use crate::data_dir;
-use crate::store::{Store, StoreError, accounts as rows, directory, invites, people};
+use crate::store::{Store, StoreError, accounts as rows, exchange, invites, people};
 
 /// Where the server was last reached, for the command line beside it.
 pub(crate) const TARGET: &str = "target";
@@ -69,6 +69,10 @@ pub struct Account {
     pub name: String,
     /// Where in the team, the parts of the path between `::`.
     pub department: Option<String>,
+    /// Whether they administer the server.
+    pub administrator: bool,
+    /// Whether they may not sign in.
+    pub disabled: bool,
 }
 
 /// An invite that was made.
@@ -144,6 +148,8 @@ impl Admin {
             user: made.localpart,
             name: made.display_name,
             department: None,
+            administrator: false,
+            disabled: false,
         })
     }
 
@@ -152,13 +158,15 @@ impl Admin {
     /// # Errors
     /// [`StoreError`].
     pub async fn users(&self) -> Result<Vec<Account>, StoreError> {
-        let all = self.store.read(directory::all).await?;
+        let all = self.store.read(exchange::accounts).await?;
         Ok(all
             .into_iter()
             .map(|row| Account {
                 user: row.localpart,
                 name: row.display_name,
                 department: row.department,
+                administrator: row.administrator,
+                disabled: row.disabled,
             })
             .collect())
     }

@@ -70,6 +70,16 @@ keys! {
     /// invite), "open" (everybody) or "closed" (nobody).
     registration: Registration = "\"invite\"", |config, value| config.registration = value;
 
+    /// Whether everybody may make invites, or administrators alone.
+    members_may_invite: bool = "true", |config, value| config.members_may_invite = value;
+
+    /// Whether people may remove their own account.
+    allow_account_removal: bool = "false",
+        |config, value| config.allow_account_removal = value;
+
+    /// Whether an administrator may stop the server from a client.
+    allow_shutdown: bool = "false", |config, value| config.allow_shutdown = value;
+
     /// Whether the team sees itself without asking. If not, everybody keeps a
     /// roster of their own.
     shared_roster: bool = "true", |config, value| config.shared_roster = value;
@@ -160,6 +170,17 @@ keys! {
 
     /// Addresses that one session has told of its presence by name.
     directed_presences: usize = "200", |limits, value| limits.directed_presences = value;
+
+    /// Rooms that one account may own.
+    rooms_per_account: usize = "500", |limits, value| limits.rooms_per_account = value;
+
+    /// How often one account may enter rooms in a minute.
+    joins_per_minute: NonZeroU32 = "600",
+        |limits, value| limits.joins_per_minute = value.get();
+
+    /// Accounts that one address may make in an hour without an invite.
+    registrations_per_hour: u32 = "10",
+        |limits, value| limits.registrations_per_hour = value;
 
     /// Nodes of one account (personal eventing).
     personal_nodes: usize = "500", |limits, value| limits.personal_nodes = value;

@@ -13,6 +13,7 @@ pub(crate) struct WholeAccount {
     pub(crate) created_ms: i64,
     pub(crate) disabled: bool,
     pub(crate) department: Option<String>,
+    pub(crate) administrator: bool,
 }
 
 /// A message of an archive, to be written or to be taken in.
@@ -47,8 +48,9 @@ pub(crate) fn pause(tx: &Transaction<'_>, rest: impl FnOnce()) -> rusqlite::Resu
 /// All accounts, also those that may not sign in.
 pub(crate) fn accounts(db: &Connection) -> rusqlite::Result<Vec<WholeAccount>> {
     db.prepare(
-        "SELECT localpart, display_name, created_ms, disabled, path FROM accounts
-         LEFT JOIN departments USING (localpart) ORDER BY 1",
+        "SELECT localpart, display_name, created_ms, disabled, path,
+                localpart IN (SELECT localpart FROM administrators)
+         FROM accounts LEFT JOIN departments USING (localpart) ORDER BY 1",
     )?
     .query_map([], |row| {
         Ok(WholeAccount {
@@ -57,6 +59,7 @@ pub(crate) fn accounts(db: &Connection) -> rusqlite::Result<Vec<WholeAccount>> {
             created_ms: row.get(2)?,
             disabled: row.get(3)?,
             department: row.get(4)?,
+            administrator: row.get(5)?,
         })
     })?
     .collect()
@@ -146,6 +149,9 @@ pub(crate) fn complete_account(
             account.disabled
         ],
     )?;
+    if account.administrator {
+        super::people::set_admin(tx, &account.localpart, true)?;
+    }
     if let Some(path) = &account.department {
         super::directory::set_department(tx, &account.localpart, Some(path))?;
     }

@@ -12,22 +12,36 @@ fn accounts_come_and_go() {
     let made = desk.ok(&["user", "add", "Rosa Martín"], "data");
     assert_eq!(
         made,
-        json!({ "user": "rosa.martín", "name": "Rosa Martín", "department": null })
+        json!({ "user": "rosa.martín", "name": "Rosa Martín", "department": null, "administrator": false, "disabled": false })
     );
     let made = desk.ok(&["user", "add", "王芳", "--user", "wf"], "data");
     assert_eq!(
         made,
-        json!({ "user": "wf", "name": "王芳", "department": null })
+        json!({ "user": "wf", "name": "王芳", "department": null, "administrator": false, "disabled": false })
     );
     let moved = desk.ok(&["user", "department", "wf", "Sales/North"], "data");
     assert_eq!(moved, json!({}));
+    for args in [["user", "admin", "wf"], ["user", "disable", "wf"]] {
+        assert_eq!(desk.ok(&args, "data"), json!({}));
+    }
     let all = desk.ok(&["user", "list"], "data");
     assert_eq!(
         all,
         json!([
-            { "user": "rosa.martín", "name": "Rosa Martín", "department": null },
-            { "user": "wf", "name": "王芳", "department": "Sales::North" }
+            { "user": "rosa.martín", "name": "Rosa Martín", "department": null, "administrator": false, "disabled": false },
+            { "user": "wf", "name": "王芳", "department": "Sales::North", "administrator": true, "disabled": true }
         ])
+    );
+    for args in [
+        &["user", "admin", "wf", "--off"][..],
+        &["user", "enable", "wf"],
+    ] {
+        assert_eq!(desk.ok(args, "data"), json!({}));
+    }
+    let all = desk.ok(&["user", "list"], "data");
+    assert_eq!(
+        (&all[1]["administrator"], &all[1]["disabled"]),
+        (&json!(false), &json!(false))
     );
     assert_eq!(desk.ok(&["user", "passwd", "wf"], "data"), json!({}));
     assert_eq!(desk.ok(&["user", "remove", "wf"], "data"), json!({}));

@@ -251,6 +251,7 @@ fn who_may_not_sign_in_may_not_elsewhere() {
     let db = rusqlite::Connection::open(desk.path("data/server.db")).unwrap();
     db.execute("UPDATE accounts SET disabled = 1", []).unwrap();
     drop(db);
+    desk.ok(&["user", "admin", "rosa"], "data");
     let [first, second, other] = ["a.xml", "b.xml", "c.xml"].map(|name| desk.text(name));
     desk.ok(&["export", &first], "data");
     desk.ok(&["import", &first], "again");

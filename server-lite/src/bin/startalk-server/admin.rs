@@ -61,6 +61,18 @@ async fn user_command(admin: &Admin, command: UserCommand, json: bool) -> anyhow
             admin.set_department(&name, &path).await?;
             done(json)
         }
+        UserCommand::Admin { name, off } => {
+            admin.set_admin(&name, !off).await?;
+            done(json)
+        }
+        UserCommand::Disable { name } => {
+            admin.set_disabled(&name, true).await?;
+            done(json)
+        }
+        UserCommand::Enable { name } => {
+            admin.set_disabled(&name, false).await?;
+            done(json)
+        }
         UserCommand::Remove { name } => {
             admin.remove_user(&name).await?;
             done(json)

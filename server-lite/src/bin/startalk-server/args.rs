@@ -196,6 +196,24 @@ pub(crate) enum UserCommand {
         /// Its path, "Sales/North"; empty for none.
         path: String,
     },
+    /// Makes somebody an administrator.
+    Admin {
+        /// User name.
+        name: String,
+        /// No longer one.
+        #[arg(long)]
+        off: bool,
+    },
+    /// Keeps somebody from signing in; nothing is removed.
+    Disable {
+        /// User name.
+        name: String,
+    },
+    /// Lets somebody sign in again.
+    Enable {
+        /// User name.
+        name: String,
+    },
     /// Removes an account with its messages.
     Remove {
         /// User name.

@@ -22,6 +22,7 @@ pub(super) fn write_user(
             .attr("name", &account.display_name)
             .attr("created", datetime::format_ms(account.created_ms))
             .attr_opt("disabled", account.disabled.then_some("true"))
+            .attr_opt("administrator", account.administrator.then_some("true"))
             .attr_opt("department", account.department.as_deref());
         out.element(&about.done())?;
     }

@@ -50,6 +50,7 @@ pub(super) fn read(
         created_ms: clock::now_ms(),
         disabled: false,
         department: None,
+        administrator: false,
     };
     let mut user = User {
         address: format!("{}@{}", account.localpart, import.domain),
@@ -155,6 +156,7 @@ impl User<'_> {
         self.account.created_ms = created.unwrap_or(self.account.created_ms);
         let department = about.attr("department").map(department::clean);
         self.account.department = department.and_then(Result::ok).flatten();
+        self.account.administrator = about.attr("administrator") == Some("true");
         self.account.disabled = about.attr("disabled") == Some("true");
     }
 
