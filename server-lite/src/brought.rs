@@ -1,6 +1,8 @@
 //! Taking in what another process (an import) has brought: a running server
 //! keeps rooms, and who sees whom, in memory.
 
+use std::sync::atomic::Ordering;
+
 use crate::roster::Rosters;
 use crate::server::Server;
 use crate::store::accounts;
@@ -26,7 +28,17 @@ impl Server {
     }
 
     async fn take_brought(&self) -> Result<(), StoreError> {
+        self.look_for_weak_accounts().await?;
         rooms::take_brought(self).await?;
         Rosters::take_brought(self).await
+    }
+
+    /// Accounts that came from another server with SHA-1 alone decide what can
+    /// be offered to all: a client that takes SCRAM-SHA-256 does not try
+    /// anything else when it fails.
+    pub(crate) async fn look_for_weak_accounts(&self) -> Result<(), StoreError> {
+        let found = self.store.read(accounts::any_weak).await?;
+        self.has_weak_accounts.store(found, Ordering::Relaxed);
+        Ok(())
     }
 }

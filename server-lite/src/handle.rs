@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jid::BareJid;
@@ -118,7 +118,9 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         tasks: TaskTracker::new(),
         next_number: AtomicU64::new(1),
         started: Instant::now(),
+        has_weak_accounts: AtomicBool::new(false),
     });
+    server.look_for_weak_accounts().await?;
     let tasks = &server.tasks;
     tasks.spawn(listener::accept(
         Arc::clone(&server),
@@ -380,6 +382,12 @@ async fn watch_accounts(server: Arc<Server>) {
             () = tokio::time::sleep(WATCH_EVERY) => {
                 server.follow_accounts().await;
                 mark = server.brought(Some(mark)).await;
+                // Until the last of them has a better one.
+                if server.has_weak_accounts.load(Ordering::Relaxed)
+                    && let Err(error) = server.look_for_weak_accounts().await
+                {
+                    tracing::debug!(%error, "verifiers not looked at");
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use jid::BareJid;
@@ -52,6 +52,8 @@ pub(crate) struct Server {
     pub(crate) tasks: TaskTracker,
     pub(crate) next_number: AtomicU64,
     pub(crate) started: Instant,
+    /// Somebody has no verifier but that of SHA-1.
+    pub(crate) has_weak_accounts: AtomicBool,
 }
 
 impl Server {

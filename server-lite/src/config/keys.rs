@@ -5,11 +5,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::{Config, Contacts, ExternalService, Files, Limits, Push, Registration};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A key, as the documentation has it.
 pub(super) struct Key {
@@ -65,6 +68,27 @@ keys! {
 
     /// Address for XMPP with STARTTLS, for other clients. Off without it.
     tcp: SocketAddr = "\"0.0.0.0:5222\"", |config, value| config.tcp = Some(value);
+
+    /// Address for direct TLS alone, besides the shared port. Off without it.
+    tls: SocketAddr = "\"0.0.0.0:5223\"", |config, value| config.tls = Some(value);
+
+    /// Certificate chain in PEM, instead of one of the server's own; with
+    /// tls_key. It is read again when it changes. Invites carry the fingerprint
+    /// of its key: renew it with the same key.
+    tls_certificate: PathBuf = "\"/etc/ssl/chat.pem\"",
+        |config, value| config.tls_certificate = Some(value);
+
+    /// Private key in PEM, for tls_certificate.
+    tls_key: PathBuf = "\"/etc/ssl/private/chat.key\"",
+        |config, value| config.tls_key = Some(value);
+
+    /// Whether clients of this machine may sign in without TLS.
+    allow_plaintext: bool = "false", |config, value| config.allow_plaintext = value;
+
+    /// With allow_plaintext: other machines too. Whoever is on the way can read
+    /// everything then.
+    plaintext_from_anywhere: bool = "false",
+        |config, value| config.plaintext_from_anywhere = value;
 
     /// Who may make an account over the network: "invite" (whoever has an
     /// invite), "open" (everybody) or "closed" (nobody).
@@ -157,6 +181,20 @@ keys! {
     /// Sessions of one account.
     sessions_per_account: NonZeroUsize = "20",
         |limits, value| limits.sessions_per_account = value.get();
+
+    /// Stanzas that are held back while a client is inactive.
+    held_back: usize = "500", |limits, value| limits.held_back = value;
+
+    /// Days that a client can sign in again without the password.
+    token_days: NonZeroU32 = "30",
+        |limits, value| limits.token_life = DAY * value.get();
+
+    /// Clients of one account that can sign in without the password.
+    tokens_per_account: usize = "32", |limits, value| limits.tokens_per_account = value;
+
+    /// Seconds between two looks at the files of the certificate.
+    certificate_check_seconds: NonZeroU64 = "10",
+        |limits, value| limits.certificate_check = Duration::from_secs(value.get());
 
     /// Contacts in one roster, colleagues in the shared one not counted.
     roster_items: usize = "2000", |limits, value| limits.roster_items = value;

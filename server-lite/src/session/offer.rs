@@ -1,8 +1,10 @@
 //! What a client is offered: before it has signed in (RFC 6120, 5.4 and 6.4.1;
 //! XEP-0388, 0440, 0484), and after.
 
+use std::sync::atomic::Ordering;
+
 use xmpp_core::element::{Build, build};
-use xmpp_core::sasl::{Mechanism, TokenMechanism};
+use xmpp_core::sasl::{Mechanism, ScramHash, TokenMechanism};
 use xmpp_core::{Element, ns};
 
 use crate::config::Registration;
@@ -27,7 +29,10 @@ impl Offer {
     pub(super) fn of(server: &Server, transport: &Transport) -> Self {
         let encrypted = transport.channel.encrypted;
         let binding = &transport.channel.binding;
+        let weak = server.has_weak_accounts.load(Ordering::Relaxed);
         let allowed = |mechanism: &Mechanism| match mechanism {
+            // Not everybody could sign in with it.
+            strong if weak && strong.scram_hash() == Some(ScramHash::Sha256) => false,
             // Whoever listens would have the password.
             Mechanism::Plain => encrypted,
             plus if plus.is_plus() => binding.is_available(),

@@ -77,6 +77,17 @@ pub(crate) fn verifier(
     .optional()
 }
 
+/// Whether somebody who may sign in has no verifier but that of SHA-1.
+pub(crate) fn any_weak(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row(
+        "SELECT EXISTS (SELECT 1 FROM verifiers JOIN accounts USING (localpart)
+                        WHERE hash = 'sha-1' AND disabled = 0 AND localpart NOT IN
+                            (SELECT localpart FROM verifiers WHERE hash = 'sha-256'))",
+        [],
+        |row| row.get(0),
+    )
+}
+
 /// Whether there is such an account, disabled or not: what is sent to one that
 /// is disabled waits for it.
 pub(crate) fn exists(db: &Connection, localpart: &str) -> rusqlite::Result<bool> {

@@ -28,8 +28,8 @@ async fn a_running_server_is_backed_up_and_comes_back() {
     let file = desk.text("team.backup");
     let done = desk.ok(&["backup", &file], "data");
     assert_eq!(done["domain"], "team.internal");
-    // The database, the key, the file, the configuration.
-    assert_eq!(done["files"], 4);
+    // The database, two keys, the file, the configuration.
+    assert_eq!(done["files"], 5);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -42,7 +42,7 @@ async fn a_running_server_is_backed_up_and_comes_back() {
     server.stop();
 
     let restored = desk.ok(&["restore", &file], "again");
-    assert_eq!(restored["files"], 4);
+    assert_eq!(restored["files"], 5);
     assert_eq!(restored["moved_aside"], serde_json::Value::Null);
     let kept = std::fs::read(desk.path("again/files/ab/abcd")).unwrap();
     assert_eq!(kept, b"a file");

@@ -314,6 +314,15 @@ async fn who_came_with_sha_1_alone_is_completed() {
     desk.ok(&["export", &file, "--dialect", "ejabberd"], "data");
     desk.ok(&["import", &file], "again");
     let server = desk.serve("again");
+    let offered = async || {
+        let features = Client::direct(&server).await.open().await;
+        let list = features
+            .get_child("mechanisms", xmpp_core::ns::SASL)
+            .unwrap();
+        list.children()
+            .map(xmpp_core::Element::text)
+            .collect::<Vec<_>>()
+    };
     let sign_in = async |mechanism| {
         let mut rosa = Client::direct(&server).await;
         rosa.open().await;
@@ -323,9 +332,15 @@ async fn who_came_with_sha_1_alone_is_completed() {
             .is_success()
     };
     use xmpp_core::sasl::Mechanism;
+    // A client that took SHA-256 could not sign in, and would try nothing else.
+    let list = offered().await;
+    assert!(list.contains(&"SCRAM-SHA-1-PLUS".to_owned()));
+    assert!(list.iter().all(|name| !name.contains("256")), "{list:?}");
     assert!(sign_in(Mechanism::ScramSha1).await);
     assert!(sign_in(Mechanism::Plain).await);
-    // From here on the password is known with the better hash too.
+    // From here on the password is known with the better hash too. The server
+    // looks every two seconds.
+    while !offered().await.contains(&"SCRAM-SHA-256".to_owned()) {}
     assert!(sign_in(Mechanism::ScramSha256).await);
     assert!(sign_in(Mechanism::ScramSha1).await);
     server.stop();

@@ -147,6 +147,18 @@ pub(crate) struct Serve {
     /// STARTTLS, for other XMPP clients; port 5222 is the usual one.
     #[arg(long)]
     pub(crate) tcp: Option<SocketAddr>,
+    /// Direct TLS alone, besides the shared port.
+    #[arg(long)]
+    pub(crate) tls: Option<SocketAddr>,
+    /// Certificate chain in PEM, instead of one of the server's own.
+    #[arg(long, requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Private key in PEM, for the certificate.
+    #[arg(long, requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Clients of this machine may sign in without TLS.
+    #[arg(long)]
+    pub(crate) allow_plaintext: bool,
     /// Who may make an account [default: invite].
     #[arg(long, value_enum)]
     pub(crate) registration: Option<Registration>,

@@ -48,6 +48,11 @@ fn config(serve: Serve) -> anyhow::Result<Config> {
     }
     config.domain = serve.domain.or(config.domain);
     config.tcp = serve.tcp.or(config.tcp);
+    config.tls = serve.tls.or(config.tls);
+    if serve.tls_certificate.is_some() {
+        (config.tls_certificate, config.tls_key) = (serve.tls_certificate, serve.tls_key);
+    }
+    config.allow_plaintext |= serve.allow_plaintext;
     config.advertise = serve.advertise.or(config.advertise);
     Ok(config)
 }
