@@ -217,7 +217,7 @@ async fn a_new_password_or_no_account_ends_all_tokens() {
     success(try_token(&server, "bob", &bobs, UNBOUND, &one).await);
     let admin = startalk_server_lite::admin::Admin::open(&server.data()).unwrap();
     admin.remove_user("bob").await.unwrap();
-    admin.add_user("bob", PASSWORD).await.unwrap();
+    admin.add_user("bob", None, PASSWORD).await.unwrap();
     admin.close().await;
     let answer = try_token(&server, "bob", &bobs, UNBOUND, &one).await;
     assert_eq!(failure2(&answer), "not-authorized");
