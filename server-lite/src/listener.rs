@@ -95,7 +95,7 @@ async fn serve(server: Arc<Server>, socket: TcpStream, peer: IpAddr, port: Port,
     } else if alpn.is_some() {
         serve_http(server, tls, channel, peer, permit).await;
     } else {
-        // COMPAT: slixmpp and xmpp.js name no protocol, which XEP-0368 allows. A
+        // COMPAT: slixmpp names no protocol, which XEP-0368 allows. A
         // stream begins with a sign that no HTTP request begins with. One byte is
         // looked at; what follows goes past this buffer.
         let limit = server.config.limits.negotiation;

@@ -19,12 +19,6 @@ async fn xmppjs_talks_and_resumes_over_starttls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn xmppjs_talks_and_resumes_over_direct_tls() {
-    let server = Startalk::with(&PEOPLE);
-    node(&server, "xmppjs.mjs", &["direct"]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn stanza_talks_and_resumes_over_websocket() {
     let server = Startalk::with(&PEOPLE);
     node(&server, "stanza.mjs", &[]).await;
