@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
 use xmpp_core::sasl::BindingData;
@@ -11,7 +12,7 @@ use xmpp_core::sasl::BindingData;
 use crate::limiter::Permit;
 use crate::server::Server;
 use crate::tls::ALPN_XMPP;
-use crate::transport::{Channel, Transport};
+use crate::transport::{Bytes, Channel, Transport};
 use crate::{StartError, http, session};
 
 /// The first byte of a TLS record that begins a handshake (RFC 8446, section 5.1).
@@ -87,16 +88,47 @@ async fn serve(server: Arc<Server>, socket: TcpStream, peer: IpAddr, port: Port,
     let Some((tls, channel)) = handshake(&server, socket, peer, port).await else {
         return;
     };
-    let is_xmpp = tls.get_ref().1.alpn_protocol() == Some(ALPN_XMPP);
-    if is_xmpp || port == Port::DirectTls {
-        let transport = Transport::tcp(Box::new(tls), channel, peer, &server.config.limits);
-        session::serve(server, transport).await;
-        drop(permit);
+    let alpn = tls.get_ref().1.alpn_protocol();
+    let is_xmpp = alpn == Some(ALPN_XMPP) || port == Port::DirectTls;
+    if is_xmpp {
+        serve_sealed(server, Box::new(tls), channel, peer, permit).await;
+    } else if alpn.is_some() {
+        serve_http(server, tls, channel, peer, permit).await;
     } else {
-        // A WebSocket goes on when the HTTP connection is over.
-        let Channel { encrypted, binding } = channel;
-        http::serve(server, tls, encrypted, binding, peer, permit).await;
+        // COMPAT: slixmpp names no protocol, which XEP-0368 allows. A
+        // stream begins with a sign that no HTTP request begins with. One byte is
+        // looked at; what follows goes past this buffer.
+        let limit = server.config.limits.negotiation;
+        let mut tls = BufReader::with_capacity(1, tls);
+        match tokio::time::timeout(limit, tls.fill_buf()).await {
+            Ok(Ok([b'<' | b' ' | b'\n', ..])) => {
+                serve_sealed(server, Box::new(tls), channel, peer, permit).await;
+            }
+            Ok(Ok(_)) => serve_http(server, tls, channel, peer, permit).await,
+            Ok(Err(_)) | Err(_) => {}
+        }
     }
+}
+
+async fn serve_sealed(
+    server: Arc<Server>,
+    tls: Box<dyn Bytes>,
+    channel: Channel,
+    peer: IpAddr,
+    permit: Permit,
+) {
+    let transport = Transport::tcp(tls, channel, peer, &server.config.limits);
+    session::serve(server, transport).await;
+    drop(permit);
+}
+
+/// A WebSocket goes on when the HTTP connection is over.
+async fn serve_http<S>(server: Arc<Server>, tls: S, channel: Channel, peer: IpAddr, permit: Permit)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let Channel { encrypted, binding } = channel;
+    http::serve(server, tls, encrypted, binding, peer, permit).await;
 }
 
 /// The first byte, which stays to be read.

@@ -1,7 +1,7 @@
-// @xmpp/client: signs in over WebSocket, STARTTLS and direct TLS, talks, and
+// @xmpp/client: signs in over WebSocket or STARTTLS, talks, and
 // resumes a session whose socket was cut.
 //
-// usage: xmppjs.mjs websocket|starttls|direct
+// usage: xmppjs.mjs websocket|starttls
 
 import assert from "node:assert/strict";
 import { client, xml } from "@xmpp/client";

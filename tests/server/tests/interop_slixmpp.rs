@@ -12,6 +12,12 @@ async fn slixmpp_talks_over_starttls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn slixmpp_talks_over_direct_tls() {
+    let server = Startalk::with(&PEOPLE);
+    slixmpp(&server, "chat.py", &["direct"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn slixmpp_leads_a_room() {
     let server = Startalk::with(&PEOPLE);
     slixmpp(&server, "rooms.py", &[]).await;
