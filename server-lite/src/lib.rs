@@ -17,6 +17,8 @@
 mod account_names;
 mod accounts;
 pub mod admin;
+mod archiving;
+mod blocking;
 mod certificate;
 mod clock;
 mod commands;
@@ -35,6 +37,7 @@ mod modules;
 mod people;
 mod pep;
 mod push;
+mod retraction;
 mod rooms;
 mod roster;
 mod router;

@@ -29,7 +29,10 @@ fn frames() -> Vec<Case> {
         case("nothing", ""),
         case("white space", " \n"),
         case("text", "hello"),
-        case("half an element", "<message to='rosa@team.internal'><body>x"),
+        case(
+            "half an element",
+            "<message to='rosa@team.internal'><body>x",
+        ),
         case("the other half", "</body></message>"),
         case("two elements", "<presence/><presence/>"),
         case("text behind an element", "<presence/>x"),
