@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{self, AccountError};
+use crate::archiving::Archiving;
+use crate::blocking::Blocking;
 use crate::certificate::{self, target_at};
 use crate::commands::Commands;
 use crate::data_dir::{self, DataDir};
@@ -21,6 +23,7 @@ use crate::pep::Capabilities;
 use crate::push::{self, Push};
 use crate::rooms::Rooms;
 use crate::roster::Rosters;
+use crate::router::Router;
 use crate::running::{self, Running};
 use crate::server::Server;
 use crate::session::{SessionEnd, TokenKey};
@@ -96,15 +99,19 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     let public_url = public_url(&config, https);
     let rooms = Rooms::load(&data_dir.store, &data_dir.identity.domain).await?;
     let rosters = Rosters::load(&data_dir.store, &config, &data_dir.identity).await?;
+    let blocking = Arc::new(Blocking::load(&data_dir.store).await?);
+    let archiving = Archiving::load(&data_dir.store).await?;
     let server = Arc::new(Server {
         config,
         identity: data_dir.identity.clone(),
         store: data_dir.store.clone(),
         tls,
         token_key,
-        router: Arc::default(),
+        router: Arc::new(Router::new(Arc::clone(&blocking))),
         rooms: Arc::new(rooms),
         rosters: Arc::new(rosters),
+        blocking,
+        archiving: Arc::new(archiving),
         limiter: Arc::default(),
         capabilities: Capabilities::default(),
         files,
@@ -154,6 +161,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         people_online: 0,
     };
     tasks.spawn(running::keep(Arc::clone(&server), note));
+    tasks.spawn(crate::modules::fulltext::keep_index(Arc::clone(&server)));
     tracing::info!(
         domain = server.domain(), %https, ?tcp, ?direct_tls, key = %server.tls.pin(),
         "server listens"

@@ -18,6 +18,8 @@
 mod account_names;
 mod accounts;
 pub mod admin;
+mod archiving;
+mod blocking;
 mod brought;
 mod certificate;
 mod clock;
@@ -38,6 +40,7 @@ mod modules;
 mod people;
 mod pep;
 mod push;
+mod retraction;
 mod rooms;
 mod roster;
 mod router;

@@ -3,15 +3,18 @@
 //! that a feature cannot be half there.
 
 pub(crate) mod archive;
+mod blocking;
 pub(crate) mod caps;
 mod carbons;
 mod commands;
 mod contact;
 mod disco;
 mod external;
+pub(crate) mod fulltext;
 mod last_activity;
 mod pep;
 mod ping;
+mod preferences;
 mod private;
 mod push;
 mod register;
@@ -153,6 +156,8 @@ impl Module {
 /// All of them.
 pub(crate) const MODULES: &[Module] = &[
     archive::MODULE,
+    archive::MESSAGES,
+    blocking::MODULE,
     caps::MODULE,
     carbons::MODULE,
     commands::MODULE,
@@ -160,6 +165,7 @@ pub(crate) const MODULES: &[Module] = &[
     disco::INFO,
     disco::ITEMS,
     external::MODULE,
+    fulltext::MODULE,
     last_activity::MODULE,
     pep::MODULE,
     ping::MODULE,
@@ -167,6 +173,7 @@ pub(crate) const MODULES: &[Module] = &[
     push::MODULE,
     register::MODULE,
     rooms::MODULE,
+    preferences::MODULE,
     roster::MODULE,
     search::MODULE,
     session::MODULE,
@@ -194,7 +201,11 @@ pub(crate) async fn handle(request: &Request<'_>) -> Outcome {
                 .iter()
                 .any(|(name, namespace)| payload.is(*name, *namespace))
     });
-    if request.place == Place::Others && !asked_exists(request).await {
+    let is_blocked = || {
+        let asks = request.address.as_str();
+        request.server.blocks(request.asked, asks)
+    };
+    if request.place == Place::Others && (is_blocked() || !asked_exists(request).await) {
         // As if nobody answered: who has an account is not for guessing.
         return Err(Condition::ServiceUnavailable.into()).into();
     }

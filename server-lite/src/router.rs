@@ -6,12 +6,15 @@
 //! up if the session can be resumed, and the session itself if not, or if that
 //! does not help. What it missed is in the archive.
 
+mod asking;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, mpsc, watch};
 use xmpp_core::{Element, element, ns};
 
+use crate::blocking::Blocking;
 use crate::pep::Personal;
 use crate::roster::Audience;
 use crate::session::{ClientId, ResumeRequest, SessionEnd};
@@ -83,6 +86,10 @@ pub(crate) struct Entry {
     pub(crate) wants_roster: bool,
     /// What personal eventing knows of it (XEP-0163).
     pub(crate) personal: Personal,
+    /// Has asked for the block list, so it wants to hear of changes (XEP-0191).
+    pub(crate) wants_blocklist: bool,
+    /// Reads its archive itself: what is in there need not wait for it.
+    pub(crate) reads_archive: bool,
     /// Tells this session from a later one with the same resource.
     pub(crate) number: u64,
 }
@@ -116,11 +123,20 @@ pub(crate) struct Load {
 /// All sessions of the server.
 #[derive(Default)]
 pub(crate) struct Router {
+    /// Who wants nothing from whom (XEP-0191).
+    pub(crate) blocking: Arc<Blocking>,
     sessions: Mutex<HashMap<String, Vec<Entry>>>,
     online: watch::Sender<u32>,
 }
 
 impl Router {
+    pub(crate) fn new(blocking: Arc<Blocking>) -> Self {
+        Self {
+            blocking,
+            ..Self::default()
+        }
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut HashMap<String, Vec<Entry>>) -> T) -> T {
         act(&mut self.sessions.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -364,15 +380,6 @@ impl Router {
         })
     }
 
-    /// Whether a full address has a session.
-    pub(crate) fn has_resource(&self, user: &str, resource: &str) -> bool {
-        self.with(|sessions| {
-            sessions
-                .get(user)
-                .is_some_and(|of_user| of_user.iter().any(|entry| entry.resource == resource))
-        })
-    }
-
     /// Everybody with an available session, and whether one of them does not say
     /// that it is away.
     pub(crate) fn online(&self) -> Vec<(String, bool)> {
@@ -431,7 +438,8 @@ impl Router {
     }
 }
 
-fn send(entry: &Entry, outgoing: &Outgoing) -> bool {
+/// Puts a stanza into the queue of a session; whether it fits.
+pub(crate) fn send(entry: &Entry, outgoing: &Outgoing) -> bool {
     let full = match entry.queue.try_send(outgoing.clone()) {
         Ok(()) => {
             let waiting = entry.queue.max_capacity() - entry.queue.capacity();

@@ -10,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use xmpp_core::stream::StreamHeader;
 
+use crate::archiving::Archiving;
+use crate::blocking::Blocking;
 use crate::commands::Commands;
 use crate::data_dir::Identity;
 use crate::files::Files;
@@ -35,6 +37,8 @@ pub(crate) struct Server {
     pub(crate) router: Arc<Router>,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) rosters: Arc<Rosters>,
+    pub(crate) blocking: Arc<Blocking>,
+    pub(crate) archiving: Arc<Archiving>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) capabilities: Capabilities,
     pub(crate) files: Files,
@@ -95,6 +99,43 @@ impl Server {
             return None;
         }
         address.node().map(|node| node.as_str().to_owned())
+    }
+
+    /// Whether an account blocks an address (XEP-0191), which is in its normal
+    /// form: then no stanza passes between the two, in either direction. Nobody
+    /// blocks their own sessions.
+    pub(crate) fn blocks(&self, owner: &str, address: &str) -> bool {
+        self.blocking.blocks(owner, address) && !self.is_own(owner, address)
+    }
+
+    /// Whether a block of either side stands between an address of one account
+    /// and a session of another.
+    pub(crate) fn parts(&self, user: &str, address: &str, other: &str, resource: &str) -> bool {
+        if self.blocking.is_empty() {
+            return false;
+        }
+        let theirs = format!("{}/{resource}", self.bare(other));
+        self.blocks(user, &theirs) || self.blocks(other, address)
+    }
+
+    fn is_own(&self, owner: &str, address: &str) -> bool {
+        let bare = address.split('/').next().unwrap_or(address);
+        bare.strip_prefix(owner)
+            .and_then(|rest| rest.strip_prefix('@'))
+            .is_some_and(|domain| domain == self.domain())
+    }
+
+    /// Whether the archive of an account takes a message from or to an address
+    /// (XEP-0441).
+    pub(crate) fn archives(&self, owner: &str, address: &str) -> bool {
+        let preferences = self.archiving.of(owner);
+        // Whose presence one gets, that is, the team or whom one has asked.
+        let is_contact = |bare: &str| {
+            let address = BareJid::new(bare).ok();
+            let contact = address.and_then(|address| self.localpart(&address));
+            contact.is_some_and(|contact| self.may_see_presence(&contact, owner))
+        };
+        preferences.is_none_or(|preferences| preferences.archives(address, is_contact))
     }
 
     pub(crate) fn session_number(&self) -> u64 {

@@ -2,6 +2,7 @@
 //! may outlive several connections (XEP-0198).
 
 mod auth;
+mod backlog;
 mod bound;
 mod delivery;
 mod messages;

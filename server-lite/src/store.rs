@@ -9,6 +9,7 @@ pub(crate) mod accounts;
 pub(crate) mod activity;
 pub(crate) mod archive;
 pub(crate) mod binding;
+pub(crate) mod blocked;
 pub(crate) mod directory;
 pub(crate) mod exchange;
 pub(crate) mod files;
@@ -16,6 +17,7 @@ pub(crate) mod invites;
 pub(crate) mod people;
 pub(crate) mod pep;
 pub(crate) mod personal;
+pub(crate) mod preferences;
 pub(crate) mod push;
 pub(crate) mod rooms;
 pub(crate) mod roster;
@@ -61,6 +63,9 @@ pub enum StoreError {
     Closed,
 }
 
+/// Pages of the log (of 4 KiB) after which they are copied into the database.
+const CHECKPOINT_PAGES: u32 = 4_000;
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -72,6 +77,8 @@ struct Inner {
     /// One connection for reading; queries take fractions of a millisecond.
     reader: Mutex<Connection>,
     metrics: Arc<Metrics>,
+    /// Rows of the archive that clients have by now, not yet noted on disk.
+    delivered: Mutex<Vec<i64>>,
 }
 
 /// Opens or makes the database, brought to the present version, for one that
@@ -105,6 +112,7 @@ impl Store {
                 writer,
                 reader: Mutex::new(reader),
                 metrics,
+                delivered: Mutex::default(),
             }),
         })
     }
@@ -126,6 +134,24 @@ impl Store {
         then: impl FnOnce(T) -> U + Send + 'static,
     ) -> Result<U, StoreError> {
         self.inner.writer.run(job, then).await
+    }
+
+    /// Notes that clients have these messages; whether that has to be written
+    /// ([`Store::settle_delivered`]) and nobody is about to. Many notes are
+    /// written at once.
+    pub(crate) fn note_delivered(&self, rows: &[i64]) -> bool {
+        let delivered = &self.inner.delivered;
+        let mut noted = delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = noted.is_empty();
+        noted.extend_from_slice(rows);
+        is_first && !noted.is_empty()
+    }
+
+    /// Writes what was noted up to now.
+    pub(crate) fn settle_delivered(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
+        let delivered = &self.inner.delivered;
+        let noted = std::mem::take(&mut *delivered.lock().unwrap_or_else(PoisonError::into_inner));
+        archive::set_delivered(tx, &noted)
     }
 
     /// Runs a query on a thread where blocking is allowed.
@@ -178,6 +204,8 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Pages that many messages change are copied into the database less often.
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     schema::migrate(connection)?;
     Ok(())

@@ -91,23 +91,20 @@ pub(crate) fn parse_with_prefixes(
     }
 }
 
-/// The same element, with the prefixes left to whoever writes it. The writer
-/// panics where a declaration of the text meets one of its own.
+/// Leaves the prefixes to whoever writes the element. The writer panics where a
+/// declaration of the text meets one of its own.
 fn without_prefixes(mut element: Element) -> Result<Element, ElementError> {
-    let namespace = element.ns();
-    if matches!(namespace.as_str(), ns::XML | ns::XMLNS) {
+    drop_prefixes(&mut element)?;
+    Ok(element)
+}
+
+fn drop_prefixes(element: &mut Element) -> Result<(), ElementError> {
+    if element.has_ns(ns::XML) || element.has_ns(ns::XMLNS) {
         let reason = format!("{} is in a reserved name space", element.name());
         return Err(ElementError::NotWellFormed(reason));
     }
-    let mut plain = Element::bare(element.name(), namespace);
-    *plain.attrs_mut() = std::mem::take(element.attrs_mut());
-    for node in element.take_nodes() {
-        plain.append_node(match node {
-            Node::Element(child) => Node::Element(without_prefixes(child)?),
-            text @ Node::Text(_) => text,
-        });
-    }
-    Ok(plain)
+    std::mem::take(&mut element.prefixes);
+    element.children_mut().try_for_each(drop_prefixes)
 }
 
 fn not_well_formed(error: impl std::fmt::Display) -> ElementError {

@@ -26,5 +26,6 @@ pub mod sasl;
 pub mod stanza_error;
 pub mod stream;
 pub mod stream_management;
+pub mod written;
 
 pub use minidom::Element;

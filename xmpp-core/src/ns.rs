@@ -57,6 +57,8 @@ pub const NICK: &str = "http://jabber.org/protocol/nick";
 pub const RECEIPTS: &str = "urn:xmpp:receipts";
 /// XEP-0191: blocking command.
 pub const BLOCKING: &str = "urn:xmpp:blocking";
+/// XEP-0191: why a stanza to somebody blocked is not sent.
+pub const BLOCKING_ERRORS: &str = "urn:xmpp:blocking:errors";
 /// XEP-0198: stream management.
 pub const SM: &str = "urn:xmpp:sm:3";
 /// XEP-0199: ping.
@@ -85,6 +87,12 @@ pub const CORRECTION: &str = "urn:xmpp:message-correct:0";
 pub const MAM: &str = "urn:xmpp:mam:2";
 /// XEP-0313: extended archive queries.
 pub const MAM_EXTENDED: &str = "urn:xmpp:mam:2#extended";
+/// XEP-0431: full-text search in archives.
+pub const FULLTEXT: &str = "urn:xmpp:fulltext:0";
+/// XEP-0122: what a field of a form may hold.
+pub const FORM_VALIDATE: &str = "http://jabber.org/protocol/xdata-validate";
+/// XEP-0160: messages are kept for who is away.
+pub const OFFLINE: &str = "msgoffline";
 /// XEP-0333: displayed markers.
 pub const MARKERS: &str = "urn:xmpp:chat-markers:0";
 /// XEP-0334: message processing hints.
@@ -97,6 +105,8 @@ pub const STANZA_ID: &str = "urn:xmpp:sid:0";
 pub const INVITE: &str = "urn:xmpp:invite";
 /// XEP-0424: message retraction.
 pub const RETRACT: &str = "urn:xmpp:message-retract:1";
+/// XEP-0424: an archive leaves a mark where a message was retracted.
+pub const RETRACT_TOMBSTONE: &str = "urn:xmpp:message-retract:1#tombstone";
 /// XEP-0440: SASL channel-binding type capability.
 pub const SASL_CB: &str = "urn:xmpp:sasl-cb:0";
 /// XEP-0444: message reactions.

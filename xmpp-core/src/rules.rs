@@ -40,7 +40,7 @@ fn has_hint(message: &Element, name: &str) -> bool {
 
 /// Whether the message has content that a person or the state of a
 /// conversation depends on: a text, a receipt, a displayed marker, a
-/// correction, retraction or reaction. Chat states alone are not.
+/// correction, retraction or reaction, an invitation. Chat states alone are not.
 #[must_use]
 pub fn has_lasting_content(message: &Element) -> bool {
     const MARKS: &[(&str, &str)] = &[
@@ -52,6 +52,8 @@ pub fn has_lasting_content(message: &Element) -> bool {
         ("replace", ns::CORRECTION),
         ("retract", ns::RETRACT),
         ("reactions", ns::REACTIONS),
+        // Who is away when they are invited has to learn of it.
+        ("x", ns::DIRECT_INVITE),
     ];
     MARKS
         .iter()
@@ -59,20 +61,63 @@ pub fn has_lasting_content(message: &Element) -> bool {
         || message.children().any(|child| child.name() == "encrypted")
 }
 
-/// Whether a server puts the message into the archives of its two ends
-/// (XEP-0313, section 5; XEP-0334). Room messages go into the room's archive
-/// instead.
+/// How long a server keeps a message between two accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Keeping {
+    /// In the archives of both ends.
+    Archived,
+    /// Until a client of the recipient has it.
+    UntilDelivered,
+    /// Not at all.
+    Nothing,
+}
+
+/// What the rules say of a message that is not for a room (XEP-0160, section 3;
+/// XEP-0313, section 6; XEP-0334). Of contradicting hints the one that keeps
+/// less counts.
+#[must_use]
+pub fn keeping(message: &Element) -> Keeping {
+    let lasts = match MessageKind::of(message) {
+        MessageKind::Chat | MessageKind::Normal => {
+            !has_hint(message, "no-store")
+                && (has_hint(message, "store") || has_lasting_content(message))
+        }
+        // The hints of an error are those of what it answers.
+        MessageKind::Error | MessageKind::Groupchat | MessageKind::Headline => false,
+    };
+    match (lasts, has_hint(message, "no-permanent-store")) {
+        (false, _) => Keeping::Nothing,
+        (true, true) => Keeping::UntilDelivered,
+        (true, false) => Keeping::Archived,
+    }
+}
+
+/// Whether a server puts the message into the archives of its two ends. Room
+/// messages go into the room's archive instead.
 #[must_use]
 pub fn is_archived(message: &Element) -> bool {
-    match MessageKind::of(message) {
-        MessageKind::Chat | MessageKind::Normal => {
-            if has_hint(message, "no-permanent-store") || has_hint(message, "no-store") {
-                return false;
-            }
-            has_hint(message, "store") || has_lasting_content(message)
-        }
-        MessageKind::Error | MessageKind::Groupchat | MessageKind::Headline => false,
+    keeping(message) == Keeping::Archived
+}
+
+/// Whether this is what an archive keeps of a message that was retracted
+/// (XEP-0424, section 4).
+#[must_use]
+pub fn is_retracted(message: &Element) -> bool {
+    message.has_child("retracted", ns::RETRACT)
+}
+
+/// Whether two messages under one origin id are one message that was sent
+/// twice (XEP-0359): they say the same, whatever the ways they came add to it.
+#[must_use]
+pub fn is_same_message(one: &Element, other: &Element) -> bool {
+    fn said(message: &Element) -> impl Iterator<Item = &Element> {
+        message.children().filter(|child| {
+            ![ns::DELAY, ns::STANZA_ID, ns::OCCUPANT_ID, ns::MUC_USER]
+                .iter()
+                .any(|namespace| child.has_ns(*namespace))
+        })
     }
+    said(one).eq(said(other))
 }
 
 /// Whether a message goes into the archive of the room that it is said in
@@ -114,6 +159,47 @@ mod tests {
 
     fn message(kind: &str, content: &str) -> Element {
         parse(format!("<message type='{kind}'>{content}</message>").as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_and_how_long() {
+        let body = "<body>hi</body>";
+        let hint = |name: &str| format!("<{name} xmlns='urn:xmpp:hints'/>");
+        let off_the_record = format!("{body}{}", hint("no-permanent-store"));
+        let not_at_all = format!("{off_the_record}{}", hint("no-store"));
+        for (kind, content, kept) in [
+            ("chat", body.to_owned(), Keeping::Archived),
+            ("chat", off_the_record.clone(), Keeping::UntilDelivered),
+            ("normal", off_the_record.clone(), Keeping::UntilDelivered),
+            ("headline", off_the_record, Keeping::Nothing),
+            ("chat", not_at_all, Keeping::Nothing),
+            ("chat", hint("no-permanent-store"), Keeping::Nothing),
+            (
+                "error",
+                format!("{body}{}", hint("store")),
+                Keeping::Nothing,
+            ),
+            (
+                "normal",
+                "<x xmlns='jabber:x:conference' jid='a@b'/>".to_owned(),
+                Keeping::Archived,
+            ),
+        ] {
+            assert_eq!(keeping(&message(kind, &content)), kept, "{kind} {content}");
+        }
+    }
+
+    #[test]
+    fn what_is_sent_again_is_the_same_message() {
+        let first = message(
+            "chat",
+            "<body>hi</body><origin-id xmlns='urn:xmpp:sid:0' id='1'/>",
+        );
+        let again = "<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/><body>hi</body>";
+        assert!(is_same_message(&first, &message("chat", again)));
+        for other in ["<body>ho</body>", "", "<body>hi</body><x xmlns='y'/>"] {
+            assert!(!is_same_message(&first, &message("chat", other)), "{other}");
+        }
     }
 
     #[test]

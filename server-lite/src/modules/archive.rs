@@ -1,10 +1,12 @@
 //! XEP-0313: the archive of an account, in pages (XEP-0059).
 
+use std::collections::BTreeSet;
+
 use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, datetime, ns};
 
-use super::{Module, Outcome, Place, Request, in_part, whole};
+use super::{Module, Outcome, Place, Request, fulltext, in_part, whole};
 use crate::StoreError;
 use crate::store::Store;
 use crate::store::archive::{self, ArchivedMessage, Filter, Found, Page};
@@ -12,22 +14,38 @@ use crate::store::archive::{self, ArchivedMessage, Filter, Found, Page};
 /// Largest page, and the one a client gets that asks for none.
 const MAX_PAGE: usize = 250;
 const DEFAULT_PAGE: usize = 50;
+/// The field to search with (XEP-0431).
+const SEARCH: &str = "{urn:xmpp:fulltext:0}fulltext";
 
 pub(crate) const MODULE: Module = Module {
     specs: &[
-        in_part("XEP-0313", "Message archive", "no preferences yet"),
+        whole("XEP-0313", "Message archive"),
         whole("XEP-0059", "Pages of results"),
         whole("XEP-0359", "Stanza ids"),
     ],
-    server_features: &[],
     account_features: &[ns::MAM, ns::MAM_EXTENDED, ns::STANZA_ID],
-    payloads: &[
-        ("query", ns::MAM),
-        ("metadata", ns::MAM),
-        ("prefs", ns::MAM),
-    ],
+    payloads: &[("query", ns::MAM), ("metadata", ns::MAM)],
     places: &[Place::Own],
     handle: |request| Box::pin(handle(request)),
+    ..Module::NONE
+};
+
+/// What messages hold that the archive and the routing know of.
+pub(crate) const MESSAGES: Module = Module {
+    specs: &[
+        whole("XEP-0184", "Message receipts"),
+        whole("XEP-0308", "Corrections"),
+        whole("XEP-0333", "Displayed markers"),
+        in_part(
+            "XEP-0424",
+            "Retractions",
+            "private messages of rooms stay in the archives",
+        ),
+        whole("XEP-0444", "Reactions"),
+        whole("XEP-0461", "Replies"),
+    ],
+    server_features: &[ns::OFFLINE],
+    account_features: &[ns::RETRACT, ns::RETRACT_TOMBSTONE],
     ..Module::NONE
 };
 
@@ -83,8 +101,11 @@ pub(crate) async fn page_of(
     payload: &Element,
     ends: &Ends<'_>,
 ) -> Result<(Vec<Element>, Element), StanzaError> {
-    let filter = filter(payload)?;
+    let filter = filter(payload, ends.archive)?;
     let (page, max) = page(payload)?;
+    if filter.phrases.is_some() {
+        fulltext::catch_up(store).await.map_err(not_read)?;
+    }
     let owner = owner.to_owned();
     let found = store
         .read(move |db| archive::query(db, &owner, &filter, &page, max))
@@ -92,11 +113,15 @@ pub(crate) async fn page_of(
         .map_err(not_read)?
         .ok_or(Condition::ItemNotFound)?;
     let query_id = payload.attr("queryid");
-    let messages = found
+    let results = found
         .messages
         .iter()
-        .filter_map(|message| result(ends, query_id, message))
-        .collect();
+        .filter_map(|message| result(ends, query_id, message));
+    // Only the order in which the page is sent (XEP-0313, section 4.3.4).
+    let messages = match payload.has_child("flip-page", ns::MAM) {
+        true => results.rev().collect(),
+        false => results.collect(),
+    };
     Ok((messages, fin(&found)))
 }
 
@@ -131,8 +156,10 @@ fn result(ends: &Ends<'_>, query_id: Option<&str>, message: &ArchivedMessage) ->
 fn fin(found: &Found) -> Element {
     let mut set = build("set", ns::RSM);
     if let (Some(first), Some(last)) = (found.messages.first(), found.messages.last()) {
+        let index = found.index.map(|index| index.to_string());
+        let name = build("first", ns::RSM).attr_opt("index", index);
         set = set
-            .child(build("first", ns::RSM).text(&first.stanza_id))
+            .child(name.text(&first.stanza_id))
             .child(build("last", ns::RSM).text(&last.stanza_id));
     }
     let set = set.child(build("count", ns::RSM).text(found.count.to_string()));
@@ -145,44 +172,83 @@ fn fin(found: &Found) -> Element {
     fin.child(set).done()
 }
 
-fn filter(payload: &Element) -> Result<Filter, StanzaError> {
+/// The form of a query (XEP-0313, section 4.1). What we do not know or do not
+/// understand is refused: a filter that is not applied would show too much.
+fn filter(payload: &Element, archive: &str) -> Result<Filter, StanzaError> {
     let mut filter = Filter::default();
-    let Some(form) = payload.get_child("x", ns::DATA_FORMS) else {
+    let mut forms = payload
+        .children()
+        .filter(|child| child.is("x", ns::DATA_FORMS));
+    let Some(form) = forms.next() else {
         return Ok(filter);
     };
+    let bad = |text: &str| StanzaError::from(Condition::BadRequest).with_text(text);
+    if forms.next().is_some() || form.attr("type") != Some("submit") {
+        return Err(bad("one form that is submitted"));
+    }
+    let mut seen = BTreeSet::new();
     for field in form
         .children()
         .filter(|child| child.is("field", ns::DATA_FORMS))
     {
-        let values: Vec<String> = field
+        let name = field
+            .attr("var")
+            .ok_or_else(|| bad("a field has no name"))?;
+        if !seen.insert(name) {
+            return Err(bad("a field is there twice"));
+        }
+        let mut values = field
             .children()
             .filter(|child| child.is("value", ns::DATA_FORMS))
-            .map(Element::text)
-            .collect();
-        let Some(value) = values.first().cloned() else {
-            continue;
-        };
-        let time = |text: &str| {
-            datetime::parse_ms(text).ok_or_else(|| StanzaError::from(Condition::BadRequest))
-        };
-        match field.attr("var") {
-            Some("FORM_TYPE") if value != ns::MAM => return Err(Condition::BadRequest.into()),
-            Some("FORM_TYPE") => {}
-            Some("with") => {
-                let with = jid::Jid::new(&value)
-                    .map_err(|_| StanzaError::from(Condition::JidMalformed))?;
-                filter.peer = Some(with.to_bare().to_string());
+            .map(Element::text);
+        if name == "ids" {
+            filter.ids = values.collect();
+            if filter.ids.len() > MAX_PAGE {
+                return Err(StanzaError::from(Condition::NotAcceptable).with_text("too many ids"));
             }
-            Some("start") => filter.start_ms = Some(time(&value)?),
-            Some("end") => filter.end_ms = Some(time(&value)?),
-            Some("after-id") => filter.after_id = Some(value),
-            Some("before-id") => filter.before_id = Some(value),
-            Some("ids") => filter.ids = values.into_iter().take(MAX_PAGE).collect(),
-            // A filter that we do not know would be silently not applied.
-            _ => return Err(Condition::FeatureNotImplemented.into()),
+            continue;
         }
+        let value = values.next();
+        if values.next().is_some() {
+            return Err(bad("a field has one value"));
+        }
+        let value = value.as_deref().unwrap_or_default();
+        set(&mut filter, archive, name, value)?;
+    }
+    if !seen.contains("FORM_TYPE") {
+        return Err(bad("the form does not say what it is"));
     }
     Ok(filter)
+}
+
+/// Sets what a field says; an empty one says nothing.
+fn set(filter: &mut Filter, archive: &str, name: &str, value: &str) -> Result<(), StanzaError> {
+    let time = || {
+        let time = datetime::parse_ms(value);
+        time.ok_or_else(|| StanzaError::from(Condition::BadRequest).with_text("no time"))
+    };
+    match name {
+        "FORM_TYPE" if value == ns::MAM => {}
+        "FORM_TYPE" => return Err(Condition::BadRequest.into()),
+        "with" | "start" | "end" | "after-id" | "before-id" if value.is_empty() => {}
+        "with" => {
+            let with = jid::Jid::new(value).map_err(|_| Condition::JidMalformed)?;
+            let bare = with.to_bare().to_string();
+            if with.resource().is_some() {
+                filter.full = Some(with.to_string());
+            }
+            // Under a nickname of the room: its messages stand under the
+            // address of who said them.
+            filter.peer = (bare != archive || with.resource().is_none()).then_some(bare);
+        }
+        "start" => filter.start_ms = Some(time()?),
+        "end" => filter.end_ms = Some(time()?),
+        "after-id" => filter.after_id = Some(value.to_owned()),
+        "before-id" => filter.before_id = Some(value.to_owned()),
+        SEARCH => filter.phrases = fulltext::phrases(value)?,
+        _ => return Err(Condition::FeatureNotImplemented.into()),
+    }
+    Ok(())
 }
 
 fn page(payload: &Element) -> Result<(Page, usize), StanzaError> {
@@ -193,17 +259,18 @@ fn page(payload: &Element) -> Result<(Page, usize), StanzaError> {
     let max = match text("max") {
         None => DEFAULT_PAGE,
         Some(max) => {
-            let max: usize = max
-                .trim()
-                .parse()
-                .map_err(|_| StanzaError::from(Condition::BadRequest))?;
+            let max: usize = max.trim().parse().map_err(|_| Condition::BadRequest)?;
             max.min(MAX_PAGE)
         }
     };
-    let page = match (text("after"), text("before")) {
-        (_, Some(before)) if before.is_empty() => Page::Before(None),
-        (_, Some(before)) => Page::Before(Some(before)),
-        (after, None) => Page::After(after.filter(|after| !after.is_empty())),
+    let given = |id: String| Some(id).filter(|id| !id.is_empty());
+    let page = match (text("after"), text("before"), text("index")) {
+        // A page by its number (XEP-0059, section 2.5).
+        (.., Some(_)) => return Err(Condition::FeatureNotImplemented.into()),
+        // Not defined; between two ids is for the form to say.
+        (Some(_), Some(_), None) => return Err(Condition::BadRequest.into()),
+        (None, Some(before), None) => Page::Before(given(before)),
+        (after, None, None) => Page::After(after.and_then(given)),
     };
     Ok((page, max))
 }
@@ -226,7 +293,13 @@ pub(crate) fn form() -> Element {
             field("end", "text-single"),
             field("before-id", "text-single"),
             field("after-id", "text-single"),
-            field("ids", "list-multi"),
+            // Any id will do (XEP-0122).
+            field("ids", "list-multi").child(
+                build("validate", ns::FORM_VALIDATE)
+                    .attr("datatype", "xs:string")
+                    .child(build("open", ns::FORM_VALIDATE)),
+            ),
+            field(SEARCH, "text-single"),
         ]);
     build("query", ns::MAM).child(form).done()
 }

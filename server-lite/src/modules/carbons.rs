@@ -3,10 +3,14 @@
 
 use xmpp_core::ns;
 
-use super::{Module, Place, ready, whole};
+use super::{Module, Place, in_part, ready};
 
 pub(crate) const MODULE: Module = Module {
-    specs: &[whole("XEP-0280", "Message carbons")],
+    specs: &[in_part(
+        "XEP-0280",
+        "Message carbons",
+        "errors and private messages of rooms are not copied",
+    )],
     server_features: &[ns::CARBONS],
     account_features: &[ns::CARBONS],
     payloads: &[("enable", ns::CARBONS), ("disable", ns::CARBONS)],

@@ -265,11 +265,12 @@ pub(super) fn tell(server: &Server, account: &str, shown: &Shown) {
         }
         if let Some((presence, _)) = &mut entry.presence {
             show(presence, shown);
-            changed.extend(Outgoing::of(presence));
+            let address = format!("{}/{}", server.bare(account), entry.resource);
+            changed.extend(Outgoing::of(presence).map(|presence| (address, presence)));
         }
     });
-    for presence in changed {
-        session::broadcast_presence(server, account, &presence);
+    for (address, presence) in changed {
+        session::broadcast_presence(server, account, &address, &presence);
     }
 }
 

@@ -87,7 +87,9 @@ pub(super) fn send(server: &Server, node: &Node, event: &Element) {
     let audience = server.audience(&node.account);
     let wanted = |user: &str, entry: &Entry| {
         let may_read = || node.may_be_read(&server.bare(user), || audience.has(user));
-        wants(server, node, user, entry) && may_read().is_ok()
+        wants(server, node, user, entry)
+            && may_read().is_ok()
+            && !server.parts(&node.account, &node.owner, user, &entry.resource)
     };
     let address = |user: &str| server.bare(user);
     let everybody = Audience::Everybody;

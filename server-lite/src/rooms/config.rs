@@ -331,6 +331,8 @@ impl RoomConfig {
             ns::VCARD_TEMP,
             ns::MAM,
             ns::MAM_EXTENDED,
+            ns::FULLTEXT,
+            ns::RETRACT_TOMBSTONE,
             pick(self.persistent, "muc_persistent", "muc_temporary"),
             pick(self.public, "muc_public", "muc_hidden"),
             pick(self.members_only, "muc_membersonly", "muc_open"),

@@ -69,6 +69,14 @@ async fn invite(
 ) -> Result<(), StanzaError> {
     let guest = account(server, invite.attr("to"))?;
     let key = guest.to_string();
+    // Nothing comes from who is blocked, in whosever name (XEP-0191).
+    let blocks = |address: &str| {
+        let account = server.localpart(&guest);
+        account.is_some_and(|account| server.blocks(&account, address))
+    };
+    if blocks(sender.address.as_str()) || blocks(&format!("{name}@{}", server.rooms.domain)) {
+        return Err(Condition::ServiceUnavailable.into());
+    }
     let (address, password, becomes_member) = server.rooms.ask(name, |room| {
         let host = room.occupant(sender).ok_or(Condition::NotAcceptable)?;
         let may_add = room.config.allow_invites || host.role == Role::Moderator;

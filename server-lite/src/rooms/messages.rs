@@ -113,7 +113,7 @@ async fn speak(
             });
         })));
     }
-    let (Ok(stanza_id), Ok(xml)) = (clock::random_id(), element::write(&speech.kept)) else {
+    let (Ok(stanza_id), Ok(xml)) = (clock::archive_id(), element::write(&speech.kept)) else {
         return Err(Refusal::NotWritten);
     };
     // As those get it who enter later (section 7.2.15).

@@ -20,14 +20,18 @@ pub(super) struct Written {
     xml: Arc<str>,
     /// Where the address is put in.
     place: usize,
+    /// Who it is from.
+    from: String,
 }
 
 impl Written {
     /// Writes a stanza; `None` if it cannot be.
     pub(super) fn of(mut stanza: Element) -> Option<Self> {
         set_attr(&mut stanza, "to", None);
+        let from = stanza.attr("from").unwrap_or_default().to_owned();
         match element::write(&stanza) {
             Ok(xml) => Some(Self {
+                from,
                 xml: xml.into(),
                 // Behind the "<" and the name.
                 place: 1 + stanza.name().len(),
@@ -82,8 +86,11 @@ impl Post<'_> {
     /// What is written already.
     pub(super) fn written<'b>(&self, written: &Written, to: impl Iterator<Item = &'b Seat>) {
         self.0.hand(to.filter_map(|seat| {
+            let user = seat.address.node()?.as_str();
+            // Somebody in a room, or a whole room, can be blocked (XEP-0191).
+            let is_blocked = self.0.blocking.blocks(user, &written.from);
             let text = StanzaText::with(&written.xml, written.place, &seat.attribute);
-            Some((seat.address.node()?.as_str(), seat.number, text))
+            (!is_blocked).then_some((user, seat.number, text))
         }));
     }
 }

@@ -99,8 +99,8 @@ pub(super) async fn whisper(
         return Ok(Effect::Deliver(Box::new(move || deliver(None))));
     }
     let (Ok(sent_id), Ok(received_id), Ok(sent_xml), Ok(received_xml)) = (
-        clock::random_id(),
-        clock::random_id(),
+        clock::archive_id(),
+        clock::archive_id(),
         element::write(message),
         received_xml,
     ) else {

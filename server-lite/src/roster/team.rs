@@ -1,7 +1,7 @@
 //! The team as it changes: people who come, go, or are called differently
 //! (RFC 6121, section 2.1.6).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::effect::unavailable;
@@ -53,6 +53,7 @@ impl Server {
         let rosters = Arc::clone(&self.rosters);
         let (followed, router) = (Arc::clone(&self.rosters), Arc::clone(&self.router));
         let rooms = Arc::clone(&self.rooms);
+        let archiving = Arc::clone(&self.archiving);
         // A job of the writer, so that pushes come in the order of the changes.
         let told = self.store.write_then(
             move |tx| {
@@ -75,9 +76,11 @@ impl Server {
             },
             move |(news, whole)| {
                 // A later account of that name is another person.
-                news.removed
-                    .iter()
-                    .for_each(|user| rooms.forget_person(user));
+                for gone in &news.removed {
+                    rooms.forget_person(gone);
+                    router.blocking.change(gone, BTreeSet::clear);
+                    archiving.set(gone, None);
+                }
                 followed.tell(&router, news, whole);
             },
         );

@@ -27,6 +27,7 @@ use xmpp_core::{Element, ns};
 use self::acknowledgement::Sm;
 use self::csi::Held;
 use self::slow::{overdue, overtaken};
+use super::backlog::Backlog;
 use super::messages::{Effect, Handled};
 use super::presence::Said;
 use super::{ResumeRequest, SessionEnd};
@@ -58,6 +59,10 @@ pub(crate) struct Session {
     /// Whether the client reads its archive itself, so that nothing has to be
     /// delivered for it.
     pub(super) reads_archive: bool,
+    /// What waited for it when it came.
+    pub(super) backlog: Backlog,
+    /// Whether it takes messages to the bare address.
+    pub(super) takes_messages: bool,
     /// Whether the first presence has been sent.
     pub(super) was_available: bool,
     /// What it has said of its presence, and how often.
@@ -72,7 +77,7 @@ pub(crate) struct Session {
 }
 
 /// What the loop does after a step.
-enum Next {
+pub(super) enum Next {
     Go,
     /// The connection is gone; the session may wait for another.
     Lost,
@@ -159,7 +164,13 @@ impl Session {
                 self.asked = false;
                 self.incoming(incoming).await
             }
-            Some(outgoing) = self.queue.recv() => self.send(outgoing).await,
+            () = std::future::ready(()), if self.may_take_backlog() => self.send_backlog().await,
+            Some(outgoing) = self.queue.recv(), if !self.backlog.is_open() => {
+                match self.backlog.covers(outgoing.archived) {
+                    true => Next::Go,
+                    false => self.send(outgoing).await,
+                }
+            }
             () = sleep_until(deadline) => self.silence().await,
         }
     }
@@ -299,7 +310,7 @@ impl Session {
     }
 
     /// Says it in its time: at once, or when the client is active again.
-    async fn send(&mut self, outgoing: Outgoing) -> Next {
+    pub(super) async fn send(&mut self, outgoing: Outgoing) -> Next {
         let Some(held) = &mut self.held else {
             return self.pass(outgoing).await;
         };
@@ -339,10 +350,15 @@ impl Session {
             Some(_) => Next::Go,
             None => {
                 // Without acknowledgements, written is all that can be known.
-                self.mark_delivered(outgoing.archived.into_iter().collect());
+                self.mark_delivered(outgoing.archived.as_slice());
                 Next::Go
             }
         }
+    }
+
+    /// Whether there is a connection.
+    pub(super) fn is_connected(&self) -> bool {
+        self.transport.is_some()
     }
 
     async fn write(&mut self, element: &Element) -> Next {

@@ -1,119 +1,134 @@
 //! A message on its way to sessions (RFC 6121, section 8.5; XEP-0280, XEP-0359).
 //!
-//! Everything is written out beforehand, so that delivery itself, which happens
-//! in the order of the archive, is a matter of queues.
+//! It is written out once. What differs from session to session is put around
+//! that text, and only for those that are there to get it.
 
 use std::sync::Arc;
 
 use jid::BareJid;
-use xmpp_core::element::{self, build};
-use xmpp_core::rules::{self, MessageKind};
+use xmpp_core::element;
+use xmpp_core::rules::MessageKind;
 use xmpp_core::stanza_error::{Condition, StanzaError};
-use xmpp_core::{Element, ns};
+use xmpp_core::written::{escaped, with_child};
+use xmpp_core::{Element, datetime, ns};
 
-use crate::clock::{self, RandomError};
-use crate::router::{Entry, Outgoing, Router, takes_messages};
+use crate::clock;
+use crate::router::{Entry, Outgoing, Router, send, takes_messages};
 use crate::server::Server;
 use crate::store::accounts;
 use crate::store::archive::{self, NewMessage, Stored};
 
-/// Ids of one message in the archives of both ends.
-pub(super) struct CopyIds {
-    pub(super) sender: String,
-    pub(super) recipient: String,
-}
-
-impl CopyIds {
-    pub(super) fn new(to_self: bool) -> Result<Self, RandomError> {
-        let sender = clock::random_id()?;
-        let recipient = match to_self {
-            true => sender.clone(),
-            false => clock::random_id()?,
-        };
-        Ok(Self { sender, recipient })
-    }
-}
-
-/// Whom a message is for.
-pub(super) struct Recipient {
-    pub(super) user: String,
-    pub(super) resource: Option<String>,
-}
-
-/// A message, written out for all who get it.
-pub(crate) struct Delivery {
-    to: Recipient,
+/// A message from one account to another.
+pub(crate) struct Letter {
     /// Who sends, and by which session.
-    user: String,
-    session: u64,
-    kind: MessageKind,
-    message: Outgoing,
-    /// Copies for the other sessions of the recipient, and of the sender.
-    received: Option<Outgoing>,
-    sent: Option<Outgoing>,
+    pub(super) user: String,
+    pub(super) session: u64,
+    pub(super) recipient: String,
+    pub(super) resource: Option<String>,
+    /// Bare addresses of both.
+    pub(super) own: String,
+    pub(super) theirs: String,
+    pub(super) kind: MessageKind,
+    /// Whether other sessions of both get copies.
+    pub(super) is_copied: bool,
+    /// Ids in the archives of both, where they have it.
+    pub(super) sender_id: Option<String>,
+    pub(super) recipient_id: Option<String>,
+    /// As it came, with the address of its sender.
+    pub(super) xml: String,
 }
 
-impl Delivery {
-    /// `None` if it cannot be written as XML.
-    pub(super) fn new(
-        server: &Server,
-        session: u64,
-        user: &str,
-        to: Recipient,
-        message: &Element,
-        ids: Option<&CopyIds>,
-    ) -> Option<Box<Self>> {
-        let (own, by) = (server.bare(user), server.bare(&to.user));
-        let received = with_stanza_id(message, &by, ids.map(|ids| ids.recipient.as_str()));
-        let sent = with_stanza_id(message, &own, ids.map(|ids| ids.sender.as_str()));
-        let copied = rules::is_carbon_copied(message);
-        Some(Box::new(Self {
-            kind: MessageKind::of(message),
-            message: outgoing(&received, None)?,
-            received: copied.then(|| carbon("received", &by, &received)).flatten(),
-            sent: (copied && to.user != user)
-                .then(|| carbon("sent", &own, &sent))
-                .flatten(),
-            to,
-            user: user.to_owned(),
-            session,
-        }))
+impl Letter {
+    /// Puts it into the queues; `row` is that of the recipient's copy.
+    pub(super) fn deliver(&self, router: &Router, row: Option<i64>) {
+        let resource = self.resource.as_deref();
+        let is_named = |entry: &Entry| resource == Some(entry.resource.as_str());
+        router.with_sessions(&self.recipient, |entries| {
+            let exact = resource.is_some() && entries.iter().any(is_named);
+            // To nobody else than who is named (RFC 6121, 8.5.3.2.1).
+            let only_named = self.kind == MessageKind::Error
+                || (resource.is_some() && self.kind == MessageKind::Headline);
+            let mut message: Option<Outgoing> = None;
+            let mut inner: Option<String> = None;
+            for entry in entries {
+                let is_other = entry.number != self.session;
+                let takes = match exact {
+                    true => is_named(entry),
+                    false => !only_named && is_other && takes_messages(entry),
+                };
+                if takes {
+                    let message = message.get_or_insert_with(|| Outgoing {
+                        xml: self.as_received().into(),
+                        archived: row,
+                    });
+                    send(entry, message);
+                } else if self.is_copied
+                    && entry.carbons
+                    && is_other
+                    && (exact || !takes_messages(entry))
+                {
+                    let text = inner.get_or_insert_with(|| self.as_received());
+                    let copy = self.carbon("received", &self.theirs, entry, text);
+                    send(entry, &copy);
+                }
+            }
+        });
+        if !self.is_copied || self.recipient == self.user {
+            return;
+        }
+        router.with_sessions(&self.user, |entries| {
+            let mut inner: Option<String> = None;
+            for entry in entries {
+                if entry.carbons && entry.number != self.session {
+                    let text = inner.get_or_insert_with(|| self.as_sent());
+                    send(entry, &self.carbon("sent", &self.own, entry, text));
+                }
+            }
+        });
     }
 
-    /// Puts it into the queues; `row` is that of the recipient's copy.
-    pub(super) fn deliver(mut self, router: &Router, row: Option<i64>) {
-        self.message.archived = row;
-        let (user, number) = (self.to.user.as_str(), self.session);
-        let resource = self.to.resource.as_deref();
-        let exact = resource.is_some_and(|resource| router.has_resource(user, resource));
-        let is_named = |entry: &Entry| resource == Some(entry.resource.as_str());
-        let taken = if exact {
-            router.deliver(user, &self.message, is_named)
-        } else if self.kind == MessageKind::Error
-            || (resource.is_some() && self.kind == MessageKind::Headline)
-        {
-            0
-        } else {
-            // To the bare address, or to a session that is gone (RFC 6121, 8.5.3.2.1).
-            router.deliver(user, &self.message, |entry| {
-                takes_messages(entry) && entry.number != number
-            })
+    fn as_received(&self) -> String {
+        with_stanza_id(&self.xml, &self.theirs, self.recipient_id.as_deref())
+    }
+
+    fn as_sent(&self) -> String {
+        with_stanza_id(&self.xml, &self.own, self.sender_id.as_deref())
+    }
+
+    /// XEP-0280, sections 7 and 8.
+    fn carbon(&self, direction: &str, own: &str, entry: &Entry, message: &str) -> Outgoing {
+        let kind = match self.kind {
+            MessageKind::Chat => "chat",
+            _ => "normal",
         };
-        tracing::trace!(taken, stored = row.is_some(), "message routed");
-        if let Some(copy) = &self.received {
-            router.deliver(user, copy, |entry| {
-                let has_it = if exact {
-                    is_named(entry)
-                } else {
-                    takes_messages(entry)
-                };
-                entry.carbons && !has_it && entry.number != number
-            });
-        }
-        if let Some(copy) = &self.sent {
-            router.deliver(&self.user, copy, |entry| {
-                entry.carbons && entry.number != number
-            });
+        let (own, resource) = (escaped(own), escaped(&entry.resource));
+        let xml = [
+            "<message xmlns='",
+            ns::CLIENT,
+            "' from='",
+            &own,
+            "' to='",
+            &own,
+            "/",
+            &resource,
+            "' type='",
+            kind,
+            "'><",
+            direction,
+            " xmlns='",
+            ns::CARBONS,
+            "'><forwarded xmlns='",
+            ns::FORWARD,
+            "'>",
+            message,
+            "</forwarded></",
+            direction,
+            "></message>",
+        ]
+        .concat();
+        Outgoing {
+            xml: xml.into(),
+            archived: None,
         }
     }
 }
@@ -128,10 +143,17 @@ pub(crate) async fn notify(
 ) -> Result<(), StanzaError> {
     let internal = || StanzaError::from(Condition::InternalServerError);
     let owner = server.localpart(to).ok_or(Condition::ItemNotFound)?;
-    let stanza_id = clock::random_id().map_err(|_| internal())?;
+    if server.blocks(&owner, peer) {
+        return Err(Condition::ServiceUnavailable.into());
+    }
+    let keeps = server.archives(&owner, peer);
+    let stanza_id = clock::archive_id().map_err(|_| internal())?;
     let xml = element::write(&message).map_err(|_| internal())?;
-    let shown = with_stanza_id(&message, to.as_str(), Some(&stanza_id));
-    let mut shown = outgoing(&shown, None).ok_or_else(internal)?;
+    let shown = with_stanza_id(&xml, to.as_str(), keeps.then_some(&stanza_id));
+    let mut shown = Outgoing {
+        xml: shown.into(),
+        archived: None,
+    };
     let new = NewMessage {
         owner: owner.clone(),
         stanza_id,
@@ -148,10 +170,17 @@ pub(crate) async fn notify(
             if !accounts::exists(tx, &new.owner)? {
                 return Ok(None);
             }
-            archive::insert(tx, &new, clock::now_ms()).map(Some)
+            let now_ms = clock::now_ms();
+            match keeps {
+                true => archive::insert(tx, &new, now_ms).map(Some),
+                false => {
+                    let id = archive::insert_passing(tx, new.row(), now_ms)?;
+                    Ok(Some(Stored::New { id }))
+                }
+            }
         },
         move |stored| match stored {
-            Some(Stored::New { id, .. }) => {
+            Some(Stored::New { id }) => {
                 shown.archived = Some(id);
                 shared.router.deliver(&owner, &shown, takes_messages);
                 shared.push.missed(&shared.router, notice);
@@ -171,41 +200,39 @@ pub(crate) async fn notify(
     }
 }
 
-/// A stanza as the queues hold it.
-pub(super) fn outgoing(element: &Element, archived: Option<i64>) -> Option<Outgoing> {
-    match element::write(element) {
-        Ok(xml) => Some(Outgoing {
-            xml: xml.into(),
-            archived,
-        }),
-        Err(error) => {
-            tracing::error!(%error, "message could not be written");
-            None
-        }
-    }
-}
-
 /// XEP-0359: the id under which the archive of `by` has it.
-pub(super) fn with_stanza_id(message: &Element, by: &str, id: Option<&str>) -> Element {
-    let mut message = message.clone();
-    if let Some(id) = id {
-        let stanza_id = build("stanza-id", ns::STANZA_ID)
-            .attr("by", by)
-            .attr("id", id);
-        message.append_child(stanza_id.done());
-    }
-    message
+fn with_stanza_id(xml: &str, by: &str, id: Option<impl AsRef<str>>) -> String {
+    let Some(id) = id else {
+        return xml.to_owned();
+    };
+    let by = escaped(by);
+    with_child(
+        xml,
+        &[
+            "<stanza-id xmlns='",
+            ns::STANZA_ID,
+            "' by='",
+            &by,
+            "' id='",
+            id.as_ref(),
+            "'/>",
+        ]
+        .concat(),
+    )
 }
 
-/// XEP-0280, sections 7 and 8. The address it goes to is filled in by the
-/// session's own stream: a carbon needs none of its own to be understood.
-fn carbon(direction: &str, own: &str, message: &Element) -> Option<Outgoing> {
-    let forwarded = build("forwarded", ns::FORWARD).child(message.clone());
-    let copy = build("message", ns::CLIENT)
-        .attr("from", own)
-        .attr("to", own)
-        .attr("type", message.attr("type").unwrap_or("normal"))
-        .child(build(direction, ns::CARBONS).child(forwarded))
-        .done();
-    outgoing(&copy, None)
+/// A message that waited (XEP-0160, XEP-0203); the id is empty where no archive
+/// has it.
+pub(super) fn delayed(message: &archive::ArchivedMessage, owner: &str, domain: &str) -> Outgoing {
+    let id = Some(message.stanza_id.as_str()).filter(|id| !id.is_empty());
+    let delay = format!(
+        "<delay xmlns='{}' from='{}' stamp='{}'/>",
+        ns::DELAY,
+        escaped(domain),
+        datetime::format_ms(message.time_ms)
+    );
+    Outgoing {
+        xml: with_child(&with_stanza_id(&message.xml, owner, id), &delay).into(),
+        archived: Some(message.id),
+    }
 }

@@ -6,18 +6,24 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jid::{FullJid, Jid};
+use rusqlite::Transaction;
 use xmpp_core::element::{self, build, set_attr};
-use xmpp_core::rules::{self, MessageKind};
-use xmpp_core::stanza_error::{Condition, StanzaError};
-use xmpp_core::{Element, datetime, ns};
+use xmpp_core::rules::{self, Keeping, MessageKind};
+use xmpp_core::stanza_error::{Condition, ErrorType, StanzaError};
+use xmpp_core::{Element, ns};
 
-use super::delivery::{CopyIds, Delivery, Recipient, outgoing, with_stanza_id};
+use super::delivery::Letter;
 use crate::clock;
+use crate::retraction;
 use crate::rooms;
-use crate::router::Outgoing;
 use crate::server::Server;
+use crate::store::Store;
 use crate::store::accounts;
-use crate::store::archive::{self, NewMessage, Stored};
+use crate::store::archive::{self, Row, Stored};
+
+/// Most messages that wait for somebody and are in no archive (XEP-0160,
+/// section 2).
+const MAX_PASSING: i64 = 1_000;
 
 /// A message that needs nothing more from the disk.
 pub(crate) enum Handled {
@@ -48,50 +54,75 @@ pub(super) fn accept(
     from: &FullJid,
     mut message: Element,
 ) -> Work {
-    let ready = |effect| -> Work { Box::pin(std::future::ready(Handled::Done(effect))) };
     stamp(server, from, &mut message);
-    if let Some(Ok(to)) = message.attr("to").map(Jid::new)
-        && to.domain().as_str() == server.rooms.domain
-    {
-        let sender = rooms::Sender {
-            address: from.clone(),
-            number: session,
-        };
-        return rooms::message(server, sender, &to, message);
-    }
-    match address(server, user, &message) {
-        Ok(Some((recipient, resource))) => {
-            let user = user.to_owned();
-            let server = Arc::clone(server);
-            Box::pin(store(server, session, user, message, recipient, resource))
+    let to = match message.attr("to").map(Jid::new) {
+        None => None,
+        Some(Ok(to)) => Some(to),
+        Some(Err(_)) => return done(refused(Condition::JidMalformed, &message)),
+    };
+    if let Some(to) = &to {
+        if server.blocks(user, to.as_str()) {
+            return done(refused(blocked(), &message));
         }
-        Ok(None) => ready(Effect::Nothing),
-        Err(error) => ready(
-            error
-                .reply_to(&message)
-                .map_or(Effect::Nothing, Effect::Refuse),
-        ),
+        if to.domain().as_str() == server.rooms.domain {
+            let sender = rooms::Sender {
+                address: from.clone(),
+                number: session,
+            };
+            return rooms::message(server, sender, to, message);
+        }
     }
+    let (recipient, resource) = match address(server, user, to.as_ref(), &message) {
+        Ok(Some(address)) => address,
+        Ok(None) => return done(Effect::Nothing),
+        Err(error) => return done(refused(error, &message)),
+    };
+    if server.blocks(&recipient, from.as_str()) {
+        return done(refused(Condition::ServiceUnavailable, &message));
+    }
+    let target = to.as_ref().map(Jid::as_str);
+    send(
+        server, session, user, from, target, message, recipient, resource,
+    )
+}
+
+fn done(effect: Effect) -> Work {
+    Box::pin(std::future::ready(Handled::Done(effect)))
+}
+
+fn refused(error: impl Into<StanzaError>, message: &Element) -> Effect {
+    let refusal = error.into().reply_to(message);
+    refusal.map_or(Effect::Nothing, Effect::Refuse)
+}
+
+/// The error for whoever writes to somebody they block (XEP-0191, section 3.3).
+pub(super) fn blocked() -> StanzaError {
+    let mut error = StanzaError::from(Condition::NotAcceptable);
+    error.kind = ErrorType::Cancel;
+    error.with_detail(build("blocked", ns::BLOCKING_ERRORS))
 }
 
 /// Sets who it is from, and removes what only we may say (XEP-0359, section 6).
 fn stamp(server: &Server, from: &FullJid, message: &mut Element) {
     set_attr(message, "from", Some(from.as_str()));
+    let is_forged = |child: &Element| {
+        let by = if child.is("stanza-id", ns::STANZA_ID) {
+            child.attr("by").unwrap_or_default()
+        } else if child.is("delay", ns::DELAY) {
+            match child.attr("from") {
+                Some(from) => from,
+                None => return false,
+            }
+        } else {
+            return false;
+        };
+        speaks_for_us(server, by)
+    };
+    if !message.children().any(is_forged) {
+        return;
+    }
     for node in message.take_nodes() {
-        let forged = node.as_element().is_some_and(|child| {
-            let by = if child.is("stanza-id", ns::STANZA_ID) {
-                child.attr("by").unwrap_or_default()
-            } else if child.is("delay", ns::DELAY) {
-                match child.attr("from") {
-                    Some(from) => from,
-                    None => return false,
-                }
-            } else {
-                return false;
-            };
-            speaks_for_us(server, by)
-        });
-        if !forged {
+        if !node.as_element().is_some_and(is_forged) {
             message.append_node(node);
         }
     }
@@ -109,13 +140,13 @@ fn speaks_for_us(server: &Server, address: &str) -> bool {
 fn address(
     server: &Server,
     user: &str,
+    to: Option<&Jid>,
     message: &Element,
 ) -> Result<Option<(String, Option<String>)>, StanzaError> {
-    let Some(to) = message.attr("to") else {
+    let Some(to) = to else {
         // To oneself (RFC 6121, section 8.1.1.1).
         return Ok(Some((user.to_owned(), None)));
     };
-    let to = Jid::new(to).map_err(|_| StanzaError::from(Condition::JidMalformed))?;
     if to.domain().as_str() != server.domain() {
         return Err(Condition::RemoteServerNotFound.into());
     }
@@ -131,105 +162,171 @@ fn address(
     }
 }
 
-async fn store(
-    server: Arc<Server>,
+#[allow(clippy::too_many_arguments, reason = "all of one message")]
+fn send(
+    server: &Arc<Server>,
     session: u64,
-    user: String,
+    user: &str,
+    from: &FullJid,
+    target: Option<&str>,
     message: Element,
     recipient: String,
     resource: Option<String>,
-) -> Handled {
-    let to = Recipient {
-        user: recipient,
+) -> Work {
+    let Ok(xml) = element::write(&message) else {
+        return Box::pin(std::future::ready(Handled::NotWritten));
+    };
+    let (own, theirs) = (server.bare(user), server.bare(&recipient));
+    let keeping = rules::keeping(&message);
+    let target = target.unwrap_or(&own).to_owned();
+    let to_self = recipient == user;
+    let mut letter = Letter {
+        kind: MessageKind::of(&message),
+        is_copied: rules::is_carbon_copied(&message),
+        user: user.to_owned(),
+        session,
+        sender_id: None,
+        recipient_id: None,
+        recipient,
         resource,
-    };
-    if !rules::is_archived(&message) {
-        let delivery = Delivery::new(&server, session, &user, to, &message, None);
-        return Handled::Done(delivery.map_or(Effect::Nothing, |delivery| {
-            Effect::Deliver(Box::new(move || delivery.deliver(&server.router, None)))
-        }));
-    }
-    let to_self = to.user == user;
-    let Ok(ids) = CopyIds::new(to_self) else {
-        return Handled::NotWritten;
-    };
-    let recipient = to.user.clone();
-    let notice = (!to_self)
-        .then(|| {
-            server
-                .push
-                .notice(&recipient, &server.bare(&user), &message)
-        })
-        .flatten();
-    let (Ok(xml), Some(delivery)) = (
-        element::write(&message),
-        Delivery::new(&server, session, &user, to, &message, Some(&ids)),
-    ) else {
-        return Handled::NotWritten;
-    };
-    let sent = NewMessage {
-        owner: user.clone(),
-        stanza_id: ids.sender,
-        peer: server.bare(&recipient),
-        outgoing: true,
-        origin_id: origin_id(&message),
-        undelivered: false,
-        xml: xml.clone(),
-    };
-    let received = NewMessage {
-        owner: recipient,
-        stanza_id: ids.recipient,
-        peer: server.bare(&user),
-        outgoing: false,
-        origin_id: None,
-        undelivered: true,
+        own,
+        theirs,
         xml,
     };
-    let write = move |tx: &rusqlite::Transaction<'_>| {
-        if !accounts::exists(tx, &received.owner)? {
-            return Ok(Outcome::Unknown);
-        }
-        let now_ms = clock::now_ms();
-        match archive::insert(tx, &sent, now_ms)? {
-            Stored::Repeated => Ok(Outcome::Repeated),
+    let server = Arc::clone(server);
+    if keeping == Keeping::Nothing {
+        return done(Effect::Deliver(Box::new(move || {
+            letter.deliver(&server.router, None);
+        })));
+    }
+    if keeping == Keeping::Archived {
+        let (Ok(sender_id), Ok(recipient_id)) = (clock::archive_id(), clock::archive_id()) else {
+            return Box::pin(std::future::ready(Handled::NotWritten));
+        };
+        let sender_keeps = server.archives(user, &target);
+        letter.sender_id = sender_keeps.then_some(sender_id);
+        letter.recipient_id = match to_self {
             // One archive, one copy.
-            Stored::New { id, .. } if to_self => Ok(Outcome::Stored(id)),
-            Stored::New { .. } => match archive::insert(tx, &received, now_ms)? {
-                Stored::New { id, .. } => Ok(Outcome::Stored(id)),
-                Stored::Repeated => Ok(Outcome::Repeated),
-            },
+            true => letter.sender_id.clone(),
+            false => server
+                .archives(&letter.recipient, from.as_str())
+                .then_some(recipient_id),
+        };
+    }
+    let notice = (!to_self)
+        .then(|| {
+            let push = &server.push;
+            push.notice(&letter.recipient, &letter.own, &message)
+        })
+        .flatten();
+    let retraction = retraction::retracted_id(&message)
+        .map(|id| (id.to_owned(), retraction::mark(message.attr("id"))));
+    let reader_is_there = server.router.has_reader(&letter.recipient);
+    let origin_id = origin_id(&message);
+    let letter = Arc::new(letter);
+    let (kept, disk) = (Arc::clone(&letter), server.store.clone());
+    let write = move |tx: &Transaction<'_>| {
+        let outcome = store(tx, &disk, &kept, origin_id.as_deref(), !reader_is_there)?;
+        if let (Outcome::Stored(_), Some((id, mark))) = (outcome, &retraction) {
+            for (owner, peer, outgoing) in [
+                (&kept.user, &kept.theirs, true),
+                (&kept.recipient, &kept.own, false),
+            ] {
+                retraction::bury_by_message_id(tx, owner, peer, outgoing, id, mark)?;
+            }
         }
+        Ok(outcome)
     };
     // Delivered in the order of the archive: a client that has seen a message
     // may take it that it has seen all before it.
     let shared = Arc::clone(&server);
     let deliver = move |outcome| {
         if let Outcome::Stored(row) = outcome {
-            delivery.deliver(&shared.router, Some(row));
+            letter.deliver(&shared.router, Some(row));
             shared.push.missed(&shared.router, notice);
         }
         outcome
     };
-    match server.store.write_then(write, deliver).await {
-        // Of a repeated one, the first was delivered; this one only needs its
-        // acknowledgement.
-        Ok(Outcome::Stored(_) | Outcome::Repeated) => Handled::Done(Effect::Nothing),
-        Ok(Outcome::Unknown) => {
-            let refusal = StanzaError::from(Condition::ServiceUnavailable).reply_to(&message);
-            Handled::Done(refusal.map_or(Effect::Nothing, Effect::Refuse))
+    Box::pin(async move {
+        match server.store.write_then(write, deliver).await {
+            // Of a repeated one, the first was delivered; this one only needs
+            // its acknowledgement.
+            Ok(Outcome::Stored(_) | Outcome::Repeated) => Handled::Done(Effect::Nothing),
+            Ok(Outcome::Unknown | Outcome::Full) => {
+                Handled::Done(refused(Condition::ServiceUnavailable, &message))
+            }
+            Err(error) => {
+                tracing::error!(%error, "message not stored");
+                Handled::NotWritten
+            }
         }
-        Err(error) => {
-            tracing::error!(%error, "message not stored");
-            Handled::NotWritten
-        }
-    }
+    })
 }
 
 #[derive(Clone, Copy)]
 enum Outcome {
+    /// The row of the recipient's copy.
     Stored(i64),
     Repeated,
+    /// There is no such account.
     Unknown,
+    /// Too much waits for the recipient.
+    Full,
+}
+
+/// Writes the copies of both ends.
+fn store(
+    tx: &Transaction<'_>,
+    disk: &Store,
+    letter: &Letter,
+    origin_id: Option<&str>,
+    undelivered: bool,
+) -> rusqlite::Result<Outcome> {
+    if !accounts::exists(tx, &letter.recipient)? {
+        return Ok(Outcome::Unknown);
+    }
+    let now_ms = clock::now_ms();
+    if let Some(stanza_id) = &letter.sender_id {
+        let sent = Row {
+            owner: &letter.user,
+            stanza_id,
+            peer: &letter.theirs,
+            outgoing: true,
+            origin_id,
+            undelivered: false,
+            xml: &letter.xml,
+        };
+        match archive::insert_row(tx, sent, now_ms)? {
+            Stored::Repeated => return Ok(Outcome::Repeated),
+            Stored::New { id } if letter.user == letter.recipient => {
+                return Ok(Outcome::Stored(id));
+            }
+            Stored::New { .. } => {}
+        }
+    }
+    let received = Row {
+        owner: &letter.recipient,
+        stanza_id: letter.recipient_id.as_deref().unwrap_or_default(),
+        peer: &letter.own,
+        outgoing: false,
+        origin_id: None,
+        undelivered,
+        xml: &letter.xml,
+    };
+    if letter.recipient_id.is_some() {
+        return Ok(match archive::insert_row(tx, received, now_ms)? {
+            Stored::New { id } => Outcome::Stored(id),
+            Stored::Repeated => Outcome::Repeated,
+        });
+    }
+    if archive::count_passing(tx, &letter.recipient)? >= MAX_PASSING {
+        // Unless some of them only have to be crossed out.
+        disk.settle_delivered(tx)?;
+        if archive::count_passing(tx, &letter.recipient)? >= MAX_PASSING {
+            return Ok(Outcome::Full);
+        }
+    }
+    archive::insert_passing(tx, received, now_ms).map(Outcome::Stored)
 }
 
 pub(crate) fn origin_id(message: &Element) -> Option<String> {
@@ -238,33 +335,4 @@ pub(crate) fn origin_id(message: &Element) -> Option<String> {
         .and_then(|origin| origin.attr("id"))
         .filter(|id| !id.is_empty())
         .map(str::to_owned)
-}
-
-/// What waited for a client that does not read its archive (XEP-0160, XEP-0203).
-pub(super) async fn undelivered(server: &Server, user: &str) -> Vec<Outgoing> {
-    let owner = user.to_owned();
-    let waiting = match server
-        .store
-        .read(move |db| archive::undelivered(db, &owner))
-        .await
-    {
-        Ok(waiting) => waiting,
-        Err(error) => {
-            tracing::error!(%error, "waiting messages not read");
-            return Vec::new();
-        }
-    };
-    let by = server.bare(user);
-    waiting
-        .into_iter()
-        .filter_map(|message| {
-            let stanza = element::parse(message.xml.as_bytes()).ok()?;
-            let mut stanza = with_stanza_id(&stanza, &by, Some(&message.stanza_id));
-            let delay = build("delay", ns::DELAY)
-                .attr("from", server.domain())
-                .attr("stamp", datetime::format_ms(message.time_ms));
-            stanza.append_child(delay.done());
-            outgoing(&stanza, Some(message.id))
-        })
-        .collect()
 }

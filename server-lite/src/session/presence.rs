@@ -11,7 +11,7 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::bound::Session;
-use super::messages;
+use super::messages::blocked;
 use crate::clock;
 use crate::people;
 use crate::pep;
@@ -62,6 +62,12 @@ impl Session {
             Some(Err(_)) => return refusal(Condition::JidMalformed, &presence),
         };
         if let Some(to) = &to
+            && self.server.blocks(&self.user, to.as_str())
+        {
+            let reply = blocked().reply_to(&presence);
+            return reply.iter().filter_map(Outgoing::of).collect();
+        }
+        if let Some(to) = &to
             && to.domain().as_str() == self.server.rooms.domain
         {
             let sender = self.as_sender();
@@ -100,24 +106,23 @@ impl Session {
         self.was_available = true;
         // First what others read, then who they are: whoever may see it from
         // this moment on gets it from there.
-        self.server.router.update(&self.user, self.number, |entry| {
-            entry.presence = Some((presence.clone(), priority));
-        });
-        broadcast(&self.server, &self.user, &outgoing);
+        self.shows(presence.clone(), priority).await;
+        broadcast(&self.server, &self.user, self.address.as_str(), &outgoing);
         let session = (self.number, &self.address);
         pep::seen(&self.server, &self.user, session, &presence, first).await;
         if !first {
             return Vec::new();
         }
-        self.deliver_waiting(priority).await;
+        self.deliver_requests().await;
         people::greet(&self.server, &self.user).await;
         // Where other servers would be asked (section 4.3), all is known here.
         let sources = self.server.sources(&self.user);
         let number = self.number;
-        let mut others = self
-            .server
-            .router
-            .presences(|user, entry| entry.number != number && sources.has(user));
+        let mut others = self.server.router.presences(|user, entry| {
+            entry.number != number
+                && sources.has(user)
+                && !self.is_parted_from(user, &entry.resource)
+        });
         let own = self.server.bare(&self.user);
         for other in &mut others {
             *other = other.to(&own);
@@ -125,13 +130,15 @@ impl Session {
         others
     }
 
-    /// What has waited for somebody to come: requests (section 3.1.3), messages.
-    async fn deliver_waiting(&mut self, priority: i8) {
-        let mut waiting = roster::requests(&self.server, &self.user).await;
-        if priority >= 0 && !self.reads_archive {
-            waiting.extend(messages::undelivered(&self.server, &self.user).await);
-        }
-        for outgoing in waiting {
+    /// Whether a block stands between it and a session of another account.
+    fn is_parted_from(&self, other: &str, resource: &str) -> bool {
+        let address = self.address.as_str();
+        self.server.parts(&self.user, address, other, resource)
+    }
+
+    /// Requests that have waited for somebody to come (section 3.1.3).
+    async fn deliver_requests(&mut self) {
+        for outgoing in roster::requests(&self.server, &self.user).await {
             self.server
                 .router
                 .deliver(&self.user, &outgoing, |entry| entry.number == self.number);
@@ -143,6 +150,7 @@ impl Session {
         self.server
             .router
             .update(&self.user, self.number, |entry| entry.presence = None);
+        self.takes_messages = false;
         if let Some(outgoing) = Outgoing::of(presence) {
             self.tell_end(&outgoing, was_available);
         }
@@ -171,8 +179,9 @@ impl Session {
         if was_available {
             // The session itself too (section 4.5.2).
             let address = |user: &str| self.server.bare(user);
-            router.tell(&audience, outgoing, address, |_, entry| {
-                entry.presence.is_some() || entry.number == self.number
+            router.tell(&audience, outgoing, address, |user, entry| {
+                (entry.presence.is_some() || entry.number == self.number)
+                    && !self.is_parted_from(user, &entry.resource)
             });
         }
         for to in std::mem::take(&mut self.presences.directed) {
@@ -220,6 +229,10 @@ impl Session {
                 refusal(Condition::RemoteServerNotFound, &presence)
             };
         };
+        // Whoever is blocked hears nothing (XEP-0191, section 3.3).
+        if self.server.blocks(&user, self.address.as_str()) {
+            return Vec::new();
+        }
         let kind = presence.attr("type");
         if let Some(kind) = kind.and_then(Kind::from_type) {
             return self.subscription(presence, &user, kind).await;
@@ -333,19 +346,17 @@ pub(super) fn take_over(server: &Server, user: &str, address: &FullJid) {
     if shown.iter().any(|(other, _)| other == resource)
         && let Some(outgoing) = unavailable(address.as_str())
     {
-        broadcast(server, user, &outgoing);
+        broadcast(server, user, address.as_str(), &outgoing);
     }
 }
 
-/// Gives something about the presence of somebody to all who may see it.
-pub(crate) fn broadcast(server: &Server, user: &str, outgoing: &Outgoing) {
+/// Gives something about the presence of a session to all who may see it.
+pub(crate) fn broadcast(server: &Server, user: &str, address: &str, outgoing: &Outgoing) {
     let audience = server.audience(user);
-    let address = |user: &str| server.bare(user);
-    server
-        .router
-        .tell(&audience, outgoing, address, |_, entry| {
-            entry.presence.is_some()
-        });
+    let to = |user: &str| server.bare(user);
+    server.router.tell(&audience, outgoing, to, |other, entry| {
+        entry.presence.is_some() && !server.parts(user, address, other, &entry.resource)
+    });
 }
 
 /// Whoever is unavailable is in no room (XEP-0045, section 7.14).

@@ -8,6 +8,7 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::stream::StreamCondition;
 
 use super::bound::Session;
+use super::messages::blocked;
 use super::register::reply;
 use crate::modules::{self, Place, Request};
 use crate::pep;
@@ -41,6 +42,11 @@ impl Session {
             Some(Ok(to)) => Some(to),
             Some(Err(_)) => return refuse(Condition::JidMalformed, iq),
         };
+        if let Some(to) = &to
+            && self.server.blocks(&self.user, to.as_str())
+        {
+            return StanzaError::reply_to(&blocked(), iq).into_iter().collect();
+        }
         let place = match &to {
             None => Place::Own,
             Some(to) if to.domain().as_str() == self.server.rooms.domain => {
@@ -85,6 +91,9 @@ impl Session {
         else {
             return refuse(Condition::ServiceUnavailable, iq);
         };
+        if self.server.blocks(&user, self.address.as_str()) {
+            return refuse(Condition::ServiceUnavailable, iq);
+        }
         let mut stamped = iq.clone();
         set_attr(&mut stamped, "from", Some(self.address.as_str()));
         let taken = element::write(&stamped).map_or(0, |xml| {
@@ -129,8 +138,11 @@ impl Session {
             asked,
         };
         let outcome = modules::handle(&request).await;
-        if outcome.reads_archive {
+        if outcome.reads_archive && !self.reads_archive {
             self.reads_archive = true;
+            self.server.router.update(&self.user, self.number, |entry| {
+                entry.reads_archive = true;
+            });
         }
         let mut answers = outcome.before;
         answers.push(reply(iq, outcome.answer));

@@ -91,18 +91,15 @@ pub(crate) fn any_weak(db: &Connection) -> rusqlite::Result<bool> {
 /// Whether there is such an account, disabled or not: what is sent to one that
 /// is disabled waits for it.
 pub(crate) fn exists(db: &Connection, localpart: &str) -> rusqlite::Result<bool> {
-    db.query_row(
-        "SELECT EXISTS (SELECT 1 FROM accounts WHERE localpart = ?1)",
-        [localpart],
-        |row| row.get(0),
-    )
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM accounts WHERE localpart = ?1)")?
+        .query_row([localpart], |row| row.get(0))
 }
 
 /// Removes an account with its archive and what it was to rooms; `false` if
 /// there is none.
 pub(crate) fn remove(tx: &Transaction<'_>, localpart: &str) -> rusqlite::Result<bool> {
     let removed = tx.execute("DELETE FROM accounts WHERE localpart = ?1", [localpart])?;
-    tx.execute("DELETE FROM archive WHERE owner = ?1", [localpart])?;
+    super::archive::remove_all(tx, localpart)?;
     tx.execute(
         "DELETE FROM room_affiliations WHERE substr(member, 1, length(?1) + 1) = ?1 || '@'",
         [localpart],

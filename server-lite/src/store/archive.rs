@@ -1,7 +1,17 @@
 //! The archive (XEP-0313): every account's own copy of its messages.
 
-use rusqlite::types::Value;
+mod pages;
+mod waiting;
+mod words;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use xmpp_core::{element, rules};
+
+pub(crate) use self::pages::{Filter, Found, Page, ends, query};
+pub(crate) use self::waiting::{
+    Waiting, all_delivered, count_passing, insert_passing, last_id, set_delivered, waiting,
+};
+pub(crate) use self::words::{MAX_QUERY_CHARS, by_message_id, index_some, phrases};
 
 /// A message to be stored for one owner.
 #[derive(Debug, Clone)]
@@ -16,6 +26,32 @@ pub(crate) struct NewMessage {
     pub(crate) xml: String,
 }
 
+impl NewMessage {
+    pub(crate) fn row(&self) -> Row<'_> {
+        Row {
+            owner: &self.owner,
+            stanza_id: &self.stanza_id,
+            peer: &self.peer,
+            outgoing: self.outgoing,
+            origin_id: self.origin_id.as_deref(),
+            undelivered: self.undelivered,
+            xml: &self.xml,
+        }
+    }
+}
+
+/// The same, borrowed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    pub(crate) owner: &'a str,
+    pub(crate) stanza_id: &'a str,
+    pub(crate) peer: &'a str,
+    pub(crate) outgoing: bool,
+    pub(crate) origin_id: Option<&'a str>,
+    pub(crate) undelivered: bool,
+    pub(crate) xml: &'a str,
+}
+
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stored {
@@ -23,8 +59,6 @@ pub(crate) enum Stored {
     New {
         /// Row id.
         id: i64,
-        /// The time it got.
-        time_ms: i64,
     },
     /// The same owner has sent it to the same peer before.
     Repeated,
@@ -39,165 +73,86 @@ pub(crate) struct ArchivedMessage {
     pub(crate) xml: String,
 }
 
-/// Stores a message. Its time never falls behind the one before, whatever the
-/// clock of the machine does.
+/// Stores a message.
 pub(crate) fn insert(
     tx: &Transaction<'_>,
     message: &NewMessage,
     now_ms: i64,
 ) -> rusqlite::Result<Stored> {
-    let last: Option<i64> = tx
-        .prepare_cached("SELECT time_ms FROM archive ORDER BY id DESC LIMIT 1")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    let time_ms = now_ms.max(last.unwrap_or(i64::MIN));
-    let made = tx
-        .prepare_cached(
-            "INSERT INTO archive
-                 (owner, stanza_id, peer, outgoing, time_ms, origin_id, undelivered, xml)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (owner, peer, origin_id) WHERE outgoing = 1 AND origin_id IS NOT NULL
-             DO NOTHING",
-        )?
-        .execute(params![
-            message.owner,
-            message.stanza_id,
-            message.peer,
-            message.outgoing,
-            time_ms,
-            message.origin_id,
-            message.undelivered,
-            message.xml
-        ])?;
-    Ok(match made {
-        0 => Stored::Repeated,
-        _ => Stored::New {
-            id: tx.last_insert_rowid(),
-            time_ms,
-        },
+    insert_row(tx, message.row(), now_ms)
+}
+
+/// Stores a message. An origin id (XEP-0359) that its sender has used before
+/// makes it a repetition only if it says the same; otherwise it is kept as a
+/// message of its own: nothing is lost because a client counts badly.
+pub(crate) fn insert_row(
+    tx: &Transaction<'_>,
+    row: Row<'_>,
+    now_ms: i64,
+) -> rusqlite::Result<Stored> {
+    if try_insert(tx, row, now_ms)? == 0 {
+        if is_repeated(tx, row)? {
+            return Ok(Stored::Repeated);
+        }
+        let other = Row {
+            origin_id: None,
+            ..row
+        };
+        try_insert(tx, other, now_ms)?;
+    }
+    Ok(Stored::New {
+        id: tx.last_insert_rowid(),
     })
 }
 
-/// Which messages of an archive are asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Filter {
-    pub(crate) peer: Option<String>,
-    pub(crate) start_ms: Option<i64>,
-    pub(crate) end_ms: Option<i64>,
-    /// Stanza ids, exclusive (XEP-0313, "extended").
-    pub(crate) after_id: Option<String>,
-    pub(crate) before_id: Option<String>,
-    /// Just these.
-    pub(crate) ids: Vec<String>,
+/// The time never falls behind that of the row before, whatever the clock of
+/// the machine does.
+fn try_insert(tx: &Transaction<'_>, row: Row<'_>, now_ms: i64) -> rusqlite::Result<usize> {
+    tx.prepare_cached(
+        "INSERT INTO archive
+             (owner, stanza_id, peer, outgoing, time_ms, origin_id, undelivered, xml)
+         VALUES (?1, ?2, ?3, ?4,
+             max(?5, ifnull((SELECT time_ms FROM archive ORDER BY id DESC LIMIT 1), ?5)),
+             ?6, ?7, ?8)
+         ON CONFLICT (owner, peer, origin_id) WHERE outgoing = 1 AND origin_id IS NOT NULL
+         DO NOTHING",
+    )?
+    .execute(params![
+        row.owner,
+        row.stanza_id,
+        row.peer,
+        row.outgoing,
+        now_ms,
+        row.origin_id,
+        row.undelivered,
+        row.xml
+    ])
 }
 
-/// Which page of the result (XEP-0059).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Page {
-    /// The first ones after this stanza id, or from the start.
-    After(Option<String>),
-    /// The last ones before this stanza id, or up to the end.
-    Before(Option<String>),
-}
-
-/// One page of an archive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
-    /// In the order of the archive.
-    pub(crate) messages: Vec<ArchivedMessage>,
-    /// Whether nothing is left beyond the page in its direction.
-    pub(crate) complete: bool,
-    /// How many fit the filter in all.
-    pub(crate) count: u64,
-}
-
-/// Reads a page; `None` if it refers to a message that is not there.
-pub(crate) fn query(
-    db: &Connection,
-    owner: &str,
-    filter: &Filter,
-    page: &Page,
-    max: usize,
-) -> rusqlite::Result<Option<Found>> {
-    let mut clause = String::from("owner = ?");
-    let mut values = vec![Value::from(owner.to_owned())];
-    let mut add = |text: &str, value: Value| {
-        clause.push_str(text);
-        values.push(value);
+fn is_repeated(tx: &Transaction<'_>, row: Row<'_>) -> rusqlite::Result<bool> {
+    let kept: Option<String> = tx
+        .prepare_cached(
+            "SELECT xml FROM archive
+             WHERE owner = ?1 AND peer = ?2 AND origin_id = ?3 AND outgoing = 1",
+        )?
+        .query_row(params![row.owner, row.peer, row.origin_id], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    let Some(kept) = kept else {
+        return Ok(false);
     };
-    if let Some(peer) = &filter.peer {
-        add(" AND peer = ?", peer.clone().into());
-    }
-    if let Some(start) = filter.start_ms {
-        add(" AND time_ms >= ?", start.into());
-    }
-    if let Some(end) = filter.end_ms {
-        add(" AND time_ms <= ?", end.into());
-    }
-    for (id, text) in [
-        (&filter.after_id, " AND id > ?"),
-        (&filter.before_id, " AND id < ?"),
-    ] {
-        if let Some(id) = id {
-            let Some(row) = row_of(db, owner, id)? else {
-                return Ok(None);
-            };
-            add(text, row.into());
+    let (first, second) = (
+        element::parse(kept.as_bytes()),
+        element::parse(row.xml.as_bytes()),
+    );
+    Ok(match (first, second) {
+        // What was retracted is not said again by a client that comes late.
+        (Ok(first), Ok(second)) => {
+            rules::is_retracted(&first) || rules::is_same_message(&first, &second)
         }
-    }
-    if !filter.ids.is_empty() {
-        let mut rows = Vec::new();
-        for id in &filter.ids {
-            let Some(row) = row_of(db, owner, id)? else {
-                return Ok(None);
-            };
-            rows.push(row.to_string());
-        }
-        // Numbers that we made ourselves.
-        clause.push_str(&format!(" AND id IN ({})", rows.join(",")));
-    }
-    let count: i64 = db.query_row(
-        &format!("SELECT count(*) FROM archive WHERE {clause}"),
-        rusqlite::params_from_iter(&values),
-        |row| row.get(0),
-    )?;
-    let (text, order, id) = match page {
-        Page::After(id) => (" AND id > ?", "ASC", id),
-        Page::Before(id) => (" AND id < ?", "DESC", id),
-    };
-    if let Some(id) = id {
-        let Some(row) = row_of(db, owner, id)? else {
-            return Ok(None);
-        };
-        clause.push_str(text);
-        values.push(row.into());
-    }
-    // One more than asked, to know whether it goes on.
-    values.push(Value::from(
-        i64::try_from(max).unwrap_or(i64::MAX).saturating_add(1),
-    ));
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT id, stanza_id, time_ms, xml FROM archive WHERE {clause} ORDER BY id {order} LIMIT ?"
-    ))?;
-    let mut messages = statement
-        .query_map(rusqlite::params_from_iter(&values), message)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    let complete = messages.len() <= max;
-    messages.truncate(max);
-    if matches!(page, Page::Before(_)) {
-        messages.reverse();
-    }
-    Ok(Some(Found {
-        messages,
-        complete,
-        count: count.unsigned_abs(),
-    }))
-}
-
-fn row_of(db: &Connection, owner: &str, stanza_id: &str) -> rusqlite::Result<Option<i64>> {
-    db.prepare_cached("SELECT id FROM archive WHERE stanza_id = ?1 AND owner = ?2")?
-        .query_row([stanza_id, owner], |row| row.get(0))
-        .optional()
+        _ => false,
+    })
 }
 
 /// A message as the server looks it up to change it.
@@ -215,20 +170,31 @@ pub(crate) fn find(
     stanza_id: &str,
 ) -> rusqlite::Result<Option<Kept>> {
     db.prepare_cached("SELECT id, peer, xml FROM archive WHERE stanza_id = ?1 AND owner = ?2")?
-        .query_row([stanza_id, owner], |row| {
-            Ok(Kept {
-                id: row.get(0)?,
-                peer: row.get(1)?,
-                xml: row.get(2)?,
-            })
-        })
+        .query_row([stanza_id, owner], kept)
         .optional()
 }
 
-/// Replaces the text of a message.
+fn kept(row: &rusqlite::Row<'_>) -> rusqlite::Result<Kept> {
+    Ok(Kept {
+        id: row.get(0)?,
+        peer: row.get(1)?,
+        xml: row.get(2)?,
+    })
+}
+
+/// Replaces the text of a message. Nobody finds it by its old words any more,
+/// and nobody waits for it.
 pub(crate) fn replace(tx: &Transaction<'_>, id: i64, xml: &str) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE archive SET xml = ?2 WHERE id = ?1")?
+    tx.prepare_cached("UPDATE archive SET xml = ?2, undelivered = 0 WHERE id = ?1")?
         .execute(params![id, xml])?;
+    Ok(())
+}
+
+/// Removes everything of one owner.
+pub(crate) fn remove_all(tx: &Transaction<'_>, owner: &str) -> rusqlite::Result<()> {
+    // Two steps: each index knows one kind.
+    tx.execute("DELETE FROM archive WHERE owner = ?1 AND kept = 1", [owner])?;
+    tx.execute("DELETE FROM archive WHERE owner = ?1 AND kept = 0", [owner])?;
     Ok(())
 }
 
@@ -241,52 +207,85 @@ fn message(row: &rusqlite::Row<'_>) -> rusqlite::Result<ArchivedMessage> {
     })
 }
 
-/// First and last message of an archive: stanza id and time.
-pub(crate) fn ends(db: &Connection, owner: &str) -> rusqlite::Result<Option<[(String, i64); 2]>> {
-    let end = |order: &str| {
-        db.query_row(
-            &format!("SELECT stanza_id, time_ms FROM archive WHERE owner = ?1 ORDER BY id {order} LIMIT 1"),
-            [owner],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()
-    };
-    Ok(end("ASC")?
-        .zip(end("DESC")?)
-        .map(|(first, last)| [first, last]))
-}
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::store::Store;
 
-/// Most messages that are delivered at once to a client that knows no archive.
-const MAX_UNDELIVERED: i64 = 1000;
-
-/// What waits for the owner, oldest first.
-pub(crate) fn undelivered(db: &Connection, owner: &str) -> rusqlite::Result<Vec<ArchivedMessage>> {
-    db.prepare_cached(
-        "SELECT id, stanza_id, time_ms, xml FROM archive
-         WHERE owner = ?1 AND undelivered = 1 ORDER BY id LIMIT ?2",
-    )?
-    .query_map(params![owner, MAX_UNDELIVERED], message)?
-    .collect()
-}
-
-/// Sets whether messages wait for their owner.
-pub(crate) fn set_undelivered(
-    tx: &Transaction<'_>,
-    ids: &[i64],
-    undelivered: bool,
-) -> rusqlite::Result<()> {
-    let mut statement = tx.prepare_cached("UPDATE archive SET undelivered = ?2 WHERE id = ?1")?;
-    for id in ids {
-        statement.execute(params![id, undelivered])?;
+    /// A store with Rosa and Bob in a folder that goes with it.
+    pub(crate) async fn store() -> (Store, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("server.db")).unwrap();
+        for name in ["rosa", "bob"] {
+            let insert = "INSERT INTO accounts VALUES (?1, ?1, 0, 0)";
+            store
+                .write(move |tx| tx.execute(insert, [name]))
+                .await
+                .unwrap();
+        }
+        (store, folder)
     }
-    Ok(())
-}
 
-/// The owner reads its archive itself: nothing waits any more.
-pub(crate) fn all_delivered(tx: &Transaction<'_>, owner: &str) -> rusqlite::Result<()> {
-    tx.execute(
-        "UPDATE archive SET undelivered = 0 WHERE owner = ?1 AND undelivered = 1",
-        [owner],
-    )?;
-    Ok(())
+    pub(crate) fn from_rosa(number: usize, content: &str) -> NewMessage {
+        NewMessage {
+            owner: "rosa".to_owned(),
+            stanza_id: format!("s{number}"),
+            peer: "bob@team.internal".to_owned(),
+            outgoing: true,
+            origin_id: None,
+            undelivered: false,
+            xml: format!(
+                "<message xmlns='jabber:client' type='chat' id='m{number}' \
+                 from='rosa@team.internal/desk' to='bob@team.internal'>{content}</message>"
+            ),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_origin_id_repeats_only_what_was_said() {
+        let (store, _folder) = store().await;
+        let say = |number: usize, origin: &str, body: &str| {
+            let mut new = from_rosa(number, &format!("<body>{body}</body>"));
+            new.origin_id = Some(origin.to_owned());
+            store.write(move |tx| insert(tx, &new, 1))
+        };
+        assert!(matches!(
+            say(1, "o", "one").await.unwrap(),
+            Stored::New { .. }
+        ));
+        assert_eq!(say(2, "o", "one").await.unwrap(), Stored::Repeated);
+        assert!(matches!(
+            say(3, "o", "two").await.unwrap(),
+            Stored::New { .. }
+        ));
+        let bury = |tx: &Transaction<'_>| {
+            let first = find(tx, "rosa", "s1")?.unwrap();
+            let mark = "<retracted xmlns='urn:xmpp:message-retract:1' id='r'/>";
+            replace(
+                tx,
+                first.id,
+                &format!("<message xmlns='jabber:client'>{mark}</message>"),
+            )
+        };
+        store.write(bury).await.unwrap();
+        assert_eq!(say(4, "o", "one").await.unwrap(), Stored::Repeated);
+    }
+
+    #[tokio::test]
+    async fn time_never_falls() {
+        let (store, _folder) = store().await;
+        for (number, now) in [(1, 50), (2, 20), (3, 60)] {
+            let new = from_rosa(number, "<body>x</body>");
+            store.write(move |tx| insert(tx, &new, now)).await.unwrap();
+        }
+        let times: Vec<i64> = store
+            .read(|db| {
+                db.prepare("SELECT time_ms FROM archive ORDER BY id")?
+                    .query_map([], |row| row.get(0))?
+                    .collect()
+            })
+            .await
+            .unwrap();
+        assert_eq!(times, [50, 50, 60]);
+    }
 }

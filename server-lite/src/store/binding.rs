@@ -12,7 +12,7 @@ pub(crate) type Extent = Option<(End, End)>;
 /// more. Gives where the archive begins and ends.
 pub(crate) fn begin(tx: &Transaction<'_>, owner: &str) -> rusqlite::Result<Extent> {
     tx.execute(
-        "UPDATE archive SET undelivered = 0 WHERE owner = ?1 AND undelivered = 1",
+        "UPDATE archive SET undelivered = 0 WHERE owner = ?1 AND undelivered = 1 AND kept = 1",
         [owner],
     )?;
     let first = end(tx, owner, "ASC")?;
@@ -22,7 +22,7 @@ pub(crate) fn begin(tx: &Transaction<'_>, owner: &str) -> rusqlite::Result<Exten
 
 fn end(db: &Connection, owner: &str, order: &str) -> rusqlite::Result<Option<End>> {
     db.prepare_cached(&format!(
-        "SELECT stanza_id, time_ms FROM archive WHERE owner = ?1 ORDER BY id {order} LIMIT 1"
+        "SELECT stanza_id, time_ms FROM archive WHERE owner = ?1 AND kept = 1 ORDER BY id {order} LIMIT 1"
     ))?
     .query_row([owner], |row| Ok((row.get(0)?, row.get(1)?)))
     .optional()

@@ -128,8 +128,7 @@ pub(crate) fn set_vcard(
 /// Removes a room with its archive, which `address` owns.
 pub(crate) fn remove(tx: &Transaction<'_>, room: &str, address: &str) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM rooms WHERE name = ?1", [room])?;
-    tx.execute("DELETE FROM archive WHERE owner = ?1", [address])?;
-    Ok(())
+    super::archive::remove_all(tx, address)
 }
 
 /// What is left of a room that was destroyed.

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/push.sql"),
     include_str!("schema/people.sql"),
     include_str!("schema/tokens.sql"),
+    include_str!("schema/messages.sql"),
 ];
 
 const V1: &str = "

@@ -1,22 +1,22 @@
 //! The writer thread and its queue.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use rusqlite::{Connection, Transaction};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::StoreError;
 use crate::metrics::Metrics;
 
-/// Jobs that wait; whoever brings more waits for room.
-const QUEUE: usize = 1024;
 /// Jobs in one transaction: bounds how long the first of them waits.
 const BATCH: usize = 512;
+
+/// Statements that are kept prepared: all of those of messages and more.
+const STATEMENTS: usize = 64;
 
 /// A job in two steps: what runs inside the transaction, and what is told
 /// after its commit.
@@ -67,20 +67,30 @@ where
     }
 }
 
+/// The queue has no limit of its own: whoever brings jobs has one (a session as
+/// many messages as `Limits::unwritten`). A job is in the queue when the future
+/// that waits for it is first polled: with a queue that could be full, messages
+/// of one client would overtake each other while they wait for room.
 pub(super) struct Writer {
     queue: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
+    /// Jobs in it.
+    waiting: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
     pub(super) fn start(connection: Connection, metrics: Arc<Metrics>) -> Result<Self, StoreError> {
-        let (queue, jobs) = mpsc::channel(QUEUE);
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        let (queue, jobs) = mpsc::channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let taken = Arc::clone(&waiting);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write(connection, jobs, &metrics))
+            .spawn(move || write(connection, jobs, &taken, &metrics))
             .map_err(|_| StoreError::Closed)?;
         Ok(Self {
             queue: Mutex::new(Some(queue)),
+            waiting,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -93,31 +103,26 @@ impl Writer {
         then: impl FnOnce(T) -> U + Send + 'static,
     ) -> Result<U, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let queue = self
-            .queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let queue = queue.ok_or(StoreError::Closed)?;
         let work = Work {
             job: Some(job),
             outcome: None,
             then,
             answer,
         };
-        queue
-            .send(Box::new(work))
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        self.put(Box::new(work))?;
         answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn put(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queue.as_ref().ok_or(StoreError::Closed)?;
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        queue.send(job).map_err(|_| StoreError::Closed)
     }
 
     /// Jobs that wait.
     pub(super) fn waiting(&self) -> usize {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue
-            .as_ref()
-            .map_or(0, |queue| queue.max_capacity() - queue.capacity())
+        self.waiting.load(Ordering::Relaxed)
     }
 
     pub(super) async fn close(&self) {
@@ -141,9 +146,14 @@ impl Writer {
     }
 }
 
-fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, metrics: &Metrics) {
+fn write(
+    mut connection: Connection,
+    jobs: mpsc::Receiver<Box<dyn Job>>,
+    waiting: &AtomicUsize,
+    metrics: &Metrics,
+) {
     let mut batch = Vec::new();
-    while let Some(first) = jobs.blocking_recv() {
+    while let Ok(first) = jobs.recv() {
         batch.push(first);
         while batch.len() < BATCH {
             match jobs.try_recv() {
@@ -151,6 +161,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, met
                 Err(_) => break,
             }
         }
+        waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         let start = Instant::now();
         let committed = match commit(&mut connection, &mut batch) {
             Ok(()) => true,
@@ -181,11 +192,12 @@ fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::
     let mut transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for job in batch {
-        transaction.execute_batch("SAVEPOINT job")?;
-        match job.run(&transaction) {
-            Ok(()) => transaction.execute_batch("RELEASE job")?,
-            Err(_) => transaction.execute_batch("ROLLBACK TO job; RELEASE job")?,
+        let step = |sql| transaction.prepare_cached(sql)?.execute([]);
+        step("SAVEPOINT job")?;
+        if job.run(&transaction).is_err() {
+            step("ROLLBACK TO job")?;
         }
+        step("RELEASE job")?;
     }
     transaction.set_drop_behavior(rusqlite::DropBehavior::Rollback);
     transaction.commit()

@@ -15,7 +15,6 @@ use super::{Next, Session};
 use crate::clock;
 use crate::router::Outgoing;
 use crate::session::ResumeRequest;
-use crate::store::archive;
 
 /// Stanzas that are taken from the queue before the peer is asked to acknowledge.
 const ASK_AFTER: usize = 50;
@@ -128,11 +127,11 @@ impl Session {
         match sm.outbound.acknowledge(h) {
             Ok(settled) => {
                 sm.asked = false;
-                let rows = settled
+                let rows: Vec<i64> = settled
                     .into_iter()
                     .filter_map(|outgoing| outgoing.archived)
                     .collect();
-                self.mark_delivered(rows);
+                self.mark_delivered(&rows);
                 Next::Go
             }
             Err(error) => Next::End(Some(error.into())),
@@ -141,15 +140,14 @@ impl Session {
 
     /// Notes that messages need not be delivered again. Nobody waits for it:
     /// if it is lost, the client sees a message twice under the same id.
-    pub(super) fn mark_delivered(&mut self, rows: Vec<i64>) {
-        if rows.is_empty() {
+    pub(super) fn mark_delivered(&mut self, rows: &[i64]) {
+        if !self.server.store.note_delivered(rows) {
             return;
         }
         let store = self.server.store.clone();
         let mut noting = Box::pin(async move {
-            let marked = store
-                .write(move |tx| archive::set_undelivered(tx, &rows, false))
-                .await;
+            let settling = store.clone();
+            let marked = store.write(move |tx| settling.settle_delivered(tx)).await;
             if let Err(error) = marked {
                 tracing::debug!(%error, "delivery not noted");
             }
@@ -158,6 +156,18 @@ impl Session {
         if noting.as_mut().now_or_never().is_none() {
             self.noting = Some(self.server.tasks.spawn(noting));
         }
+    }
+
+    /// How many stanzas the client may not have yet.
+    pub(in crate::session) fn unacknowledged(&self) -> usize {
+        self.sm.as_ref().map_or(0, |sm| sm.outbound.len())
+    }
+
+    /// Whether the client was sent this row and has not acknowledged it.
+    pub(in crate::session) fn has_unacknowledged(&self, row: i64) -> bool {
+        self.sm
+            .as_ref()
+            .is_some_and(|sm| sm.outbound.iter().any(|sent| sent.archived == Some(row)))
     }
 
     /// Another connection goes on with this session (XEP-0198, section 5).

@@ -56,6 +56,8 @@ impl Session {
             carbons: false,
             attached: true,
             wants_roster: false,
+            wants_blocklist: false,
+            reads_archive: false,
             personal: Personal::default(),
             number,
         };
@@ -73,6 +75,8 @@ impl Session {
             held: None,
             unwritten: FuturesOrdered::new(),
             reads_archive: false,
+            backlog: crate::session::backlog::Backlog::default(),
+            takes_messages: false,
             was_available: false,
             presences: Said::default(),
             heard: Instant::now(),

@@ -1,0 +1,96 @@
+//! What waits for an owner whose clients do not read the archive (XEP-0160).
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::{ArchivedMessage, Row, message};
+
+/// Which of the waiting messages are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waiting {
+    /// Rows behind this one.
+    pub(crate) after: i64,
+    /// Up to this one, and that included.
+    pub(crate) up_to: i64,
+    /// Only what is in no archive: the client reads that itself.
+    pub(crate) passing_only: bool,
+    pub(crate) max: usize,
+}
+
+/// What waits for the owner, oldest first; without an id what is in no archive.
+pub(crate) fn waiting(
+    db: &Connection,
+    owner: &str,
+    wanted: Waiting,
+) -> rusqlite::Result<Vec<ArchivedMessage>> {
+    db.prepare_cached(
+        "SELECT id, iif(kept, stanza_id, ''), time_ms, xml FROM archive
+         WHERE owner = ?1 AND undelivered = 1 AND id > ?2 AND id <= ?3 AND kept <= ?4
+         ORDER BY id LIMIT ?5",
+    )?
+    .query_map(
+        params![
+            owner,
+            wanted.after,
+            wanted.up_to,
+            !wanted.passing_only,
+            i64::try_from(wanted.max).unwrap_or(i64::MAX)
+        ],
+        message,
+    )?
+    .collect()
+}
+
+/// The last row there is.
+pub(crate) fn last_id(db: &Connection) -> rusqlite::Result<i64> {
+    db.prepare_cached("SELECT ifnull(max(id), 0) FROM archive")?
+        .query_row([], |row| row.get(0))
+}
+
+/// Stores a message that only waits for its owner; gives its row.
+pub(crate) fn insert_passing(
+    tx: &Transaction<'_>,
+    row: Row<'_>,
+    now_ms: i64,
+) -> rusqlite::Result<i64> {
+    tx.prepare_cached(
+        "INSERT INTO archive
+             (owner, stanza_id, peer, outgoing, time_ms, undelivered, xml, kept)
+         VALUES (?1, lower(hex(randomblob(16))), ?2, 0,
+             max(?3, ifnull((SELECT time_ms FROM archive ORDER BY id DESC LIMIT 1), ?3)),
+             1, ?4, 0)",
+    )?
+    .execute(params![row.owner, row.peer, now_ms, row.xml])?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// How many messages wait for the owner that are in no archive.
+pub(crate) fn count_passing(db: &Connection, owner: &str) -> rusqlite::Result<i64> {
+    db.prepare_cached("SELECT count(*) FROM archive WHERE owner = ?1 AND kept = 0")?
+        .query_row([owner], |row| row.get(0))
+}
+
+/// Clients have these messages: they wait no more, and go if nothing else
+/// keeps them.
+pub(crate) fn set_delivered(tx: &Transaction<'_>, ids: &[i64]) -> rusqlite::Result<()> {
+    let mut statement = tx.prepare_cached(
+        "UPDATE archive SET undelivered = 0 WHERE id = ?1 AND undelivered = 1
+         RETURNING kept",
+    )?;
+    for id in ids {
+        let kept: Option<bool> = statement.query_row([id], |row| row.get(0)).optional()?;
+        if kept == Some(false) {
+            tx.prepare_cached("DELETE FROM archive WHERE id = ?1")?
+                .execute([id])?;
+        }
+    }
+    Ok(())
+}
+
+/// The owner reads its archive itself: nothing that is in it waits any more.
+pub(crate) fn all_delivered(tx: &Transaction<'_>, owner: &str) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE archive SET undelivered = 0 WHERE owner = ?1 AND undelivered = 1 AND kept = 1",
+    )?
+    .execute([owner])?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! What goes into the archive and what does not (XEP-0313, XEP-0334, XEP-0359,
+//! XEP-0441).
+
+use xmpp_core::{Element, ns};
+
+use crate::archive::{chat, everything};
+use crate::client::{Client, bodies};
+use crate::server::Server;
+
+#[tokio::test]
+async fn what_is_kept_and_what_is_not() {
+    let server = Server::of(&["rosa", "bob"]).await;
+    let mut rosa = Client::session(&server, "rosa", "desk").await;
+    let hint = |name: &str| format!("<{name} xmlns='urn:xmpp:hints'/>");
+    for (kind, content) in [
+        ("chat", "<body>kept</body>".to_owned()),
+        ("normal", "<body>kept too</body>".to_owned()),
+        (
+            "chat",
+            "<active xmlns='http://jabber.org/protocol/chatstates'/>".to_owned(),
+        ),
+        ("chat", format!("<body>secret</body>{}", hint("no-store"))),
+        (
+            "chat",
+            format!("<body>off the record</body>{}", hint("no-permanent-store")),
+        ),
+        ("headline", "<body>news</body>".to_owned()),
+        ("chat", format!("<x xmlns='urn:x'/>{}", hint("store"))),
+        (
+            "chat",
+            "<received xmlns='urn:xmpp:receipts' id='1'/>".to_owned(),
+        ),
+        (
+            "chat",
+            "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>".to_owned(),
+        ),
+        (
+            "chat",
+            "<reactions xmlns='urn:xmpp:reactions:0' id='1'><reaction>👍</reaction></reactions>"
+                .to_owned(),
+        ),
+        (
+            "chat",
+            "<body>> x\nyes</body><reply xmlns='urn:xmpp:reply:0' to='bob@team.internal' id='1'/>"
+                .to_owned(),
+        ),
+        (
+            "normal",
+            "<x xmlns='jabber:x:conference' jid='r@conference.team.internal'/>".to_owned(),
+        ),
+    ] {
+        rosa.send(format!(
+            "<message type='{kind}' to='bob@team.internal'>{content}</message>"
+        ))
+        .await;
+    }
+    rosa.sync().await;
+    for (user, resource) in [("rosa", "a"), ("bob", "b")] {
+        let mut client = Client::session(&server, user, resource).await;
+        let all = everything(&mut client).await;
+        let names: Vec<_> = all
+            .messages
+            .iter()
+            .map(|(_, message)| message.children().next().unwrap().name())
+            .collect();
+        let expected = [
+            "body",
+            "body",
+            "x",
+            "received",
+            "displayed",
+            "reactions",
+            "body",
+            "x",
+        ];
+        assert_eq!(names, expected, "{user}");
+        assert_eq!(all.bodies()[..2], ["kept", "kept too"]);
+    }
+}
+
+/// Sets preferences; they come back as they are now.
+async fn prefer(client: &mut Client, default: &str, lists: &str) -> Result<Element, String> {
+    let prefs = format!(
+        "<prefs xmlns='{}' default='{default}'>{lists}</prefs>",
+        ns::MAM
+    );
+    client.set("", &prefs).await
+}
+
+#[tokio::test]
+async fn preferences_are_kept_and_followed() {
+    let mut server = Server::of(&["rosa", "bob", "carl"]).await;
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    let mut bob = Client::session(&server, "bob", "desk").await;
+    let prefs = rosa
+        .get("", "<prefs xmlns='urn:xmpp:mam:2'/>")
+        .await
+        .unwrap();
+    assert_eq!(prefs.attr("default"), Some("always"));
+    assert!(prefs.has_child("always", ns::MAM) && prefs.has_child("never", ns::MAM));
+    for (default, lists, expected) in [
+        ("sometimes", "", "bad-request"),
+        ("always", "<always><jid>@@@</jid></always>", "jid-malformed"),
+        ("always", "<always><name>a@b</name></always>", "bad-request"),
+    ] {
+        assert_eq!(
+            prefer(&mut rosa, default, lists).await.unwrap_err(),
+            expected
+        );
+    }
+    let many: String = (0..501).map(|n| format!("<jid>a{n}@b</jid>")).collect();
+    let many = prefer(&mut rosa, "never", &format!("<never>{many}</never>")).await;
+    assert_eq!(many.unwrap_err(), "not-acceptable");
+
+    let lists = "<always><jid>Carl@team.internal</jid></always>";
+    let set = prefer(&mut rosa, "never", lists).await.unwrap();
+    assert_eq!(set.attr("default"), Some("never"));
+    let always = set.get_child("always", ns::MAM).unwrap();
+    assert_eq!(
+        always.children().next().unwrap().text(),
+        "carl@team.internal"
+    );
+    for round in 0..2 {
+        chat(&mut rosa, "bob@team.internal", "1", "<body>to bob</body>").await;
+        chat(&mut rosa, "carl@team.internal", "2", "<body>to carl</body>").await;
+        chat(&mut bob, "rosa@team.internal", "3", "<body>from bob</body>").await;
+        // It reaches her all the same, without an id that her archive does not have.
+        let got = rosa.messages().await;
+        assert_eq!(bodies(&got), ["from bob"]);
+        assert!(!got[0].has_child("stanza-id", ns::STANZA_ID));
+        let kept = everything(&mut rosa).await.bodies();
+        assert_eq!(kept, vec!["to carl"; round + 1]);
+        let theirs = everything(&mut bob).await.bodies();
+        assert_eq!(theirs.len(), (round + 1) * 2, "{theirs:?}");
+        if round == 0 {
+            server.restart().await;
+            rosa = Client::online(&server, "rosa", "desk").await;
+            bob = Client::session(&server, "bob", "desk").await;
+        }
+    }
+    // While she is away it waits for her, archive or not.
+    rosa.send("<presence type='unavailable'/>").await;
+    rosa.sync().await;
+    chat(&mut bob, "rosa@team.internal", "4", "<body>later</body>").await;
+    let mut again = Client::session(&server, "rosa", "phone").await;
+    assert_eq!(everything(&mut again).await.messages.len(), 2);
+    again.send("<presence/>").await;
+    assert_eq!(bodies(&again.messages().await), ["later"]);
+    // The team is in the roster.
+    prefer(
+        &mut rosa,
+        "roster",
+        "<never><jid>carl@team.internal</jid></never>",
+    )
+    .await
+    .unwrap();
+    chat(&mut rosa, "bob@team.internal", "5", "<body>kept</body>").await;
+    chat(
+        &mut rosa,
+        "carl@team.internal",
+        "6",
+        "<body>not kept</body>",
+    )
+    .await;
+    let kept = everything(&mut rosa).await.bodies();
+    assert_eq!(kept, ["to carl", "to carl", "kept"]);
+}
+
+#[tokio::test]
+async fn an_origin_id_that_comes_twice_loses_nothing() {
+    let server = Server::of(&["rosa", "bob"]).await;
+    let mut rosa = Client::session(&server, "rosa", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    let origin = "<origin-id xmlns='urn:xmpp:sid:0' id='o1'/>";
+    for text in ["one", "one", "two", "one"] {
+        let content = format!("<body>{text}</body>{origin}");
+        chat(&mut rosa, "bob@team.internal", "m", &content).await;
+    }
+    assert_eq!(bodies(&bob.messages().await), ["one", "two"]);
+    assert_eq!(everything(&mut rosa).await.bodies(), ["one", "two"]);
+    assert_eq!(everything(&mut bob).await.bodies(), ["one", "two"]);
+}
