@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::clock;
-use crate::store::{Store, accounts};
+use crate::running;
+use crate::store::{After, Store, accounts};
 use crate::{Config, StartError};
 
 /// Longest slug of a team's name in a domain.
@@ -107,7 +108,11 @@ impl DataDir {
             tries += 1;
         };
         let path = database(&folder);
-        let store = tokio::task::spawn_blocking(move || Store::open(&path))
+        let after = match running::was_killed(&folder) {
+            true => After::Crash,
+            false => After::GoodEnd,
+        };
+        let store = tokio::task::spawn_blocking(move || Store::open_after(&path, after))
             .await
             .map_err(|_| StartError::Store(crate::StoreError::Closed))?
             .map_err(StartError::Store)?;

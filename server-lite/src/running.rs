@@ -63,6 +63,12 @@ async fn write(folder: &Path, note: &Running) -> std::io::Result<()> {
     tokio::fs::rename(&temporary, path(folder)).await
 }
 
+/// Whether the server that ran before on a folder that is ours now was killed:
+/// its note is still there.
+pub(crate) fn was_killed(folder: &Path) -> bool {
+    path(folder).exists()
+}
+
 /// Reads the note, whether it is true or not.
 pub(crate) fn read(folder: &Path) -> Option<Running> {
     let text = std::fs::read(path(folder)).ok()?;

@@ -1,4 +1,4 @@
-//! The database: one writer thread with group commit, and readers.
+//! The database: one writer thread with group commit, and a few readers.
 //!
 //! Whatever has to be written is a job in a bounded queue. The writer takes all
 //! that wait into one transaction with `synchronous=FULL`, commits, and only
@@ -19,6 +19,7 @@ pub(crate) mod pep;
 pub(crate) mod personal;
 pub(crate) mod preferences;
 pub(crate) mod push;
+mod readers;
 pub(crate) mod rooms;
 pub(crate) mod roster;
 mod schema;
@@ -30,8 +31,9 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, OpenFlags, Transaction};
+use rusqlite::{Connection, Transaction};
 
+use readers::Readers;
 use writer::Writer;
 
 use crate::metrics::Metrics;
@@ -74,8 +76,7 @@ pub(crate) struct Store {
 
 struct Inner {
     writer: Writer,
-    /// One connection for reading; queries take fractions of a millisecond.
-    reader: Mutex<Connection>,
+    readers: Readers,
     metrics: Arc<Metrics>,
     /// Rows of the archive that clients have by now, not yet noted on disk.
     delivered: Mutex<Vec<i64>>,
@@ -84,8 +85,22 @@ struct Inner {
 /// Opens or makes the database, brought to the present version, for one that
 /// reads or writes all of it beside whoever else does.
 pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
+    open(path, After::GoodEnd)
+}
+
+/// How whoever had the database before has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// In good order, as far as is known.
+    GoodEnd,
+    /// It was killed, or the machine went down: all pages are looked at before
+    /// more is written, which takes time in proportion to the file.
+    Crash,
+}
+
+fn open(path: &Path, after: After) -> Result<Connection, StoreError> {
     let mut connection = Connection::open(path)?;
-    let prepared = prepare(&mut connection, path);
+    let prepared = prepare(&mut connection, path, after);
     if let Err(StoreError::Sqlite(error)) = &prepared
         && is_damage(error)
     {
@@ -100,17 +115,17 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
 impl Store {
     /// Opens or makes the database and brings it to the present version.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = connect(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let reader = Connection::open_with_flags(path, flags)?;
-        reader.busy_timeout(std::time::Duration::from_secs(5))?;
-        reader.pragma_update(None, "query_only", true)?;
+        Self::open_after(path, After::GoodEnd)
+    }
+
+    /// As [`Store::open`], after an end of this kind.
+    pub(crate) fn open_after(path: &Path, after: After) -> Result<Self, StoreError> {
+        let connection = open(path, after)?;
         let metrics = Arc::<Metrics>::default();
-        let writer = Writer::start(connection, Arc::clone(&metrics))?;
         Ok(Self {
             inner: Arc::new(Inner {
-                writer,
-                reader: Mutex::new(reader),
+                readers: Readers::open(path)?,
+                writer: Writer::start(connection, Arc::clone(&metrics))?,
                 metrics,
                 delivered: Mutex::default(),
             }),
@@ -159,13 +174,7 @@ impl Store {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || {
-            let reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok(query(&reader)?)
-        })
-        .await
-        .map_err(|_| StoreError::Closed)?
+        self.inner.readers.read(query).await
     }
 
     /// The numbers of this process.
@@ -184,7 +193,7 @@ impl Store {
     }
 }
 
-fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+fn prepare(connection: &mut Connection, path: &Path, after: After) -> Result<(), StoreError> {
     // A command line beside the running server waits for its turn.
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -196,11 +205,14 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
             supported,
         });
     }
-    let intact: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-    if intact != "ok" {
-        return Err(StoreError::Damaged {
-            path: path.to_owned(),
-        });
+    if after == After::Crash {
+        let intact: String =
+            connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+        if intact != "ok" {
+            return Err(StoreError::Damaged {
+                path: path.to_owned(),
+            });
+        }
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -245,6 +257,20 @@ mod tests {
             Err(StoreError::Newer { found: 99, .. })
         ));
         assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+
+    #[tokio::test]
+    async fn damage_deep_in_the_file_is_seen_after_a_crash() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.db");
+        Store::open(&path).unwrap().close().await;
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 4096].fill(0xA5);
+        std::fs::write(&path, &bytes).unwrap();
+        let opened = Store::open_after(&path, After::Crash);
+        assert!(matches!(opened, Err(StoreError::Damaged { .. })));
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
     }
 
     #[tokio::test]
