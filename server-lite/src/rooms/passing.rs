@@ -24,8 +24,22 @@ const MARK: usize = 12;
 /// What to do with a request, decided while the room is at hand.
 enum Way {
     Answered(Option<Element>),
-    /// The account of who is meant answers, not one of its sessions.
-    Account(String),
+    /// The account of who is meant answers, not one of its sessions: what it is
+    /// asked for.
+    Account(String, Element),
+}
+
+/// What an account answers for an occupant: its card and nothing else, for
+/// whatever else it says tells whose the nickname is.
+fn card(iq: &Element) -> Option<Element> {
+    let mut payloads = iq.children();
+    let card = payloads
+        .next()
+        .filter(|payload| payload.is("vCard", ns::VCARD_TEMP));
+    match payloads.next() {
+        None => card.cloned(),
+        Some(_) => None,
+    }
 }
 
 /// Takes a request to somebody in the room, or the answer to one.
@@ -55,8 +69,8 @@ pub(super) async fn to_occupant(
         if is_ping && other.nick == asker.nick {
             return Ok(Way::Answered(Some(reply(iq, Ok(None)))));
         }
-        if is_get && iq.children().any(|child| child.has_ns(ns::VCARD_TEMP)) {
-            return Ok(Way::Account(other.user.clone()));
+        if let Some(card) = card(iq).filter(|_| is_get) {
+            return Ok(Way::Account(other.user.clone(), card));
         }
         let mut forwarded = iq.clone();
         set_attr(&mut forwarded, "from", Some(&room.address_of(&asker.nick)));
@@ -89,7 +103,7 @@ pub(super) async fn to_occupant(
         None if is_ping => Err(Condition::NotAcceptable.into()),
         None => Err(Condition::ItemNotFound.into()),
         Some(Ok(Way::Answered(answer))) => Ok(answer),
-        Some(Ok(Way::Account(user))) => Ok(account(server, sender, &user, iq).await),
+        Some(Ok(Way::Account(user, card))) => Ok(account(server, sender, &user, iq, &card).await),
         Some(Err(error)) => Err(error),
     }
 }
@@ -105,6 +119,7 @@ async fn account(
     sender: &Sender,
     user: &str,
     iq: &Element,
+    payload: &Element,
 ) -> Option<Element> {
     let asker = sender.address.node()?.as_str();
     let asked = user.split('@').next().unwrap_or_default();
@@ -113,7 +128,7 @@ async fn account(
         user: asker,
         address: &sender.address,
         number: sender.number,
-        payload: iq.children().next()?,
+        payload,
         is_set: false,
         place: if asker == asked {
             Place::Own

@@ -37,6 +37,11 @@ impl Session {
     }
 
     async fn iq(&mut self, iq: &Element) -> Vec<Element> {
+        // RFC 6120, section 8.2.3. Whoever looks at one of several may let pass
+        // another, wherever it goes.
+        if matches!(iq.attr("type"), Some("get" | "set")) && iq.children().count() != 1 {
+            return refuse(Condition::BadRequest, iq);
+        }
         let to = match iq.attr("to").map(Jid::new) {
             None => None,
             Some(Ok(to)) => Some(to),

@@ -105,3 +105,25 @@ async fn the_card_of_an_occupant_is_that_of_the_account() {
     let refused = other.get(&format!("{ROOM}/Bob"), ask).await;
     assert_eq!(refused.unwrap_err(), "not-acceptable");
 }
+
+#[tokio::test]
+async fn whose_account_a_nickname_is_of_cannot_be_asked_beside_its_card() {
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    open(&mut alice, "Alice").await;
+    enter(&mut bob, "Bob").await;
+    let card = "<vCard xmlns='vcard-temp'/>";
+    let items = "<query xmlns='http://jabber.org/protocol/disco#items'/>";
+    let nodes = "<pubsub xmlns='http://jabber.org/protocol/pubsub'><affiliations/></pubsub>";
+    for beside in [items, nodes] {
+        for both in [format!("{beside}{card}"), format!("{card}{beside}")] {
+            // RFC 6120, section 8.2.3: one element, wherever it goes.
+            for to in [&format!("{ROOM}/Alice"), ROOM, "alice@team.internal", ""] {
+                let refused = bob.get(to, &both).await;
+                assert_eq!(refused.unwrap_err(), "bad-request", "{to}: {both}");
+            }
+        }
+    }
+    bob.get(&format!("{ROOM}/Alice"), card).await.unwrap();
+}
