@@ -83,3 +83,47 @@ pub(crate) fn of(db: &Connection, owner: &str) -> rusqlite::Result<(Vec<Registra
         .query_row([owner], |row| row.get(0))?;
     Ok((all, waiting.unsigned_abs()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn an_app_server_whose_account_is_gone_is_told_nothing_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("server.db")).unwrap();
+        let left = store.write(|tx| {
+            tx.execute_batch(
+                "INSERT OR REPLACE INTO meta VALUES ('domain', 'team.internal');
+                 INSERT INTO accounts VALUES ('bob', 'Bob', 1, 0), ('app', 'App', 1, 0),
+                                             ('myapp', 'App', 1, 0);",
+            )?;
+            for jid in [
+                "app@team.internal",
+                "app@team.internal/a/b",
+                "app@push.team.internal",
+                "myapp@team.internal/app@team.internal",
+                "team.internal",
+            ] {
+                enable(tx, "bob", jid, "", None)?;
+            }
+            tx.execute("DELETE FROM accounts WHERE localpart = 'app'", [])?;
+            of(tx, "bob")
+        });
+        let left: Vec<_> = left
+            .await
+            .unwrap()
+            .0
+            .into_iter()
+            .map(|one| one.jid)
+            .collect();
+        let others = [
+            "app@push.team.internal",
+            "myapp@team.internal/app@team.internal",
+            "team.internal",
+        ];
+        assert_eq!(left, others);
+        store.close().await;
+    }
+}

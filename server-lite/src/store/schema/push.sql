@@ -8,3 +8,11 @@ CREATE TABLE push (
     options TEXT,                            -- a form, as XML
     UNIQUE (owner, jid, node)
 ) STRICT;
+
+-- An app server whose account is gone is told nothing more: a later account of
+-- its name is another.
+CREATE TRIGGER push_account_removed AFTER DELETE ON accounts BEGIN
+    DELETE FROM push WHERE
+        CASE instr(jid, '/') WHEN 0 THEN jid ELSE substr(jid, 1, instr(jid, '/') - 1) END =
+        old.localpart || '@' || (SELECT value FROM meta WHERE key = 'domain');
+END;
