@@ -16,6 +16,7 @@ mod creating;
 mod disco;
 mod entering;
 mod invitations;
+mod invited;
 mod iq;
 mod messages;
 mod moderation;
@@ -38,6 +39,7 @@ use xmpp_core::{Element, element, ns};
 
 use self::affiliation::Affiliation;
 use self::config::RoomConfig;
+use self::invited::Invitations;
 use self::post::Post;
 use self::room::{Person, Room};
 use crate::StoreError;
@@ -151,6 +153,7 @@ impl Rooms {
     pub(crate) fn forget_person(&self, user: &str) {
         self.all(|rooms| {
             for room in rooms.values_mut() {
+                room.invited.forget(user);
                 if room.people.remove(user).is_some() {
                     room.inherit();
                 }
@@ -265,6 +268,7 @@ fn read(domain: &str, row: RoomRow, people: Vec<AffiliationRow>) -> Room {
         vcard: stanza(row.vcard),
         secret: row.secret,
         messages: 0,
+        invited: Invitations::default(),
     };
     room.inherit();
     room

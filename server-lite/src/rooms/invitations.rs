@@ -14,6 +14,7 @@ use super::post::Post;
 use super::room::{Person, Room};
 use super::showing::Change;
 use super::{Sender, set_people};
+use crate::clock;
 use crate::form::{Filled, Form};
 use crate::server::Server;
 use crate::session::notify;
@@ -56,6 +57,23 @@ fn account(server: &Server, address: Option<&str>) -> Result<BareJid, StanzaErro
     }
 }
 
+/// Nothing comes from who is blocked, in whosever name (XEP-0191).
+fn not_blocked(
+    server: &Server,
+    reader: &BareJid,
+    sender: &Sender,
+    name: &str,
+) -> Result<(), StanzaError> {
+    let blocks = |address: &str| {
+        let account = server.localpart(reader);
+        account.is_some_and(|account| server.blocks(&account, address))
+    };
+    if blocks(sender.address.as_str()) || blocks(&format!("{name}@{}", server.rooms.domain)) {
+        return Err(Condition::ServiceUnavailable.into());
+    }
+    Ok(())
+}
+
 fn reason_of(element: &Element) -> Option<String> {
     element.get_child("reason", ns::MUC_USER).map(Element::text)
 }
@@ -69,14 +87,7 @@ async fn invite(
 ) -> Result<(), StanzaError> {
     let guest = account(server, invite.attr("to"))?;
     let key = guest.to_string();
-    // Nothing comes from who is blocked, in whosever name (XEP-0191).
-    let blocks = |address: &str| {
-        let account = server.localpart(&guest);
-        account.is_some_and(|account| server.blocks(&account, address))
-    };
-    if blocks(sender.address.as_str()) || blocks(&format!("{name}@{}", server.rooms.domain)) {
-        return Err(Condition::ServiceUnavailable.into());
-    }
+    not_blocked(server, &guest, sender, name)?;
     let (address, password, becomes_member) = server.rooms.ask(name, |room| {
         let host = room.occupant(sender).ok_or(Condition::NotAcceptable)?;
         let may_add = room.config.allow_invites || host.role == Role::Moderator;
@@ -89,6 +100,7 @@ async fn invite(
         }
         // Who was banned is let in again only by being told so.
         let adds = room.config.members_only && affiliation == Affiliation::None;
+        room.invited.add(&key, &sender.user(), clock::now_ms());
         Ok((room.address.clone(), room.config.password.clone(), adds))
     })?;
     if becomes_member {
@@ -130,6 +142,8 @@ pub(super) async fn welcome(
 ) -> Result<(), StanzaError> {
     let guest = account(server, Some(guest))?;
     let (address, password) = server.rooms.ask(name, |room| {
+        room.invited
+            .add(guest.as_str(), &sender.user(), clock::now_ms());
         Ok((room.address.clone(), room.config.password.clone()))
     })?;
     let card = Card {
@@ -181,8 +195,19 @@ async fn decline(
     decline: &Element,
 ) -> Result<(), StanzaError> {
     let host = account(server, decline.attr("to"))?;
-    let address = server.rooms.ask(name, |room| Ok(room.address.clone()))?;
-    let mut answer = build("decline", ns::MUC_USER).attr("from", sender.user());
+    not_blocked(server, &host, sender, name)?;
+    let guest = sender.user();
+    let address = server.rooms.ask(name, |room| {
+        let host = host.as_str();
+        let is_here = room.occupants.iter().any(|one| one.user == host);
+        let is_banned = room.affiliation(&guest) == Affiliation::Outcast;
+        let now = clock::now_ms();
+        if is_banned || !room.invited.decline(&guest, host, is_here, now) {
+            return Err(Condition::Forbidden.into());
+        }
+        Ok(room.address.clone())
+    })?;
+    let mut answer = build("decline", ns::MUC_USER).attr("from", guest);
     if let Some(reason) = reason_of(decline) {
         answer = answer.child(build("reason", ns::MUC_USER).text(reason));
     }

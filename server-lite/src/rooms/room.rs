@@ -13,6 +13,7 @@ use xmpp_core::{Element, ns};
 use super::Sender;
 use super::affiliation::{Affiliation, Role, Standing};
 use super::config::RoomConfig;
+use super::invited::Invitations;
 use super::post::to_attribute;
 
 /// What somebody is to the room, whether they are there or not.
@@ -83,6 +84,8 @@ pub(super) struct Room {
     /// Counts the messages, so that who enters can tell whether one came while
     /// the history was read.
     pub(super) messages: u64,
+    /// Who may still decline.
+    pub(super) invited: Invitations,
 }
 
 impl Room {

@@ -169,18 +169,71 @@ async fn invitations_and_their_answers() {
     assert_eq!(invite.attr("from"), Some(alice.address.as_str()));
     let goes_on = invite.get_child("continue", ns::MUC_USER).unwrap();
     assert_eq!(goes_on.attr("thread"), Some("t1"));
-    carol
-        .send(format!(
-            "<message to='{ROOM}'><x xmlns='http://jabber.org/protocol/muc#user'>\
-             <decline to='alice@team.internal'><reason>no time</reason></decline></x></message>"
-        ))
-        .await;
+    carol.send(decline(ALICE)).await;
     let declined = alice
         .until(|element| String::from(element).contains("decline"))
         .await;
     assert_eq!(declined.attr("from"), Some(ROOM));
     let text = String::from(&declined);
     assert!(text.contains("carol@team.internal") && text.contains("no time"));
+}
+
+const ALICE: &str = "alice@team.internal";
+const BOB: &str = "bob@team.internal";
+
+fn decline(host: &str) -> String {
+    format!(
+        "<message id='d' to='{ROOM}'><x xmlns='http://jabber.org/protocol/muc#user'>\
+         <decline to='{host}'><reason>no time</reason></decline></x></message>"
+    )
+}
+
+#[tokio::test]
+async fn only_who_was_invited_declines_and_once() {
+    let server = Server::of(&["alice", "bob", "carol"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    let mut carol = Client::online(&server, "carol", "desk").await;
+    open(&mut alice, "Alice").await;
+    enter(&mut bob, "Bob").await;
+    let declined = |heard: Vec<Element>| {
+        let is_one = |element: &&Element| String::from(*element).contains("<decline");
+        heard.iter().filter(is_one).count()
+    };
+    // Nobody has invited her.
+    carol.send(decline(ALICE)).await;
+    assert_eq!(carol.error("d").await, "forbidden");
+    let invite = format!(
+        "<message to='{ROOM}'><x xmlns='http://jabber.org/protocol/muc#user'>\
+         <invite to='carol@team.internal'/></x></message>"
+    );
+    alice.send(&invite).await;
+    alice.sync().await;
+    // Not to who never was in the room.
+    carol.send(decline("carol@team.internal")).await;
+    assert_eq!(carol.error("d").await, "forbidden");
+    carol.send(decline(ALICE)).await;
+    carol.sync().await;
+    assert_eq!(declined(alice.sync().await), 1);
+    carol.send(decline(ALICE)).await;
+    assert_eq!(carol.error("d").await, "forbidden");
+    // To somebody who is there and has not invited her himself.
+    alice.send(&invite).await;
+    alice.sync().await;
+    carol.send(decline(BOB)).await;
+    carol.sync().await;
+    assert_eq!(declined(bob.sync().await), 1);
+    // Who is banned has nothing to answer.
+    alice.send(&invite).await;
+    alice.sync().await;
+    admin(
+        &mut alice,
+        "<item jid='carol@team.internal' affiliation='outcast'/>",
+    )
+    .await
+    .unwrap();
+    carol.send(decline(ALICE)).await;
+    assert_eq!(carol.error("d").await, "forbidden");
 }
 
 #[tokio::test]
