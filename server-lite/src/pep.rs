@@ -39,7 +39,7 @@ use self::publish::Publication;
 use crate::modules::{Place, Request};
 use crate::server::Server;
 
-pub(crate) use self::avatar::stamp;
+pub(crate) use self::avatar::{is_picture, stamp};
 pub(crate) use self::bookmarks::{
     is_storage as is_older_storage, newer as newer_bookmarks, older as older_bookmarks,
     without_rooms,

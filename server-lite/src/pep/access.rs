@@ -2,6 +2,7 @@
 //! XEP-0163, section 4).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use xmpp_core::element::build;
@@ -22,10 +23,10 @@ pub(crate) struct Node {
     pub(super) owner: String,
     pub(super) name: String,
     pub(super) config: NodeConfig,
-    /// By bare address.
-    pub(super) affiliations: BTreeMap<String, String>,
+    /// By bare address. Shared: every event of a change has the node with it.
+    pub(super) affiliations: Arc<BTreeMap<String, String>>,
     /// Bare or full addresses.
-    pub(super) subscribers: Vec<String>,
+    pub(super) subscribers: Arc<Vec<String>>,
 }
 
 impl Node {
@@ -40,8 +41,30 @@ impl Node {
             account: account.to_owned(),
             owner: server.bare(account),
             config: NodeConfig::from_json(&row.config),
-            affiliations: pep::affiliations(db, row.id)?.into_iter().collect(),
-            subscribers: pep::subscribers(db, row.id)?,
+            affiliations: Arc::new(pep::affiliations(db, row.id)?.into_iter().collect()),
+            subscribers: Arc::new(pep::subscribers(db, row.id)?),
+            id: row.id,
+            name: row.node,
+        })
+    }
+
+    /// Reads of a node what decides whether one person may read it.
+    pub(super) fn load_for(
+        db: &Connection,
+        server: &Server,
+        account: &str,
+        row: NodeRow,
+        user: &str,
+    ) -> rusqlite::Result<Self> {
+        let bare = server.bare(user);
+        let affiliation = pep::affiliation(db, row.id, &bare)?;
+        let affiliations = affiliation.map(|affiliation| (bare, affiliation));
+        Ok(Self {
+            account: account.to_owned(),
+            owner: server.bare(account),
+            config: NodeConfig::from_json(&row.config),
+            affiliations: Arc::new(affiliations.into_iter().collect()),
+            subscribers: Arc::default(),
             id: row.id,
             name: row.node,
         })

@@ -68,13 +68,46 @@ fn sniffed(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// The picture of an account with its two nodes, metadata first. A hash that is
-/// not that of the picture shows none.
+/// Whether an item of a node is a picture and its id the SHA-1 of it. It takes
+/// reading all of the picture, so it is found out before a publication is
+/// written, never in the writer.
+pub(crate) fn is_picture(node: &str, item_id: &str, data: &Element) -> bool {
+    node == ns::AVATAR_DATA
+        && Picture::read(None, &data.text())
+            .is_some_and(|picture| picture.id.eq_ignore_ascii_case(item_id))
+}
+
+/// What an account shows.
+pub(super) struct Current {
+    /// SHA-1, in small letters.
+    pub(super) hash: String,
+    item_id: String,
+    kind: Option<String>,
+    /// Metadata first.
+    pub(super) nodes: [Node; 2],
+}
+
+impl Current {
+    /// Reads the picture itself.
+    pub(super) fn picture(self, db: &Connection) -> rusqlite::Result<Option<Picture>> {
+        let [_, data] = &self.nodes;
+        let row = pep::item(db, data.id, &self.item_id)?;
+        let data = row.and_then(|row| element::parse(row.payload.as_bytes()).ok());
+        Ok(data.and_then(|data| Picture::read(self.kind, &data.text())))
+    }
+}
+
+/// Pictures of one metadata that are looked for.
+const MAX_INFOS: usize = 4;
+/// Bytes of metadata that are read; a picture takes some two hundred.
+const MAX_METADATA: usize = 16 * 1024;
+
+/// The picture of an account. One that is not what its id says is none.
 pub(super) fn current(
     db: &Connection,
     server: &Server,
     account: &str,
-) -> rusqlite::Result<Option<(Picture, [Node; 2])>> {
+) -> rusqlite::Result<Option<Current>> {
     let load = |name| -> rusqlite::Result<Option<Node>> {
         let row = pep::node(db, account, name)?;
         row.map(|row| Node::load(db, server, account, row))
@@ -89,21 +122,22 @@ pub(super) fn current(
     let newest = pep::newest_items(db, metadata.id, 1)?;
     let parsed = newest
         .first()
+        .filter(|row| row.payload.len() <= MAX_METADATA)
         .and_then(|row| element::parse(row.payload.as_bytes()).ok());
     // Of several, the one that is not somewhere else.
     let infos = parsed.iter().flat_map(Element::children);
-    for info in infos.filter(|info| info.is("info", ns::AVATAR_METADATA)) {
+    let infos = infos.filter(|info| info.is("info", ns::AVATAR_METADATA));
+    for info in infos.take(MAX_INFOS) {
         let (Some(id), None) = (info.attr("id"), info.attr("url")) else {
             continue;
         };
-        let Some(row) = pep::item(db, data.id, id)? else {
-            continue;
-        };
-        let text = element::parse(row.payload.as_bytes()).map(|data| data.text());
-        let kind = info.attr("type").map(str::to_owned);
-        let picture = text.ok().and_then(|text| Picture::read(kind, &text));
-        if let Some(picture) = picture.filter(|picture| picture.id.eq_ignore_ascii_case(id)) {
-            return Ok(Some((picture, [metadata, data])));
+        if pep::has_picture(db, data.id, id)? {
+            return Ok(Some(Current {
+                hash: id.to_ascii_lowercase(),
+                item_id: id.to_owned(),
+                kind: info.attr("type").map(str::to_owned),
+                nodes: [metadata, data],
+            }));
         }
     }
     Ok(None)
@@ -120,7 +154,7 @@ pub(super) fn shown(db: &Connection, server: &Server, account: &str) -> rusqlite
             .all(|node| node.config.access != Access::Whitelist)
     };
     Ok(match current(db, server, account)? {
-        Some((picture, nodes)) if open(&nodes) => Shown::Hash(picture.id),
+        Some(current) if open(&current.nodes) => Shown::Hash(current.hash),
         _ => Shown::None,
     })
 }
@@ -133,7 +167,7 @@ pub(super) fn publish(
     news: &mut News,
 ) -> Result<(), Refused> {
     let (server, account) = (&asker.server, asker.account.as_str());
-    let before = current(tx, server, account)?.map(|(picture, _)| picture.id);
+    let before = current(tx, server, account)?.map(|current| current.hash);
     if before == picture.as_ref().map(|picture| picture.id.clone()) {
         return Ok(());
     }
@@ -151,20 +185,22 @@ pub(super) fn publish(
             }
         }
     };
-    let row = |item_id: &str, payload: Element| -> Result<ItemRow, Refused> {
+    let row = |item_id: &str, payload: Element, picture| -> Result<ItemRow, Refused> {
         Ok(ItemRow {
             item_id: item_id.to_owned(),
             publisher: asker.owner.clone(),
             time_ms: clock::now_ms(),
             payload: element::write(&payload).map_err(|_| super::bad("invalid-payload"))?,
+            picture,
         })
     };
     let (id, metadata) = match &picture {
         None => ("current", build("metadata", ns::AVATAR_METADATA)),
         Some(picture) => {
             let data = build("data", ns::AVATAR_DATA).text(&picture.data);
-            let item = row(&picture.id, data.done())?;
-            put(tx, &node(ns::AVATAR_DATA)?, &item, news)?;
+            // Its id is made of it.
+            let item = row(&picture.id, data.done(), true)?;
+            put(tx, server, &node(ns::AVATAR_DATA)?, &item, news)?;
             let bytes = STANDARD
                 .decode(&picture.data)
                 .map_or(0, |bytes| bytes.len());
@@ -176,8 +212,8 @@ pub(super) fn publish(
             (picture.id.as_str(), metadata)
         }
     };
-    let item = row(id, metadata.done())?;
-    put(tx, &node(ns::AVATAR_METADATA)?, &item, news)?;
+    let item = row(id, metadata.done(), false)?;
+    put(tx, server, &node(ns::AVATAR_METADATA)?, &item, news)?;
     news.avatar(account, shown(tx, server, account)?);
     Ok(())
 }

@@ -75,19 +75,32 @@ pub(crate) fn without_rooms(storage: &mut Element) {
     {}
 }
 
-/// The rooms in a node that older clients can be told, with their addresses.
-fn rooms(db: &Connection, node: i64) -> rusqlite::Result<Vec<(String, Element)>> {
+/// Bytes of the rooms that older clients are told: the newest, as many as find
+/// room in one item beside what else is there. They are read in the writer, so
+/// they must not be much. Those that older clients do not see they do not take
+/// away either.
+pub(super) fn most(server: &Server) -> usize {
+    server.config.limits.personal_payload / 4 * 3
+}
+
+/// The newest rooms in a node that older clients can be told, with their
+/// addresses.
+fn rooms(db: &Connection, node: i64, bytes: usize) -> rusqlite::Result<Vec<(String, Element)>> {
     let room = |row: ItemRow| {
         let payload = element::parse(row.payload.as_bytes()).ok()?;
         let fits = payload.is("conference", ns::BOOKMARKS) && BareJid::new(&row.item_id).is_ok();
         fits.then_some((row.item_id, payload))
     };
-    let rows = pep::newest_items(db, node, MAX_ITEMS)?;
+    let rows = pep::newest_within(db, node, bytes)?;
     Ok(rows.into_iter().filter_map(room).collect())
 }
 
-/// The bookmarks of an account as older clients read them.
-pub(crate) fn older(db: &Connection, account: &str) -> rusqlite::Result<Vec<Element>> {
+/// The newest bookmarks of an account as older clients read them.
+pub(crate) fn older(
+    db: &Connection,
+    account: &str,
+    bytes: usize,
+) -> rusqlite::Result<Vec<Element>> {
     let Some(node) = pep::node(db, account, ns::BOOKMARKS)? else {
         return Ok(Vec::new());
     };
@@ -95,7 +108,8 @@ pub(crate) fn older(db: &Connection, account: &str) -> rusqlite::Result<Vec<Elem
         let room = Room::read(&room).write(ns::LEGACY_BOOKMARKS);
         room.attr("jid", address).done()
     };
-    Ok(rooms(db, node.id)?.into_iter().map(older).collect())
+    let rooms = rooms(db, node.id, bytes)?;
+    Ok(rooms.into_iter().map(older).collect())
 }
 
 /// What older clients have stored as the items of today's node: their ids, and
@@ -128,7 +142,7 @@ pub(super) fn from_older(
             make(tx, server, account, ns::BOOKMARKS, config)?
         }
     };
-    let mut before: BTreeMap<_, _> = rooms(tx, node.id)?.into_iter().collect();
+    let mut before: BTreeMap<_, _> = rooms(tx, node.id, most(server))?.into_iter().collect();
     let listed: BTreeMap<String, Room> = storage
         .children()
         .filter(|child| is_room(child))
@@ -150,7 +164,7 @@ pub(super) fn from_older(
             !child.is("nick", ns::BOOKMARKS) && !child.is("password", ns::BOOKMARKS)
         });
         let payload = room.write(ns::BOOKMARKS).children(others.cloned()).done();
-        put(tx, &node, &row(&node, address, &payload)?, news)?;
+        put(tx, server, &node, &row(&node, address, &payload)?, news)?;
     }
     let gone: Vec<String> = before.into_keys().collect();
     for address in &gone {
@@ -168,6 +182,7 @@ fn row(node: &Node, item_id: String, payload: &Element) -> Result<ItemRow, Refus
         publisher: node.owner.clone(),
         time_ms: clock::now_ms(),
         payload: element::write(payload).map_err(|_| bad("invalid-payload"))?,
+        picture: false,
     })
 }
 
@@ -205,10 +220,11 @@ pub(super) fn to_older_node(
     let rest = before.children().filter(|child| !is_room(child)).cloned();
     let storage = build("storage", ns::LEGACY_BOOKMARKS)
         .children(rest)
-        .children(older(tx, account)?)
+        .children(older(tx, account, most(server))?)
         .done();
     if storage == before {
         return Ok(());
     }
-    put(tx, &node, &row(&node, newest.item_id, &storage)?, news)
+    let row = row(&node, newest.item_id, &storage)?;
+    put(tx, server, &node, &row, news)
 }

@@ -23,6 +23,8 @@ use crate::server::Server;
 const MAX_KNOWN: usize = 512;
 /// Bytes in the names of the nodes that one client is interested in.
 const MAX_NAMES: usize = 16 * 1024;
+/// Number of those nodes.
+const MAX_INTERESTS: usize = 200;
 /// Bytes of the attributes of `<c/>`.
 const MAX_ATTRIBUTE: usize = 1_000;
 
@@ -246,6 +248,7 @@ fn interests(query: &Element) -> Interests {
             room = room.saturating_sub(name.len());
             fits
         })
+        .take(MAX_INTERESTS)
         .map(str::to_owned);
     Arc::new(names.collect())
 }

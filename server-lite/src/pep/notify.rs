@@ -125,12 +125,42 @@ pub(super) async fn send_newest(
     if names.is_empty() {
         return;
     }
+    let mut resource = None;
+    server.router.update(user, number, |entry| {
+        resource = Some(entry.resource.clone());
+    });
+    let Some(resource) = resource else {
+        return;
+    };
     let (shared, reader) = (Arc::clone(server), user.to_owned());
     let (told, to) = (Arc::clone(server), user.to_owned());
-    // A job of the writer that writes nothing: what is read is sent before
-    // anything newer is told.
+    let read = server
+        .store
+        .read(move |db| newest_of_all(db, &shared, (&reader, &resource), &names, of.as_deref()));
+    let found = match read.await {
+        Ok(found) if found.is_empty() => return,
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!(%error, "newest items not read");
+            return;
+        }
+    };
+    // What takes time was done by a reader. The writer only looks whether that
+    // is still the newest, and sends it before anything newer is told. What is
+    // not is left out: the session, which was interested before all this began,
+    // has been told what is newer. So it misses nothing and hears nothing older
+    // after something newer; what was published just now it may hear twice.
     let sent = server.store.write_then(
-        move |tx| newest_of_all(tx, &shared, &reader, &names, of.as_deref()),
+        move |tx| {
+            let mut events = Vec::new();
+            for found in found {
+                let newest = pep::newest_place(tx, found.node)?;
+                if newest.is_some_and(|(place, _)| place == found.place) {
+                    events.push(found.event);
+                }
+            }
+            Ok(events)
+        },
         move |events| {
             let own = told.bare(&to);
             for event in &events {
@@ -140,39 +170,64 @@ pub(super) async fn send_newest(
         },
     );
     if let Err(error) = sent.await {
-        tracing::error!(%error, "newest items not read");
+        tracing::error!(%error, "newest items not sent");
     }
 }
+
+/// The newest item of a node, when it was read.
+struct Found {
+    node: i64,
+    /// Changes with every publication.
+    place: i64,
+    event: Outgoing,
+}
+
+/// Bytes of the newest items that are sent at once.
+const MAX_NEWEST: usize = 1 << 20;
+/// Nodes that are looked at for that.
+const MAX_NODES: usize = 2_000;
 
 fn newest_of_all(
     db: &Connection,
     server: &Server,
-    user: &str,
+    (user, resource): (&str, &str),
     names: &[String],
     of: Option<&str>,
-) -> rusqlite::Result<Vec<Outgoing>> {
+) -> rusqlite::Result<Vec<Found>> {
     // Leaves room in the queue for everything else that a session begins with.
     let most = server.config.limits.session_queue / 4;
+    let (mut bytes, mut nodes_left) = (MAX_NEWEST, MAX_NODES);
     let mut events = Vec::new();
     for name in names {
         let nodes = match of {
-            None => pep::nodes_named(db, name, user)?,
+            None => pep::nodes_named(db, name, user, nodes_left)?,
             Some(owner) => {
                 let row = pep::node(db, owner, name)?;
                 row.map(|row| (owner.to_owned(), row)).into_iter().collect()
             }
         };
+        nodes_left = nodes_left.saturating_sub(nodes.len());
         for (owner, row) in nodes {
             if events.len() >= most {
                 tracing::debug!("not all of the newest items sent");
                 return Ok(events);
             }
-            let node = Node::load(db, server, &owner, row)?;
+            let Some((place, size)) = pep::newest_place(db, row.id)? else {
+                continue;
+            };
+            let node = Node::load_for(db, server, &owner, row, user)?;
             let wanted = node.config.send_last == SendLast::OnSubAndPresence
                 && node.config.notifications
+                && size <= bytes
+                && !server.parts(&owner, &node.owner, user, resource)
                 && node.may_read(server, user).is_ok();
             if wanted && let Some(event) = newest(db, &node)? {
-                events.extend(Outgoing::of(&event));
+                bytes -= size;
+                events.extend(Outgoing::of(&event).map(|event| Found {
+                    node: node.id,
+                    place,
+                    event,
+                }));
             }
         }
     }

@@ -10,7 +10,7 @@ use xmpp_core::{Element, ns};
 use super::access::{Node, bad, full};
 use super::config::NodeConfig;
 use super::job::{change, find, read};
-use super::publish::{follow, make, node_name};
+use super::publish::{follow, make, node_name, within_quota};
 use super::{Answer, Asker, notify};
 use crate::clock;
 use crate::form::Filled;
@@ -221,7 +221,10 @@ async fn set_affiliations(asker: Asker, action: &Element) -> Answer {
         if pep::affiliations(tx, node.id)?.len() > MAX_AFFILIATIONS {
             return Err(full("too many people").into());
         }
-        Ok(())
+        match changes.iter().any(|(_, affiliation)| affiliation != "none") {
+            true => within_quota(tx, &asker.server, &asker.account),
+            false => Ok(()),
+        }
     })
     .await?;
     Ok(None)

@@ -44,7 +44,7 @@ fn one(db: &Connection, asker: &Asker, name: &str, namespace: &str) -> Result<El
     };
     let mut stored = stored.unwrap_or_else(empty);
     if bookmarks::is_storage(&stored) {
-        for room in bookmarks::older(db, &asker.account)? {
+        for room in bookmarks::older(db, &asker.account, bookmarks::most(&asker.server))? {
             stored.append_child(room);
         }
     }

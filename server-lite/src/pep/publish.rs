@@ -37,7 +37,7 @@ impl Publication {
             .filter(|child| child.is("item", ns::PUBSUB));
         let row = items
             .next()
-            .map(|item| read_item(asker, item))
+            .map(|item| read_item(asker, &node, item))
             .transpose()?;
         if items.next().is_some() {
             // Section 7.1.3.1: one at a time, so that it is clear what was refused.
@@ -89,7 +89,7 @@ impl Publication {
         if other.is_some_and(|other| other != asker.bare) && !asker.is_owner() {
             return Err(Condition::Forbidden.into());
         }
-        put(tx, &node, &row, news)?;
+        put(tx, &asker.server, &node, &row, news)?;
         if asker.is_owner() && node.name == ns::LEGACY_BOOKMARKS {
             bookmarks::from_older_node(tx, &asker.server, &node.account, &row.payload, news)?;
         } else if node.name != ns::AVATAR_DATA {
@@ -114,7 +114,7 @@ impl Publication {
     }
 }
 
-fn read_item(asker: &Asker, item: &Element) -> Result<ItemRow, StanzaError> {
+fn read_item(asker: &Asker, node: &str, item: &Element) -> Result<ItemRow, StanzaError> {
     let item_id = match item.attr("id") {
         Some(id) if id.len() > MAX_NAME => {
             return Err(StanzaError::from(Condition::BadRequest).with_text("the id is too long"));
@@ -127,20 +127,27 @@ fn read_item(asker: &Asker, item: &Element) -> Result<ItemRow, StanzaError> {
     if payloads.next().is_some() {
         return Err(bad("invalid-payload"));
     }
+    let picture = payload.is_some_and(|payload| avatar::is_picture(node, &item_id, payload));
     let payload = payload
         .map(element::write)
         .transpose()
         .map_err(|_| bad("invalid-payload"))?
         .unwrap_or_default();
-    if payload.len() > asker.server.config.limits.personal_payload {
-        return Err(of_pubsub(Condition::NotAcceptable, "payload-too-big"));
-    }
+    not_too_big(&asker.server, &payload)?;
     Ok(ItemRow {
         item_id,
         publisher: asker.bare.clone(),
         time_ms: clock::now_ms(),
         payload,
+        picture,
     })
+}
+
+fn not_too_big(server: &Server, payload: &str) -> Result<(), StanzaError> {
+    if payload.len() > server.config.limits.personal_payload {
+        return Err(of_pubsub(Condition::NotAcceptable, "payload-too-big"));
+    }
+    Ok(())
 }
 
 fn read_options(options: &Element) -> Result<Filled, StanzaError> {
@@ -172,10 +179,12 @@ pub(super) fn make(
 /// Puts an item into a node and tells of it.
 pub(super) fn put(
     tx: &Transaction<'_>,
+    server: &Server,
     node: &Node,
     row: &ItemRow,
     news: &mut News,
 ) -> Result<(), Refused> {
+    not_too_big(server, &row.payload)?;
     if node.config.persist {
         pep::put_item(tx, node.id, row)?;
         pep::keep_newest(tx, node.id, node.config.max_items)?;

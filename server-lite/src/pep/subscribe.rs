@@ -17,6 +17,11 @@ use crate::store::pep;
 
 /// Subscriptions of one node.
 const MAX_SUBSCRIBERS: usize = 1_000;
+/// Those of one person among them.
+const MAX_OF_ONE: usize = 20;
+/// Which part of what an account can keep those to all of its nodes can take, in
+/// addition: others make them, and must not fill up what is the owner's.
+const PART: usize = 4;
 
 /// The address that is subscribed: one of who asks (section 6.1.3.1).
 fn subscriber(asker: &Asker, action: &Element) -> Result<String, StanzaError> {
@@ -36,6 +41,13 @@ fn subscription(node: &str, address: &str, state: &str) -> Build {
         .attr("subscription", state)
 }
 
+fn too_many() -> StanzaError {
+    StanzaError {
+        kind: ErrorType::Wait,
+        ..of_pubsub(Condition::PolicyViolation, "too-many-subscriptions")
+    }
+}
+
 pub(super) async fn subscribe(asker: Asker, action: &Element) -> Answer {
     let name = node_name(action)?;
     let address = subscriber(&asker, action)?;
@@ -43,12 +55,18 @@ pub(super) async fn subscribe(asker: Asker, action: &Element) -> Answer {
     let server = Arc::clone(&asker.server);
     change(&server, move |tx, news| {
         let node = find_readable(tx, &asker, &name)?;
-        if node.subscribers.len() >= MAX_SUBSCRIBERS && !node.subscribers.contains(&address) {
-            let error = of_pubsub(Condition::PolicyViolation, "too-many-subscriptions");
-            let kind = ErrorType::Wait;
-            return Err(StanzaError { kind, ..error }.into());
+        if !node.subscribers.contains(&address) {
+            let is_own = |other: &&String| other.split('/').next() == Some(&asker.bare);
+            let own = node.subscribers.iter().filter(is_own).count();
+            if own >= MAX_OF_ONE || node.subscribers.len() >= MAX_SUBSCRIBERS {
+                return Err(too_many().into());
+            }
+            pep::subscribe(tx, node.id, &address)?;
+            let most = asker.server.config.limits.personal_bytes / PART;
+            if pep::subscription_usage(tx, &asker.account)? > most {
+                return Err(too_many().into());
+            }
         }
-        pep::subscribe(tx, node.id, &address)?;
         if node.config.send_last != SendLast::Never
             && let Some(event) = notify::newest(tx, &node)?
         {

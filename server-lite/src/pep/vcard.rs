@@ -24,9 +24,11 @@ pub(crate) async fn get(request: &Request<'_>) -> Answer {
         let stored = personal::vcard(db, &asker.account)?;
         let stored = stored.and_then(|xml| element::parse(xml.as_bytes()).ok());
         let mut vcard = stored.unwrap_or_else(|| build("vCard", ns::VCARD_TEMP).done());
-        if let Some((picture, nodes)) = avatar::current(db, &asker.server, &asker.account)? {
+        if let Some(current) = avatar::current(db, &asker.server, &asker.account)? {
             let may = |node: &super::access::Node| node.may_read(&asker.server, &asker.user);
-            if nodes.iter().all(|node| may(node).is_ok()) {
+            if current.nodes.iter().all(|node| may(node).is_ok())
+                && let Some(picture) = current.picture(db)?
+            {
                 vcard.append_child(photo(&picture));
             }
         }

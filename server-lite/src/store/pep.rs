@@ -19,6 +19,8 @@ pub(crate) struct ItemRow {
     pub(crate) time_ms: i64,
     /// XML, or empty.
     pub(crate) payload: String,
+    /// It holds a picture whose SHA-1 is the id: found out once, when it comes.
+    pub(crate) picture: bool,
 }
 
 fn node_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<NodeRow> {
@@ -35,6 +37,7 @@ fn item_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<ItemRow> {
         publisher: row.get(1)?,
         time_ms: row.get(2)?,
         payload: row.get(3)?,
+        picture: row.get(4)?,
     })
 }
 
@@ -52,19 +55,24 @@ pub(crate) fn nodes(db: &Connection, owner: &str) -> rusqlite::Result<Vec<NodeRo
         .collect()
 }
 
-/// The nodes of this name, each with its owner: those of `first`, then those that
-/// changed last.
+/// The nodes of this name, at most so many, each with its owner: those of
+/// `first`, then those that changed last.
 pub(crate) fn nodes_named(
     db: &Connection,
     node: &str,
     first: &str,
+    max: usize,
 ) -> rusqlite::Result<Vec<(String, NodeRow)>> {
     db.prepare_cached(
         "SELECT id, node, config, owner FROM pep_nodes WHERE node = ?1
          ORDER BY owner <> ?2,
-             (SELECT max(place) FROM pep_items WHERE node_id = pep_nodes.id) DESC",
+             (SELECT max(place) FROM pep_items WHERE node_id = pep_nodes.id) DESC
+         LIMIT ?3",
     )?
-    .query_map([node, first], |row| Ok((row.get(3)?, node_row(row)?)))?
+    .query_map(
+        params![node, first, i64::try_from(max).unwrap_or(i64::MAX)],
+        |row| Ok((row.get(3)?, node_row(row)?)),
+    )?
     .collect()
 }
 
@@ -108,17 +116,32 @@ pub(crate) fn delete_node(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<()>
 /// What every item counts for beside its payload, so that there is a limit to
 /// their number too.
 const ITEM_BYTES: i64 = 1024;
+/// The same for somebody's affiliation or subscription.
+const PERSON_BYTES: i64 = 256;
 
-/// Number of nodes of an account, and bytes in all of them.
+/// Number of nodes of an account, and bytes in all of them with those whom its
+/// owner has named there. Subscriptions are made by others: they have room of
+/// their own.
 pub(crate) fn usage(db: &Connection, owner: &str) -> rusqlite::Result<(usize, usize)> {
     db.prepare_cached(
         "SELECT (SELECT count(*) FROM pep_nodes WHERE owner = ?1),
                 (SELECT coalesce(sum(octet_length(payload) + ?2), 0) FROM pep_items
+                 JOIN pep_nodes ON pep_nodes.id = node_id WHERE owner = ?1) +
+                (SELECT coalesce(sum(octet_length(member) + ?3), 0) FROM pep_affiliations
                  JOIN pep_nodes ON pep_nodes.id = node_id WHERE owner = ?1)",
     )?
-    .query_row(params![owner, ITEM_BYTES], |row| {
+    .query_row(params![owner, ITEM_BYTES, PERSON_BYTES], |row| {
         Ok((count(row, 0)?, count(row, 1)?))
     })
+}
+
+/// Bytes of the subscriptions to all nodes of an account.
+pub(crate) fn subscription_usage(db: &Connection, owner: &str) -> rusqlite::Result<usize> {
+    db.prepare_cached(
+        "SELECT coalesce(sum(octet_length(subscriber) + ?2), 0) FROM pep_subscriptions
+         JOIN pep_nodes ON pep_nodes.id = node_id WHERE owner = ?1",
+    )?
+    .query_row(params![owner, PERSON_BYTES], |row| count(row, 0))
 }
 
 /// A number that is never negative.
@@ -144,15 +167,16 @@ pub(crate) fn or_undo<T, E>(
 /// Puts an item in, in place of one of the same id, as the newest.
 pub(crate) fn put_item(tx: &Transaction<'_>, node: i64, item: &ItemRow) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT OR REPLACE INTO pep_items (node_id, item_id, publisher, time_ms, payload)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT OR REPLACE INTO pep_items (node_id, item_id, publisher, time_ms, payload, picture)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         node,
         item.item_id,
         item.publisher,
         item.time_ms,
-        item.payload
+        item.payload,
+        item.picture
     ])?;
     Ok(())
 }
@@ -205,13 +229,56 @@ pub(crate) fn purge(tx: &Transaction<'_>, node: i64) -> rusqlite::Result<()> {
 pub(crate) fn newest_items(db: &Connection, node: i64, max: u32) -> rusqlite::Result<Vec<ItemRow>> {
     let mut items: Vec<ItemRow> = db
         .prepare_cached(
-            "SELECT item_id, publisher, time_ms, payload FROM pep_items
+            "SELECT item_id, publisher, time_ms, payload, picture FROM pep_items
              WHERE node_id = ?1 ORDER BY place DESC LIMIT ?2",
         )?
         .query_map(params![node, max], item_row)?
         .collect::<rusqlite::Result<_>>()?;
     items.reverse();
     Ok(items)
+}
+
+/// The newest items that have not more than so many bytes together, the oldest
+/// of them first.
+pub(crate) fn newest_within(
+    db: &Connection,
+    node: i64,
+    bytes: usize,
+) -> rusqlite::Result<Vec<ItemRow>> {
+    let mut statement = db.prepare_cached(
+        "SELECT item_id, publisher, time_ms, payload, picture FROM pep_items
+         WHERE node_id = ?1 ORDER BY place DESC",
+    )?;
+    let mut rows = statement.query([node])?;
+    let (mut items, mut room) = (Vec::new(), bytes);
+    while let Some(row) = rows.next()? {
+        let item = item_row(row)?;
+        match room.checked_sub(item.item_id.len() + item.payload.len()) {
+            Some(rest) => room = rest,
+            None => break,
+        }
+        items.push(item);
+    }
+    items.reverse();
+    Ok(items)
+}
+
+/// Where the newest item stands among all items of all nodes, and its bytes.
+pub(crate) fn newest_place(db: &Connection, node: i64) -> rusqlite::Result<Option<(i64, usize)>> {
+    db.prepare_cached(
+        "SELECT place, octet_length(payload) FROM pep_items
+         WHERE node_id = ?1 ORDER BY place DESC LIMIT 1",
+    )?
+    .query_row([node], |row| Ok((row.get(0)?, count(row, 1)?)))
+    .optional()
+}
+
+/// Whether a node has a picture under its SHA-1.
+pub(crate) fn has_picture(db: &Connection, node: i64, item_id: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT 1 FROM pep_items WHERE node_id = ?1 AND item_id = ?2 AND picture = 1",
+    )?
+    .exists(params![node, item_id])
 }
 
 /// Ids and sizes of all items, the oldest first.
@@ -226,7 +293,7 @@ pub(crate) fn sizes(db: &Connection, node: i64) -> rusqlite::Result<Vec<(String,
 /// One item.
 pub(crate) fn item(db: &Connection, node: i64, id: &str) -> rusqlite::Result<Option<ItemRow>> {
     db.prepare_cached(
-        "SELECT item_id, publisher, time_ms, payload FROM pep_items
+        "SELECT item_id, publisher, time_ms, payload, picture FROM pep_items
          WHERE node_id = ?1 AND item_id = ?2",
     )?
     .query_row(params![node, id], item_row)
@@ -240,6 +307,19 @@ pub(crate) fn affiliations(db: &Connection, node: i64) -> rusqlite::Result<Vec<(
         "SELECT member, affiliation FROM pep_affiliations WHERE node_id = ?1 ORDER BY member",
         node,
     )
+}
+
+/// What one of them is, if it is anything.
+pub(crate) fn affiliation(
+    db: &Connection,
+    node: i64,
+    member: &str,
+) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached(
+        "SELECT affiliation FROM pep_affiliations WHERE node_id = ?1 AND member = ?2",
+    )?
+    .query_row(params![node, member], |row| row.get(0))
+    .optional()
 }
 
 /// Sets what somebody is to a node; `none` takes it away.

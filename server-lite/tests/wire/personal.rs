@@ -2,6 +2,7 @@
 //! (XEP-0163, 0060), avatars, vCards, bookmarks, private storage.
 
 mod avatars;
+mod blocking;
 mod bookmarks;
 mod discovering;
 mod eventing;

@@ -74,7 +74,7 @@ fn write_private(out: &mut Output<'_>, team: &Team<'_>, user: &str) -> Result<()
     let mut stored = exchange::private(team.db, user)?;
     if team.dialect == Dialect::Ejabberd {
         // It reads no nodes, so bookmarks go where they were kept once.
-        let rooms = older_bookmarks(team.db, user)?;
+        let rooms = older_bookmarks(team.db, user, usize::MAX)?;
         let parse = |xml: &String| element::parse(xml.as_bytes()).ok();
         let mut storage = stored.iter().filter_map(parse).find(is_older_storage);
         if !rooms.is_empty() {

@@ -10,7 +10,7 @@ use super::Import;
 use crate::clock;
 use crate::exchange::ExchangeError;
 use crate::exchange::reader::{Reader, Step, Tag};
-use crate::pep::{MAX_ITEMS, NodeConfig};
+use crate::pep::{MAX_ITEMS, NodeConfig, is_picture};
 use crate::store::pep::{self, ItemRow};
 
 /// Most nodes of one user, and longest name of one.
@@ -145,7 +145,7 @@ impl Nodes {
             match reader.next()? {
                 Step::Start(tag) if tag.is("item", ns::PUBSUB) => {
                     let item = reader.element(&tag)?;
-                    if let Some(row) = row(&item, &address) {
+                    if let Some(row) = row(&name, &item, &address) {
                         put(tx, node, &row)?;
                     }
                 }
@@ -176,12 +176,14 @@ impl Nodes {
         item: (&str, &Element),
     ) -> Result<(), ExchangeError> {
         let (id, payload) = item;
+        let picture = is_picture(name, id, payload);
         if let (Some(node), Ok(payload)) = (self.node(tx, owner, name)?, element::write(payload)) {
             let row = ItemRow {
                 item_id: id.to_owned(),
                 publisher: address.to_owned(),
                 time_ms: clock::now_ms(),
                 payload,
+                picture,
             };
             put(tx, node, &row)?;
         }
@@ -206,10 +208,12 @@ fn put(tx: &Transaction<'_>, node: Known, row: &ItemRow) -> Result<(), ExchangeE
     Ok(())
 }
 
-fn row(item: &Element, owner: &str) -> Option<ItemRow> {
+fn row(node: &str, item: &Element, owner: &str) -> Option<ItemRow> {
     let item_id = item.attr("id").filter(|id| id.len() <= MAX_NAME)?;
     let publisher = item.attr("publisher").map(Jid::new).and_then(Result::ok);
-    let payload = match item.children().next() {
+    let payload = item.children().next();
+    let picture = payload.is_some_and(|payload| is_picture(node, item_id, payload));
+    let payload = match payload {
         Some(payload) => element::write(payload).ok()?,
         None => String::new(),
     };
@@ -218,6 +222,7 @@ fn row(item: &Element, owner: &str) -> Option<ItemRow> {
         publisher: publisher.map_or_else(|| owner.to_owned(), |jid| jid.to_bare().to_string()),
         time_ms: clock::now_ms(),
         payload,
+        picture,
     })
 }
 

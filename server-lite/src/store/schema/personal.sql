@@ -15,6 +15,7 @@ CREATE TABLE pep_items (
     publisher  TEXT NOT NULL,               -- bare address
     time_ms    INTEGER NOT NULL,
     payload    TEXT NOT NULL,               -- XML; empty if there is none
+    picture    INTEGER NOT NULL DEFAULT 0,  -- 1: a picture whose SHA-1 is the id
     UNIQUE (node_id, item_id)
 ) STRICT;
 CREATE INDEX pep_items_by_place ON pep_items (node_id, place);

@@ -315,3 +315,24 @@ async fn nicknames_and_vcard4_are_nodes() {
         ["current"]
     );
 }
+
+#[tokio::test]
+async fn metadata_that_name_a_wrong_picture_again_and_again_cost_nothing() {
+    let server = Server::of(&["alice"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let data = STANDARD.encode(vec![0; 130_000]);
+    let data = format!("<data xmlns='{}'>{data}</data>", ns::AVATAR_DATA);
+    let item = publication(ns::AVATAR_DATA, "a", &data, "");
+    pubsub(&mut alice, "set", "", &item).await.unwrap();
+    for (id, infos) in [("many", 10_000), ("few", 3)] {
+        let infos = "<info id='a'/>".repeat(infos);
+        let metadata = format!(
+            "<metadata xmlns='{}'>{infos}</metadata>",
+            ns::AVATAR_METADATA
+        );
+        let item = publication(ns::AVATAR_METADATA, id, &metadata, "");
+        pubsub(&mut alice, "set", "", &item).await.unwrap();
+        let vcard = ask(&mut alice, "get", ALICE, GET).await.unwrap();
+        assert_eq!(said(&vcard).1, None);
+    }
+}

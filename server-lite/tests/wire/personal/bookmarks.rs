@@ -246,3 +246,31 @@ async fn the_node_of_older_clients_is_kept_in_step() {
         assert_eq!(refused.unwrap_err(), "bad-request invalid-payload");
     }
 }
+
+#[tokio::test]
+async fn older_clients_see_as_many_rooms_as_find_room_and_take_no_other_away() {
+    let server = Server::with(|config| config.limits.personal_payload = 2_000).await;
+    server.accounts(&["alice"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let list = format!("<storage xmlns='storage:bookmarks'><conference jid='{PLAN}'/></storage>");
+    let item = publication(ns::LEGACY_BOOKMARKS, "current", &list, "");
+    pubsub(&mut alice, "set", "", &item).await.unwrap();
+    let name = "x".repeat(100);
+    for n in 0..20 {
+        let conference = format!("<conference xmlns='urn:xmpp:bookmarks:1' name='{name}'/>");
+        bookmark(&mut alice, &format!("r{n}.{PLAN}"), &conference).await;
+    }
+    let legacy = format!("<items node='{}'/>", ns::LEGACY_BOOKMARKS);
+    let legacy = pubsub(&mut alice, "get", "", &legacy).await.unwrap();
+    let written = String::from(&legacy);
+    assert!(written.len() < 2_300, "{}", written.len());
+    let shown = older(&mut alice).await;
+    assert!((3..20).contains(&shown.len()), "{}", shown.len());
+    // The newest, the older of them first.
+    assert_eq!(shown.last().unwrap().0, format!("r19.{PLAN}"));
+    let none = private("<storage xmlns='storage:bookmarks'/>");
+    ask(&mut alice, "set", "", &none).await.unwrap();
+    let left = items(&mut alice, "", ns::BOOKMARKS).await.unwrap();
+    assert_eq!(left.len(), 21 - shown.len());
+    assert_eq!(left[0], PLAN);
+}

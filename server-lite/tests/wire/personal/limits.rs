@@ -153,3 +153,79 @@ async fn the_newest_items_leave_room_in_the_queue() {
     assert_eq!(events[0], "user0 urn:n +1 (late)");
     assert_eq!(events[1], "user14 urn:n +1 (late)");
 }
+
+#[tokio::test]
+async fn the_newest_items_have_a_limit_of_bytes() {
+    let server = Server::of(&["alice"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let names: Vec<String> = (0..8).map(|n| format!("urn:n{n}")).collect();
+    for name in &names {
+        let item = publication(name, "1", &large(190_000), "");
+        pubsub(&mut alice, "set", "", &item).await.unwrap();
+    }
+    publish(&mut alice, "urn:small", "1", "").await.unwrap();
+    let names: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .chain(["urn:small"])
+        .collect();
+    let mut phone = super::interested(&server, "alice", "phone", &names).await;
+    let events = super::events(&mut phone).await;
+    // Five of them, and what still finds room.
+    assert_eq!(events.len(), 6, "{events:?}");
+    assert!(events.contains(&"alice urn:small +1 (late)".to_owned()));
+}
+
+#[tokio::test]
+async fn people_and_subscriptions_take_room_too() {
+    let server = Server::with(|config| config.limits.personal_bytes = 20_000).await;
+    server.accounts(&["alice", "bob", "carol"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    let mut carol = Client::online(&server, "carol", "desk").await;
+    publish(&mut alice, "urn:n", "1", "").await.unwrap();
+    let one = |n| format!("<affiliation jid='p{n}@x' affiliation='member'/>");
+    let all: String = (0..100).map(one).collect();
+    let people = format!("<affiliations node='urn:n'>{all}</affiliations>");
+    let refused = owner(&mut alice, "set", &people).await;
+    assert_eq!(refused.unwrap_err(), "resource-constraint");
+    // Others cannot fill up what she has.
+    let mut subscribed = 0;
+    for client in [&mut bob, &mut carol] {
+        let bare = client.address.split('/').next().unwrap().to_owned();
+        for n in 0..30 {
+            let subscribe = format!("<subscribe node='urn:n' jid='{bare}/{n}'/>");
+            match pubsub(client, "set", super::ALICE, &subscribe).await {
+                Ok(_) => subscribed += 1,
+                Err(error) => {
+                    assert_eq!(error, "policy-violation too-many-subscriptions");
+                    break;
+                }
+            }
+        }
+    }
+    assert!((10..25).contains(&subscribed), "{subscribed}");
+    publish(&mut alice, "urn:m", "1", "").await.unwrap();
+}
+
+#[tokio::test]
+async fn one_person_subscribes_to_a_node_a_few_times() {
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    publish(&mut alice, "urn:n", "1", "").await.unwrap();
+    let mut subscribe = async |n: u32| {
+        let subscribe = format!("<subscribe node='urn:n' jid='bob@team.internal/{n}'/>");
+        pubsub(&mut bob, "set", super::ALICE, &subscribe).await
+    };
+    for n in 0..20 {
+        subscribe(n).await.unwrap();
+    }
+    let refused = subscribe(20).await;
+    assert_eq!(
+        refused.unwrap_err(),
+        "policy-violation too-many-subscriptions"
+    );
+    // Once more is not one more.
+    subscribe(7).await.unwrap();
+}
