@@ -42,6 +42,8 @@ pub(super) struct Picture {
     pub(super) kind: String,
     /// In base64.
     pub(super) data: String,
+    /// Its size, without base64.
+    bytes: usize,
 }
 
 impl Picture {
@@ -54,7 +56,13 @@ impl Picture {
         }
         let kind = kind.unwrap_or_else(|| sniffed(&bytes).to_owned());
         let id = HEXLOWER.encode(&sha1::Sha1::digest(&bytes));
-        Some(Self { id, kind, data })
+        let bytes = bytes.len();
+        Some(Self {
+            id,
+            kind,
+            data,
+            bytes,
+        })
     }
 }
 
@@ -201,13 +209,10 @@ pub(super) fn publish(
             // Its id is made of it.
             let item = row(&picture.id, data.done(), true)?;
             put(tx, server, &node(ns::AVATAR_DATA)?, &item, news)?;
-            let bytes = STANDARD
-                .decode(&picture.data)
-                .map_or(0, |bytes| bytes.len());
             let info = build("info", ns::AVATAR_METADATA)
                 .attr("id", &picture.id)
                 .attr("type", &picture.kind)
-                .attr("bytes", bytes.to_string());
+                .attr("bytes", picture.bytes.to_string());
             let metadata = build("metadata", ns::AVATAR_METADATA).child(info);
             (picture.id.as_str(), metadata)
         }

@@ -239,25 +239,24 @@ pub(crate) fn newest_items(db: &Connection, node: i64, max: u32) -> rusqlite::Re
 }
 
 /// The newest items that have not more than so many bytes together, the oldest
-/// of them first.
+/// of them first. One that does not fit is left out, and not read.
 pub(crate) fn newest_within(
     db: &Connection,
     node: i64,
     bytes: usize,
 ) -> rusqlite::Result<Vec<ItemRow>> {
     let mut statement = db.prepare_cached(
-        "SELECT item_id, publisher, time_ms, payload, picture FROM pep_items
-         WHERE node_id = ?1 ORDER BY place DESC",
+        "SELECT item_id, publisher, time_ms, payload, picture,
+                octet_length(item_id) + octet_length(payload)
+         FROM pep_items WHERE node_id = ?1 ORDER BY place DESC",
     )?;
     let mut rows = statement.query([node])?;
     let (mut items, mut room) = (Vec::new(), bytes);
     while let Some(row) = rows.next()? {
-        let item = item_row(row)?;
-        match room.checked_sub(item.item_id.len() + item.payload.len()) {
-            Some(rest) => room = rest,
-            None => break,
+        if let Some(rest) = room.checked_sub(count(row, 5)?) {
+            room = rest;
+            items.push(item_row(row)?);
         }
-        items.push(item);
     }
     items.reverse();
     Ok(items)
