@@ -6,7 +6,7 @@ use xmpp_core::sasl::{PasswordError, ScramHash, ScramVerifier};
 use crate::account_names;
 use crate::clock::{self, RandomError};
 use crate::store::accounts::{self, AccountRow};
-use crate::store::{Store, StoreError, invites, people};
+use crate::store::{Store, StoreError, generations, invites, people};
 
 /// Iterations of new verifiers. Twice and a half the minimum of RFC 7677;
 /// every client has to compute them at each sign-in, phones too.
@@ -147,30 +147,58 @@ pub(crate) async fn check_name(store: &Store, localpart: &str) -> Result<(), Acc
 }
 
 /// Completes the verifiers of an account that came from another server without
-/// those of SHA-256, now that its password is known.
-pub(crate) async fn strengthen(store: &Store, localpart: &str, password: &str) {
-    if let Err(error) = set_password(store, localpart, password).await {
+/// those of SHA-256, now that its password is known. It is the same password:
+/// who is signed in stays so. One that was changed meanwhile stays changed.
+pub(crate) async fn strengthen(store: &Store, localpart: &str, password: &str, generation: i64) {
+    let verifiers = match verifiers(password).await {
+        Ok(verifiers) => verifiers,
         // A password that would be too short today stays as it is.
-        tracing::debug!(%error, "verifiers not completed");
+        Err(error) => return tracing::debug!(%error, "verifiers not made"),
+    };
+    let localpart = localpart.to_owned();
+    let written = store.write(move |tx| {
+        if !generations::is_current(tx, &localpart, generation)? {
+            return Ok(());
+        }
+        accounts::set_verifiers(tx, &localpart, &verifiers)?;
+        generations::keep(tx, &localpart, generation)
+    });
+    if let Err(error) = written.await {
+        tracing::warn!(%error, "verifiers not completed");
     }
 }
 
-/// Changes a password.
+/// Changes a password, without a word to sessions: a running server hears of it
+/// by the generation of the account.
 pub(crate) async fn set_password(
     store: &Store,
     localpart: &str,
     password: &str,
 ) -> Result<(), AccountError> {
+    change_password(store, localpart, password, |_| ()).await
+}
+
+/// Changes a password; `then` hears the generation of the account that begins
+/// with it, as soon as it is on disk.
+pub(crate) async fn change_password(
+    store: &Store,
+    localpart: &str,
+    password: &str,
+    then: impl FnOnce(i64) + Send + 'static,
+) -> Result<(), AccountError> {
     let verifiers = verifiers(password).await?;
     let localpart = localpart.to_owned();
     let found = store
-        .write(move |tx| {
-            if !accounts::exists(tx, &localpart)? {
-                return Ok(false);
-            }
-            accounts::set_verifiers(tx, &localpart, &verifiers)?;
-            Ok(true)
-        })
+        .write_then(
+            move |tx| {
+                if !accounts::exists(tx, &localpart)? {
+                    return Ok(None);
+                }
+                accounts::set_verifiers(tx, &localpart, &verifiers)?;
+                generations::of(tx, &localpart).map(Some)
+            },
+            |generation: Option<i64>| generation.map(then).is_some(),
+        )
         .await?;
     if found {
         Ok(())

@@ -40,6 +40,8 @@ type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(super) struct Asked<'a> {
     server: &'a Arc<Server>,
     user: &'a str,
+    /// Number of the session.
+    number: u64,
 }
 
 /// What came of it.
@@ -232,6 +234,7 @@ pub(crate) async fn answer(request: &Request<'_>) -> Result<Option<Element>, Sta
     let asked = Asked {
         server: request.server,
         user: request.user,
+        number: request.number,
     };
     let action = payload.attr("action").unwrap_or("execute");
     let known = ["cancel", "complete", "execute", "next", "prev"];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use xmpp_core::element::{self, build};
 use xmpp_core::ns;
 
-use crate::accounts::AccountError;
+use crate::accounts::{self, AccountError};
 use crate::clock;
 use crate::roster::{self, state::Kind};
 use crate::router::Outgoing;
@@ -68,15 +68,27 @@ pub(crate) async fn welcomed(server: &Server, inviter: &str, token: &str) -> boo
 /// Removes an account with all that is its own, and ends its sessions.
 pub(crate) async fn remove(server: &Arc<Server>, user: &str) -> Result<(), AccountError> {
     let name = user.to_owned();
-    let removed = server
-        .store
-        .write(move |tx| rows::remove(tx, &name))
-        .await?;
-    if !removed {
-        return Err(AccountError::NotFound);
+    // A later account of that name is another person from this moment on.
+    match server
+        .change(user, move |tx| rows::remove(tx, &name))
+        .await?
+    {
+        true => Ok(()),
+        false => Err(AccountError::NotFound),
     }
-    server.announce(user).await;
-    Ok(())
+}
+
+/// Changes a password. Who does not know it has no business with the sessions
+/// of the account: they end, but for the one (by its number) that has set it.
+pub(crate) async fn set_password(
+    server: &Arc<Server>,
+    user: &str,
+    password: &str,
+    by: u64,
+) -> Result<(), AccountError> {
+    let (router, name) = (Arc::clone(&server.router), user.to_owned());
+    let then = move |generation| router.renew(&name, generation, by);
+    accounts::change_password(&server.store, user, password, then).await
 }
 
 /// Keeps somebody from signing in, or lets them again. What is sent to them
@@ -88,12 +100,11 @@ pub(crate) async fn set_disabled(
 ) -> Result<(), AccountError> {
     let name = user.to_owned();
     let write = move |tx: &rusqlite::Transaction<'_>| people::set_disabled(tx, &name, disabled);
-    if !server.store.write(write).await? {
-        return Err(AccountError::NotFound);
-    }
     // Whoever may not sign in is no colleague meanwhile, and has no sessions.
-    server.announce(user).await;
-    Ok(())
+    match server.change(user, write).await? {
+        true => Ok(()),
+        false => Err(AccountError::NotFound),
+    }
 }
 
 /// Notes that somebody has signed in. Nobody waits for it.

@@ -34,6 +34,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jid::FullJid;
+use rusqlite::Transaction;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, element, ns};
 
@@ -98,6 +99,7 @@ impl Rooms {
     /// Reads all rooms.
     pub(crate) async fn load(store: &Store, domain: &str) -> Result<Self, StoreError> {
         let domain = service(domain);
+        store.write(rows::inherit).await?;
         let found = store.read(rows::all).await?;
         let (locked, rooms): (HashMap<_, _>, HashMap<_, _>) = found
             .into_iter()
@@ -200,6 +202,7 @@ impl Rooms {
 
 /// Opens the rooms that another process (an import) has brought.
 pub(crate) async fn take_brought(server: &Server) -> Result<(), StoreError> {
+    server.store.write(rows::inherit).await?;
     let found = server.store.read(rows::all).await?;
     let rooms = &server.rooms;
     rooms.all(|known| {
@@ -274,11 +277,41 @@ fn read(domain: &str, row: RoomRow, people: Vec<AffiliationRow>) -> Room {
     room
 }
 
+/// What people were to a room when a change was found to be allowed.
+type Seen = Vec<(String, Affiliation)>;
+
+/// Whether they still are that.
+fn still_are(tx: &Transaction<'_>, room: &str, seen: &Seen) -> rusqlite::Result<bool> {
+    for (member, affiliation) in seen {
+        if rows::affiliation(tx, room, member)? != affiliation.as_str() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether changes leave a room an owner; one that has none loses none.
+fn keeps_owner(
+    tx: &Transaction<'_>,
+    room: &str,
+    changes: &[AffiliationRow],
+) -> rusqlite::Result<bool> {
+    let is_owner = |line: &AffiliationRow| line.affiliation == Affiliation::Owner.as_str();
+    let owners = rows::owners(tx, room)?;
+    let stays = |owner: &String| {
+        let change = changes.iter().rev().find(|line| line.member == *owner);
+        change.is_none_or(is_owner)
+    };
+    Ok(owners.is_empty() || owners.iter().any(stays) || changes.iter().any(is_owner))
+}
+
 /// Writes what somebody is to a room from now on; `then` happens once it is on
-/// disk.
+/// disk. If people are not any more what the check has seen, because another
+/// change was faster, nothing is written.
 async fn set_people<T: Send + 'static>(
     server: &Arc<Server>,
     room: &str,
+    seen: Seen,
     changes: Vec<(String, Person)>,
     then: impl FnOnce(&mut Room, Post<'_>) -> T + Send + 'static,
 ) -> Result<T, StanzaError> {
@@ -295,13 +328,19 @@ async fn set_people<T: Send + 'static>(
         .collect();
     let written = server.store.write_then(
         move |tx| {
+            if !still_are(tx, &name, &seen)? || !keeps_owner(tx, &name, &lines)? {
+                return Ok(false);
+            }
             for line in &lines {
                 rows::set_affiliation(tx, &name, line)?;
             }
-            Ok(())
+            Ok(true)
         },
-        move |()| {
+        move |is_written| {
             rooms.with(&key, |room| {
+                if !is_written {
+                    return Err(Condition::Conflict.into());
+                }
                 for (member, person) in changes {
                     if person.affiliation == Affiliation::None && person.nick.is_none() {
                         room.people.remove(&member);
@@ -309,12 +348,12 @@ async fn set_people<T: Send + 'static>(
                         room.people.insert(member, person);
                     }
                 }
-                then(room, Post(&router))
+                Ok(then(room, Post(&router)))
             })
         },
     );
     match written.await {
-        Ok(Some(outcome)) => Ok(outcome),
+        Ok(Some(outcome)) => outcome,
         Ok(None) => Err(Condition::ItemNotFound.into()),
         Err(error) => {
             tracing::error!(%error, "room not written");

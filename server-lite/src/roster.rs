@@ -26,7 +26,7 @@ use crate::router::Outgoing;
 use crate::server::Server;
 use crate::store::activity::LastSeen;
 use crate::store::directory::{self, Person};
-use crate::store::{Store, roster as rows};
+use crate::store::{Store, generations, roster as rows};
 
 pub(crate) use self::change::{remove, set, subscription};
 pub(crate) use self::effect::unavailable;
@@ -77,8 +77,13 @@ struct Known {
     sources: HashMap<String, Arc<HashSet<String>>>,
     /// Everybody, as the directory shows them.
     people: BTreeMap<String, Person>,
+    /// All accounts, disabled or not, and when they were made: one of the same
+    /// name that was made later is another.
+    accounts: HashMap<String, i64>,
     /// Version of what rosters share, as of `people`.
     version: i64,
+    /// Number of the last change of accounts, as of `accounts`.
+    last: i64,
     /// Who went away since the start, and when.
     seen: HashMap<String, LastSeen>,
 }
@@ -94,12 +99,14 @@ impl Rosters {
         let kind = if shared { &identity.team_name } else { "" };
         let kind = format!("{shared}:{kind}");
         store.write(move |tx| rows::note_kind(tx, &kind)).await?;
-        let (version, people, seen) = store
+        let (version, last, accounts, people, seen) = store
             .read(move |db| {
                 let version = rows::shared_version(db)?;
+                let last = generations::last(db)?;
+                let accounts = generations::standings(db, None)?;
                 let people = directory::all(db)?;
                 let seen = if shared { Vec::new() } else { rows::seen(db)? };
-                Ok((version, people, seen))
+                Ok((version, last, accounts, people, seen))
             })
             .await?;
         let rosters = Self {
@@ -112,7 +119,9 @@ impl Rosters {
         rosters.with(|known| {
             let named = people.into_iter();
             known.people = named.map(|one| (one.localpart.clone(), one)).collect();
-            known.version = version;
+            let made = accounts.into_iter();
+            known.accounts = made.map(|(user, one)| (user, one.created_ms)).collect();
+            (known.version, known.last) = (version, last);
             for (owner, contact) in &seen {
                 if let Some(viewer) = rosters.localpart(contact) {
                     known.see(owner, viewer, true);
@@ -211,9 +220,8 @@ impl Known {
         }
     }
 
-    /// An account is gone.
+    /// An account is removed. One that is disabled keeps its subscriptions.
     fn forget(&mut self, user: &str) {
-        self.people.remove(user);
         self.seen.remove(user);
         for viewer in self.viewers.get(user).cloned().unwrap_or_default().iter() {
             self.see(user, viewer, false);

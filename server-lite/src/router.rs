@@ -7,6 +7,7 @@
 //! does not help. What it missed is in the archive.
 
 mod asking;
+mod outdated;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -90,6 +91,8 @@ pub(crate) struct Entry {
     pub(crate) wants_blocklist: bool,
     /// Reads its archive itself: what is in there need not wait for it.
     pub(crate) reads_archive: bool,
+    /// Of the account, when its owner signed in.
+    pub(crate) generation: i64,
     /// Tells this session from a later one with the same resource.
     pub(crate) number: u64,
 }
@@ -210,17 +213,6 @@ impl Router {
                 entry.written = None;
             }
         });
-    }
-
-    /// The way into a session that waits to be resumed.
-    pub(crate) fn resumable(&self, user: &str, id: &str) -> Option<mpsc::Sender<ResumeRequest>> {
-        self.with(|sessions| {
-            sessions
-                .get(user)?
-                .iter()
-                .find(|entry| entry.resumption_id.as_deref() == Some(id))
-                .map(|entry| entry.resume.clone())
-        })
     }
 
     /// Puts a stanza into the queues of the sessions of a user that `wanted`

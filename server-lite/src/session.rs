@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use xmpp_core::stream::{StreamCondition, StreamError};
 
+pub(crate) use self::auth::Account;
 pub(crate) use self::delivery::notify;
 pub(crate) use self::messages::{Effect, Handled, Work, origin_id};
 pub(crate) use self::presence::broadcast as broadcast_presence;

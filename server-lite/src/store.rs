@@ -13,6 +13,7 @@ pub(crate) mod blocked;
 pub(crate) mod directory;
 pub(crate) mod exchange;
 pub(crate) mod files;
+pub(crate) mod generations;
 pub(crate) mod invites;
 pub(crate) mod people;
 pub(crate) mod pep;

@@ -109,7 +109,7 @@ async fn add(asked: Asked<'_>, form: Filled) -> Outcome {
 }
 
 async fn each(asked: Asked<'_>, form: Filled, act: Act) -> Outcome {
-    let Asked { server, user } = asked;
+    let Asked { server, user, .. } = asked;
     let named = accounts_of(server, &form)?;
     // A slip of the hand must not leave the server without its administrator.
     let is_self = |name: &String| name == user && matches!(act, Act::Delete | Act::Disable);
@@ -150,12 +150,7 @@ impl Act {
 async fn change_password(asked: Asked<'_>, form: Filled) -> Outcome {
     let text = |name: &str| form.first(name).unwrap_or_default();
     let (name, _) = account(asked.server, text("accountjid"))?;
-    accounts::set_password(&asked.server.store, &name, text("password")).await?;
+    people::set_password(asked.server, &name, text("password"), asked.number).await?;
     tracing::info!(by = asked.user, user = name, "password changed");
-    // Who does not know the new one has no business with the old sessions.
-    if name != asked.user {
-        let end = SessionEnd::AccountChanged;
-        asked.server.router.end(Some(&name), &end);
-    }
     Ok(Done::default())
 }

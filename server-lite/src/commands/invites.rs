@@ -72,7 +72,7 @@ async fn create(asked: Asked<'_>, form: Filled) -> Outcome {
 
 /// Makes an invite: to get to know who asks, or to make an account.
 async fn invite(asked: Asked<'_>, account: Option<(Option<String>, bool)>) -> Outcome {
-    let Asked { server, user } = asked;
+    let Asked { server, user, .. } = asked;
     let inviter = user.to_owned();
     let open = server
         .store

@@ -6,7 +6,7 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, names, ns};
 
 use super::{Module, Place, Request, whole};
-use crate::accounts::{self, AccountError};
+use crate::accounts::AccountError;
 use crate::form::Filled;
 use crate::people;
 
@@ -43,7 +43,7 @@ async fn handle(request: &Request<'_>) -> Result<Option<Element>, StanzaError> {
     if names::normal_localpart(&username).as_deref() != Some(request.user) {
         return Err(Condition::NotAllowed.into());
     }
-    match accounts::set_password(&request.server.store, request.user, &password).await {
+    match people::set_password(request.server, request.user, &password, request.number).await {
         Ok(()) => Ok(None),
         Err(AccountError::PasswordTooWeak) => Err(Condition::NotAcceptable.into()),
         Err(error) => Err(internal(&error)),

@@ -11,7 +11,7 @@ use super::affiliation::{Affiliation, Role};
 use super::post::Post;
 use super::room::{Person, Room};
 use super::showing::Change;
-use super::{Sender, invitations, set_people};
+use super::{Seen, Sender, invitations, set_people};
 use crate::server::Server;
 
 /// Most changes in one request.
@@ -106,7 +106,7 @@ pub(super) async fn change(
     name: &str,
     payload: &Element,
 ) -> Result<(), StanzaError> {
-    let wanted = server.rooms.ask(name, |room| {
+    let (seen, wanted) = server.rooms.ask(name, |room| {
         let wanted: Vec<Wanted> = items(payload)
             .take(MAX_ITEMS + 1)
             .map(|item| check(room, sender, item))
@@ -115,9 +115,21 @@ pub(super) async fn change(
             return Err(Condition::BadRequest.into());
         }
         owners_remain(room, &wanted)?;
-        Ok(wanted)
+        Ok((seen(room, sender, &wanted), wanted))
     })?;
-    make(server, sender, name, wanted).await
+    make(server, sender, name, seen, wanted).await
+}
+
+/// What those are now who change something, and whom they change.
+pub(super) fn seen(room: &Room, sender: &Sender, wanted: &[Wanted]) -> Seen {
+    let targets = wanted.iter().filter_map(|change| match change {
+        Wanted::Affiliation { user, .. } => Some(user.clone()),
+        Wanted::Role { .. } => None,
+    });
+    std::iter::once(sender.user())
+        .chain(targets)
+        .map(|user| (user.clone(), room.affiliation(&user)))
+        .collect()
 }
 
 /// Makes changes that were found to be allowed.
@@ -125,6 +137,7 @@ pub(super) async fn make(
     server: &Arc<Server>,
     sender: &Sender,
     name: &str,
+    seen: Seen,
     wanted: Vec<Wanted>,
 ) -> Result<(), StanzaError> {
     let (actor, guests) = server.rooms.ask(name, |room| {
@@ -156,7 +169,7 @@ pub(super) async fn make(
             Ok(())
         });
     }
-    set_people(server, name, people, then).await?;
+    set_people(server, name, seen, people, then).await?;
     for (guest, reason) in guests {
         // They are members whether they could be told or not.
         if let Err(error) = invitations::welcome(server, sender, name, &guest, reason).await {

@@ -109,7 +109,8 @@ async fn invite(
         let then = move |room: &mut Room, post: Post<'_>| {
             affiliation_changed(room, post, &user, &person, None);
         };
-        set_people(server, name, vec![(key, member)], then).await?;
+        let seen = vec![(key.clone(), Affiliation::None)];
+        set_people(server, name, seen, vec![(key, member)], then).await?;
     }
     // A conversation of two that goes on in the room (section 7.9).
     let thread = invite

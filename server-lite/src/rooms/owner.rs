@@ -11,7 +11,7 @@ use super::config::{ROOM_ADMINS, ROOM_OWNERS, RoomConfig};
 use super::post::Post;
 use super::room::{Room, status};
 use super::showing::{Change, View};
-use super::{Rooms, Sender, admin};
+use super::{Rooms, Sender, admin, still_are};
 use crate::clock;
 use crate::router::Router;
 use crate::server::Server;
@@ -79,7 +79,7 @@ pub(super) async fn submit(
         };
     }
     let filled = crate::form::Filled::read(form);
-    let (config, people) = server.rooms.ask(name, |room| {
+    let (config, seen, people) = server.rooms.ask(name, |room| {
         is_owner(room, sender)?;
         let mut config = room.config.changed(&filled)?;
         config.locked = false;
@@ -93,30 +93,42 @@ pub(super) async fn submit(
             }
         }
         admin::owners_remain(room, &people)?;
-        Ok((config, people))
+        Ok((config, admin::seen(room, sender, &people), people))
     })?;
     let json = serde_json::to_string(&config).map_err(|error| {
         tracing::error!(%error, "configuration of a room");
         StanzaError::from(Condition::InternalServerError)
     })?;
     let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
-    let (row, key) = (name.to_owned(), name.to_owned());
+    let (row, key, asked) = (name.to_owned(), name.to_owned(), seen.clone());
     server
         .store
         .write_then(
-            move |tx| rows::set_config(tx, &row, &json),
-            move |()| {
-                rooms.with(&key, |room| configured(room, Post(&router), config));
+            move |tx| {
+                // An owner who is none any more decides nothing.
+                let may = still_are(tx, &row, &asked)?;
+                if may {
+                    rows::set_config(tx, &row, &json)?;
+                }
+                Ok(may)
+            },
+            move |may| {
+                if may {
+                    rooms.with(&key, |room| configured(room, Post(&router), config));
+                }
+                may
             },
         )
         .await
         .map_err(|error| {
             tracing::error!(%error, "configuration of a room not written");
             StanzaError::from(Condition::InternalServerError)
-        })?;
+        })?
+        .then_some(())
+        .ok_or(Condition::Conflict)?;
     match people.is_empty() {
         true => Ok(()),
-        false => admin::make(server, sender, name, people).await,
+        false => admin::make(server, sender, name, seen, people).await,
     }
 }
 

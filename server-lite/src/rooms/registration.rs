@@ -7,11 +7,11 @@ use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
+use super::Sender;
 use super::affiliation::Affiliation;
-use super::room::Person;
-use super::{Sender, set_people};
 use crate::form::{Filled, Form};
 use crate::server::Server;
+use crate::store::rooms as rows;
 
 /// Longest nickname, in characters.
 const MAX_NICK: usize = 64;
@@ -26,14 +26,14 @@ pub(super) async fn answer(
     is_set: bool,
 ) -> Result<Option<Element>, StanzaError> {
     let user = sender.user();
-    let own = server.rooms.ask(name, |room| {
+    let (affiliation, own) = server.rooms.ask(name, |room| {
         let affiliation = room.affiliation(&user);
         if affiliation == Affiliation::Outcast
             || room.config.members_only && affiliation == Affiliation::None
         {
             return Err(Condition::NotAllowed.into());
         }
-        Ok(room.people.get(&user).cloned())
+        Ok((affiliation, room.people.get(&user).cloned()))
     })?;
     if !is_set {
         let nick = own.and_then(|person| person.nick);
@@ -80,10 +80,47 @@ pub(super) async fn answer(
             }
         })?;
     }
-    let person = Person {
-        nick,
-        ..own.unwrap_or(Person::new(Affiliation::None))
-    };
-    set_people(server, name, vec![(user, person)], |_, _| ()).await?;
+    reserve(server, name, (user, affiliation), nick).await?;
     Ok(None)
+}
+
+/// Writes the nickname and nothing else: what somebody is to the room may be
+/// changed at the same moment. Whoever is not any more what they were when they
+/// asked has to ask again.
+async fn reserve(
+    server: &Arc<Server>,
+    name: &str,
+    seen: (String, Affiliation),
+    nick: Option<String>,
+) -> Result<(), StanzaError> {
+    let rooms = Arc::clone(&server.rooms);
+    let (row, key, user) = (name.to_owned(), name.to_owned(), seen.0.clone());
+    let written = nick.clone();
+    let reserved = server.store.write_then(
+        move |tx| {
+            let (user, affiliation) = &seen;
+            let may = rows::affiliation(tx, &row, user)? == affiliation.as_str();
+            if may {
+                rows::set_nick(tx, &row, user, written.as_deref())?;
+            }
+            Ok(may)
+        },
+        move |may| {
+            rooms.with(&key, |room| {
+                if may {
+                    room.set_nick(&user, nick);
+                }
+                may
+            })
+        },
+    );
+    match reserved.await {
+        Ok(Some(true)) => Ok(()),
+        Ok(Some(false)) => Err(Condition::Conflict.into()),
+        Ok(None) => Err(Condition::ItemNotFound.into()),
+        Err(error) => {
+            tracing::error!(%error, "nickname not written");
+            Err(Condition::InternalServerError.into())
+        }
+    }
 }

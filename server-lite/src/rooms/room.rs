@@ -186,6 +186,16 @@ impl Room {
         }
     }
 
+    /// Somebody reserves a nickname, or gives it back.
+    pub(super) fn set_nick(&mut self, user: &str, nick: Option<String>) {
+        let person = self.people.entry(user.to_owned());
+        let person = person.or_insert_with(|| Person::new(Affiliation::None));
+        person.nick = nick;
+        if person.affiliation == Affiliation::None && person.nick.is_none() {
+            self.people.remove(user);
+        }
+    }
+
     /// Whether nothing keeps the room once it is empty: one that its owner left
     /// without setting it up was never wanted (section 10.1.3).
     pub(super) fn is_over(&self) -> bool {

@@ -16,6 +16,7 @@ use crate::clock;
 use crate::router::Outgoing;
 use crate::server::Server;
 use crate::session::{Effect, origin_id};
+use crate::store::accounts;
 use crate::store::archive::{self, NewMessage, Stored};
 
 /// The localpart of one of ours.
@@ -124,20 +125,26 @@ pub(super) async fn whisper(
         ..sent.clone()
     };
     let write = move |tx: &rusqlite::Transaction<'_>| {
+        // Whoever gets the name of somebody who is gone gets no words of theirs.
+        if !accounts::exists(tx, &sent.owner)? || !accounts::exists(tx, &received.owner)? {
+            return Ok(None);
+        }
         let now_ms = clock::now_ms();
         let first = archive::insert(tx, &sent, now_ms)?;
         if first != Stored::Repeated && sent.owner != received.owner {
             archive::insert(tx, &received, now_ms)?;
         }
-        Ok(first != Stored::Repeated)
+        Ok(Some(first != Stored::Repeated))
     };
-    let then = move |is_new: bool| {
-        if is_new {
+    let then = move |is_new: Option<bool>| {
+        if is_new == Some(true) {
             deliver(Some(&received_id));
         }
+        is_new.is_some()
     };
     match server.store.write_then(write, then).await {
-        Ok(()) => Ok(Effect::Nothing),
+        Ok(true) => Ok(Effect::Nothing),
+        Ok(false) => Err(Condition::ItemNotFound.into()),
         Err(error) => {
             tracing::error!(%error, "private message of a room not stored");
             Err(Refusal::NotWritten)

@@ -4,13 +4,15 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use rusqlite::Transaction;
+
 use super::effect::unavailable;
 use super::{Rosters, push};
+use crate::StoreError;
 use crate::router::{Outgoing, Router};
 use crate::server::Server;
-use crate::session::SessionEnd;
-use crate::store::accounts;
 use crate::store::directory::{self, Person};
+use crate::store::generations::{self, Standing};
 use crate::store::roster::{self as rows, Item};
 
 /// Somebody who is new or differs from what was known.
@@ -21,35 +23,59 @@ struct Changed {
 }
 
 /// What differs from what is known.
-#[derive(Default)]
 struct News {
+    /// Whose account was looked at, if not all.
+    only: Option<String>,
+    /// The accounts that were looked at and are there.
+    accounts: HashMap<String, Standing>,
     version: i64,
+    /// Number of the last change of any account.
+    last: i64,
     changed: Vec<Changed>,
+    /// Those who were there, and are not, or may not sign in any more.
     gone: Vec<String>,
-    /// Those of them who are not only switched off.
-    removed: Vec<String>,
 }
 
 impl Server {
-    /// Tells everybody what has become of an account: made, renamed, moved to
-    /// another department, switched off or removed. To be called after the
-    /// commit of whatever did it.
+    /// Tells everybody what has become of an account: made, renamed, or moved to
+    /// another department. To be called after the commit of whatever did it.
     pub(crate) async fn announce(&self, user: &str) {
-        self.compare(Some(user.to_owned())).await;
+        if let Err(error) = self.change(user, |_| Ok(true)).await {
+            tracing::error!(%error, "change of an account not announced");
+        }
+    }
+
+    /// Changes an account and tells everybody what has become of it. All that is
+    /// kept in memory follows in the moment of the commit: no session, no right
+    /// of an account that is gone is left for a later one of its name.
+    pub(crate) async fn change(
+        &self,
+        user: &str,
+        job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<bool> + Send + 'static,
+    ) -> Result<bool, StoreError> {
+        self.compare(Some(user.to_owned()), job).await
     }
 
     /// Announces what another process has changed.
     pub(crate) async fn follow_accounts(&self) {
-        let known = self.rosters.with(|known| known.version);
-        match self.store.read(rows::shared_version).await {
-            Ok(version) if version == known => {}
-            Ok(_) => self.compare(None).await,
-            Err(error) => tracing::debug!(%error, "accounts not looked at"),
+        let known = self.rosters.with(|known| (known.version, known.last));
+        let read = |db: &_| Ok((rows::shared_version(db)?, generations::last(db)?));
+        let done = match self.store.read(read).await {
+            Ok(now) if now == known => Ok(true),
+            Ok(_) => self.compare(None, |_| Ok(true)).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            tracing::debug!(%error, "accounts not looked at");
         }
     }
 
-    /// Compares people with what is known of them: one, or all.
-    async fn compare(&self, only: Option<String>) {
+    /// Does a job, and compares people with what is known of them: one, or all.
+    async fn compare(
+        &self,
+        only: Option<String>,
+        job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<bool> + Send + 'static,
+    ) -> Result<bool, StoreError> {
         let rosters = Arc::clone(&self.rosters);
         let (followed, router) = (Arc::clone(&self.rosters), Arc::clone(&self.router));
         let rooms = Arc::clone(&self.rooms);
@@ -57,81 +83,106 @@ impl Server {
         // A job of the writer, so that pushes come in the order of the changes.
         let told = self.store.write_then(
             move |tx| {
+                let done = job(tx)?;
                 let people = match &only {
                     Some(user) => directory::person(tx, user)?.into_iter().collect(),
                     None => directory::all(tx)?,
                 };
-                let mut news = rosters.differs(people, only.as_deref());
-                for user in &news.gone {
-                    if !accounts::exists(tx, user)? {
-                        news.removed.push(rosters.bare(user));
-                    }
-                }
+                let accounts = generations::standings(tx, only.as_deref())?;
+                let mut news = rosters.differs(people, accounts, only);
                 news.version = rows::shared_version(tx)?;
+                news.last = generations::last(tx)?;
                 for changed in &mut news.changed {
                     let contact = rosters.bare(&changed.person.localpart);
                     changed.items = rows::of_contact(tx, &contact)?;
                 }
-                Ok((news, only.is_none()))
+                Ok((done, news))
             },
-            move |(news, whole)| {
+            move |(done, news)| {
+                let removed = followed.take_removed(&news);
                 // A later account of that name is another person.
-                for gone in &news.removed {
-                    rooms.forget_person(gone);
-                    router.blocking.change(gone, BTreeSet::clear);
-                    archiving.set(gone, None);
+                for user in &removed {
+                    rooms.forget_person(&followed.bare(user));
+                    router.blocking.change(user, BTreeSet::clear);
+                    archiving.set(user, None);
                 }
-                followed.tell(&router, news, whole);
+                followed.tell(&router, &news, &removed);
+                router.end_outdated(news.only.as_deref(), &news.accounts);
+                done
             },
         );
-        if let Err(error) = told.await {
-            tracing::error!(%error, "change of an account not announced");
-        }
+        told.await
     }
 }
 
 impl Rosters {
-    fn differs(&self, people: Vec<Person>, only: Option<&str>) -> News {
+    fn differs(
+        &self,
+        people: Vec<Person>,
+        accounts: HashMap<String, Standing>,
+        only: Option<String>,
+    ) -> News {
         self.with(|known| {
-            let is_there = |user: &str| people.iter().any(|person| person.localpart == user);
-            let gone = match only {
-                Some(user) => {
-                    let is_gone = known.people.contains_key(user) && !is_there(user);
-                    is_gone.then(|| user.to_owned()).into_iter().collect()
-                }
-                None => {
-                    let found: HashMap<&str, ()> = people
-                        .iter()
-                        .map(|person| (person.localpart.as_str(), ()))
-                        .collect();
-                    let known = known.people.keys();
-                    known
-                        .filter(|user| !found.contains_key(user.as_str()))
-                        .cloned()
-                        .collect()
-                }
+            let is_gone = |user: &String| {
+                only.as_ref().is_none_or(|only| only == user)
+                    && accounts.get(user).is_none_or(|account| account.disabled)
             };
-            let changed = people
-                .into_iter()
-                .filter(|person| known.people.get(&person.localpart) != Some(person))
-                .map(|person| Changed {
-                    person,
-                    items: Vec::new(),
-                })
-                .collect();
+            let gone = known.people.keys().filter(|user| is_gone(user));
+            let gone = gone.cloned().collect();
+            let is_new = |person: &Person| {
+                let user = &person.localpart;
+                let created = accounts.get(user).map(|account| &account.created_ms);
+                known.people.get(user) != Some(person) || known.accounts.get(user) != created
+            };
+            let changed = people.into_iter().filter(is_new);
+            let changed = changed.map(|person| Changed {
+                person,
+                items: Vec::new(),
+            });
             News {
-                version: 0,
-                changed,
+                changed: changed.collect(),
                 gone,
-                removed: Vec::new(),
+                only,
+                accounts,
+                version: 0,
+                last: 0,
             }
         })
     }
 
+    /// After the commit: remembers which accounts there are; gives those that are
+    /// there no more, whether they could sign in or not. One that was made anew
+    /// under the same name is another.
+    fn take_removed(&self, news: &News) -> Vec<String> {
+        self.with(|known| {
+            let is_removed = |user: &String, created_ms: i64| {
+                let now = news.accounts.get(user);
+                news.only.as_ref().is_none_or(|only| only == user)
+                    && now.is_none_or(|account| account.created_ms != created_ms)
+            };
+            let removed: Vec<String> = known
+                .accounts
+                .iter()
+                .filter(|(user, created_ms)| is_removed(user, **created_ms))
+                .map(|(user, _)| user.clone())
+                .collect();
+            for user in &removed {
+                known.accounts.remove(user);
+            }
+            let now = news.accounts.iter();
+            let now = now.map(|(user, account)| (user.clone(), account.created_ms));
+            known.accounts.extend(now);
+            removed
+        })
+    }
+
     /// After the commit: remembers it and pushes it.
-    fn tell(&self, router: &Router, news: News, whole: bool) {
-        for user in &news.gone {
-            self.lose(router, user, news.version);
+    fn tell(&self, router: &Router, news: &News, removed: &[String]) {
+        for user in removed {
+            self.lose(router, user, true, news.version);
+        }
+        for user in news.gone.iter().filter(|user| !removed.contains(user)) {
+            self.lose(router, user, false, news.version);
         }
         for changed in &news.changed {
             let person = changed.person.clone();
@@ -140,8 +191,8 @@ impl Rosters {
                 self.show(router, changed, news.version);
             }
         }
-        if whole {
-            self.with(|known| known.version = news.version);
+        if news.only.is_none() {
+            self.with(|known| (known.version, known.last) = (news.version, news.last));
         }
     }
 
@@ -168,8 +219,9 @@ impl Rosters {
         }
     }
 
-    /// An account is gone: from rosters, from the screen, and from the server.
-    fn lose(&self, router: &Router, user: &str, version: i64) {
+    /// Somebody is gone from the screen, and from shared rosters. Who is removed
+    /// and not only kept from signing in is gone from those of others' own too.
+    fn lose(&self, router: &Router, user: &str, is_removed: bool, version: i64) {
         let audience = self.pick(user, |known| &known.viewers);
         let sources = self.pick(user, |known| &known.sources);
         for (resource, _) in router.shown_by(user) {
@@ -181,12 +233,20 @@ impl Rosters {
                 });
             }
         }
-        if let Some(stanza) = push(version, Self::removal(&self.bare(user))) {
+        let was_listed = match self.shared {
+            true => self.has(user),
+            false => is_removed,
+        };
+        if was_listed && let Some(stanza) = push(version, Self::removal(&self.bare(user))) {
             router.broadcast(&stanza, |owner, entry| {
                 entry.wants_roster && owner != user && (audience.has(owner) || sources.has(owner))
             });
         }
-        self.with(|known| known.forget(user));
-        router.end(Some(user), &SessionEnd::AccountChanged);
+        self.with(|known| {
+            known.people.remove(user);
+            if is_removed {
+                known.forget(user);
+            }
+        });
     }
 }

@@ -14,7 +14,7 @@ use super::offer::Offer;
 use crate::accounts::ITERATIONS;
 use crate::clock;
 use crate::server::Server;
-use crate::store::accounts;
+use crate::store::{accounts, generations};
 use crate::transport::{Incoming, Transport, TransportError};
 
 /// Why an exchange fails, by the names of RFC 6120, section 6.5.
@@ -46,10 +46,18 @@ impl From<ScramError> for Failure {
     }
 }
 
+/// An account, as it was when its owner signed in.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    /// Localpart.
+    pub(crate) user: String,
+    /// Number of its last change by then.
+    pub(crate) generation: i64,
+}
+
 /// Who has signed in.
 pub(super) struct Proof {
-    /// Localpart.
-    pub(super) user: String,
+    pub(super) account: Account,
     /// What the mechanism says at its end.
     pub(super) data: Option<Vec<u8>>,
 }
@@ -128,14 +136,14 @@ pub(super) async fn conclude<T>(
     Ok(None)
 }
 
-/// The exchange that `<auth/>` begins; the localpart of who has signed in, or
+/// The exchange that `<auth/>` begins; the account of who has signed in, or
 /// `None` after a `<failure/>` was sent.
 pub(super) async fn sasl(
     server: &Server,
     transport: &mut Transport,
     offer: &Offer,
     auth: &Element,
-) -> Result<Option<String>, TransportError> {
+) -> Result<Option<Account>, TransportError> {
     let profile = Profile::Sasl;
     let exchange = Exchange {
         server,
@@ -156,8 +164,8 @@ pub(super) async fn sasl(
         success = success.text(STANDARD.encode(data));
     }
     transport.send_element(&success.done()).await?;
-    tracing::info!(peer = %transport.peer, user = proof.user, "signed in");
-    Ok(Some(proof.user))
+    tracing::info!(peer = %transport.peer, user = proof.account.user, "signed in");
+    Ok(Some(proof.account))
 }
 
 impl Exchange<'_> {
@@ -191,9 +199,12 @@ impl Exchange<'_> {
         let mut scram = ScramServer::start(mechanism, initial, &nonce, binding)?
             .with_offer(&self.offer.mechanisms, &self.offer.bindings);
         let user = names::normal_localpart(scram.username());
-        let verifier = match &user {
-            Some(user) => verifier(self.server, user, hash).await?,
-            None => None,
+        let (generation, verifier) = match &user {
+            Some(user) => (
+                generation(self.server, user).await?,
+                verifier(self.server, user, hash).await?,
+            ),
+            None => (0, None),
         };
         let known = verifier.is_some();
         let name = user.clone().unwrap_or_else(|| scram.username().to_owned());
@@ -206,7 +217,7 @@ impl Exchange<'_> {
         };
         self.check_authzid(scram.authzid(), &user)?;
         Ok(Proof {
-            user,
+            account: Account { user, generation },
             data: Some(signature.into_bytes()),
         })
     }
@@ -214,6 +225,7 @@ impl Exchange<'_> {
     async fn plain(&mut self, initial: &[u8]) -> Result<Proof, Failure> {
         let credentials = plain::parse(initial).ok_or(Failure::MalformedRequest)?;
         let user = names::normal_localpart(&credentials.username).ok_or(Failure::NotAuthorized)?;
+        let generation = generation(self.server, &user).await?;
         let verifier = strongest(self.server, &user).await?;
         let known = verifier.is_some();
         // An unknown name takes as long as a known one.
@@ -227,10 +239,15 @@ impl Exchange<'_> {
             return Err(Failure::NotAuthorized);
         }
         if is_weak {
-            crate::accounts::strengthen(&self.server.store, &user, &credentials.password).await;
+            let (store, password) = (&self.server.store, &credentials.password);
+            crate::accounts::strengthen(store, &user, password, generation).await;
         }
         self.check_authzid(credentials.authzid.as_deref(), &user)?;
-        Ok(Proof { user, data: None })
+        let account = Account { user, generation };
+        Ok(Proof {
+            account,
+            data: None,
+        })
     }
 
     /// Acting for somebody else is for nobody. Only who has proven the password
@@ -264,6 +281,17 @@ impl Exchange<'_> {
             _ => Err(TransportError::Bad(StreamCondition::NotAuthorized.into()).into()),
         }
     }
+}
+
+/// The generation of an account. It is read before the verifier: a change
+/// between the two must not go unnoticed.
+async fn generation(server: &Server, user: &str) -> Result<i64, Failure> {
+    let user = user.to_owned();
+    let read = server.store.read(move |db| generations::of(db, &user));
+    read.await.map_err(|error| {
+        tracing::error!(%error, "generation not read");
+        Failure::Temporary
+    })
 }
 
 async fn verifier(

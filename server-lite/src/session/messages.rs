@@ -282,7 +282,9 @@ fn store(
     origin_id: Option<&str>,
     undelivered: bool,
 ) -> rusqlite::Result<Outcome> {
-    if !accounts::exists(tx, &letter.recipient)? {
+    // What somebody says whose account is gone meanwhile must not be in the
+    // archive of the next of that name.
+    if !accounts::exists(tx, &letter.recipient)? || !accounts::exists(tx, &letter.user)? {
         return Ok(Outcome::Unknown);
     }
     let now_ms = clock::now_ms();

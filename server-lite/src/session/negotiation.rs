@@ -10,6 +10,7 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::stream::{self, StreamCondition, StreamHeader};
 use xmpp_core::{Element, ns};
 
+use super::auth::Account;
 use super::bound::Session;
 use super::bound::acknowledgement::out_of_turn;
 use super::bound::binding::resource;
@@ -25,7 +26,7 @@ const MAX_TRIES: u32 = 5;
 
 /// Who has signed in, by which profile of SASL.
 enum By {
-    Sasl(String),
+    Sasl(Account),
     Sasl2(Box<SignedIn>),
 }
 
@@ -44,10 +45,10 @@ pub(super) async fn run(
         Err(error) => return Err(refuse(server, transport, error).await),
     };
     match signed_in {
-        By::Sasl(user) => {
+        By::Sasl(account) => {
             transport.restart();
             match open(server, &mut transport, &offer::unbound(server)).await {
-                Ok(Some(_)) => bind_or_resume(server, transport, user).await,
+                Ok(Some(_)) => bind_or_resume(server, transport, account).await,
                 Ok(None) => {
                     transport.close(None).await;
                     Ok(None)
@@ -59,7 +60,9 @@ pub(super) async fn run(
         By::Sasl2(signed_in) => match sasl2::establish(server, transport, *signed_in).await? {
             Outcome::Bound(session) => Ok(Some(*session)),
             Outcome::Gone => Ok(None),
-            Outcome::Unbound(transport, user) => bind_or_resume(server, *transport, user).await,
+            Outcome::Unbound(transport, account) => {
+                bind_or_resume(server, *transport, account).await
+            }
         },
     }
 }
@@ -139,8 +142,8 @@ async fn sign_in(
                 return Err(TransportError::Bad(StreamCondition::PolicyViolation.into()));
             }
             let signed_in = if element.is("auth", ns::SASL) {
-                let user = auth::sasl(server, transport, &offer, &element).await?;
-                user.map(By::Sasl)
+                let account = auth::sasl(server, transport, &offer, &element).await?;
+                account.map(By::Sasl)
             } else if offer.sasl2 && element.is("authenticate", ns::SASL2) {
                 let done = sasl2::authenticate(server, transport, &offer, from, &element).await?;
                 done.map(Box::new).map(By::Sasl2)
@@ -169,7 +172,7 @@ async fn sign_in(
 async fn bind_or_resume(
     server: &Arc<Server>,
     mut transport: Transport,
-    user: String,
+    account: Account,
 ) -> Result<Option<Session>, TransportError> {
     loop {
         let element = match transport.next().await {
@@ -185,7 +188,7 @@ async fn bind_or_resume(
             Err(error) => return Err(refuse(server, transport, error).await),
         };
         if element.is("resume", ns::SM) {
-            let Some(back) = resume(server, transport, &user, &element).await? else {
+            let Some(back) = resume(server, transport, &account, &element).await? else {
                 return Ok(None);
             };
             transport = back;
@@ -208,7 +211,7 @@ async fn bind_or_resume(
             }
             continue;
         };
-        return Ok(Session::bind(server, transport, user, resource, &element).await);
+        return Ok(Session::bind(server, transport, account, resource, &element).await);
     }
 }
 
@@ -217,10 +220,10 @@ async fn bind_or_resume(
 async fn resume(
     server: &Arc<Server>,
     mut transport: Transport,
-    user: &str,
+    account: &Account,
     element: &Element,
 ) -> Result<Option<Transport>, TransportError> {
-    if let Some((session, h)) = session_to_resume(server, user, element) {
+    if let Some((session, h)) = session_to_resume(server, account, element) {
         let request = ResumeRequest {
             transport,
             h,
@@ -239,11 +242,11 @@ async fn resume(
 /// The session that a `<resume/>` names, and how much of it the client has seen.
 pub(super) fn session_to_resume(
     server: &Server,
-    user: &str,
+    account: &Account,
     resume: &Element,
 ) -> Option<(mpsc::Sender<ResumeRequest>, u32)> {
     let h = resume.attr("h")?.parse().ok()?;
-    let session = server.router.resumable(user, resume.attr("previd")?)?;
+    let session = server.router.resumable(account, resume.attr("previd")?)?;
     Some((session, h))
 }
 

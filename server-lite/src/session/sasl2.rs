@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use xmpp_core::element::build;
 use xmpp_core::sasl::TokenMechanism;
-use xmpp_core::stream::{self, StreamCondition};
+use xmpp_core::stream;
 use xmpp_core::{Element, ns};
 
-use super::auth::{self, Exchange, Failure, Profile, Proof};
+use super::auth::{self, Account, Exchange, Failure, Profile, Proof};
 use super::bound::Session;
 use super::negotiation::{not_resumed, session_to_resume};
 use super::offer::{self, Offer};
@@ -75,12 +75,12 @@ pub(super) enum Outcome {
     /// To a session that has taken the connection, or to the end of it.
     Gone,
     /// To a stream without a resource.
-    Unbound(Box<Transport>, String),
+    Unbound(Box<Transport>, Account),
 }
 
 /// Who has signed in, and what else it asked for.
 pub(super) struct SignedIn {
-    user: String,
+    account: Account,
     success: Success,
     wishes: Wishes,
 }
@@ -108,14 +108,14 @@ pub(super) async fn authenticate(
     let Some(proven) = auth::conclude(server, transport, profile, result).await? else {
         return Ok(None);
     };
-    let Proof { user, data } = proven.proof;
-    tracing::info!(peer = %transport.peer, user, "signed in");
+    let Proof { account, data } = proven.proof;
+    tracing::info!(peer = %transport.peer, user = account.user, "signed in");
     let mut results = Vec::new();
     let used = request.attr("mechanism").and_then(|name| offer.token(name));
     // The one that was asked for, or one like the one that ends soon.
     let wanted = wishes.token.or(used.filter(|_| proven.is_due));
     if let (Some(client), Some(mechanism)) = (wishes.client, wanted) {
-        results.extend(tokens::issue(server, &user, client, mechanism).await);
+        results.extend(tokens::issue(server, &account, client, mechanism).await);
     }
     let success = Success {
         server: Arc::clone(server),
@@ -123,7 +123,7 @@ pub(super) async fn authenticate(
         results,
     };
     Ok(Some(SignedIn {
-        user,
+        account,
         success,
         wishes,
     }))
@@ -178,12 +178,12 @@ pub(super) async fn establish(
     signed_in: SignedIn,
 ) -> Result<Outcome, TransportError> {
     let SignedIn {
-        user,
+        account,
         mut success,
         wishes,
     } = signed_in;
     if let Some(resume) = &wishes.resume {
-        if let Some((session, h)) = session_to_resume(server, &user, resume) {
+        if let Some((session, h)) = session_to_resume(server, &account, resume) {
             let request = ResumeRequest {
                 transport,
                 h,
@@ -205,17 +205,20 @@ pub(super) async fn establish(
         success.results.insert(0, not_resumed());
     }
     let Some(bind) = &wishes.bind else {
-        let own = server.bare(&user);
+        let own = server.bare(&account.user);
         let xml = success.to_xml(&own, None, &offer::unbound(server))?;
         for element in xml {
             transport.send(&element).await?;
         }
-        return Ok(Outcome::Unbound(Box::new(transport), user));
+        return Ok(Outcome::Unbound(Box::new(transport), account));
     };
-    let made = Session::bind2(server, user, wishes.client, bind).await;
-    let Some((session, bound)) = made else {
-        let error = TransportError::Bad(StreamCondition::ResourceConstraint.into());
-        return Err(refuse(server, transport, error).await);
+    let made = Session::bind2(server, account, wishes.client, bind).await;
+    let (session, bound) = match made {
+        Ok(made) => made,
+        Err(condition) => {
+            let error = TransportError::Bad(condition.into());
+            return Err(refuse(server, transport, error).await);
+        }
     };
     let xml = success.bound_xml(session.address.as_str(), bound)?;
     Ok(match session.connect(transport, &xml).await {

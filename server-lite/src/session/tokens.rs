@@ -16,9 +16,10 @@ use xmpp_core::element::build;
 use xmpp_core::sasl::{TokenMechanism, hashed_token};
 use xmpp_core::{Element, datetime, names, ns};
 
-use super::auth::{Failure, Proof};
+use super::auth::{Account, Failure, Proof};
 use crate::data_dir::write_private;
 use crate::server::Server;
+use crate::store::generations;
 use crate::store::tokens::{self, TokenRow};
 use crate::{StartError, clock};
 
@@ -113,7 +114,11 @@ enum Outcome {
     Unknown,
     Expired,
     Repeated,
-    Fits { token: String, is_due: bool },
+    Fits {
+        token: String,
+        is_due: bool,
+        generation: i64,
+    },
 }
 
 /// Checks a token and notes its use.
@@ -156,7 +161,12 @@ pub(super) async fn prove(server: &Server, attempt: Attempt<'_>) -> Result<Prove
                 tokens::used(tx, &owner, &client, &row, count)?;
             }
             let is_due = !ends && row.expires_ms - now_ms < half_ms;
-            return Ok(Outcome::Fits { token, is_due });
+            let generation = generations::of(tx, &owner)?;
+            return Ok(Outcome::Fits {
+                token,
+                is_due,
+                generation,
+            });
         }
         Ok(Outcome::Unknown)
     });
@@ -165,10 +175,14 @@ pub(super) async fn prove(server: &Server, attempt: Attempt<'_>) -> Result<Prove
         Failure::Temporary
     })?;
     match checked {
-        Outcome::Fits { token, is_due } => {
+        Outcome::Fits {
+            token,
+            is_due,
+            generation,
+        } => {
             let data = hashed_token::response(&token, &binding);
             let proof = Proof {
-                user,
+                account: Account { user, generation },
                 data: Some(data),
             };
             Ok(Proven { proof, is_due })
@@ -179,10 +193,11 @@ pub(super) async fn prove(server: &Server, attempt: Attempt<'_>) -> Result<Prove
 }
 
 /// Gives out a new token. `None`, with a word in the log, if that fails: the
-/// client has signed in all the same.
+/// client has signed in all the same. Nor is there one for who has signed in
+/// with a password that was changed meanwhile.
 pub(super) async fn issue(
     server: &Server,
-    user: &str,
+    account: &Account,
     client: ClientId,
     mechanism: TokenMechanism,
 ) -> Option<Element> {
@@ -197,15 +212,23 @@ pub(super) async fn issue(
         expires_ms,
         count: 0,
     };
-    let owner = user.to_owned();
-    let kept = server
-        .store
-        .write(move |tx| tokens::issue(tx, &owner, &client, &row, max));
-    if let Err(error) = kept.await {
-        tracing::error!(%error, "token not kept");
-        return None;
+    let Account { user, generation } = account.clone();
+    let kept = server.store.write(move |tx| {
+        let is_current = generations::is_current(tx, &user, generation)?;
+        if is_current {
+            tokens::issue(tx, &user, &client, &row, max)?;
+        }
+        Ok(is_current)
+    });
+    match kept.await {
+        Ok(true) => {}
+        Ok(false) => return None,
+        Err(error) => {
+            tracing::error!(%error, "token not kept");
+            return None;
+        }
     }
-    let token = server.token_key.token(user, &client, &seed);
+    let token = server.token_key.token(&account.user, &client, &seed);
     let token = build("token", ns::FAST)
         .attr("token", token)
         .attr("expiry", datetime::format_ms(expires_ms));

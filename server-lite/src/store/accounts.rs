@@ -104,6 +104,7 @@ pub(crate) fn remove(tx: &Transaction<'_>, localpart: &str) -> rusqlite::Result<
         "DELETE FROM room_affiliations WHERE substr(member, 1, length(?1) + 1) = ?1 || '@'",
         [localpart],
     )?;
+    super::rooms::inherit(tx)?;
     Ok(removed > 0)
 }
 

@@ -94,6 +94,73 @@ pub(crate) fn set_affiliation(
     Ok(())
 }
 
+/// Sets the nickname of somebody and nothing else of what they are to a room.
+pub(crate) fn set_nick(
+    tx: &Transaction<'_>,
+    room: &str,
+    member: &str,
+    nick: Option<&str>,
+) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO room_affiliations (room, member, affiliation, nick)
+         VALUES (?1, ?2, 'none', ?3)
+         ON CONFLICT (room, member) DO UPDATE SET nick = excluded.nick",
+        params![room, member, nick],
+    )?;
+    tx.execute(
+        "DELETE FROM room_affiliations
+         WHERE room = ?1 AND member = ?2 AND affiliation = 'none' AND nick IS NULL",
+        [room, member],
+    )?;
+    Ok(())
+}
+
+/// What somebody is to a room.
+pub(crate) fn affiliation(db: &Connection, room: &str, member: &str) -> rusqlite::Result<String> {
+    let found = db
+        .prepare_cached(
+            "SELECT affiliation FROM room_affiliations WHERE room = ?1 AND member = ?2",
+        )?
+        .query_row([room, member], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or_else(|| "none".to_owned()))
+}
+
+/// The owners of a room.
+pub(crate) fn owners(db: &Connection, room: &str) -> rusqlite::Result<Vec<String>> {
+    db.prepare_cached(
+        "SELECT member FROM room_affiliations WHERE room = ?1 AND affiliation = 'owner'",
+    )?
+    .query_map([room], |row| row.get(0))?
+    .collect()
+}
+
+/// Where no owner is left, those come after who were next to them: as rooms do
+/// it in memory.
+pub(crate) fn inherit(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    let ownerless: Vec<String> = tx
+        .prepare_cached(
+            "SELECT DISTINCT room FROM room_affiliations
+             WHERE affiliation IN ('admin', 'member') AND room NOT IN
+                 (SELECT room FROM room_affiliations WHERE affiliation = 'owner')",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for room in ownerless {
+        for heirs in ["admin", "member"] {
+            let made = tx.execute(
+                "UPDATE room_affiliations SET affiliation = 'owner'
+                 WHERE room = ?1 AND affiliation = ?2",
+                [room.as_str(), heirs],
+            )?;
+            if made > 0 {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Sets the configuration.
 pub(crate) fn set_config(tx: &Transaction<'_>, room: &str, config: &str) -> rusqlite::Result<()> {
     tx.execute(

@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/people.sql"),
     include_str!("schema/tokens.sql"),
     include_str!("schema/messages.sql"),
+    include_str!("schema/generations.sql"),
 ];
 
 const V1: &str = "

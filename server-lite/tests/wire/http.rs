@@ -114,7 +114,7 @@ async fn health_is_that_of_the_database() {
 }
 
 /// The numbers by name and labels.
-async fn numbers(server: &Server) -> HashMap<String, u64> {
+pub(crate) async fn numbers(server: &Server) -> HashMap<String, u64> {
     let page = get(server, "/metrics").await;
     assert_eq!(page.status(), 200);
     assert_eq!(

@@ -20,6 +20,7 @@ mod archive;
 mod blocking;
 mod carbons;
 mod certificates;
+mod changed_accounts;
 mod commands;
 mod csi;
 mod directory;

@@ -8,6 +8,7 @@ mod history;
 mod keeping_order;
 mod passing;
 mod setting_up;
+mod two_at_once;
 
 use xmpp_core::ns;
 

@@ -4,10 +4,11 @@ use startalk_server_lite::admin::Admin;
 use xmpp_core::{Element, ns};
 
 use crate::client::{Client, condition};
+use crate::commands::run;
 use crate::server::Server;
 
 /// A server where nobody sees anybody until they have asked.
-async fn classic(people: &[&str]) -> Server {
+pub(crate) async fn classic(people: &[&str]) -> Server {
     let server = Server::with(|config| config.shared_roster = false).await;
     server.accounts(people).await;
     server
@@ -54,6 +55,17 @@ fn word(stanza: &Element) -> String {
 /// Everything that a client was told, in words.
 async fn heard(client: &mut Client) -> Vec<String> {
     client.sync().await.iter().map(word).collect()
+}
+
+/// The same, with what answers to requests have overtaken.
+async fn told(client: &mut Client) -> Vec<String> {
+    let to = &client.address;
+    let last = format!("<message type='headline' to='{to}' id='told'/>");
+    client.send(last).await;
+    let is_last = |stanza: &Element| stanza.attr("id") == Some("told");
+    let mut all = client.all_until(is_last).await;
+    all.pop();
+    all.iter().map(word).collect()
 }
 
 async fn say(client: &mut Client, kind: &str, to: &str) {
@@ -340,6 +352,38 @@ async fn who_is_gone_is_gone_from_rosters() {
     let mut bob = online(&server, "bob", "desk").await;
     assert!(roster(&mut bob).await.is_empty());
     assert!(heard(&mut rosa).await.is_empty());
+}
+
+#[tokio::test]
+async fn who_is_disabled_for_a_while_keeps_friends_and_whoever_is_removed_does_not() {
+    let server = classic(&["rosa", "bob"]).await;
+    let mut rosa = online(&server, "rosa", "desk").await;
+    let mut bob = online(&server, "bob", "desk").await;
+    befriend(&mut rosa, &mut bob).await;
+    let node = |name: &str| format!("http://jabber.org/protocol/admin#{name}");
+    let who = [("accountjids", "bob@team.internal")];
+    run(&mut rosa, &node("disable-user"), &who).await.unwrap();
+    assert!(bob.end().await.is_some());
+    assert_eq!(told(&mut rosa).await, ["bob/desk unavailable"]);
+    assert_eq!(roster(&mut rosa).await, ["bob both"]);
+    run(&mut rosa, &node("reenable-user"), &who).await.unwrap();
+    let mut bob = Client::session(&server, "bob", "desk").await;
+    bob.send("<presence/>").await;
+    assert!(
+        heard(&mut bob)
+            .await
+            .contains(&"rosa/desk available".to_owned())
+    );
+    assert_eq!(told(&mut rosa).await, ["bob/desk available"]);
+    run(&mut rosa, &node("disable-user"), &who).await.unwrap();
+    assert!(bob.end().await.is_some());
+    told(&mut rosa).await;
+    run(&mut rosa, &node("delete-user"), &who).await.unwrap();
+    assert_eq!(told(&mut rosa).await, ["push bob remove"]);
+    server.accounts(&["bob"]).await;
+    let mut bob = online(&server, "bob", "desk").await;
+    assert!(heard(&mut bob).await.is_empty());
+    assert!(told(&mut rosa).await.is_empty());
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::stream::FuturesOrdered;
 use jid::FullJid;
+use rusqlite::Transaction;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 use xmpp_core::element::{Build, build};
@@ -17,10 +18,12 @@ use crate::people;
 use crate::pep::Personal;
 use crate::router::Entry;
 use crate::server::Server;
+use crate::session::Account;
 use crate::session::presence::{self, Said};
 use crate::session::register::reply;
 use crate::session::tokens::ClientId;
 use crate::store::binding::{self, Extent};
+use crate::store::generations;
 use crate::transport::Transport;
 
 /// Longest tag of a client in its resource, in bytes.
@@ -30,7 +33,7 @@ impl Session {
     /// A session without a connection, and what the router has to know of it.
     fn new(
         server: &Arc<Server>,
-        user: String,
+        Account { user, generation }: Account,
         resource: String,
         client: Option<ClientId>,
     ) -> Option<(Self, Entry)> {
@@ -59,6 +62,7 @@ impl Session {
             wants_blocklist: false,
             reads_archive: false,
             personal: Personal::default(),
+            generation,
             number,
         };
         let session = Self {
@@ -88,22 +92,61 @@ impl Session {
         Some((session, entry))
     }
 
+    /// Enters the session in the router, if its owner would still be let in: an
+    /// account that was removed, disabled or given another password since the
+    /// sign-in begins none. What changes it later finds the session there.
+    ///
+    /// `job` reads what the client is told, as it is in the very moment in which
+    /// the session begins to receive: nothing falls between the two.
+    fn enter<T, J>(
+        &self,
+        entry: Entry,
+        job: J,
+    ) -> impl Future<Output = Result<T, StreamCondition>> + Send + use<T, J>
+    where
+        T: Send + 'static,
+        J: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let server = Arc::clone(&self.server);
+        let (owner, user) = (self.user.clone(), self.user.clone());
+        let (address, generation) = (self.address.clone(), entry.generation);
+        let max = server.config.limits.sessions_per_account;
+        let store = server.store.clone();
+        async move {
+            let entered = store.write_then(
+                move |tx| match generations::is_current(tx, &owner, generation)? {
+                    true => job(tx).map(Some),
+                    false => Ok(None),
+                },
+                move |read| {
+                    let read = read.ok_or(StreamCondition::NotAuthorized)?;
+                    presence::take_over(&server, &user, &address);
+                    match server.router.add(&user, entry, max) {
+                        true => Ok(read),
+                        false => Err(StreamCondition::ResourceConstraint),
+                    }
+                },
+            );
+            entered.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "session not begun");
+                Err(StreamCondition::InternalServerError)
+            })
+        }
+    }
+
     /// Binds a resource and registers the session (RFC 6120, section 7). `None`
-    /// if the account has too many, or if the connection ended meanwhile.
+    /// if the account has too many or may not sign in any more, or if the
+    /// connection ended meanwhile.
     pub(in crate::session) async fn bind(
         server: &Arc<Server>,
         transport: Transport,
-        user: String,
+        account: Account,
         resource: String,
         iq: &Element,
     ) -> Option<Self> {
-        let (session, entry) = Self::new(server, user, resource, None)?;
-        let max = server.config.limits.sessions_per_account;
-        presence::take_over(server, &session.user, &session.address);
-        if !server.router.add(&session.user, entry, max) {
-            transport
-                .close(Some(StreamCondition::ResourceConstraint.into()))
-                .await;
+        let (session, entry) = Self::new(server, account, resource, None)?;
+        if let Err(condition) = session.enter(entry, |_| Ok(())).await {
+            transport.close(Some(condition.into())).await;
             return None;
         }
         people::signed_in(server, &session.user);
@@ -120,39 +163,23 @@ impl Session {
     }
 
     /// Binds a resource of the server's making, with the features that the
-    /// client wants; gives the session with its `<bound/>`. `None` if the
-    /// account has too many.
+    /// client wants; gives the session with its `<bound/>`, or why there is none.
     pub(in crate::session) async fn bind2(
         server: &Arc<Server>,
-        user: String,
+        account: Account,
         client: Option<ClientId>,
         wanted: &Element,
-    ) -> Option<(Self, Element)> {
+    ) -> Result<(Self, Element), StreamCondition> {
         let tag = wanted.get_child("tag", ns::BIND2).map(Element::text);
         let tag = tag.unwrap_or_default();
-        let resource = tagged_resource(server, &user, client.as_ref(), &tag)?;
-        let (mut session, mut entry) = Self::new(server, user, resource, client)?;
+        let made = tagged_resource(server, &account.user, client.as_ref(), &tag)
+            .and_then(|resource| Self::new(server, account, resource, client));
+        let (mut session, mut entry) = made.ok_or(StreamCondition::InternalServerError)?;
         entry.carbons = wanted.has_child("enable", ns::CARBONS);
-        // The archive is said as it is in the very moment in which the session
-        // begins to receive: nothing falls between the two.
-        let shared = Arc::clone(server);
-        let (owner, user) = (session.user.clone(), session.user.clone());
-        let address = session.address.clone();
-        let max = server.config.limits.sessions_per_account;
-        let begun = server.store.write_then(
-            move |tx| binding::begin(tx, &owner),
-            move |extent| {
-                presence::take_over(&shared, &user, &address);
-                shared.router.add(&user, entry, max).then_some(extent)
-            },
-        );
-        let extent = match begun.await {
-            Ok(extent) => extent?,
-            Err(error) => {
-                tracing::error!(%error, "archive not read");
-                return None;
-            }
-        };
+        let owner = session.user.clone();
+        let extent = session
+            .enter(entry, move |tx| binding::begin(tx, &owner))
+            .await?;
         people::signed_in(server, &session.user);
         session.reads_archive = true;
         if wanted.has_child("inactive", ns::CSI) {
@@ -162,7 +189,7 @@ impl Session {
         if let Some(enable) = wanted.get_child("enable", ns::SM) {
             bound = bound.child(session.enable_now(enable));
         }
-        Some((session, bound.done()))
+        Ok((session, bound.done()))
     }
 
     /// Gives a session its connection, with the first elements on it. `None` if
