@@ -7,13 +7,16 @@
 //! does not help. What it missed is in the archive.
 
 mod asking;
+mod queue;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use xmpp_core::{Element, element, ns};
 
+use self::queue::Put;
+pub(crate) use self::queue::{QueueIn, QueueOut, queue};
 use crate::blocking::Blocking;
 use crate::pep::Personal;
 use crate::roster::Audience;
@@ -45,6 +48,11 @@ impl Outgoing {
         }
     }
 
+    /// What it takes in a queue, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.xml.size() + size_of::<Self>()
+    }
+
     /// The same, which has no address yet, addressed to a bare address of ours:
     /// in there, nothing has to be escaped. The text itself is shared.
     pub(crate) fn to(&self, bare: &str) -> Self {
@@ -65,10 +73,7 @@ pub(crate) struct Entry {
     pub(crate) resource: String,
     /// The client, if it has said which one it is (XEP-0388).
     pub(crate) client: Option<ClientId>,
-    /// Holds twice as much as should wait.
-    pub(crate) queue: mpsc::Sender<Outgoing>,
-    /// Rung when more waits than should.
-    pub(crate) slow: Arc<Notify>,
+    pub(crate) queue: QueueIn,
     pub(crate) resume: mpsc::Sender<ResumeRequest>,
     pub(crate) end: watch::Sender<Option<SessionEnd>>,
     /// XEP-0198 id, if the session can be resumed.
@@ -374,7 +379,7 @@ impl Router {
             for entry in sessions.values().flatten() {
                 load.sessions += 1;
                 load.detached += u64::from(!entry.attached);
-                load.queued += (entry.queue.max_capacity() - entry.queue.capacity()) as u64;
+                load.queued += entry.queue.waiting() as u64;
             }
             load
         })
@@ -440,17 +445,11 @@ impl Router {
 
 /// Puts a stanza into the queue of a session; whether it fits.
 pub(crate) fn send(entry: &Entry, outgoing: &Outgoing) -> bool {
-    let full = match entry.queue.try_send(outgoing.clone()) {
-        Ok(()) => {
-            let waiting = entry.queue.max_capacity() - entry.queue.capacity();
-            let slow = waiting > entry.queue.max_capacity() / 2;
-            if slow {
-                entry.slow.notify_one();
-            }
-            slow && entry.resumption_id.is_none()
-        }
-        Err(mpsc::error::TrySendError::Full(_)) => true,
-        Err(mpsc::error::TrySendError::Closed(_)) => return false,
+    let full = match entry.queue.put(outgoing) {
+        Put::Taken => false,
+        Put::Slow => entry.resumption_id.is_none(),
+        Put::Full => true,
+        Put::Closed => return false,
     };
     if full {
         // It reads slower than others write: end it rather than grow.
