@@ -140,7 +140,9 @@ pub struct Limits {
     pub write: Duration,
     /// Stanzas on their way to one session. With more waiting, a connection
     /// that takes no bytes is given up, and the session waits to be resumed;
-    /// three times as many may be sent and not acknowledged.
+    /// three times as many may be sent and not acknowledged. To a session that
+    /// waits, no more is kept of what nobody would miss, and four times as much
+    /// of everything else.
     pub session_queue: usize,
     /// The same in bytes.
     pub session_bytes: usize,

@@ -294,7 +294,7 @@ pub fn websocket_close() -> String {
 ///
 /// # Errors
 /// See [`element::write`].
-pub fn features(features: &[Element]) -> Result<String, element::ElementError> {
+pub fn features(features: &[Element]) -> Result<String, ElementError> {
     let mut xml = format!("<stream:features xmlns:stream='{}'>", ns::STREAM);
     for feature in features {
         xml.push_str(&element::write(feature)?);

@@ -126,6 +126,8 @@ impl Session {
             }
         };
         self.settle().await;
+        // What is written may still get out, and then counts.
+        self.flush().await;
         // Whoever has seen the end gets nothing again that it had acknowledged.
         if let Some(noting) = self.noting.take() {
             drop(noting.await);

@@ -113,6 +113,7 @@ fn limits_hold_before_the_element_is_complete() {
         max_element_bytes: 200,
         max_depth: 3,
         max_attributes: 4,
+        max_elements: 10,
     });
     framer.push(HEADER.get(21..).unwrap().as_bytes());
     assert!(matches!(framer.next_frame(), Ok(Some(Frame::Open(_)))));
@@ -130,6 +131,7 @@ fn limits_hold_before_the_element_is_complete() {
         max_element_bytes: 1000,
         max_depth: 3,
         max_attributes: 2,
+        max_elements: 10,
     };
     assert_eq!(check_document(b"<a><b><c/></b></a>", limits), Ok(()));
     assert_eq!(
