@@ -7,14 +7,16 @@
 //! does not help. What it missed is in the archive.
 
 mod asking;
+mod outgoing;
 mod queue;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, watch};
-use xmpp_core::{Element, element, ns};
+use xmpp_core::{Element, ns};
 
+pub(crate) use self::outgoing::Outgoing;
 use self::queue::Put;
 pub(crate) use self::queue::{QueueIn, QueueOut, queue};
 use crate::blocking::Blocking;
@@ -22,51 +24,6 @@ use crate::pep::Personal;
 use crate::roster::Audience;
 use crate::session::{ClientId, ResumeRequest, SessionEnd};
 use crate::stanza_text::StanzaText;
-
-/// What a session has to send.
-#[derive(Debug, Clone)]
-pub(crate) struct Outgoing {
-    /// The stanza with all its declarations.
-    pub(crate) xml: StanzaText,
-    /// Row of the archive, if the stanza is a stored message: it counts as
-    /// delivered when the session has acknowledged it.
-    pub(crate) archived: Option<i64>,
-}
-
-impl Outgoing {
-    /// A stanza that is stored nowhere. `None` if it cannot be written as XML.
-    pub(crate) fn of(stanza: &Element) -> Option<Self> {
-        match element::write(stanza) {
-            Ok(xml) => Some(Self {
-                xml: xml.into(),
-                archived: None,
-            }),
-            Err(error) => {
-                tracing::error!(%error, "stanza could not be written");
-                None
-            }
-        }
-    }
-
-    /// What it takes in a queue, in bytes.
-    pub(crate) fn size(&self) -> usize {
-        self.xml.size() + size_of::<Self>()
-    }
-
-    /// The same, which has no address yet, addressed to a bare address of ours:
-    /// in there, nothing has to be escaped. The text itself is shared.
-    pub(crate) fn to(&self, bare: &str) -> Self {
-        if bare.contains(['\'', '<', '&']) {
-            return self.clone();
-        }
-        // Behind the "<" and the name.
-        let place = self.xml.find([' ', '/', '>']).unwrap_or_default();
-        Self {
-            xml: self.xml.put_in(place, &format!(" to='{bare}'").into()),
-            archived: self.archived,
-        }
-    }
-}
 
 /// A bound session as the router knows it.
 pub(crate) struct Entry {

@@ -109,7 +109,7 @@ pub(crate) struct Transport {
 enum Wire {
     Tcp {
         io: Io,
-        framer: Framer,
+        framer: Box<Framer>,
         prefixes: StreamPrefixes,
     },
     WebSocket(Box<WebSocket>),
@@ -151,7 +151,7 @@ impl Transport {
 
     fn over(io: Io, channel: Channel, peer: std::net::IpAddr, limits: &crate::Limits) -> Self {
         let strict = limits.framing.for_strangers();
-        let framer = Framer::new(strict);
+        let framer = Box::new(Framer::new(strict));
         let wire = Wire::Tcp {
             io,
             framer,
@@ -259,7 +259,7 @@ impl Transport {
             .await
             .ok_or_else(lost)?;
         *io = Io::Sealed(Box::new(tls));
-        *framer = Framer::new(self.limits);
+        **framer = Framer::new(self.limits);
         *prefixes = StreamPrefixes::default();
         self.is_open = false;
         self.channel = channel;

@@ -84,7 +84,7 @@ impl Session {
         let written = std::mem::take(&mut self.written);
         match sent {
             Ok(()) => {
-                self.mark_delivered(written);
+                self.mark_delivered(&written);
                 Next::Go
             }
             Err(error) => {
