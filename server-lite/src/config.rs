@@ -140,8 +140,22 @@ pub struct Limits {
     pub write: Duration,
     /// Stanzas on their way to one session. With more waiting, a connection
     /// that takes no bytes is given up, and the session waits to be resumed;
-    /// three times as many may be sent and not acknowledged.
+    /// three times as many may be sent and not acknowledged. To a session that
+    /// waits, no more is kept of what nobody would miss, and four times as much
+    /// of everything else.
     pub session_queue: usize,
+    /// The same in bytes.
+    pub session_bytes: usize,
+    /// Stanzas that a session may send in a second, in the long run. Whoever sends
+    /// more is read no faster. Nothing means no limit.
+    pub stanzas_per_second: u32,
+    /// Stanzas that it may send at once after a while of silence.
+    pub stanzas_burst: u32,
+    /// Bytes that a session may send in a second, in the long run. Nothing means
+    /// no limit.
+    pub bytes_per_second: u32,
+    /// Bytes that it may send at once after a while of silence.
+    pub bytes_burst: u32,
     /// Messages of one session that wait for the disk.
     pub unwritten: usize,
     /// Connections of one address at the same time.
@@ -154,8 +168,10 @@ pub struct Limits {
     pub roster_items: usize,
     /// People that one search of the directory finds (XEP-0055).
     pub search_results: usize,
-    /// Presences of one session in a minute.
+    /// Presences of one session in a minute, those to rooms not counted.
     pub presences_per_minute: u32,
+    /// Presences of one session to rooms in a minute.
+    pub room_presences_per_minute: u32,
     /// Addresses that one session has told of its presence by name.
     pub directed_presences: usize,
     /// Nodes of one account (XEP-0163).
@@ -189,6 +205,11 @@ impl Default for Limits {
             idle: Duration::from_secs(180),
             write: Duration::from_secs(30),
             session_queue: 2_000,
+            session_bytes: 16 << 20,
+            stanzas_per_second: 200,
+            stanzas_burst: 1_000,
+            bytes_per_second: 4 << 20,
+            bytes_burst: 16 << 20,
             unwritten: 64,
             connections_per_address: 200,
             failures_per_minute: 20,
@@ -196,6 +217,7 @@ impl Default for Limits {
             roster_items: 2_000,
             search_results: 200,
             presences_per_minute: 120,
+            room_presences_per_minute: 600,
             directed_presences: 200,
             personal_nodes: 500,
             personal_bytes: 16 << 20,

@@ -32,6 +32,7 @@ mod files;
 mod form;
 mod handle;
 mod http;
+mod kept;
 mod limiter;
 mod listener;
 mod logging;

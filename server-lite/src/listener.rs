@@ -64,7 +64,7 @@ pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, port: Por
         server.tasks.spawn(async move {
             // Answers are small and wanted at once.
             drop(socket.set_nodelay(true));
-            serve(shared, socket, peer.ip(), port, permit).await;
+            Box::pin(serve(shared, socket, peer.ip(), port, permit)).await;
         });
     }
 }

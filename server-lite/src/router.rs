@@ -8,68 +8,30 @@
 
 mod asking;
 mod outdated;
+mod outgoing;
+mod queue;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Notify, mpsc, watch};
-use xmpp_core::{Element, element, ns};
+use tokio::sync::{mpsc, watch};
+use xmpp_core::{Element, ns};
 
+pub(crate) use self::outgoing::Outgoing;
+use self::queue::Put;
+pub(crate) use self::queue::{QueueIn, QueueOut, queue};
 use crate::blocking::Blocking;
 use crate::pep::Personal;
 use crate::roster::Audience;
 use crate::session::{ClientId, ResumeRequest, SessionEnd};
 use crate::stanza_text::StanzaText;
 
-/// What a session has to send.
-#[derive(Debug, Clone)]
-pub(crate) struct Outgoing {
-    /// The stanza with all its declarations.
-    pub(crate) xml: StanzaText,
-    /// Row of the archive, if the stanza is a stored message: it counts as
-    /// delivered when the session has acknowledged it.
-    pub(crate) archived: Option<i64>,
-}
-
-impl Outgoing {
-    /// A stanza that is stored nowhere. `None` if it cannot be written as XML.
-    pub(crate) fn of(stanza: &Element) -> Option<Self> {
-        match element::write(stanza) {
-            Ok(xml) => Some(Self {
-                xml: xml.into(),
-                archived: None,
-            }),
-            Err(error) => {
-                tracing::error!(%error, "stanza could not be written");
-                None
-            }
-        }
-    }
-
-    /// The same, which has no address yet, addressed to a bare address of ours:
-    /// in there, nothing has to be escaped. The text itself is shared.
-    pub(crate) fn to(&self, bare: &str) -> Self {
-        if bare.contains(['\'', '<', '&']) {
-            return self.clone();
-        }
-        // Behind the "<" and the name.
-        let place = self.xml.find([' ', '/', '>']).unwrap_or_default();
-        Self {
-            xml: self.xml.put_in(place, &format!(" to='{bare}'").into()),
-            archived: self.archived,
-        }
-    }
-}
-
 /// A bound session as the router knows it.
 pub(crate) struct Entry {
     pub(crate) resource: String,
     /// The client, if it has said which one it is (XEP-0388).
     pub(crate) client: Option<ClientId>,
-    /// Holds twice as much as should wait.
-    pub(crate) queue: mpsc::Sender<Outgoing>,
-    /// Rung when more waits than should.
-    pub(crate) slow: Arc<Notify>,
+    pub(crate) queue: QueueIn,
     pub(crate) resume: mpsc::Sender<ResumeRequest>,
     pub(crate) end: watch::Sender<Option<SessionEnd>>,
     /// XEP-0198 id, if the session can be resumed.
@@ -366,7 +328,7 @@ impl Router {
             for entry in sessions.values().flatten() {
                 load.sessions += 1;
                 load.detached += u64::from(!entry.attached);
-                load.queued += (entry.queue.max_capacity() - entry.queue.capacity()) as u64;
+                load.queued += entry.queue.waiting() as u64;
             }
             load
         })
@@ -432,17 +394,11 @@ impl Router {
 
 /// Puts a stanza into the queue of a session; whether it fits.
 pub(crate) fn send(entry: &Entry, outgoing: &Outgoing) -> bool {
-    let full = match entry.queue.try_send(outgoing.clone()) {
-        Ok(()) => {
-            let waiting = entry.queue.max_capacity() - entry.queue.capacity();
-            let slow = waiting > entry.queue.max_capacity() / 2;
-            if slow {
-                entry.slow.notify_one();
-            }
-            slow && entry.resumption_id.is_none()
-        }
-        Err(mpsc::error::TrySendError::Full(_)) => true,
-        Err(mpsc::error::TrySendError::Closed(_)) => return false,
+    let full = match entry.queue.put(outgoing) {
+        Put::Taken => false,
+        Put::Slow => entry.resumption_id.is_none(),
+        Put::Full => true,
+        Put::Closed => return false,
     };
     if full {
         // It reads slower than others write: end it rather than grow.

@@ -26,6 +26,11 @@ impl StanzaText {
 }
 
 impl StanzaText {
+    /// Its length in bytes. Nothing is put together for it.
+    pub(crate) fn size(&self) -> usize {
+        self.shared.len() + self.to.as_ref().map_or(0, |(_, text)| text.len())
+    }
+
     /// The same with something put in. What has something in it already is
     /// written anew.
     pub(crate) fn put_in(&self, place: usize, text: &Arc<str>) -> Self {
@@ -84,6 +89,7 @@ mod tests {
         let (one, two): (Arc<str>, Arc<str>) = (" to='a'".into(), " to='b'".into());
         let first = StanzaText::with(&shared, 2, &one);
         assert_eq!(&*first, "<m to='a'>hi</m>");
+        assert_eq!(first.size(), first.len());
         assert_eq!(
             &*StanzaText::with(&shared, 2, &two).clone(),
             "<m to='b'>hi</m>"

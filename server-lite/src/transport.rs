@@ -1,5 +1,7 @@
 //! One stream of XML, over TCP or over WebSocket: whole elements in, text out.
 
+mod output;
+
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
@@ -15,6 +17,7 @@ use xmpp_core::stream::{
     HeaderError, StreamCondition, StreamError, StreamHeader, TCP_CLOSE, websocket_close,
 };
 
+use self::output::Output;
 use crate::listener::{Port, handshake};
 use crate::server::Server;
 
@@ -60,8 +63,12 @@ impl From<HeaderError> for TransportError {
 }
 
 impl From<ElementError> for TransportError {
-    fn from(_: ElementError) -> Self {
-        Self::Bad(StreamCondition::NotWellFormed.into())
+    fn from(error: ElementError) -> Self {
+        let condition = match error {
+            ElementError::LongNamespace => StreamCondition::PolicyViolation,
+            _ => StreamCondition::NotWellFormed,
+        };
+        Self::Bad(condition.into())
     }
 }
 
@@ -83,8 +90,15 @@ pub(crate) struct Channel {
 /// A stream.
 pub(crate) struct Transport {
     wire: Wire,
+    /// What holds now: less before the sign-in.
     limits: FramingLimits,
+    /// What holds after the sign-in.
+    signed_in: FramingLimits,
     write_limit: Duration,
+    /// Bytes of what was read last.
+    taken: usize,
+    /// What is not on its way yet.
+    out: Output,
     /// Whether our header of the present stream is out.
     is_open: bool,
     pub(crate) channel: Channel,
@@ -95,7 +109,7 @@ pub(crate) struct Transport {
 enum Wire {
     Tcp {
         io: Io,
-        framer: Framer,
+        framer: Box<Framer>,
         prefixes: StreamPrefixes,
     },
     WebSocket(Box<WebSocket>),
@@ -136,7 +150,8 @@ impl Transport {
     }
 
     fn over(io: Io, channel: Channel, peer: std::net::IpAddr, limits: &crate::Limits) -> Self {
-        let framer = Framer::new(limits.framing);
+        let strict = limits.framing.for_strangers();
+        let framer = Box::new(Framer::new(strict));
         let wire = Wire::Tcp {
             io,
             framer,
@@ -144,8 +159,11 @@ impl Transport {
         };
         Self {
             wire,
-            limits: limits.framing,
+            limits: strict,
+            signed_in: limits.framing,
             write_limit: limits.write,
+            taken: 0,
+            out: Output::default(),
             is_open: false,
             channel,
             peer,
@@ -161,8 +179,11 @@ impl Transport {
         let wire = Wire::WebSocket(Box::new(socket));
         Self {
             wire,
-            limits: limits.framing,
+            limits: limits.framing.for_strangers(),
+            signed_in: limits.framing,
             write_limit: limits.write,
+            taken: 0,
+            out: Output::default(),
             is_open: false,
             channel,
             peer,
@@ -171,13 +192,27 @@ impl Transport {
 
     /// The next thing of the stream. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Result<Incoming, TransportError> {
+        let taken = &mut self.taken;
         match &mut self.wire {
             Wire::Tcp {
                 io,
                 framer,
                 prefixes,
-            } => next_tcp(io.bytes()?, framer, prefixes).await,
-            Wire::WebSocket(socket) => next_websocket(socket, self.limits).await,
+            } => next_tcp(io.bytes()?, framer, prefixes, taken).await,
+            Wire::WebSocket(socket) => next_websocket(socket, self.limits, taken).await,
+        }
+    }
+
+    /// Bytes of what was read last.
+    pub(crate) fn taken(&mut self) -> usize {
+        std::mem::take(&mut self.taken)
+    }
+
+    /// Whoever has signed in may send more at once, from the next element on.
+    pub(crate) fn trust(&mut self) {
+        self.limits = self.signed_in;
+        if let Wire::Tcp { framer, .. } = &mut self.wire {
+            framer.set_limits(self.limits);
         }
     }
 
@@ -224,7 +259,7 @@ impl Transport {
             .await
             .ok_or_else(lost)?;
         *io = Io::Sealed(Box::new(tls));
-        *framer = Framer::new(self.limits);
+        **framer = Framer::new(self.limits);
         *prefixes = StreamPrefixes::default();
         self.is_open = false;
         self.channel = channel;
@@ -248,22 +283,43 @@ impl Transport {
 
     /// Sends one element, given as text with all its declarations.
     pub(crate) async fn send(&mut self, xml: &str) -> Result<(), TransportError> {
-        let limit = self.write_limit;
+        self.write(xml);
+        self.flush().await
+    }
+
+    /// Takes one element, to be sent with the next [`Transport::flush`]; whether
+    /// there is enough to do that now.
+    pub(crate) fn write(&mut self, xml: &str) -> bool {
+        self.out.add(xml, matches!(&self.wire, Wire::WebSocket(_)))
+    }
+
+    /// Sends what was written: to the socket it is one piece.
+    pub(crate) async fn flush(&mut self) -> Result<(), TransportError> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let out = std::mem::take(&mut self.out);
         let sent = async {
             match &mut self.wire {
                 Wire::Tcp { io, .. } => {
                     let io = io.bytes()?;
-                    io.write_all(xml.as_bytes()).await?;
+                    io.write_all(out.bytes()).await?;
                     io.flush().await?;
                     Ok(())
                 }
-                Wire::WebSocket(socket) => socket
-                    .send(Message::Text(xml.into()))
-                    .await
-                    .map_err(|error| TransportError::Lost(error.to_string())),
+                Wire::WebSocket(socket) => {
+                    let lost = |error: axum::Error| TransportError::Lost(error.to_string());
+                    for text in out.texts() {
+                        socket
+                            .feed(Message::Text(text.into()))
+                            .await
+                            .map_err(lost)?;
+                    }
+                    SinkExt::<Message>::flush(&mut **socket).await.map_err(lost)
+                }
             }
         };
-        tokio::time::timeout(limit, sent)
+        tokio::time::timeout(self.write_limit, sent)
             .await
             .map_err(|_| TransportError::Stalled)?
     }
@@ -307,6 +363,7 @@ async fn next_tcp(
     io: &mut dyn Bytes,
     framer: &mut Framer,
     prefixes: &mut StreamPrefixes,
+    taken: &mut usize,
 ) -> Result<Incoming, TransportError> {
     let mut buffer = [0; 8 * 1024];
     loop {
@@ -317,6 +374,7 @@ async fn next_tcp(
                 return Ok(Incoming::Open(header));
             }
             Some(Frame::Element(bytes)) => {
+                *taken = bytes.len();
                 return Ok(Incoming::Element(element::parse_in_stream(
                     &bytes, prefixes,
                 )?));
@@ -334,6 +392,7 @@ async fn next_tcp(
 async fn next_websocket(
     socket: &mut WebSocket,
     limits: FramingLimits,
+    taken: &mut usize,
 ) -> Result<Incoming, TransportError> {
     loop {
         let message = socket
@@ -343,6 +402,7 @@ async fn next_websocket(
             .map_err(|error| TransportError::Lost(error.to_string()))?;
         match message {
             Message::Text(text) => {
+                *taken = text.len();
                 check_document(text.as_bytes(), limits)?;
                 let element = element::parse(text.as_bytes())?;
                 if element.is("open", ns::FRAMING) {

@@ -17,10 +17,17 @@ pub enum ElementError {
     /// The XML is not well-formed, or uses a name space that is not declared.
     #[error("not well-formed: {0}")]
     NotWellFormed(String),
+    /// The name of a name space is longer than any that is one: every element in
+    /// it would hold a copy.
+    #[error("name space longer than the limit")]
+    LongNamespace,
     /// The element holds a character that XML cannot express.
     #[error("cannot be written: {0}")]
     NotWritable(String),
 }
+
+/// Longest name of a name space, in bytes.
+const MAX_NAMESPACE: usize = 256;
 
 /// Name space prefixes that a stream header declared for its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +80,12 @@ pub(crate) fn parse_with_prefixes(
             return Err(not_well_formed("unfinished"));
         };
         let is_head = matches!(event, RawEvent::ElementHeadClose(_));
-        if let RawEvent::Attribute(_, (prefix, name), _) = &event {
+        if let RawEvent::Attribute(_, (prefix, name), value) = &event {
             let prefix = prefix.as_ref().map(|prefix| prefix.as_str());
+            let declares = prefix == Some("xmlns") || prefix.is_none() && name.as_str() == "xmlns";
+            if declares && value.len() > MAX_NAMESPACE {
+                return Err(ElementError::LongNamespace);
+            }
             // Is always declared; minidom panics when it writes it again.
             if prefix == Some("xmlns") && name.as_str() == "xml" {
                 continue;
@@ -402,6 +413,19 @@ mod tests {
             // What is forwarded is written inside another.
             let outer = build("forwarded", "urn:f").child(element).done();
             assert!(write(&outer).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_name_spaces_are_refused() {
+        let longest = "u".repeat(MAX_NAMESPACE);
+        for text in [
+            |ns: &str| format!("<a xmlns='{ns}'/>"),
+            |ns: &str| format!("<a><b xmlns:c='{ns}'/></a>"),
+        ] {
+            assert!(parse(text(&longest).as_bytes()).is_ok());
+            let read = parse(text(&format!("{longest}u")).as_bytes());
+            assert_eq!(read, Err(ElementError::LongNamespace));
         }
     }
 

@@ -25,15 +25,31 @@ pub struct FramingLimits {
     pub max_depth: usize,
     /// Most attributes (name space declarations included) of one tag.
     pub max_attributes: usize,
+    /// Most elements in one top-level element, itself included: as a tree, each
+    /// takes a hundred times what `<a/>` takes on the wire.
+    pub max_elements: usize,
 }
 
 impl Default for FramingLimits {
-    /// 256 KiB, 32 levels, 64 attributes.
+    /// 256 KiB, 32 levels, 64 attributes, 4,000 elements.
     fn default() -> Self {
         Self {
             max_element_bytes: 256 * 1024,
             max_depth: 32,
             max_attributes: 64,
+            max_elements: 4_000,
+        }
+    }
+}
+
+impl FramingLimits {
+    /// For who has not signed in: 16 KiB and 128 elements hold every sign-in.
+    #[must_use]
+    pub fn for_strangers(self) -> Self {
+        Self {
+            max_element_bytes: self.max_element_bytes.min(16 * 1024),
+            max_elements: self.max_elements.min(128),
+            ..self
         }
     }
 }
@@ -62,6 +78,9 @@ pub enum FramingError {
     /// A tag has more attributes than the limit.
     #[error("more attributes than the limit")]
     TooManyAttributes,
+    /// A top-level element has more elements than the limit.
+    #[error("more elements than the limit")]
+    TooManyElements,
     /// A comment, processing instruction, document type or entity.
     #[error("comment, processing instruction, document type or entity")]
     Restricted,
@@ -76,7 +95,7 @@ impl FramingError {
     pub fn condition(self) -> crate::stream::StreamCondition {
         use crate::stream::StreamCondition;
         match self {
-            Self::TooLarge | Self::TooDeep | Self::TooManyAttributes => {
+            Self::TooLarge | Self::TooDeep | Self::TooManyAttributes | Self::TooManyElements => {
                 StreamCondition::PolicyViolation
             }
             Self::Restricted => StreamCondition::RestrictedXml,
@@ -116,6 +135,12 @@ impl Framer {
     pub fn restart(&mut self) {
         self.scanner = Scanner::new(self.limits);
         self.scanned = 0;
+    }
+
+    /// Other limits from here on, for what has not been looked at yet.
+    pub fn set_limits(&mut self, limits: FramingLimits) {
+        self.limits = limits;
+        self.scanner.set_limits(limits);
     }
 
     /// Whether bytes are waiting that belong to no frame yet. True after a

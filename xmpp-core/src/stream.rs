@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use crate::element::{self, StreamPrefixes, build};
+use crate::element::{self, ElementError, StreamPrefixes, build};
 use crate::ns;
 
 macro_rules! stream_conditions {
@@ -168,6 +168,9 @@ pub enum HeaderError {
     /// Not a stream element in the stream name space with client content.
     #[error("stream header has a wrong name space")]
     InvalidNamespace,
+    /// A name space has too long a name.
+    #[error("stream header has a name space longer than the limit")]
+    LongNamespace,
 }
 
 impl HeaderError {
@@ -177,6 +180,7 @@ impl HeaderError {
         match self {
             Self::NotWellFormed => StreamCondition::NotWellFormed,
             Self::InvalidNamespace => StreamCondition::InvalidNamespace,
+            Self::LongNamespace => StreamCondition::PolicyViolation,
         }
     }
 }
@@ -191,8 +195,13 @@ impl StreamHeader {
         let open = tag.strip_suffix(b">").ok_or(HeaderError::NotWellFormed)?;
         let mut closed = open.to_vec();
         closed.extend_from_slice(b"/>");
-        let element = element::parse_with_prefixes(&closed, &StreamPrefixes::none())
-            .map_err(|_| HeaderError::NotWellFormed)?;
+        let element =
+            element::parse_with_prefixes(&closed, &StreamPrefixes::none()).map_err(|error| {
+                match error {
+                    ElementError::LongNamespace => HeaderError::LongNamespace,
+                    _ => HeaderError::NotWellFormed,
+                }
+            })?;
         if !element.is("stream", ns::STREAM) {
             return Err(HeaderError::InvalidNamespace);
         }
@@ -285,7 +294,7 @@ pub fn websocket_close() -> String {
 ///
 /// # Errors
 /// See [`element::write`].
-pub fn features(features: &[Element]) -> Result<String, element::ElementError> {
+pub fn features(features: &[Element]) -> Result<String, ElementError> {
     let mut xml = format!("<stream:features xmlns:stream='{}'>", ns::STREAM);
     for feature in features {
         xml.push_str(&element::write(feature)?);

@@ -22,6 +22,7 @@ const LIMITS: FramingLimits = FramingLimits {
     max_element_bytes: 4 * 1024 * 1024,
     max_depth: 64,
     max_attributes: 128,
+    max_elements: 100_000,
 };
 
 /// Longest wait for a farewell.

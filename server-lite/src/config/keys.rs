@@ -170,6 +170,22 @@ keys! {
     /// Stanzas on their way to one session.
     session_queue: NonZeroUsize = "2000", |limits, value| limits.session_queue = value.get();
 
+    /// The same in bytes.
+    session_bytes: NonZeroUsize = "16777216", |limits, value| limits.session_bytes = value.get();
+
+    /// Stanzas that a session may send in a second, in the long run; who sends
+    /// more is read no faster. 0 for no limit.
+    stanzas_per_second: u32 = "200", |limits, value| limits.stanzas_per_second = value;
+
+    /// Stanzas that it may send at once after a while of silence.
+    stanzas_burst: u32 = "1000", |limits, value| limits.stanzas_burst = value;
+
+    /// Bytes that a session may send in a second, in the long run. 0 for no limit.
+    bytes_per_second: u32 = "4194304", |limits, value| limits.bytes_per_second = value;
+
+    /// Bytes that it may send at once after a while of silence.
+    bytes_burst: u32 = "16777216", |limits, value| limits.bytes_burst = value;
+
     /// Connections of one address at the same time.
     connections_per_address: NonZeroUsize = "200",
         |limits, value| limits.connections_per_address = value.get();
@@ -205,6 +221,10 @@ keys! {
     /// Presences of one session in a minute.
     presences_per_minute: NonZeroU32 = "120",
         |limits, value| limits.presences_per_minute = value.get();
+
+    /// Presences of one session to rooms in a minute.
+    room_presences_per_minute: NonZeroU32 = "600",
+        |limits, value| limits.room_presences_per_minute = value.get();
 
     /// Addresses that one session has told of its presence by name.
     directed_presences: usize = "200", |limits, value| limits.directed_presences = value;

@@ -13,12 +13,13 @@ use super::post::Post;
 use super::room::status;
 use super::{Sender, admin, archive, disco, moderation, owner, passing, refusal, registration};
 use crate::clock;
+use crate::kept;
 use crate::server::Server;
 use crate::session::reply;
 use crate::store::rooms as rows;
 
 /// Largest vCard of a room, in bytes.
-const MAX_VCARD: usize = 128 * 1024;
+const MAX_VCARD: usize = 64 * 1024;
 
 type Answer = Result<(Vec<Element>, Option<Element>), StanzaError>;
 
@@ -142,11 +143,7 @@ async fn set_vcard(
             _ => Err(Condition::Forbidden.into()),
         })?;
     let xml = element::write(vcard).map_err(|_| StanzaError::from(Condition::BadRequest))?;
-    if xml.len() > MAX_VCARD {
-        return Err(
-            StanzaError::from(Condition::PolicyViolation).with_text("the card is too large")
-        );
-    }
+    kept::check(vcard, MAX_VCARD)?;
     let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
     let (key, row, vcard) = (name.to_owned(), name.to_owned(), vcard.clone());
     server

@@ -16,6 +16,7 @@ use super::room::{Occupant, Room};
 use super::whisper::whisper;
 use super::{Sender, invitations, refusal};
 use crate::clock;
+use crate::kept;
 use crate::server::Server;
 use crate::session::{Effect, Handled, Work, origin_id};
 use crate::store::archive::{self, NewMessage, Stored};
@@ -198,6 +199,10 @@ fn said(room: &Room, sender: &Sender, message: &Element) -> Result<Speech, Stanz
     let is_subject = has("subject") && !has("body") && !has("thread");
     if is_subject && !room.config.change_subject && speaker.role != Role::Moderator {
         return Err(Condition::Forbidden.into());
+    }
+    if is_subject {
+        // Whoever enters is shown it.
+        kept::check(message, kept::MAX_KEPT)?;
     }
     let shown = from_occupant(room, speaker, message);
     let mut kept = shown.clone();

@@ -16,6 +16,9 @@ use crate::store::roster::Item;
 const MAX_NAME: usize = 1023;
 /// Groups of one item.
 const MAX_GROUPS: usize = 32;
+/// Address, name and groups of one item together, in bytes as they are written:
+/// a full roster is a few megabytes, and goes out at once.
+const MAX_ITEM: usize = 3 * 1024;
 
 /// What a client wants of its roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,13 +71,27 @@ impl Wish {
         if name.is_some_and(|name| name.len() > MAX_NAME) {
             return Err(too_long());
         }
+        let contact = address.to_bare().to_string();
+        let texts = groups.iter().map(String::as_str).chain(name);
+        let size: usize = texts.chain([contact.as_str()]).map(written_len).sum();
+        if size > MAX_ITEM {
+            return Err(too_long());
+        }
         Ok(Self {
-            contact: address.to_bare().to_string(),
+            contact,
             name: name.map(str::to_owned),
             groups,
             remove: item.attr("subscription") == Some("remove"),
         })
     }
+}
+
+/// The length of a text in XML.
+fn written_len(text: &str) -> usize {
+    let escaped = |byte: u8| matches!(byte, b'<' | b'>' | b'&' | b'\'' | b'"');
+    text.bytes()
+        .map(|byte| if escaped(byte) { 6 } else { 1 })
+        .sum()
 }
 
 impl Rosters {

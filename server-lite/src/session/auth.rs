@@ -142,7 +142,7 @@ pub(super) async fn sasl(
     server: &Server,
     transport: &mut Transport,
     offer: &Offer,
-    auth: &Element,
+    auth: Element,
 ) -> Result<Option<Account>, TransportError> {
     let profile = Profile::Sasl;
     let exchange = Exchange {
@@ -154,8 +154,10 @@ pub(super) async fn sasl(
     };
     let text = auth.text();
     let initial = Some(text.as_str()).filter(|text| !text.trim().is_empty());
-    let name = auth.attr("mechanism").unwrap_or_default();
-    let result = exchange.run(name, initial).await;
+    let name = auth.attr("mechanism").unwrap_or_default().to_owned();
+    // The client takes its time for what follows: nothing of this is kept for it.
+    drop(auth);
+    let result = exchange.run(&name, initial).await;
     let Some(proof) = conclude(server, transport, profile, result).await? else {
         return Ok(None);
     };

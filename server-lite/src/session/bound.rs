@@ -8,7 +8,9 @@
 pub(super) mod acknowledgement;
 pub(super) mod binding;
 mod csi;
+mod pace;
 mod slow;
+mod writing;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use jid::FullJid;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use xmpp_core::element::{self, build};
@@ -26,12 +28,12 @@ use xmpp_core::{Element, ns};
 
 use self::acknowledgement::Sm;
 use self::csi::Held;
-use self::slow::{overdue, overtaken};
+use self::pace::Pace;
 use super::backlog::Backlog;
 use super::messages::{Effect, Handled};
 use super::presence::Said;
 use super::{ResumeRequest, SessionEnd};
-use crate::router::Outgoing;
+use crate::router::{Outgoing, QueueOut};
 use crate::server::Server;
 use crate::transport::{Incoming, Transport, TransportError};
 
@@ -47,9 +49,7 @@ pub(crate) struct Session {
     pub(super) address: FullJid,
     pub(super) number: u64,
     transport: Option<Transport>,
-    queue: mpsc::Receiver<Outgoing>,
-    /// Rung when too much waits in the queue.
-    slow: Arc<Notify>,
+    queue: QueueOut,
     resume: mpsc::Receiver<ResumeRequest>,
     end: watch::Receiver<Option<SessionEnd>>,
     sm: Option<Sm>,
@@ -74,6 +74,13 @@ pub(crate) struct Session {
     noting: Option<JoinHandle<()>>,
     /// Elements that were read since others had their turn.
     in_a_row: u32,
+    /// How fast it may send.
+    pace: Pace,
+    /// Rows of the archive that are delivered as soon as what is written is out,
+    /// if the client does not acknowledge.
+    written: Vec<i64>,
+    /// Whether what comes next is there already, so that it goes out together.
+    goes_on: bool,
 }
 
 /// What the loop does after a step.
@@ -119,6 +126,8 @@ impl Session {
             }
         };
         self.settle().await;
+        // What is written may still get out, and then counts.
+        self.flush().await;
         // Whoever has seen the end gets nothing again that it had acknowledged.
         if let Some(noting) = self.noting.take() {
             drop(noting.await);
@@ -136,8 +145,19 @@ impl Session {
             .update(&self.user, self.number, |entry| entry.attached = attached);
     }
 
-    /// Waits for one thing and does it.
+    /// Does one thing. What it had to say goes out at the end, together, or if it
+    /// came from a queue in which more waits, with that.
     async fn step(&mut self) -> Next {
+        match self.one_thing().await {
+            Next::Go if self.goes_on => Next::Go,
+            Next::Go => self.flush().await,
+            other => other,
+        }
+    }
+
+    /// Waits for one thing and does it.
+    async fn one_thing(&mut self) -> Next {
+        self.goes_on = false;
         let limits = &self.server.config.limits;
         let deadline = match self.lost {
             Some(lost) => {
@@ -148,7 +168,8 @@ impl Session {
             }
             None => self.heard + limits.idle,
         };
-        let may_read = self.unwritten.len() < limits.unwritten;
+        let waits = self.pace.wait(Instant::now());
+        let may_read = self.unwritten.len() < limits.unwritten && waits.is_none();
         tokio::select! {
             biased;
             _ = self.end.changed() => {
@@ -166,11 +187,13 @@ impl Session {
             }
             () = std::future::ready(()), if self.may_take_backlog() => self.send_backlog().await,
             Some(outgoing) = self.queue.recv(), if !self.backlog.is_open() => {
+                self.goes_on = !self.queue.is_empty();
                 match self.backlog.covers(outgoing.archived) {
                     true => Next::Go,
                     false => self.send(outgoing).await,
                 }
             }
+            () = sleep_until(waits.unwrap_or(deadline)), if waits.is_some() => Next::Go,
             () = sleep_until(deadline) => self.silence().await,
         }
     }
@@ -204,6 +227,10 @@ impl Session {
             self.in_a_row = 0;
             tokio::task::yield_now().await;
         }
+        let bytes = self.transport.as_mut().map_or(0, Transport::taken);
+        let is_stanza =
+            matches!(&incoming, Ok(Incoming::Element(element)) if element.has_ns(ns::CLIENT));
+        self.pace.count(is_stanza, bytes, Instant::now());
         match incoming {
             Ok(Incoming::Element(element)) => self.element(element).await,
             // The client ends the stream, and with it the session.
@@ -314,7 +341,11 @@ impl Session {
         let Some(held) = &mut self.held else {
             return self.pass(outgoing).await;
         };
-        let (own, max) = (self.address.to_bare(), self.server.config.limits.held_back);
+        let limits = &self.server.config.limits;
+        let (own, max) = (
+            self.address.to_bare(),
+            (limits.held_back, limits.session_bytes),
+        );
         match held.take(outgoing, own.as_str(), max) {
             None => Next::Go,
             Some(important) => {
@@ -327,68 +358,9 @@ impl Session {
         }
     }
 
-    /// Sends a stanza, or keeps it for the connection to come.
-    async fn pass(&mut self, outgoing: Outgoing) -> Next {
-        let limit = self.server.config.limits.session_queue.saturating_mul(3);
-        if let Some(sm) = &mut self.sm
-            && sm.sent(outgoing.clone()) > limit
-        {
-            return Next::End(Some(SessionEnd::TooSlow.stream_error()));
-        }
-        if self.transport.is_none() {
-            let Server { push, router, .. } = &*self.server;
-            push.queued(router, &self.user, &outgoing);
-            return Next::Go;
-        }
-        let next = self.write_text(&outgoing.xml).await;
-        self.server.metrics.sent.count_xml(&outgoing.xml);
-        if !matches!(next, Next::Go) {
-            return next;
-        }
-        match &self.sm {
-            Some(sm) if sm.may_ask(self.queue.is_empty()) => self.ask().await,
-            Some(_) => Next::Go,
-            None => {
-                // Without acknowledgements, written is all that can be known.
-                self.mark_delivered(outgoing.archived.as_slice());
-                Next::Go
-            }
-        }
-    }
-
     /// Whether there is a connection.
     pub(super) fn is_connected(&self) -> bool {
         self.transport.is_some()
-    }
-
-    async fn write(&mut self, element: &Element) -> Next {
-        match element::write(element) {
-            Ok(xml) => self.write_text(&xml).await,
-            Err(_) => Next::Go,
-        }
-    }
-
-    async fn write_text(&mut self, xml: &str) -> Next {
-        let Some(transport) = &mut self.transport else {
-            return Next::Go;
-        };
-        let limit = self.server.config.limits.session_queue;
-        let sent = tokio::select! {
-            biased;
-            sent = transport.send(xml) => sent,
-            // Half a stanza may be out: this connection is of no more use. What
-            // waits is kept for the next one.
-            () = overtaken(&self.slow, &self.queue, limit) => Err(TransportError::Stalled),
-            () = overdue(&self.end) => Err(TransportError::Stalled),
-        };
-        match sent {
-            Ok(()) => Next::Go,
-            Err(error) => {
-                tracing::debug!(address = %self.address, %error, "write");
-                self.transport = None;
-                Next::Lost
-            }
-        }
     }
 
     /// Takes the session out of the router and tells the others.

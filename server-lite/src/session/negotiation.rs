@@ -44,6 +44,7 @@ pub(super) async fn run(
         }
         Err(error) => return Err(refuse(server, transport, error).await),
     };
+    transport.trust();
     match signed_in {
         By::Sasl(account) => {
             transport.restart();
@@ -142,10 +143,11 @@ async fn sign_in(
                 return Err(TransportError::Bad(StreamCondition::PolicyViolation.into()));
             }
             let signed_in = if element.is("auth", ns::SASL) {
-                let account = auth::sasl(server, transport, &offer, &element).await?;
+                let account = auth::sasl(server, transport, &offer, element).await?;
                 account.map(By::Sasl)
             } else if offer.sasl2 && element.is("authenticate", ns::SASL2) {
-                let done = sasl2::authenticate(server, transport, &offer, from, &element).await?;
+                let done = sasl2::authenticate(server, transport, &offer, from, element);
+                let done = done.await?;
                 done.map(Box::new).map(By::Sasl2)
             } else if element.is("iq", ns::CLIENT) {
                 // Answers are not answered (RFC 6120, section 8.2.3).

@@ -13,6 +13,7 @@ use xmpp_core::{Element, ns};
 use super::bound::Session;
 use super::messages::blocked;
 use crate::clock;
+use crate::kept;
 use crate::people;
 use crate::pep;
 use crate::rooms;
@@ -30,12 +31,18 @@ const MAX_STATUS: usize = 1024;
 pub(super) struct Said {
     /// Those that were told by name, and have to hear of its end (section 4.6).
     directed: HashSet<Jid>,
-    /// Presences since a moment.
+    own: PerMinute,
+    in_rooms: PerMinute,
+}
+
+/// Presences since a moment.
+#[derive(Default)]
+struct PerMinute {
     count: u32,
     since: Option<Instant>,
 }
 
-impl Said {
+impl PerMinute {
     /// Counts one; `false` if there were too many in this minute.
     fn may_say(&mut self, limit: u32, now: Instant) -> bool {
         let is_over = |since: Instant| now.duration_since(since) >= Duration::from_secs(60);
@@ -51,8 +58,17 @@ impl Said {
 impl Session {
     /// Takes a presence of the client; gives what it is answered.
     pub(super) async fn presence(&mut self, presence: &Element) -> Vec<Outgoing> {
+        // Others are shown it for as long as it holds.
+        let kept = match presence.attr("type") {
+            None => kept::check(presence, kept::MAX_KEPT),
+            Some(_) => Ok(()),
+        };
         let mut presence = presence.clone();
         set_attr(&mut presence, "from", Some(self.address.as_str()));
+        if let Err(error) = kept {
+            let reply = error.reply_to(&presence);
+            return reply.iter().filter_map(Outgoing::of).collect();
+        }
         if presence.attr("type").is_none() {
             pep::stamp(&self.server, &self.user, self.number, &mut presence).await;
         }
@@ -70,6 +86,11 @@ impl Session {
         if let Some(to) = &to
             && to.domain().as_str() == self.server.rooms.domain
         {
+            let limit = self.server.config.limits.room_presences_per_minute;
+            let is_end = presence.attr("type") == Some("unavailable");
+            if !self.presences.in_rooms.may_say(limit, Instant::now()) && !is_end {
+                return refusal(Condition::ResourceConstraint, &presence);
+            }
             let sender = self.as_sender();
             let answers = rooms::presence(&self.server, &sender, to, presence).await;
             return answers.iter().filter_map(Outgoing::of).collect();
@@ -77,7 +98,7 @@ impl Session {
         let limit = self.server.config.limits.presences_per_minute;
         // An end is always heard: there is one for each beginning.
         let is_end = to.is_none() && presence.attr("type") == Some("unavailable");
-        if !self.presences.may_say(limit, Instant::now()) && !is_end {
+        if !self.presences.own.may_say(limit, Instant::now()) && !is_end {
             return refusal(Condition::ResourceConstraint, &presence);
         }
         if let Some(to) = to {

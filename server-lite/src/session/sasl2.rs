@@ -91,7 +91,7 @@ pub(super) async fn authenticate(
     transport: &mut Transport,
     offer: &Offer,
     from: Option<&str>,
-    request: &Element,
+    request: Element,
 ) -> Result<Option<SignedIn>, TransportError> {
     let wishes = Wishes {
         client: request
@@ -103,7 +103,17 @@ pub(super) async fn authenticate(
             .get_child("request-token", ns::FAST)
             .and_then(|wanted| offer.token(wanted.attr("mechanism")?)),
     };
-    let result = prove(server, transport, offer, from, request, &wishes).await;
+    let claim = Claim {
+        mechanism: request.attr("mechanism").unwrap_or_default().to_owned(),
+        initial: request
+            .get_child("initial-response", ns::SASL2)
+            .map(Element::text),
+        fast: request.get_child("fast", ns::FAST).cloned(),
+    };
+    let used = offer.token(&claim.mechanism);
+    // The client takes its time for what follows: only what is needed is kept.
+    drop(request);
+    let result = prove(server, transport, offer, from, claim, &wishes).await;
     let profile = Profile::Sasl2;
     let Some(proven) = auth::conclude(server, transport, profile, result).await? else {
         return Ok(None);
@@ -111,7 +121,6 @@ pub(super) async fn authenticate(
     let Proof { account, data } = proven.proof;
     tracing::info!(peer = %transport.peer, user = account.user, "signed in");
     let mut results = Vec::new();
-    let used = request.attr("mechanism").and_then(|name| offer.token(name));
     // The one that was asked for, or one like the one that ends soon.
     let wanted = wishes.token.or(used.filter(|_| proven.is_due));
     if let (Some(client), Some(mechanism)) = (wishes.client, wanted) {
@@ -129,21 +138,28 @@ pub(super) async fn authenticate(
     }))
 }
 
+/// With what somebody wants to prove who they are.
+struct Claim {
+    mechanism: String,
+    initial: Option<String>,
+    fast: Option<Element>,
+}
+
 async fn prove(
     server: &Server,
     transport: &mut Transport,
     offer: &Offer,
     from: Option<&str>,
-    request: &Element,
+    claim: Claim,
     wishes: &Wishes,
 ) -> Result<Proven, Failure> {
-    let name = request.attr("mechanism").unwrap_or_default();
-    let initial = request
-        .get_child("initial-response", ns::SASL2)
-        .map(Element::text);
+    let Claim {
+        mechanism: name,
+        initial,
+        fast,
+    } = claim;
     // Tokens are for who says that this is one (XEP-0484, section 4.4).
-    if let (Some(fast), Some(mechanism)) = (request.get_child("fast", ns::FAST), offer.token(name))
-    {
+    if let (Some(fast), Some(mechanism)) = (&fast, offer.token(&name)) {
         auth::may_try(server, transport)?;
         let message = auth::decode(&initial.ok_or(Failure::MalformedRequest)?)?;
         let binding = mechanism.binding(&transport.channel.binding);
@@ -163,7 +179,7 @@ async fn prove(
         profile: Profile::Sasl2,
         from,
     };
-    let proof = exchange.run(name, initial.as_deref()).await?;
+    let proof = exchange.run(&name, initial.as_deref()).await?;
     Ok(Proven {
         proof,
         is_due: false,

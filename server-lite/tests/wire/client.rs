@@ -80,6 +80,7 @@ impl Client {
         // Larger than the server's, so that its limits are felt and not ours.
         let framer = Framer::new(FramingLimits {
             max_element_bytes: 1 << 22,
+            max_elements: 1 << 20,
             ..FramingLimits::default()
         });
         Self::new(Wire::Tcp { io, framer }, domain)

@@ -27,6 +27,7 @@ mod directory;
 mod external;
 mod fast;
 mod hostile;
+mod hostile_limits;
 mod hostile_web;
 mod http;
 mod invites;

@@ -143,6 +143,10 @@ async fn what_is_no_roster_set_is_refused() {
     let mut rosa = Client::session(&server, "rosa", "desk").await;
     get(&mut rosa).await;
     let long = "x".repeat(1024);
+    let much: String = (0..4)
+        .map(|n| format!("<group>{n}{}</group>", "x".repeat(1000)))
+        .collect();
+    let escaped = "&amp;".repeat(600);
     let many: String = (0..33).map(|n| format!("<group>{n}</group>")).collect();
     for (item, said) in [
         ("", "bad-request"),
@@ -161,6 +165,14 @@ async fn what_is_no_roster_set_is_refused() {
         ),
         (
             "<item jid='bob@team.internal'><group/></item>",
+            "not-acceptable",
+        ),
+        (
+            &format!("<item jid='bob@team.internal'>{much}</item>"),
+            "not-acceptable",
+        ),
+        (
+            &format!("<item jid='bob@team.internal' name='{escaped}'/>"),
             "not-acceptable",
         ),
         (

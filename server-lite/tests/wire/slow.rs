@@ -86,6 +86,84 @@ async fn a_slow_reader_is_detached_and_gets_everything_when_it_comes_back() {
 }
 
 #[tokio::test]
+async fn whoever_waits_to_come_back_is_not_ended_by_what_passes() {
+    let server = slow_server().await;
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    rosa.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+        .await;
+    let id = rosa.element().await.attr("id").unwrap().to_owned();
+    let address = rosa.address.clone();
+    drop(rosa);
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    // More than is kept in all, nothing of it for the archive.
+    for n in 0..3 * QUEUE {
+        bob.send(note(&address, n)).await;
+        bob.send("<presence><show>away</show></presence>").await;
+        if n % 50 == 0 {
+            bob.sync().await;
+        }
+    }
+    bob.send(format!(
+        "<message to='{address}' type='chat'><body>kept</body></message>"
+    ))
+    .await;
+    bob.sync().await;
+    let mut again = Client::direct(&server).await;
+    again.sign_in("rosa").await;
+    again
+        .send(format!(
+            "<resume xmlns='urn:xmpp:sm:3' h='0' previd='{id}'/>"
+        ))
+        .await;
+    let resumed = again.element().await;
+    assert!(resumed.is("resumed", ns::SM), "{resumed:?}");
+    again.address = address;
+    let got = texts(&again.sync().await);
+    assert_eq!(got.last().map(String::as_str), Some("kept"));
+    assert!(got.len() < 2 * QUEUE, "{}", got.len());
+}
+
+#[tokio::test]
+async fn what_is_not_acknowledged_is_bounded_in_bytes() {
+    let server = Server::with(|config| config.limits.session_bytes = 20_000).await;
+    server.accounts(&["rosa", "bob"]).await;
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    rosa.send("<enable xmlns='urn:xmpp:sm:3'/>").await;
+    assert!(rosa.element().await.is("enabled", ns::SM));
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    for n in 0..40 {
+        bob.send(note(&rosa.address, n)).await;
+        bob.sync().await;
+    }
+    let (before, condition) = rosa.end_with_all().await;
+    assert_eq!(condition.as_deref(), Some("resource-constraint"));
+    let got = texts(&before).len();
+    assert!((20..30).contains(&got), "{got}");
+}
+
+#[tokio::test]
+async fn who_sends_too_fast_is_read_slowly_and_loses_nothing() {
+    let server = Server::with(|config| {
+        config.limits.stanzas_per_second = 50;
+        config.limits.stanzas_burst = 20;
+    })
+    .await;
+    server.accounts(&["rosa", "bob"]).await;
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    let start = std::time::Instant::now();
+    for n in 0..80 {
+        rosa.send(note("rosa@team.internal/desk", n)).await;
+    }
+    // Meanwhile others are served.
+    Client::prove_alive(&server, "bob").await;
+    let got = texts(&rosa.sync().await);
+    let sent: Vec<_> = (0..80).map(|n| n.to_string()).collect();
+    assert_eq!(got, sent);
+    // Sixty of them had to wait for their turn.
+    assert!(start.elapsed().as_millis() > 1_000, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
 async fn without_resumption_a_slow_reader_is_let_go_and_its_messages_wait() {
     let server = slow_server().await;
     let mut rosa = reader(&server, "desk").await;

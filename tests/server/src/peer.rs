@@ -129,6 +129,7 @@ impl Peer {
     fn new(io: Box<dyn Io>, domain: &str) -> Self {
         let framer = Framer::new(FramingLimits {
             max_element_bytes: 1 << 22,
+            max_elements: 1 << 20,
             ..FramingLimits::default()
         });
         Self {

@@ -58,6 +58,8 @@ pub(super) struct Scanner {
     /// Open elements: 0 before the stream header, 1 between stanzas.
     depth: usize,
     attributes: usize,
+    /// In the present top-level element.
+    elements: usize,
     /// Whether any byte but white space was seen (a declaration must be first).
     started: bool,
 }
@@ -79,6 +81,7 @@ impl Scanner {
             state: State::Text,
             depth: 0,
             attributes: 0,
+            elements: 0,
             started: false,
         }
     }
@@ -90,6 +93,10 @@ impl Scanner {
             started: true,
             ..Self::new(limits)
         }
+    }
+
+    pub(super) fn set_limits(&mut self, limits: FramingLimits) {
+        self.limits = limits;
     }
 
     pub(super) fn step(&mut self, byte: u8) -> Result<Scanned, FramingError> {
@@ -209,6 +216,13 @@ impl Scanner {
                 self.started = true;
                 if self.depth > self.limits.max_depth {
                     return Err(FramingError::TooDeep);
+                }
+                if self.depth <= 1 {
+                    self.elements = 0;
+                }
+                self.elements += 1;
+                if self.elements > self.limits.max_elements {
+                    return Err(FramingError::TooManyElements);
                 }
                 self.attributes = 0;
                 self.state = State::StartTag { slash: false };

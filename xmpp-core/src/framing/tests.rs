@@ -113,6 +113,7 @@ fn limits_hold_before_the_element_is_complete() {
         max_element_bytes: 200,
         max_depth: 3,
         max_attributes: 4,
+        max_elements: 10,
     });
     framer.push(HEADER.get(21..).unwrap().as_bytes());
     assert!(matches!(framer.next_frame(), Ok(Some(Frame::Open(_)))));
@@ -130,6 +131,7 @@ fn limits_hold_before_the_element_is_complete() {
         max_element_bytes: 1000,
         max_depth: 3,
         max_attributes: 2,
+        max_elements: 10,
     };
     assert_eq!(check_document(b"<a><b><c/></b></a>", limits), Ok(()));
     assert_eq!(
@@ -202,4 +204,34 @@ proptest! {
         prop_assert_eq!(elements(&written).unwrap(), vec![written.clone()]);
         prop_assert_eq!(check_document(written.as_bytes(), FramingLimits::default()), Ok(()));
     }
+}
+
+#[test]
+fn elements_are_counted_in_each_top_level_element() {
+    let full = format!("<iq>{}</iq>", "<a/>".repeat(3_999));
+    assert_eq!(elements(&full.repeat(2)).unwrap().len(), 2);
+    let over = format!("<iq>{}</iq>", "<a/>".repeat(4_000));
+    assert_eq!(elements(&over), Err(FramingError::TooManyElements));
+    let limits = FramingLimits::default();
+    assert_eq!(check_document(full.as_bytes(), limits), Ok(()));
+    let refused = check_document(over.as_bytes(), limits);
+    assert_eq!(refused, Err(FramingError::TooManyElements));
+}
+
+#[test]
+fn limits_that_change_hold_from_the_next_element_on() {
+    let strict = FramingLimits::default().for_strangers();
+    let mut framer = Framer::new(strict);
+    let full = format!("<iq>{}</iq>", "<a/>".repeat(128));
+    framer.push(format!("{HEADER}<iq/>{full}").as_bytes());
+    assert!(matches!(framer.next_frame(), Ok(Some(Frame::Open(_)))));
+    assert!(matches!(framer.next_frame(), Ok(Some(Frame::Element(_)))));
+    framer.set_limits(FramingLimits::default());
+    assert!(matches!(framer.next_frame(), Ok(Some(Frame::Element(_)))));
+    let mut framer = Framer::new(strict);
+    framer.push(format!("{HEADER}{full}").as_bytes());
+    assert!(framer.next_frame().is_ok());
+    assert_eq!(framer.next_frame(), Err(FramingError::TooManyElements));
+    let refused = check_document("x".repeat(16 * 1024 + 1).as_bytes(), strict);
+    assert_eq!(refused, Err(FramingError::TooLarge));
 }

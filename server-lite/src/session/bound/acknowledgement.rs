@@ -12,6 +12,7 @@ use xmpp_core::stream_management::{Inbound, Outbound};
 use xmpp_core::{Element, ns};
 
 use super::{Next, Session};
+use crate::Limits;
 use crate::clock;
 use crate::router::Outgoing;
 use crate::session::ResumeRequest;
@@ -26,17 +27,25 @@ pub(super) struct Sm {
     pub(super) resumption: Duration,
     inbound: Inbound,
     outbound: Outbound<Outgoing>,
+    /// Bytes in `outbound`.
+    bytes: usize,
     /// Whether an answer to `<r/>` is outstanding.
     asked: bool,
     since_asked: usize,
 }
 
 impl Sm {
-    /// Keeps a stanza until it is acknowledged; how many are kept now.
-    pub(super) fn sent(&mut self, outgoing: Outgoing) -> usize {
+    /// Keeps a stanza until it is acknowledged.
+    pub(super) fn sent(&mut self, outgoing: Outgoing) {
+        self.bytes += outgoing.size();
         self.outbound.sent(outgoing);
         self.since_asked += 1;
-        self.outbound.len()
+    }
+
+    /// Whether it keeps more than so many times what should wait.
+    pub(super) fn keeps_over(&self, limits: &Limits, times: usize) -> bool {
+        self.outbound.len() > limits.session_queue.saturating_mul(times)
+            || self.bytes > limits.session_bytes.saturating_mul(times)
     }
 
     /// Whether to ask now: when nothing more waits, or after many.
@@ -114,6 +123,7 @@ impl Session {
             resumption,
             inbound: Inbound::default(),
             outbound: Outbound::default(),
+            bytes: 0,
             asked: false,
             since_asked: 0,
         });
@@ -127,6 +137,8 @@ impl Session {
         match sm.outbound.acknowledge(h) {
             Ok(settled) => {
                 sm.asked = false;
+                let bytes: usize = settled.iter().map(Outgoing::size).sum();
+                sm.bytes = sm.bytes.saturating_sub(bytes);
                 let rows: Vec<i64> = settled
                     .into_iter()
                     .filter_map(|outgoing| outgoing.archived)

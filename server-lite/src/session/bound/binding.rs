@@ -6,17 +6,18 @@ use std::sync::Arc;
 use futures_util::stream::FuturesOrdered;
 use jid::FullJid;
 use rusqlite::Transaction;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use xmpp_core::element::{Build, build};
 use xmpp_core::stream::StreamCondition;
 use xmpp_core::{Element, datetime, ns};
 
+use super::pace::Pace;
 use super::{Held, Session};
 use crate::clock;
 use crate::people;
 use crate::pep::Personal;
-use crate::router::Entry;
+use crate::router::{self, Entry};
 use crate::server::Server;
 use crate::session::Account;
 use crate::session::presence::{self, Said};
@@ -39,18 +40,14 @@ impl Session {
     ) -> Option<(Self, Entry)> {
         let address = FullJid::new(&format!("{}/{resource}", server.bare(&user))).ok()?;
         let limits = &server.config.limits;
-        // Twice the limit: at the limit a connection is given up, and what comes
-        // while that happens still has a place.
-        let (queue_in, queue) = mpsc::channel(limits.session_queue.saturating_mul(2).max(2));
+        let (queue_in, queue) = router::queue(limits.session_queue, limits.session_bytes);
         let (resume_in, resume) = mpsc::channel(1);
         let (end_in, end) = watch::channel(None);
-        let slow = Arc::new(Notify::new());
         let number = server.session_number();
         let entry = Entry {
             resource,
             client,
             queue: queue_in,
-            slow: Arc::clone(&slow),
             resume: resume_in,
             end: end_in,
             resumption_id: None,
@@ -72,7 +69,6 @@ impl Session {
             number,
             transport: None,
             queue,
-            slow,
             resume,
             end,
             sm: None,
@@ -88,6 +84,9 @@ impl Session {
             lost: None,
             noting: None,
             in_a_row: 0,
+            pace: Pace::new(limits, Instant::now()),
+            written: Vec::new(),
+            goes_on: false,
         };
         Some((session, entry))
     }

@@ -29,7 +29,12 @@ enum Weight {
 impl Held {
     /// Takes a stanza that can wait, as long as there is room; gives back one
     /// that can not.
-    pub(super) fn take(&mut self, outgoing: Outgoing, own: &str, max: usize) -> Option<Outgoing> {
+    pub(super) fn take(
+        &mut self,
+        outgoing: Outgoing,
+        own: &str,
+        (max, max_bytes): (usize, usize),
+    ) -> Option<Outgoing> {
         let key = match weigh(&outgoing, own) {
             Weight::Important => return Some(outgoing),
             Weight::Newest(key) => Some(key),
@@ -38,7 +43,8 @@ impl Held {
         if key.is_some() {
             self.waiting.retain(|(other, _)| *other != key);
         }
-        if self.waiting.len() >= max {
+        let bytes: usize = self.waiting.iter().map(|(_, other)| other.size()).sum();
+        if self.waiting.len() >= max || bytes + outgoing.size() > max_bytes {
             return Some(outgoing);
         }
         self.waiting.push((key, outgoing));
@@ -224,7 +230,7 @@ mod tests {
                 true,
             ),
         ] {
-            let back = Held::default().take(outgoing(&xml), OWN, 10);
+            let back = Held::default().take(outgoing(&xml), OWN, (10, 10_000));
             assert_eq!(back.is_none(), waits, "{xml}");
         }
     }
@@ -238,10 +244,11 @@ mod tests {
             ))
         };
         for (from, show) in [("1", "away"), ("2", "dnd"), ("1", "xa"), ("3", "chat")] {
-            assert!(held.take(presence(from, show), OWN, 3).is_none());
+            assert!(held.take(presence(from, show), OWN, (3, 10_000)).is_none());
         }
-        assert!(held.take(presence("4", "away"), OWN, 3).is_some());
-        assert!(held.take(presence("2", "away"), OWN, 3).is_none());
+        assert!(held.take(presence("4", "away"), OWN, (3, 10_000)).is_some());
+        assert!(held.take(presence("2", "away"), OWN, (4, 100)).is_some());
+        assert!(held.take(presence("2", "away"), OWN, (3, 10_000)).is_none());
         let shown: Vec<_> = held
             .release()
             .iter()

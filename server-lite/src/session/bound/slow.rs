@@ -3,24 +3,12 @@
 
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::watch;
 
-use crate::router::Outgoing;
 use crate::session::SessionEnd;
 
 /// Longest time for what is being written when a session has to end.
 const LAST_WORD: Duration = Duration::from_secs(1);
-
-/// Ends when more waits than should while one thing is being written.
-pub(super) async fn overtaken(slow: &Notify, queue: &mpsc::Receiver<Outgoing>, limit: usize) {
-    loop {
-        slow.notified().await;
-        // The bell may have been rung for what has been sent long since.
-        if queue.len() >= limit {
-            return;
-        }
-    }
-}
 
 /// Ends a while after the session should have ended.
 pub(super) async fn overdue(end: &watch::Receiver<Option<SessionEnd>>) {

@@ -5,6 +5,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{ArchivedMessage, message, words};
 
+/// Most bytes of messages in one page, unless it is one message.
+const MAX_PAGE_BYTES: usize = 4 << 20;
+
 /// Which messages of an archive are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
@@ -93,11 +96,18 @@ pub(crate) fn query(
         "SELECT id, stanza_id, time_ms, xml FROM archive WHERE {} ORDER BY id {order} LIMIT ?",
         clause.text
     ))?;
-    let mut messages = statement
-        .query_map(rusqlite::params_from_iter(&clause.values), message)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    let complete = messages.len() <= max;
-    messages.truncate(max);
+    let found = statement.query_map(rusqlite::params_from_iter(&clause.values), message)?;
+    let (mut messages, mut bytes, mut complete) = (Vec::new(), 0, true);
+    for message in found {
+        let message = message?;
+        bytes += message.xml.len();
+        // Long messages of others must not be too much for who asks.
+        if messages.len() >= max || bytes > MAX_PAGE_BYTES && !messages.is_empty() {
+            complete = false;
+            break;
+        }
+        messages.push(message);
+    }
     if matches!(page, Page::Before(_)) {
         messages.reverse();
     }

@@ -15,6 +15,7 @@ const LIMITS: FramingLimits = FramingLimits {
     max_element_bytes: 4096,
     max_depth: 8,
     max_attributes: 16,
+    max_elements: 500,
 };
 
 /// What became of the inputs: a run in which everything is refused shows little.

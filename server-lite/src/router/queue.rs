@@ -1,0 +1,157 @@
+//! The way into a session: what waits is bounded by number and by bytes. Where
+//! more waits than should, the session hears of it while it writes; there is
+//! room for twice as much, for what comes until it has done something about it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{Notify, mpsc};
+
+use super::Outgoing;
+
+/// What both ends know.
+struct Shared {
+    bytes: AtomicUsize,
+    max_stanzas: usize,
+    max_bytes: usize,
+    /// Rung when more waits than should.
+    slow: Notify,
+}
+
+/// The end of those who have something for the session.
+pub(crate) struct QueueIn {
+    stanzas: mpsc::Sender<Outgoing>,
+    shared: Arc<Shared>,
+}
+
+/// The end of the session.
+pub(crate) struct QueueOut {
+    stanzas: mpsc::Receiver<Outgoing>,
+    shared: Arc<Shared>,
+}
+
+/// What has become of a stanza.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Put {
+    Taken,
+    /// Taken, but more waits than should.
+    Slow,
+    /// There is no room at all.
+    Full,
+    /// The session is over.
+    Closed,
+}
+
+/// A queue in which this much should wait at most.
+pub(crate) fn queue(max_stanzas: usize, max_bytes: usize) -> (QueueIn, QueueOut) {
+    let (stanzas_in, stanzas_out) = mpsc::channel(max_stanzas.saturating_mul(2).max(2));
+    let shared = Arc::new(Shared {
+        bytes: AtomicUsize::new(0),
+        max_stanzas,
+        max_bytes,
+        slow: Notify::new(),
+    });
+    let queue_in = QueueIn {
+        stanzas: stanzas_in,
+        shared: Arc::clone(&shared),
+    };
+    let queue_out = QueueOut {
+        stanzas: stanzas_out,
+        shared,
+    };
+    (queue_in, queue_out)
+}
+
+impl QueueIn {
+    pub(super) fn put(&self, outgoing: &Outgoing) -> Put {
+        let size = outgoing.size();
+        let bytes = self.shared.bytes.fetch_add(size, Ordering::Relaxed) + size;
+        let sent = if bytes > self.shared.max_bytes.saturating_mul(2) {
+            Put::Full
+        } else {
+            match self.stanzas.try_send(outgoing.clone()) {
+                Ok(()) => Put::Taken,
+                Err(mpsc::error::TrySendError::Full(_)) => Put::Full,
+                Err(mpsc::error::TrySendError::Closed(_)) => Put::Closed,
+            }
+        };
+        if sent != Put::Taken {
+            self.shared.bytes.fetch_sub(size, Ordering::Relaxed);
+        } else if self.waiting() > self.shared.max_stanzas || bytes > self.shared.max_bytes {
+            self.shared.slow.notify_one();
+            return Put::Slow;
+        }
+        sent
+    }
+
+    /// Stanzas that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.stanzas.max_capacity() - self.stanzas.capacity()
+    }
+}
+
+impl QueueOut {
+    /// The next stanza. Dropping the future loses nothing.
+    pub(crate) async fn recv(&mut self) -> Option<Outgoing> {
+        let outgoing = self.stanzas.recv().await?;
+        let size = outgoing.size();
+        self.shared.bytes.fetch_sub(size, Ordering::Relaxed);
+        Some(outgoing)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.stanzas.is_empty()
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.stanzas.close();
+    }
+
+    /// Ends when more waits than should.
+    pub(crate) async fn overtaken(&self) {
+        loop {
+            self.shared.slow.notified().await;
+            // The bell may have been rung for what has been sent long since.
+            if self.stanzas.len() >= self.shared.max_stanzas
+                || self.shared.bytes.load(Ordering::Relaxed) >= self.shared.max_bytes
+            {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stanza(bytes: usize) -> Outgoing {
+        Outgoing {
+            xml: "x".repeat(bytes).into(),
+            archived: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_bounded_by_number_and_by_bytes() {
+        let (queue_in, mut queue_out) = queue(2, 10_000);
+        let small = stanza(10);
+        let put: Vec<_> = (0..5).map(|_| queue_in.put(&small)).collect();
+        assert_eq!(
+            put,
+            [Put::Taken, Put::Taken, Put::Slow, Put::Slow, Put::Full]
+        );
+        while !queue_out.is_empty() {
+            queue_out.recv().await.unwrap();
+        }
+        let large = stanza(6_000);
+        let put: Vec<_> = (0..4).map(|_| queue_in.put(&large)).collect();
+        assert_eq!(put, [Put::Taken, Put::Slow, Put::Slow, Put::Full]);
+        // What has been taken makes room, and what was refused takes none.
+        queue_out.recv().await.unwrap();
+        assert_eq!(queue_in.put(&large), Put::Slow);
+        assert_eq!(queue_in.waiting(), 3);
+        queue_out.close();
+        assert_eq!(queue_in.put(&small), Put::Closed);
+    }
+}
