@@ -26,6 +26,12 @@ impl StanzaText {
 }
 
 impl StanzaText {
+    /// Whether both come of one text that was written once.
+    #[cfg(test)]
+    pub(crate) fn shares_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// The same with something put in. What has something in it already is
     /// written anew.
     pub(crate) fn put_in(&self, place: usize, text: &Arc<str>) -> Self {
