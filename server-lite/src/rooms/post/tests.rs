@@ -44,6 +44,8 @@ fn full_room(router: &Router, count: u64) -> (Room, Vec<mpsc::Receiver<Outgoing>
             attached: true,
             wants_roster: false,
             personal: crate::pep::Personal::default(),
+            wants_blocklist: false,
+            reads_archive: false,
             number,
         };
         assert!(router.add(&user, entry, 1));
