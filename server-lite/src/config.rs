@@ -180,7 +180,7 @@ pub struct Limits {
     pub personal_bytes: usize,
     /// Bytes of one item in a node.
     pub personal_payload: usize,
-    /// Rooms that one account may own.
+    /// Rooms of one account: those that it made, whoever owns them now.
     pub rooms_per_account: usize,
     /// How often one account may enter rooms in a minute.
     pub joins_per_minute: u32,

@@ -26,7 +26,9 @@ use crate::store::files::{self as rows, Hash, Upload};
 /// How often files are looked for that nobody may have any more.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// Longest time that one upload may take.
-const UPLOAD_MS: i64 = 6 * 3_600_000;
+const UPLOAD: Duration = Duration::from_secs(6 * 3600);
+/// Its slot stays open longer than that, also while the disk is slow.
+const OPEN_MS: i64 = 7 * 3_600_000;
 
 /// Why an upload is refused.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +136,7 @@ impl Files {
 
     /// Takes the bytes of a slot. When it returns, they are on the disk.
     pub(crate) async fn receive<E>(
-        &self,
+        self: &Arc<Self>,
         store: &Store,
         token: Hash,
         fits: impl FnOnce(&Upload) -> bool,
@@ -157,7 +159,7 @@ impl Files {
             return Err(UploadError::Busy);
         }
         let _claim = Claim { files: self, token };
-        let until_ms = now_ms + UPLOAD_MS;
+        let until_ms = now_ms.saturating_add(OPEN_MS);
         store
             .write(move |tx| rows::keep_open(tx, &token, until_ms))
             .await?;
@@ -171,7 +173,7 @@ impl Files {
     }
 
     async fn store<E>(
-        &self,
+        self: &Arc<Self>,
         store: &Store,
         token: Hash,
         slot: &Upload,
@@ -185,7 +187,9 @@ impl Files {
             on_disk(move || disk::create(&path)).await?
         });
         let unfinished = Unfinished(path);
-        let copied = copy(bytes, &mut file, slot.size, patience).await;
+        let copy = copy(bytes, &mut file, slot.size, patience);
+        let copied = tokio::time::timeout(UPLOAD, copy).await;
+        let copied = copied.unwrap_or(Err(UploadError::Interrupted));
         let synced = match copied {
             Ok(hash) => file
                 .sync_all()
@@ -202,16 +206,48 @@ impl Files {
                 return Err(error);
             }
         };
+        // A peer that goes away now does not stop half-way what belongs together.
+        let (files, store, size) = (Arc::clone(self), store.clone(), slot.size);
+        tokio::spawn(async move {
+            files
+                .settle(&store, token, hash, &unfinished.0, size)
+                .await?;
+            Ok(size)
+        })
+        .await
+        .map_err(|_| UploadError::Internal)?
+    }
+
+    /// Brings a whole file to its place, and notes whose it is. One that is
+    /// nobody's does not stay.
+    async fn settle(
+        &self,
+        store: &Store,
+        token: Hash,
+        hash: Hash,
+        from: &Path,
+        size: u64,
+    ) -> Result<(), UploadError> {
         let _changing = self.changing.lock().await;
-        let (from, to, size) = (unfinished.0.clone(), self.path(&hash), slot.size);
-        on_disk(move || disk::place(&from, &to, size)).await?;
-        let filled = store.write(move |tx| rows::fill(tx, &token, &hash)).await?;
-        if filled {
-            Ok(slot.size)
-        } else {
-            // Its owner went meanwhile; the file goes with the next sweep.
-            Err(UploadError::NotFound)
+        let (from, to) = (from.to_owned(), self.path(&hash));
+        let noted = match on_disk(move || disk::place(&from, &to, size)).await {
+            Ok(()) => {
+                let filled = store.write(move |tx| rows::fill(tx, &token, &hash));
+                filled.await.map_err(UploadError::from)
+            }
+            Err(error) => Err(error.into()),
+        };
+        if let Ok(true) = noted {
+            return Ok(());
         }
+        // If the database cannot say, the next start looks again.
+        let known = store.read(move |db| rows::is_known(db, &hash)).await;
+        if let Ok(false) = known {
+            let path = self.path(&hash);
+            on_disk(move || disk::remove(&path)).await?;
+        }
+        // Its owner went meanwhile, or another upload was faster.
+        noted.and(Err(UploadError::NotFound))
     }
 
     /// Removes what nobody may have any more.
@@ -313,48 +349,4 @@ pub(crate) fn folder(data: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use futures_util::stream;
-
-    use super::*;
-
-    const PATIENCE: Duration = Duration::from_secs(5);
-
-    fn chunks(texts: &[&'static str]) -> impl Stream<Item = Result<Bytes, ()>> + Unpin {
-        let texts: Vec<_> = texts.iter().map(|text| Ok(Bytes::from(*text))).collect();
-        stream::iter(texts)
-    }
-
-    #[tokio::test]
-    async fn exactly_as_much_is_taken_as_was_said() {
-        let mut file = Vec::new();
-        let hash = copy(chunks(&["ab", "", "c"]), &mut file, 3, PATIENCE)
-            .await
-            .unwrap();
-        assert_eq!(file, b"abc");
-        assert_eq!(hash, rows::token_hash("abc"));
-        for size in [2, 4] {
-            let copied = copy(chunks(&["ab", "c"]), &mut Vec::new(), size, PATIENCE).await;
-            assert!(matches!(copied, Err(UploadError::OtherFile)));
-        }
-        let cut = stream::iter(vec![Ok(Bytes::from("a")), Err(())]);
-        let copied = copy(cut, &mut Vec::new(), 3, PATIENCE).await;
-        assert!(matches!(copied, Err(UploadError::Interrupted)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_peer_that_sends_nothing_is_given_up() {
-        let silent = stream::pending::<Result<Bytes, ()>>();
-        let copied = copy(silent, &mut Vec::new(), 3, PATIENCE).await;
-        assert!(matches!(copied, Err(UploadError::Interrupted)));
-    }
-
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn a_full_disk_is_said_so() {
-        let mut options = tokio::fs::OpenOptions::new();
-        let mut full = options.write(true).open("/dev/full").await.unwrap();
-        let copied = copy(chunks(&["abc"]), &mut full, 3, PATIENCE).await;
-        assert!(matches!(copied, Err(UploadError::DiskFull)), "{copied:?}");
-    }
-}
+mod tests;

@@ -114,7 +114,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         archiving: Arc::new(archiving),
         limiter: Arc::default(),
         capabilities: Capabilities::default(),
-        files,
+        files: Arc::new(files),
         push,
         metrics: Arc::clone(data_dir.store.metrics()),
         public_url,

@@ -33,7 +33,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jid::FullJid;
+use jid::{BareJid, FullJid};
 use rusqlite::Transaction;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, element, ns};
@@ -47,7 +47,7 @@ use crate::StoreError;
 use crate::router::Router;
 use crate::server::Server;
 use crate::store::Store;
-use crate::store::rooms::{self as rows, AffiliationRow, RoomRow};
+use crate::store::rooms::{self as rows, AffiliationRow, PersonChange, RoomRow, Unfit};
 
 pub(crate) use self::entering::presence;
 pub(crate) use self::iq::iq;
@@ -60,7 +60,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Most people whose entering is counted before old counts are dropped.
 const MAX_JOINERS: usize = 10_000;
 /// Most rooms of a server.
-const MAX_ROOMS: usize = 10_000;
+const MAX_ROOMS: u32 = 10_000;
+/// Longest nickname, in characters.
+const MAX_NICK: usize = 64;
+/// Longest reason that is kept or shown to everybody, in characters.
+const MAX_REASON: usize = 500;
 
 /// The domain of rooms, of that of the accounts.
 pub(crate) fn service(domain: &str) -> String {
@@ -294,20 +298,27 @@ fn still_are(tx: &Transaction<'_>, room: &str, seen: &Seen) -> rusqlite::Result<
 fn keeps_owner(
     tx: &Transaction<'_>,
     room: &str,
-    changes: &[AffiliationRow],
+    changes: &[PersonChange],
 ) -> rusqlite::Result<bool> {
-    let is_owner = |line: &AffiliationRow| line.affiliation == Affiliation::Owner.as_str();
+    let is_owner = |line: &PersonChange| line.row.affiliation == Affiliation::Owner.as_str();
     let owners = rows::owners(tx, room)?;
     let stays = |owner: &String| {
-        let change = changes.iter().rev().find(|line| line.member == *owner);
+        let change = changes.iter().rev().find(|line| line.row.member == *owner);
         change.is_none_or(is_owner)
     };
     Ok(owners.is_empty() || owners.iter().any(stays) || changes.iter().any(is_owner))
 }
 
-/// Writes what somebody is to a room from now on; `then` happens once it is on
-/// disk. If people are not any more what the check has seen, because another
-/// change was faster, nothing is written.
+/// A reason as it is kept and shown.
+fn reason(element: Option<&Element>) -> Option<String> {
+    let reason: String = element?.text().chars().take(MAX_REASON).collect();
+    Some(reason).filter(|reason| !reason.is_empty())
+}
+
+/// Writes what people are to a room from now on, if there may be so many and
+/// they have accounts; `then` happens once it is on disk. If people are not any
+/// more what the check has seen, because another change was faster, nothing is
+/// written.
 async fn set_people<T: Send + 'static>(
     server: &Arc<Server>,
     room: &str,
@@ -317,30 +328,34 @@ async fn set_people<T: Send + 'static>(
 ) -> Result<T, StanzaError> {
     let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
     let (name, key) = (room.to_owned(), room.to_owned());
-    let lines: Vec<AffiliationRow> = changes
+    let lines: Vec<PersonChange> = changes
         .iter()
-        .map(|(member, person)| AffiliationRow {
-            member: member.clone(),
-            affiliation: person.affiliation.as_str().to_owned(),
-            nick: person.nick.clone(),
-            reason: person.reason.clone(),
+        .map(|(member, person)| PersonChange {
+            row: AffiliationRow {
+                member: member.clone(),
+                affiliation: person.affiliation.as_str().to_owned(),
+                nick: person.nick.clone(),
+                reason: person.reason.clone(),
+            },
+            localpart: BareJid::new(member)
+                .ok()
+                .and_then(|address| server.localpart(&address)),
         })
         .collect();
     let written = server.store.write_then(
         move |tx| {
             if !still_are(tx, &name, &seen)? || !keeps_owner(tx, &name, &lines)? {
-                return Ok(false);
+                return Ok(Err(Condition::Conflict));
             }
-            for line in &lines {
-                rows::set_affiliation(tx, &name, line)?;
-            }
-            Ok(true)
+            let fit = rows::set_people(tx, &name, &lines)?;
+            Ok(fit.map_err(|unfit| match unfit {
+                Unfit::TooMany => Condition::ResourceConstraint,
+                Unfit::NoAccount => Condition::ItemNotFound,
+            }))
         },
         move |is_written| {
-            rooms.with(&key, |room| {
-                if !is_written {
-                    return Err(Condition::Conflict.into());
-                }
+            is_written?;
+            let done = rooms.with(&key, |room| {
                 for (member, person) in changes {
                     if person.affiliation == Affiliation::None && person.nick.is_none() {
                         room.people.remove(&member);
@@ -348,13 +363,13 @@ async fn set_people<T: Send + 'static>(
                         room.people.insert(member, person);
                     }
                 }
-                Ok(then(room, Post(&router)))
-            })
+                then(room, Post(&router))
+            });
+            done.ok_or(Condition::ItemNotFound)
         },
     );
     match written.await {
-        Ok(Some(outcome)) => outcome,
-        Ok(None) => Err(Condition::ItemNotFound.into()),
+        Ok(outcome) => outcome.map_err(StanzaError::from),
         Err(error) => {
             tracing::error!(%error, "room not written");
             Err(Condition::InternalServerError.into())

@@ -41,7 +41,7 @@ pub(crate) struct Server {
     pub(crate) archiving: Arc<Archiving>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) capabilities: Capabilities,
-    pub(crate) files: Files,
+    pub(crate) files: Arc<Files>,
     pub(crate) push: Push,
     pub(crate) metrics: Arc<Metrics>,
     /// Where the web pages are for others, without a slash at the end.

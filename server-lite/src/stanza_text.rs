@@ -31,6 +31,12 @@ impl StanzaText {
         self.shared.len() + self.to.as_ref().map_or(0, |(_, text)| text.len())
     }
 
+    /// Whether both come of one text that was written once.
+    #[cfg(test)]
+    pub(crate) fn shares_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// The same with something put in. What has something in it already is
     /// written anew.
     pub(crate) fn put_in(&self, place: usize, text: &Arc<str>) -> Self {

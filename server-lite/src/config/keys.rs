@@ -229,7 +229,7 @@ keys! {
     /// Addresses that one session has told of its presence by name.
     directed_presences: usize = "200", |limits, value| limits.directed_presences = value;
 
-    /// Rooms that one account may own.
+    /// Rooms of one account: those that it made, whoever owns them now.
     rooms_per_account: usize = "500", |limits, value| limits.rooms_per_account = value;
 
     /// How often one account may enter rooms in a minute.

@@ -11,13 +11,11 @@ use super::affiliation::{Affiliation, Role};
 use super::post::Post;
 use super::room::{Person, Room};
 use super::showing::Change;
-use super::{Seen, Sender, invitations, set_people};
+use super::{MAX_NICK, Seen, Sender, invitations, reason, set_people};
 use crate::server::Server;
 
-/// Most changes in one request.
-const MAX_ITEMS: usize = 500;
-/// Most people with an affiliation in one room.
-const MAX_PEOPLE: usize = 5_000;
+/// Most changes in one request: everybody in the room hears of each.
+const MAX_ITEMS: usize = 100;
 
 fn items(payload: &Element) -> impl Iterator<Item = &Element> {
     payload
@@ -213,9 +211,6 @@ pub(super) fn whole_list(
             .map_err(|_| StanzaError::from(Condition::NotAcceptable))?;
         all.push(address.to_bare().to_string());
     }
-    if all.len() > MAX_ITEMS {
-        return Err(Condition::NotAcceptable.into());
-    }
     let change = |user: &str, affiliation| Wanted::Affiliation {
         user: user.to_owned(),
         person: Person {
@@ -231,14 +226,14 @@ pub(super) fn whole_list(
     wanted.extend(gone.map(|(user, _)| change(user, Affiliation::Member)));
     let new = all.iter().filter(|user| room.affiliation(user) != list);
     wanted.extend(new.map(|user| change(user, list)));
-    Ok(())
+    match wanted.len() {
+        ..=MAX_ITEMS => Ok(()),
+        _ => Err(StanzaError::from(Condition::NotAcceptable).with_text("too many changes at once")),
+    }
 }
 
 fn check(room: &Room, sender: &Sender, item: &Element) -> Result<Wanted, StanzaError> {
-    let reason = item
-        .get_child("reason", ns::MUC_ADMIN)
-        .map(Element::text)
-        .filter(|reason| !reason.is_empty());
+    let reason = reason(item.get_child("reason", ns::MUC_ADMIN));
     let by_nick = |nick: &str| {
         room.by_nick(nick)
             .and_then(|place| room.occupants.get(place))
@@ -288,12 +283,12 @@ fn check(room: &Room, sender: &Sender, item: &Element) -> Result<Wanted, StanzaE
     if !own.may_change(room.affiliation(&user), to) {
         return Err(Condition::NotAllowed.into());
     }
-    if room.people.len() >= MAX_PEOPLE && !room.people.contains_key(&user) {
-        return Err(Condition::ResourceConstraint.into());
-    }
     let nick = match item.attr("jid").and(item.attr("nick")) {
         // Nothing takes a reserved nickname back (section 9.5).
         Some("") => None,
+        Some(nick) if nick.chars().count() > MAX_NICK || jid::ResourcePart::new(nick).is_err() => {
+            return Err(Condition::NotAcceptable.into());
+        }
         Some(nick) if to >= Affiliation::Member && !room.is_reserved(nick, &user) => {
             Some(nick.to_owned())
         }

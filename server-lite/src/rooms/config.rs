@@ -8,7 +8,7 @@ use super::affiliation::Role;
 use crate::form::{Filled, Form};
 
 /// Longest name, description or password of a room, in characters.
-const MAX_TEXT: usize = 1_000;
+pub(super) const MAX_TEXT: usize = 1_000;
 /// Most occupants that a room may be set to.
 pub(crate) const MAX_OCCUPANTS: u32 = 2_000;
 

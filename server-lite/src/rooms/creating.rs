@@ -10,7 +10,7 @@ use super::config::RoomConfig;
 use super::{MAX_ROOMS, Sender};
 use crate::clock;
 use crate::server::Server;
-use crate::store::rooms::{self as rows, AffiliationRow, RoomRow};
+use crate::store::rooms::{self as rows, AffiliationRow, Made, RoomBounds, RoomRow};
 
 fn internal(error: impl std::fmt::Display) -> StanzaError {
     tracing::error!(%error, "room not made");
@@ -24,20 +24,8 @@ pub(super) async fn create_if_missing(
     name: &str,
 ) -> Result<bool, StanzaError> {
     let user = sender.user();
-    let (exists, count, owned) = server.rooms.all(|rooms| {
-        if rooms.contains_key(name) {
-            return (true, 0, 0);
-        }
-        let owned = rooms
-            .values()
-            .filter(|room| room.affiliation(&user) == Affiliation::Owner);
-        (false, rooms.len(), owned.count())
-    });
-    if exists {
+    if server.rooms.all(|rooms| rooms.contains_key(name)) {
         return Ok(false);
-    }
-    if count >= MAX_ROOMS || owned >= server.config.limits.rooms_per_account {
-        return Err(Condition::ResourceConstraint.into());
     }
     was_destroyed(server, &user, name).await?;
     let config = RoomConfig {
@@ -57,28 +45,27 @@ pub(super) async fn create_if_missing(
         nick: None,
         reason: None,
     };
+    let bounds = RoomBounds {
+        own: u32::try_from(server.config.limits.rooms_per_account).unwrap_or(u32::MAX),
+        all: MAX_ROOMS,
+    };
     let rooms = Arc::clone(&server.rooms);
     let (written, owner_row) = (row.clone(), owner.clone());
-    server
-        .store
-        .write_then(
-            move |tx| {
-                let made = rows::insert(tx, &written, clock::now_ms())?;
-                if made {
-                    rows::set_affiliation(tx, &written.name, &owner_row)?;
-                }
-                Ok(made)
-            },
-            move |made| {
-                if made {
-                    let room = super::read(&rooms.domain, row, vec![owner]);
-                    rooms.all(|all| all.insert(room.name.clone(), room));
-                }
-                made
-            },
-        )
-        .await
-        .map_err(internal)
+    let made = server.store.write_then(
+        move |tx| rows::make(tx, &written, &owner_row, bounds, clock::now_ms()),
+        move |made| {
+            if made == Made::New {
+                let room = super::read(&rooms.domain, row, vec![owner]);
+                rooms.all(|all| all.insert(room.name.clone(), room));
+            }
+            made
+        },
+    );
+    match made.await.map_err(internal)? {
+        Made::New => Ok(true),
+        Made::Exists => Ok(false),
+        Made::Full => Err(Condition::ResourceConstraint.into()),
+    }
 }
 
 /// Whoever comes to a room that was destroyed is told so, and where it went;

@@ -15,12 +15,10 @@ use super::nickname::{rename, update};
 use super::post::Post;
 use super::room::{Occupant, Room, Seat};
 use super::showing::Change;
-use super::{Sender, forget, refusal};
+use super::{MAX_NICK, Sender, forget, refusal};
 use crate::clock;
 use crate::server::Server;
 
-/// Longest nickname, in characters.
-const MAX_NICK: usize = 64;
 /// How often the history is read again because messages came meanwhile. After
 /// that somebody who enters a very busy room may miss one of them there, and
 /// finds it in the archive.

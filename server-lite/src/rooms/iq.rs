@@ -48,7 +48,10 @@ pub(crate) async fn iq(
     };
     let answer = match &name {
         Some(name) => room(server, sender, name, payload, is_set).await,
-        None => service(server, sender, payload, is_set).map(|answer| (Vec::new(), answer)),
+        None => {
+            let answer = service(server, sender, payload, is_set).await;
+            answer.map(|answer| (Vec::new(), answer))
+        }
     };
     match answer {
         Ok((mut before, answer)) => {
@@ -59,7 +62,7 @@ pub(crate) async fn iq(
     }
 }
 
-fn service(
+async fn service(
     server: &Server,
     sender: &Sender,
     payload: &Element,
@@ -70,7 +73,7 @@ fn service(
     }
     match (payload.name(), payload.ns().as_str()) {
         ("query", ns::DISCO_INFO) => disco::service(payload).map(Some),
-        ("query", ns::DISCO_ITEMS) => disco::rooms(server, sender, payload).map(Some),
+        ("query", ns::DISCO_ITEMS) => disco::rooms(server, sender, payload).await.map(Some),
         ("unique", ns::MUC_UNIQUE) => {
             let name = clock::random_id()
                 .map_err(|_| StanzaError::from(Condition::InternalServerError))?;

@@ -7,18 +7,16 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::affiliation::{Affiliation, Role};
-use super::config::{ROOM_ADMINS, ROOM_OWNERS, RoomConfig};
+use super::config::{MAX_TEXT, ROOM_ADMINS, ROOM_OWNERS, RoomConfig};
 use super::post::Post;
 use super::room::{Room, status};
 use super::showing::{Change, View};
-use super::{Rooms, Sender, admin, still_are};
+use super::{Rooms, Sender, admin, reason, still_are};
 use crate::clock;
+use crate::people;
 use crate::router::Router;
 use crate::server::Server;
 use crate::store::rooms::{self as rows, Grave};
-
-/// Longest reason that is kept of a destroyed room, in characters.
-const MAX_REASON: usize = 500;
 
 fn is_owner(room: &Room, sender: &Sender) -> Result<(), StanzaError> {
     match room.affiliation(&sender.user()) {
@@ -60,8 +58,16 @@ pub(super) async fn submit(
     payload: &Element,
 ) -> Result<(), StanzaError> {
     if let Some(wish) = payload.get_child("destroy", ns::MUC_OWNER) {
-        server.rooms.ask(name, |room| is_owner(room, sender))?;
-        return destroy(server, sender, name, wish, true).await;
+        // What nobody looks after any more, the administrators of the server can end.
+        let user = sender.address.node().map(|node| node.as_str());
+        let is_admin = people::is_admin(server, user.unwrap_or_default()).await;
+        let was_known = server.rooms.ask(name, |room| {
+            if !is_admin {
+                is_owner(room, sender)?;
+            }
+            Ok(!room.config.locked)
+        })?;
+        return destroy(server, sender, name, wish, was_known).await;
     }
     let form = payload
         .get_child("x", ns::DATA_FORMS)
@@ -176,24 +182,34 @@ async fn destroy(
     was_known: bool,
 ) -> Result<(), StanzaError> {
     // Again from its parts, in the name space in which the others hear of it.
-    let part = |name: &str| {
-        wish.get_child(name, ns::MUC_OWNER)
-            .map(|part| build(name, ns::MUC_USER).text(part.text()))
+    let venue = match wish.attr("jid") {
+        Some(venue) => Some(
+            jid::BareJid::new(venue)
+                .map_err(|_| StanzaError::from(Condition::JidMalformed))?
+                .to_string(),
+        ),
+        None => None,
+    };
+    let reason = reason(wish.get_child("reason", ns::MUC_OWNER));
+    let password = wish.get_child("password", ns::MUC_OWNER).map(Element::text);
+    let password = password.filter(|text| text.chars().count() <= MAX_TEXT);
+    let part = |name: &str, text: &Option<String>| {
+        text.as_ref()
+            .map(|text| build(name, ns::MUC_USER).text(text))
     };
     let farewell = build("destroy", ns::MUC_USER)
-        .attr_opt("jid", wish.attr("jid"))
-        .children(part("reason"))
-        .children(part("password"))
+        .attr_opt("jid", venue.as_deref())
+        .children(part("reason", &reason))
+        .children(part("password", &password))
         .done();
     let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
     let (row, key) = (name.to_owned(), name.to_owned());
     let address = format!("{name}@{}", rooms.domain);
     // Whoever comes later learns where it went.
-    let reason = part("reason").map(|part| part.done().text());
     let grave = was_known.then(|| Grave {
         by: sender.user(),
-        venue: wish.attr("jid").map(str::to_owned),
-        reason: reason.map(|reason| reason.chars().take(MAX_REASON).collect()),
+        venue,
+        reason,
     });
     server
         .store

@@ -100,10 +100,7 @@ async fn reserve(
         move |tx| {
             let (user, affiliation) = &seen;
             let may = rows::affiliation(tx, &row, user)? == affiliation.as_str();
-            if may {
-                rows::set_nick(tx, &row, user, written.as_deref())?;
-            }
-            Ok(may)
+            Ok(may && rows::set_nick(tx, &row, user, written.as_deref())?)
         },
         move |may| {
             rooms.with(&key, |room| {

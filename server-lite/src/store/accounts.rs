@@ -105,6 +105,10 @@ pub(crate) fn remove(tx: &Transaction<'_>, localpart: &str) -> rusqlite::Result<
         [localpart],
     )?;
     super::rooms::inherit(tx)?;
+    tx.execute(
+        "UPDATE rooms SET creator = NULL WHERE substr(creator, 1, length(?1) + 1) = ?1 || '@'",
+        [localpart],
+    )?;
     Ok(removed > 0)
 }
 

@@ -175,7 +175,11 @@ pub(crate) fn unused(tx: &Transaction<'_>, now_ms: i64) -> rusqlite::Result<Vec<
         "DELETE FROM uploads WHERE hash IS NULL AND slot_ms <= ?1",
         [now_ms],
     )?;
-    tx.execute("DELETE FROM uploads WHERE keep_ms <= ?1", [now_ms])?;
+    // A slot counts until its own time is over: bytes may come in for it.
+    tx.execute(
+        "DELETE FROM uploads WHERE hash IS NOT NULL AND keep_ms <= ?1",
+        [now_ms],
+    )?;
     let hashes = tx
         .prepare(
             "DELETE FROM blobs WHERE hash IN (SELECT hash FROM blobs_loose)

@@ -1,7 +1,10 @@
 //! Rooms and who belongs to them (XEP-0045).
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::accounts;
 use super::archive::ArchivedMessage;
 
 /// A room as it is kept.
@@ -21,6 +24,13 @@ pub(crate) struct AffiliationRow {
     pub(crate) affiliation: String,
     pub(crate) nick: Option<String>,
     pub(crate) reason: Option<String>,
+}
+
+impl AffiliationRow {
+    /// Whether there is nothing to remember.
+    fn is_nothing(&self) -> bool {
+        self.affiliation == "none" && self.nick.is_none()
+    }
 }
 
 /// All rooms, each with its people.
@@ -58,17 +68,127 @@ pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<(RoomRow, Vec<Affilia
         .collect()
 }
 
-/// Makes a room; `false` if there is one of that name.
-pub(crate) fn insert(tx: &Transaction<'_>, room: &RoomRow, now_ms: i64) -> rusqlite::Result<bool> {
+/// How many rooms there may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RoomBounds {
+    /// Of one maker.
+    pub(crate) own: u32,
+    pub(crate) all: u32,
+}
+
+/// What became of the wish for a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Made {
+    New,
+    /// There is one of that name.
+    Exists,
+    /// There are too many.
+    Full,
+}
+
+/// Makes a room with its first owner, if there may be one more. Rooms count for
+/// who made them, whoever owns them later.
+pub(crate) fn make(
+    tx: &Transaction<'_>,
+    room: &RoomRow,
+    owner: &AffiliationRow,
+    bounds: RoomBounds,
+    now_ms: i64,
+) -> rusqlite::Result<Made> {
+    let (exists, own, all): (bool, u32, u32) = tx.query_row(
+        "SELECT EXISTS (SELECT 1 FROM rooms WHERE name = ?1),
+                (SELECT count(*) FROM rooms WHERE creator = ?2),
+                (SELECT count(*) FROM rooms)",
+        [&room.name, &owner.member],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    if exists {
+        return Ok(Made::Exists);
+    }
+    if own >= bounds.own || all >= bounds.all {
+        return Ok(Made::Full);
+    }
+    insert(tx, room, Some(&owner.member), now_ms)?;
+    set_affiliation(tx, &room.name, owner)?;
+    Ok(Made::New)
+}
+
+/// Writes a room that counts for its maker, or for nobody; `false` if there is
+/// one of that name.
+pub(crate) fn insert(
+    tx: &Transaction<'_>,
+    room: &RoomRow,
+    creator: Option<&str>,
+    now_ms: i64,
+) -> rusqlite::Result<bool> {
     let made = tx.execute(
-        "INSERT INTO rooms (name, config, secret, created_ms) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO NOTHING",
-        params![room.name, room.config, room.secret, now_ms],
+        "INSERT INTO rooms (name, config, secret, created_ms, creator)
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+        params![room.name, room.config, room.secret, now_ms, creator],
     )?;
     if made > 0 {
         tx.execute("DELETE FROM destroyed_rooms WHERE name = ?1", [&room.name])?;
     }
     Ok(made > 0)
+}
+
+/// Most people with an affiliation or a nickname in one room.
+const MAX_PEOPLE: u32 = 5_000;
+
+/// A change of what somebody is to a room.
+#[derive(Debug, Clone)]
+pub(crate) struct PersonChange {
+    pub(crate) row: AffiliationRow,
+    /// Their name, if the address is one of this server.
+    pub(crate) localpart: Option<String>,
+}
+
+/// Why people are not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    TooMany,
+    /// Only who has an account can be something to a room.
+    NoAccount,
+}
+
+/// Makes all changes, or none.
+pub(crate) fn set_people(
+    tx: &Transaction<'_>,
+    room: &str,
+    changes: &[PersonChange],
+) -> rusqlite::Result<Result<(), Unfit>> {
+    let mut new = HashSet::new();
+    for PersonChange { row, localpart } in changes {
+        let is_known: bool = tx
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM room_affiliations WHERE room = ?1 AND member = ?2)",
+            )?
+            .query_row([room, &row.member], |row| row.get(0))?;
+        if is_known || row.is_nothing() {
+            continue;
+        }
+        let has_account = match localpart {
+            Some(localpart) => accounts::exists(tx, localpart)?,
+            None => false,
+        };
+        if !has_account {
+            return Ok(Err(Unfit::NoAccount));
+        }
+        new.insert(&row.member);
+    }
+    let count: u32 = tx.query_row(
+        "SELECT count(*) FROM room_affiliations WHERE room = ?1",
+        [room],
+        |row| row.get(0),
+    )?;
+    let more = u32::try_from(new.len()).unwrap_or(u32::MAX);
+    if more > 0 && count.saturating_add(more) > MAX_PEOPLE {
+        return Ok(Err(Unfit::TooMany));
+    }
+    for change in changes {
+        set_affiliation(tx, room, &change.row)?;
+    }
+    Ok(Ok(()))
 }
 
 /// Sets what somebody is to a room.
@@ -77,7 +197,7 @@ pub(crate) fn set_affiliation(
     room: &str,
     row: &AffiliationRow,
 ) -> rusqlite::Result<()> {
-    if row.affiliation == "none" && row.nick.is_none() {
+    if row.is_nothing() {
         tx.execute(
             "DELETE FROM room_affiliations WHERE room = ?1 AND member = ?2",
             [room, &row.member],
@@ -94,13 +214,23 @@ pub(crate) fn set_affiliation(
     Ok(())
 }
 
-/// Sets the nickname of somebody and nothing else of what they are to a room.
+/// Sets the nickname of somebody and nothing else of what they are to a room;
+/// `false` if there are too many already.
 pub(crate) fn set_nick(
     tx: &Transaction<'_>,
     room: &str,
     member: &str,
     nick: Option<&str>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
+    let has_place: bool = tx.query_row(
+        "SELECT count(*) < ?3 OR coalesce(max(member = ?2), 0) FROM room_affiliations
+         WHERE room = ?1",
+        params![room, member, MAX_PEOPLE],
+        |row| row.get(0),
+    )?;
+    if !has_place {
+        return Ok(false);
+    }
     tx.execute(
         "INSERT INTO room_affiliations (room, member, affiliation, nick)
          VALUES (?1, ?2, 'none', ?3)
@@ -112,7 +242,7 @@ pub(crate) fn set_nick(
          WHERE room = ?1 AND member = ?2 AND affiliation = 'none' AND nick IS NULL",
         [room, member],
     )?;
-    Ok(())
+    Ok(true)
 }
 
 /// What somebody is to a room.
@@ -210,6 +340,8 @@ pub(crate) struct Grave {
 
 /// How long a destroyed room is remembered.
 const GRAVE_MS: i64 = 30 * 24 * 3600 * 1000;
+/// How many are remembered of those that one account destroyed.
+const MAX_GRAVES: u32 = 100;
 
 /// Notes that a room was destroyed.
 pub(crate) fn bury(
@@ -226,6 +358,12 @@ pub(crate) fn bury(
         "INSERT OR REPLACE INTO destroyed_rooms (name, destroyed_by, venue, reason, destroyed_ms)
          VALUES (?1, ?2, ?3, ?4, ?5)",
         params![room, grave.by, grave.venue, grave.reason, now_ms],
+    )?;
+    tx.execute(
+        "DELETE FROM destroyed_rooms WHERE name IN (
+             SELECT name FROM destroyed_rooms WHERE destroyed_by = ?1
+             ORDER BY destroyed_ms DESC, name LIMIT -1 OFFSET ?2)",
+        params![grave.by, MAX_GRAVES],
     )?;
     Ok(())
 }
@@ -303,3 +441,6 @@ pub(crate) fn sent_before(
     })
     .optional()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Rooms (XEP-0045).
 
 mod affiliations;
+mod bounds;
 mod coming_and_going;
 mod entering_and_speaking;
 mod fan_out;

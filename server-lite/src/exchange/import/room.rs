@@ -106,7 +106,7 @@ impl Room<'_> {
         }
         self.is_written = true;
         let (tx, row) = (&self.tx, &self.row);
-        if !rooms::insert(tx, row, clock::now_ms())? {
+        if !rooms::insert(tx, row, None, clock::now_ms())? {
             return Ok(());
         }
         for one in &self.people {

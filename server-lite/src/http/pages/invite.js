@@ -53,5 +53,9 @@ function show() {
   for (const element of all("a.other")) element.href = xmpp;
 }
 
+// Both languages are there; the reader's comes first.
+if (!/^zh\b/i.test(navigator.language)) {
+  document.body.append(document.querySelector("section:lang(zh)"));
+}
 addEventListener("hashchange", show);
 show();
