@@ -46,6 +46,7 @@ fn full_room(router: &Router, count: u64) -> (Room, Vec<mpsc::Receiver<Outgoing>
             personal: crate::pep::Personal::default(),
             wants_blocklist: false,
             reads_archive: false,
+            generation: 1,
             number,
         };
         assert!(router.add(&user, entry, 1));
