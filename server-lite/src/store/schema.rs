@@ -124,7 +124,7 @@ mod tests {
                 connection.execute_batch(step).unwrap();
             }
             connection.pragma_update(None, "user_version", old).unwrap();
-            let insert = "INSERT INTO accounts VALUES ('alice', 'Alice', 1, 0)";
+            let insert = "INSERT INTO accounts (localpart, display_name, created_ms) VALUES ('alice', '', 1)";
             connection.execute(insert, []).unwrap();
             migrate(&mut connection).unwrap();
             let version: u32 = connection

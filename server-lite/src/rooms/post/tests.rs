@@ -46,6 +46,7 @@ fn full_room(router: &Router, count: u64) -> (Room, Vec<QueueOut>) {
             personal: crate::pep::Personal::default(),
             wants_blocklist: false,
             reads_archive: false,
+            generation: 1,
             number,
             generation: 0,
         };
