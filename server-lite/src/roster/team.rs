@@ -224,7 +224,12 @@ impl Rosters {
     fn lose(&self, router: &Router, user: &str, is_removed: bool, version: i64) {
         let audience = self.pick(user, |known| &known.viewers);
         let sources = self.pick(user, |known| &known.sources);
-        for (resource, _) in router.shown_by(user) {
+        // Where subscriptions stay, the end of each session is seen by itself.
+        let shown = match self.shared || is_removed {
+            true => router.shown_by(user),
+            false => Vec::new(),
+        };
+        for (resource, _) in shown {
             let from = format!("{}/{resource}", self.bare(user));
             if let Some(gone) = unavailable(&from) {
                 let address = |other: &str| self.bare(other);

@@ -217,7 +217,8 @@ pub(crate) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("server.db")).unwrap();
         for name in ["rosa", "bob"] {
-            let insert = "INSERT INTO accounts VALUES (?1, ?1, 0, 0)";
+            let insert =
+                "INSERT INTO accounts (localpart, display_name, created_ms) VALUES (?1, ?1, 0)";
             store
                 .write(move |tx| tx.execute(insert, [name]))
                 .await

@@ -364,7 +364,10 @@ async fn who_is_disabled_for_a_while_keeps_friends_and_whoever_is_removed_does_n
     let who = [("accountjids", "bob@team.internal")];
     run(&mut rosa, &node("disable-user"), &who).await.unwrap();
     assert!(bob.end().await.is_some());
-    assert_eq!(told(&mut rosa).await, ["bob/desk unavailable"]);
+    let is_presence = |stanza: &Element| stanza.name() == "presence";
+    let gone = rosa.until(is_presence).await;
+    assert_eq!(word(&gone), "bob/desk unavailable");
+    assert!(told(&mut rosa).await.is_empty());
     assert_eq!(roster(&mut rosa).await, ["bob both"]);
     run(&mut rosa, &node("reenable-user"), &who).await.unwrap();
     let mut bob = Client::session(&server, "bob", "desk").await;
@@ -377,7 +380,7 @@ async fn who_is_disabled_for_a_while_keeps_friends_and_whoever_is_removed_does_n
     assert_eq!(told(&mut rosa).await, ["bob/desk available"]);
     run(&mut rosa, &node("disable-user"), &who).await.unwrap();
     assert!(bob.end().await.is_some());
-    told(&mut rosa).await;
+    rosa.until(is_presence).await;
     run(&mut rosa, &node("delete-user"), &who).await.unwrap();
     assert_eq!(told(&mut rosa).await, ["push bob remove"]);
     server.accounts(&["bob"]).await;
