@@ -72,7 +72,11 @@ impl Session {
 
     /// Whether the client can take more of what waited.
     pub(super) fn may_take_backlog(&self) -> bool {
-        self.backlog.is_open && self.is_connected() && self.backlog_room() > 0
+        self.backlog.is_open
+            && self.is_connected()
+            && self.backlog_room() > 0
+            // Many long ones must not end the session of who they are for.
+            && !self.keeps_much()
     }
 
     fn backlog_room(&self) -> usize {
