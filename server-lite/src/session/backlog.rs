@@ -109,6 +109,11 @@ impl Session {
         let own = self.server.bare(&self.user);
         let domain = self.server.domain().to_owned();
         for message in page {
+            if self.keeps_much() {
+                // What is left of the page is read again.
+                self.backlog.is_open = true;
+                return Next::Go;
+            }
             self.backlog.after = message.id;
             // It was named by its full address, and has it.
             if self.has_unacknowledged(message.id) {
