@@ -140,9 +140,8 @@ pub struct Limits {
     pub write: Duration,
     /// Stanzas on their way to one session. With more waiting, a connection
     /// that takes no bytes is given up, and the session waits to be resumed;
-    /// three times as many may be sent and not acknowledged. To a session that
-    /// waits, no more is kept of what nobody would miss, and four times as much
-    /// of everything else.
+    /// four times as many may be sent and not acknowledged, and while it waits
+    /// three times as many of what nobody would miss.
     pub session_queue: usize,
     /// The same in bytes.
     pub session_bytes: usize,

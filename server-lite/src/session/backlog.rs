@@ -72,7 +72,11 @@ impl Session {
 
     /// Whether the client can take more of what waited.
     pub(super) fn may_take_backlog(&self) -> bool {
-        self.backlog.is_open && self.is_connected() && self.backlog_room() > 0
+        self.backlog.is_open
+            && self.is_connected()
+            && self.backlog_room() > 0
+            // Many long ones must not end the session of who they are for.
+            && !self.keeps_much()
     }
 
     fn backlog_room(&self) -> usize {
@@ -105,6 +109,11 @@ impl Session {
         let own = self.server.bare(&self.user);
         let domain = self.server.domain().to_owned();
         for message in page {
+            if self.keeps_much() {
+                // What is left of the page is read again.
+                self.backlog.is_open = true;
+                return Next::Go;
+            }
             self.backlog.after = message.id;
             // It was named by its full address, and has it.
             if self.has_unacknowledged(message.id) {

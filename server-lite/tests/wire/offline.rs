@@ -162,7 +162,8 @@ async fn read(bob: &mut Client, count: usize, h: &mut u32) -> Vec<String> {
 async fn five_thousand_messages_come_once_and_in_order() {
     const WAITING: usize = 5_000;
     for sm in [true, false] {
-        let server = Server::of(&["rosa", "bob"]).await;
+        let server = Server::with(|config| config.limits.stanzas_per_second = 0).await;
+        server.accounts(&["rosa", "bob"]).await;
         let mut rosa = Client::session(&server, "rosa", "desk").await;
         for chunk in 0..WAITING / 100 {
             let many: String = (0..100)

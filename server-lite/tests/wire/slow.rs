@@ -96,7 +96,7 @@ async fn whoever_waits_to_come_back_is_not_ended_by_what_passes() {
     drop(rosa);
     let mut bob = Client::online(&server, "bob", "desk").await;
     // More than is kept in all, nothing of it for the archive.
-    for n in 0..3 * QUEUE {
+    for n in 0..5 * QUEUE {
         bob.send(note(&address, n)).await;
         bob.send("<presence><show>away</show></presence>").await;
         if n % 50 == 0 {
@@ -120,7 +120,7 @@ async fn whoever_waits_to_come_back_is_not_ended_by_what_passes() {
     again.address = address;
     let got = texts(&again.sync().await);
     assert_eq!(got.last().map(String::as_str), Some("kept"));
-    assert!(got.len() < 2 * QUEUE, "{}", got.len());
+    assert!(got.len() <= 3 * QUEUE + 2, "{}", got.len());
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn what_is_not_acknowledged_is_bounded_in_bytes() {
     let (before, condition) = rosa.end_with_all().await;
     assert_eq!(condition.as_deref(), Some("resource-constraint"));
     let got = texts(&before).len();
-    assert!((20..30).contains(&got), "{got}");
+    assert!((28..40).contains(&got), "{got}");
 }
 
 #[tokio::test]

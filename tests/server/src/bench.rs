@@ -76,6 +76,9 @@ impl Subject {
     pub fn startalk() -> Self {
         let mut server = Startalk::with_arguments(&[], &["--registration", "open"]);
         server.kill();
+        // As of the others, it is asked how fast it can be.
+        let unlimited = "[limits]\nstanzas_per_second = 0\nbytes_per_second = 0\n";
+        std::fs::write(server.data().join("config.toml"), unlimited).expect("a file");
         Self::Startalk(Box::new(server))
     }
 

@@ -55,6 +55,13 @@ impl Sm {
 }
 
 impl Session {
+    /// Whether so much is not acknowledged that nothing should be added to it
+    /// without need.
+    pub(in crate::session) fn keeps_much(&self) -> bool {
+        let limits = &self.server.config.limits;
+        self.sm.as_ref().is_some_and(|sm| sm.keeps_over(limits, 1))
+    }
+
     pub(super) async fn stream_management(&mut self, element: &Element) -> Next {
         match element.name() {
             "enable" => self.enable(element).await,

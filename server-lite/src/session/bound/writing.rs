@@ -17,13 +17,12 @@ impl Session {
         let limits = &self.server.config.limits;
         if let Some(sm) = &mut self.sm {
             // Nobody loses a session because others say much that passes.
-            let waits = self.transport.is_none();
-            if waits && sm.keeps_over(limits, 3) && passes(&outgoing) {
+            if self.transport.is_none() && sm.keeps_over(limits, 3) && passes(&outgoing) {
                 return Next::Go;
             }
             sm.sent(outgoing.clone());
             // Room for what counts, behind much that does not.
-            if sm.keeps_over(limits, if waits { 4 } else { 3 }) {
+            if sm.keeps_over(limits, 4) {
                 return Next::End(Some(SessionEnd::TooSlow.stream_error()));
             }
         }
