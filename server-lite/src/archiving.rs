@@ -5,9 +5,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jid::Jid;
+use xmpp_core::element::build;
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, ns};
+
 use crate::StoreError;
 use crate::store::Store;
 use crate::store::preferences::{self, PreferencesRow};
+
+/// Most addresses in one list.
+const MAX_ADDRESSES: usize = 500;
 
 /// What happens with messages of those who are in neither list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,6 +68,33 @@ impl Preferences {
             }
     }
 
+    /// Reads `<prefs/>`.
+    pub(crate) fn from_element(prefs: &Element) -> Result<Self, StanzaError> {
+        let standard = prefs
+            .attr("default")
+            .and_then(Standard::from_name)
+            .ok_or(Condition::BadRequest)?;
+        Ok(Self {
+            standard,
+            always: addresses(prefs, "always")?,
+            never: addresses(prefs, "never")?,
+        })
+    }
+
+    pub(crate) fn to_element(&self) -> Element {
+        let list = |name: &str, addresses: &[String]| {
+            let items = addresses
+                .iter()
+                .map(|address| build("jid", ns::MAM).text(address));
+            build(name, ns::MAM).children(items)
+        };
+        build("prefs", ns::MAM)
+            .attr("default", self.standard.as_str())
+            .child(list("always", &self.always))
+            .child(list("never", &self.never))
+            .done()
+    }
+
     pub(crate) fn to_row(&self, owner: &str) -> PreferencesRow {
         let json = |list: &[String]| serde_json::Value::from(list.to_vec()).to_string();
         PreferencesRow {
@@ -70,7 +105,7 @@ impl Preferences {
         }
     }
 
-    fn from_row(row: &PreferencesRow) -> Self {
+    pub(crate) fn from_row(row: &PreferencesRow) -> Self {
         let list = |text: &str| {
             serde_json::from_str(text).unwrap_or_else(|error| {
                 tracing::error!(%error, owner = row.owner, "preferences not readable");
@@ -83,6 +118,26 @@ impl Preferences {
             never: list(&row.never),
         }
     }
+}
+
+fn addresses(prefs: &Element, name: &str) -> Result<Vec<String>, StanzaError> {
+    let mut all = Vec::new();
+    let lists = prefs.children().filter(|child| child.is(name, ns::MAM));
+    for item in lists.flat_map(Element::children) {
+        if !item.is("jid", ns::MAM) {
+            return Err(Condition::BadRequest.into());
+        }
+        let address = Jid::new(item.text().trim())
+            .map_err(|_| StanzaError::from(Condition::JidMalformed))?
+            .to_string();
+        if !all.contains(&address) {
+            all.push(address);
+        }
+        if all.len() > MAX_ADDRESSES {
+            return Err(StanzaError::from(Condition::NotAcceptable).with_text("too many addresses"));
+        }
+    }
+    Ok(all)
 }
 
 fn bare(address: &str) -> &str {
@@ -98,10 +153,21 @@ pub(crate) struct Archiving {
 impl Archiving {
     pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
         let archiving = Self::default();
-        for row in store.read(preferences::all).await? {
-            archiving.set(&row.owner, Some(Preferences::from_row(&row)));
-        }
+        archiving.replace(&store.read(preferences::all).await?);
         Ok(archiving)
+    }
+
+    /// Takes what is on disk instead of what is here.
+    pub(crate) fn replace(&self, rows: &[PreferencesRow]) {
+        let found = rows
+            .iter()
+            .map(|row| (row.owner.clone(), Arc::new(Preferences::from_row(row))));
+        let found = found.collect();
+        let mut all = self
+            .preferences
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *all = found;
     }
 
     /// Those of an account, if it has set some.

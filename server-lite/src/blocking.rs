@@ -7,6 +7,9 @@ use std::sync::{PoisonError, RwLock};
 use crate::StoreError;
 use crate::store::{Store, blocked};
 
+/// Most addresses that one account blocks.
+pub(crate) const MAX_BLOCKED: usize = 1_000;
+
 /// The lists, by the localpart of who made them.
 #[derive(Default)]
 pub(crate) struct Blocking {
@@ -16,12 +19,17 @@ pub(crate) struct Blocking {
 impl Blocking {
     pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
         let blocking = Self::default();
-        for (owner, address) in store.read(blocked::all).await? {
-            blocking.change(&owner, |list| {
-                list.insert(address);
-            });
-        }
+        blocking.replace(store.read(blocked::all).await?);
         Ok(blocking)
+    }
+
+    /// Takes what is on disk instead of what is here: owners and addresses.
+    pub(crate) fn replace(&self, rows: Vec<(String, String)>) {
+        let mut found: HashMap<String, BTreeSet<String>> = HashMap::new();
+        for (owner, address) in rows {
+            found.entry(owner).or_default().insert(address);
+        }
+        *self.lists.write().unwrap_or_else(PoisonError::into_inner) = found;
     }
 
     /// Whether an owner blocks an address: that session, that account, that

@@ -1,11 +1,13 @@
 //! Taking in what another process (an import) has brought: a running server
-//! keeps rooms, and who sees whom, in memory.
+//! keeps rooms, who sees whom, whom people block and what they want archived
+//! in memory.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::roster::Rosters;
 use crate::server::Server;
-use crate::store::accounts;
+use crate::store::{accounts, blocked, preferences};
 use crate::{StoreError, rooms};
 
 /// What an import changes at its end (in the table `meta`).
@@ -30,7 +32,20 @@ impl Server {
     async fn take_brought(&self) -> Result<(), StoreError> {
         self.look_for_weak_accounts().await?;
         rooms::take_brought(self).await?;
-        Rosters::take_brought(self).await
+        Rosters::take_brought(self).await?;
+        self.take_choices().await
+    }
+
+    /// A job of the writer, so that it comes in its place among changes.
+    async fn take_choices(&self) -> Result<(), StoreError> {
+        let (blocking, archiving) = (Arc::clone(&self.blocking), Arc::clone(&self.archiving));
+        let take = move |(lists, preferences): (Vec<_>, Vec<_>)| {
+            blocking.replace(lists);
+            archiving.replace(&preferences);
+        };
+        self.store
+            .write_then(|tx| Ok((blocked::all(tx)?, preferences::all(tx)?)), take)
+            .await
     }
 
     /// Accounts that came from another server with SHA-1 alone decide what can

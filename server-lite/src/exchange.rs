@@ -31,6 +31,12 @@ pub enum ExchangeError {
         /// The file or folder.
         path: PathBuf,
     },
+    /// The folder is missing in which a file was to be written.
+    #[error("the folder {} is not there", .path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// There is such a file, and it was not to be replaced.
     #[error("{} is there already", .path.display())]
     Exists {

@@ -25,6 +25,12 @@ pub enum SafekeepingError {
         /// The file or folder.
         path: PathBuf,
     },
+    /// The folder is missing in which a file was to be written.
+    #[error("the folder {} is not there", .path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// It is there already, and nothing is replaced without being told.
     #[error("{} is there already", .path.display())]
     Exists {
@@ -65,6 +71,16 @@ pub enum SafekeepingError {
 }
 
 impl SafekeepingError {
+    /// A file that is to be written: what is not there is its folder.
+    fn of_new_file(path: &Path, source: std::io::Error) -> Self {
+        match source.kind() {
+            std::io::ErrorKind::NotFound => Self::NoFolder {
+                path: crate::whole_file::folder_of(path),
+            },
+            _ => Self::of_file(path, source),
+        }
+    }
+
     fn of_file(path: &Path, source: std::io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {

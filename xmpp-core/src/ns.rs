@@ -95,6 +95,8 @@ pub const FORM_VALIDATE: &str = "http://jabber.org/protocol/xdata-validate";
 pub const OFFLINE: &str = "msgoffline";
 /// XEP-0333: displayed markers.
 pub const MARKERS: &str = "urn:xmpp:chat-markers:0";
+/// XEP-0016: privacy lists.
+pub const PRIVACY: &str = "jabber:iq:privacy";
 /// XEP-0334: message processing hints.
 pub const HINTS: &str = "urn:xmpp:hints";
 /// XEP-0352: client state indication.

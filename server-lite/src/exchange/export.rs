@@ -1,6 +1,7 @@
 //! Writing an export. All of it is one view of the database, whatever a running
 //! server does meanwhile.
 
+mod choices;
 mod personal;
 mod roster;
 mod user;
@@ -18,7 +19,7 @@ use super::ExchangeError;
 use super::message::result;
 use super::output::{Between, Output};
 use crate::store::directory::{self, Person};
-use crate::store::exchange::{self, WholeAccount};
+use crate::store::exchange::{self, Which, WholeAccount};
 use crate::store::{self, accounts, rooms};
 use crate::{data_dir, whole_file};
 
@@ -106,6 +107,9 @@ pub fn export(
     written.map_err(|error| match error {
         // The file that was asked for, not the one under way.
         ExchangeError::File { source, .. } => ExchangeError::of_file(file, source),
+        ExchangeError::NotFound { .. } => ExchangeError::NoFolder {
+            path: whole_file::folder_of(file),
+        },
         ExchangeError::Exists { .. } => ExchangeError::Exists {
             path: file.to_owned(),
         },
@@ -199,7 +203,7 @@ fn write_rooms(
         }
         let address = format!("{}@{service}", room.name);
         out.start("archive", None, &[])?;
-        exchange::messages::<ExchangeError>(team.db, &address, false, |message| {
+        exchange::messages::<ExchangeError>(team.db, &address, Which::Archive, |message| {
             out.start("by", None, &[("jid", &message.peer)])?;
             out.raw(&result(&message))?;
             out.end("by")?;

@@ -3,6 +3,7 @@
 //! so that it can write too. What is there already stays as it is: the same
 //! file twice changes nothing.
 
+mod choices;
 mod personal;
 mod room;
 mod roster;
@@ -297,11 +298,15 @@ impl Import<'_> {
 
     /// Passes over what has no place here, and says so at the end.
     fn not_taken(&mut self, reader: &mut Reader, tag: &Tag) -> Result<(), ExchangeError> {
+        self.note_not_taken(tag);
+        reader.skip()
+    }
+
+    fn note_not_taken(&mut self, tag: &Tag) {
         note(
             &mut self.done.not_taken,
             &format!("{} {}", tag.name, tag.ns),
         );
-        reader.skip()
     }
 
     /// Whether the transaction has to end for a while.

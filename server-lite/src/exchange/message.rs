@@ -50,8 +50,18 @@ pub(super) fn waiting(message: &WholeMessage, domain: &str, owner: &str) -> Opti
         .attr("by", owner)
         .attr("id", &message.stanza_id);
     stanza.append_child(id.done());
+    // What other servers and an import take as the same wish.
+    if !message.kept && !is_passing(&stanza) {
+        stanza.append_child(element::build("no-permanent-store", ns::HINTS).done());
+    }
     stanza.append_child(delay.done());
     Some(stanza)
+}
+
+/// Whether a message may wait for its owner but is for no archive (XEP-0334).
+fn is_passing(stanza: &Element) -> bool {
+    let names = ["no-permanent-store", "no-store"];
+    names.iter().any(|name| stanza.has_child(name, ns::HINTS))
 }
 
 /// Reads a `<result/>`.
@@ -94,6 +104,7 @@ pub(super) fn read_waiting(stanza: &Element, owner: &str, now_ms: i64) -> Option
     let read = read(&stanza, owner, id.as_deref(), time_ms, stamp_or_now)?;
     (!read.outgoing).then_some(WholeMessage {
         undelivered: true,
+        kept: !is_passing(&stanza),
         ..read
     })
 }
@@ -131,6 +142,7 @@ fn read(
         time_ms,
         origin_id: origin_id(stanza).filter(|_| outgoing),
         undelivered: false,
+        kept: true,
         xml,
     })
 }

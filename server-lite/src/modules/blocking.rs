@@ -9,13 +9,10 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::{Module, Place, Request, whole};
-use crate::blocking::matches;
+use crate::blocking::{MAX_BLOCKED, matches};
 use crate::router::Outgoing;
 use crate::server::Server;
 use crate::store::blocked;
-
-/// Most addresses that one account blocks.
-const MAX_BLOCKED: usize = 1_000;
 
 pub(crate) const MODULE: Module = Module {
     specs: &[whole("XEP-0191", "Blocking command")],

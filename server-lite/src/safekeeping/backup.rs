@@ -46,7 +46,7 @@ pub fn backup(data_dir: &Path, file: &Path, replace: bool) -> Result<BackedUp, S
         let path = data_dir.to_owned();
         return Err(SafekeepingError::NotFound { path });
     }
-    let failed = |error| SafekeepingError::of_file(file, error);
+    let failed = |error| SafekeepingError::of_new_file(file, error);
     if !replace && file.exists() {
         let path = file.to_owned();
         return Err(SafekeepingError::Exists { path });

@@ -9,6 +9,13 @@ pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
         .collect()
 }
 
+/// The list of one account, in order.
+pub(crate) fn of(db: &Connection, owner: &str) -> rusqlite::Result<Vec<String>> {
+    db.prepare_cached("SELECT address FROM blocked WHERE owner = ?1 ORDER BY 1")?
+        .query_map([owner], |row| row.get(0))?
+        .collect()
+}
+
 /// Adds addresses to a list; `false`, and nothing done, if it would hold more
 /// than `max`.
 pub(crate) fn add(

@@ -25,7 +25,18 @@ pub(crate) struct WholeMessage {
     pub(crate) time_ms: i64,
     pub(crate) origin_id: Option<String>,
     pub(crate) undelivered: bool,
+    /// Whether it is part of the archive; if not, it only waits for its owner.
+    pub(crate) kept: bool,
     pub(crate) xml: String,
+}
+
+/// Which messages of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Those of the archive.
+    Archive,
+    /// Those that wait for their owner, also if they are no part of the archive.
+    Waiting,
 }
 
 /// One view of the database, however long it takes to read.
@@ -87,19 +98,22 @@ pub(crate) fn verifiers(db: &Connection, localpart: &str) -> rusqlite::Result<Ve
     Ok(found)
 }
 
-/// Gives the messages of an archive one by one, in its order: all, or those
-/// that wait for their owner.
+/// Gives messages of somebody one by one, in the order of the archive.
 pub(crate) fn messages<E: From<rusqlite::Error>>(
     db: &Connection,
     owner: &str,
-    waiting_only: bool,
+    which: Which,
     mut each: impl FnMut(WholeMessage) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut statement = db.prepare_cached(
-        "SELECT stanza_id, peer, outgoing, time_ms, origin_id, undelivered, xml FROM archive
-         WHERE owner = ?1 AND undelivered >= ?2 ORDER BY id",
-    )?;
-    let mut rows = statement.query(params![owner, waiting_only])?;
+    let condition = match which {
+        Which::Archive => "kept = 1",
+        Which::Waiting => "undelivered = 1",
+    };
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT stanza_id, peer, outgoing, time_ms, origin_id, undelivered, kept, xml FROM archive
+         WHERE owner = ?1 AND {condition} ORDER BY id"
+    ))?;
+    let mut rows = statement.query([owner])?;
     while let Some(row) = rows.next()? {
         each(WholeMessage {
             stanza_id: row.get(0)?,
@@ -108,7 +122,8 @@ pub(crate) fn messages<E: From<rusqlite::Error>>(
             time_ms: row.get(3)?,
             origin_id: row.get(4)?,
             undelivered: row.get(5)?,
-            xml: row.get(6)?,
+            kept: row.get(6)?,
+            xml: row.get(7)?,
         })?;
     }
     Ok(())
@@ -199,8 +214,8 @@ fn insert_row(
     let made = tx
         .prepare_cached(
             "INSERT INTO archive
-                 (owner, stanza_id, peer, outgoing, time_ms, origin_id, undelivered, xml)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+                 (owner, stanza_id, peer, outgoing, time_ms, origin_id, undelivered, kept, xml)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             owner,
@@ -210,6 +225,7 @@ fn insert_row(
             message.time_ms,
             origin_id,
             message.undelivered,
+            message.kept,
             message.xml
         ])?;
     Ok(made > 0)
@@ -222,19 +238,22 @@ pub(crate) fn last_row(db: &Connection) -> rusqlite::Result<i64> {
     })
 }
 
-/// A message that was taken in after `row` waits for its owner; `false` if it
-/// is not one of those.
+/// A message that was taken in after `row` waits for its owner, behind all that
+/// was taken in if it is `last`; `false` if it is not one of those.
 pub(crate) fn wait_if_new(
     tx: &Transaction<'_>,
     owner: &str,
     stanza_id: &str,
     row: i64,
+    last: bool,
 ) -> rusqlite::Result<bool> {
     let changed = tx
         .prepare_cached(
-            "UPDATE archive SET undelivered = 1 WHERE owner = ?1 AND stanza_id = ?2 AND id > ?3",
+            "UPDATE archive SET undelivered = 1,
+                 id = CASE WHEN ?4 THEN (SELECT max(id) + 1 FROM archive) ELSE id END
+             WHERE owner = ?1 AND stanza_id = ?2 AND id > ?3",
         )?
-        .execute(params![owner, stanza_id, row])?;
+        .execute(params![owner, stanza_id, row, last])?;
     Ok(changed > 0)
 }
 

@@ -1,6 +1,6 @@
 //! What people want archived (XEP-0441).
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 /// Preferences of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,15 +16,26 @@ pub(crate) struct PreferencesRow {
 /// Those of all accounts that have some.
 pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<PreferencesRow>> {
     db.prepare("SELECT owner, standard, always, never FROM archive_preferences")?
-        .query_map([], |row| {
-            Ok(PreferencesRow {
-                owner: row.get(0)?,
-                standard: row.get(1)?,
-                always: row.get(2)?,
-                never: row.get(3)?,
-            })
-        })?
+        .query_map([], read)?
         .collect()
+}
+
+/// Those of one account, if it has some.
+pub(crate) fn of(db: &Connection, owner: &str) -> rusqlite::Result<Option<PreferencesRow>> {
+    db.prepare_cached(
+        "SELECT owner, standard, always, never FROM archive_preferences WHERE owner = ?1",
+    )?
+    .query_row([owner], read)
+    .optional()
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<PreferencesRow> {
+    Ok(PreferencesRow {
+        owner: row.get(0)?,
+        standard: row.get(1)?,
+        always: row.get(2)?,
+        never: row.get(3)?,
+    })
 }
 
 /// Sets those of an account.

@@ -141,7 +141,7 @@ pub(crate) fn counts(db: &Connection, now_ms: i64) -> rusqlite::Result<Counts> {
     Ok(Counts {
         accounts: count("SELECT count(*) FROM accounts", &[])?,
         rooms: count("SELECT count(*) FROM rooms", &[])?,
-        messages: count("SELECT count(*) FROM archive", &[])?,
+        messages: count("SELECT count(*) FROM archive WHERE kept = 1", &[])?,
         waiting: count("SELECT count(*) FROM archive WHERE undelivered = 1", &[])?,
         invites: count(
             "SELECT count(*) FROM invites

@@ -112,6 +112,9 @@ fn usage_is_code_2() {
         &["frobnicate"],
         &["user"],
         &["serve"],
+        // What makes a folder does not take the present one for it.
+        &["restore", "team.backup", "--force"],
+        &["import", "team.xml"],
         &["status", "--so"],
     ] {
         let said = run(args, "");

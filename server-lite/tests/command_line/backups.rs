@@ -28,7 +28,17 @@ async fn a_running_server_is_backed_up_and_comes_back() {
     let file = desk.text("team.backup");
     let done = desk.ok(&["backup", &file], "data");
     assert_eq!(done["domain"], "team.internal");
-    // The database, two keys, the file, the configuration.
+    let names = names(&file);
+    let expected = [
+        "server.db",
+        "config.toml",
+        "files/ab/abcd",
+        "keys/server.key.pem",
+        "keys/tokens.key",
+        "manifest.json",
+    ];
+    assert_eq!(names, expected);
+    // All but the last.
     assert_eq!(done["files"], 5);
     #[cfg(unix)]
     {
@@ -46,6 +56,11 @@ async fn a_running_server_is_backed_up_and_comes_back() {
     assert_eq!(restored["moved_aside"], serde_json::Value::Null);
     let kept = std::fs::read(desk.path("again/files/ab/abcd")).unwrap();
     assert_eq!(kept, b"a file");
+    for name in ["keys/server.key.pem", "keys/tokens.key", "config.toml"] {
+        let both = ["data", "again"].map(|folder| std::fs::read(desk.path(folder).join(name)));
+        let [before, after] = both.map(Result::unwrap);
+        assert_eq!(before, after, "{name}");
+    }
     assert!(!desk.path("again/files/under-way.part").exists());
     assert!(!desk.path("again/files/unfinished").exists());
     assert_eq!(desk.ok(&["check"], "again")["ok"], true);
@@ -65,6 +80,15 @@ async fn a_running_server_is_backed_up_and_comes_back() {
     assert_eq!(bodies(&messages), texts);
     server.stop();
     assert_eq!(left_overs(&desk), Vec::<String>::new());
+}
+
+/// Names in a backup, in their order.
+fn names(file: &str) -> Vec<String> {
+    let mut tar = tar::Archive::new(std::fs::File::open(file).unwrap());
+    let entries = tar.entries().unwrap();
+    entries
+        .map(|entry| entry.unwrap().path().unwrap().display().to_string())
+        .collect()
 }
 
 /// Names of what is hidden beside the folders.
@@ -99,6 +123,21 @@ fn nothing_is_replaced_without_being_told() {
     // An empty folder is as good as none.
     std::fs::create_dir(desk.path("empty")).unwrap();
     desk.ok(&["restore", &file], "empty");
+}
+
+#[test]
+fn a_folder_that_is_missing_is_named() {
+    let desk = Desk::with(&["rosa"]);
+    let file = desk.text("nowhere/file");
+    for args in [
+        &["backup", &file][..],
+        &["export", &file],
+        &["export", &file, "--dialect", "prosody"],
+    ] {
+        let said = desk.run(args, "data");
+        let folder = desk.text("nowhere");
+        assert_eq!(said.refused(3), format!("the folder {folder} is not there"));
+    }
 }
 
 #[test]

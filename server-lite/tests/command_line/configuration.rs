@@ -97,6 +97,16 @@ fn a_killed_server_keeps_nobody_out() {
 }
 
 #[test]
+fn what_is_no_folder_is_told_once() {
+    let desk = Desk::new();
+    let data = desk.file("plain", "a file");
+    let said = run(&["serve", "--data", &data, "--http", "127.0.0.1:0"], "");
+    let sentence = said.refused(1);
+    assert_eq!(sentence.matches("os error").count(), 1, "{sentence}");
+    assert!(sentence.contains(&data), "{sentence}");
+}
+
+#[test]
 fn a_bad_domain_is_wrong_usage() {
     let desk = Desk::new();
     let data = desk.text("data");

@@ -24,6 +24,7 @@ mod program;
 mod accounts;
 mod backups;
 mod checks;
+mod choices;
 mod configuration;
 mod documents;
 mod exports;

@@ -26,6 +26,8 @@ async fn team() -> Startalk {
     let mut alice = session(target, "alice", Mechanism::ScramSha256).await;
     let vcard = "<vCard xmlns='vcard-temp'><FN>Alice 爱丽丝</FN></vCard>";
     alice.ask("set", "", vcard).await.unwrap();
+    let block = "<block xmlns='urn:xmpp:blocking'><item jid='spam.example'/></block>";
+    alice.ask("set", "", block).await.unwrap();
     for text in TEXTS {
         let text = text.replace('&', "&amp;").replace('<', "&lt;");
         let message =
@@ -87,6 +89,13 @@ async fn ejabberd_takes_over_an_export() {
     other.start();
     other.import(&file);
     accounts_are_there(&other).await;
+    let mut alice = session(other.target(), "alice", Mechanism::ScramSha1).await;
+    let blocking = "urn:xmpp:blocking";
+    let list = "<blocklist xmlns='urn:xmpp:blocking'/>";
+    let list = alice.ask("get", "", list).await.unwrap();
+    let list = list.get_child("blocklist", blocking).unwrap();
+    let blocked: Vec<_> = list.children().map(|item| item.attr("jid")).collect();
+    assert_eq!(blocked, [Some("spam.example")]);
     other.stop();
 }
 

@@ -1,6 +1,6 @@
 //! `startalk-server user …` and `startalk-server invite …`.
 
-use std::io::BufRead;
+use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,8 +18,12 @@ pub(crate) async fn open(data: &Path) -> anyhow::Result<Admin> {
     Ok(tokio::task::spawn_blocking(move || Admin::open(&data)).await??)
 }
 
-/// The first line of standard input.
+/// The first line of standard input; somebody at a terminal is told so.
+#[expect(clippy::print_stderr, reason = "a question to somebody at a terminal")]
 fn password() -> anyhow::Result<String> {
+    if std::io::stdin().is_terminal() {
+        eprintln!("Password (it is shown while you type):");
+    }
     let mut line = String::new();
     let read = std::io::stdin()
         .lock()

@@ -56,7 +56,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         folder: Folder,
     },
-    /// Makes a folder of a backup. It has to be empty or not there.
+    /// Makes a data folder of a backup. The folder has to be empty or not there.
     Restore {
         /// The file that "backup" wrote.
         file: PathBuf,
@@ -64,7 +64,7 @@ pub(crate) enum Command {
         #[arg(long)]
         force: bool,
         #[command(flatten)]
-        folder: Folder,
+        folder: NewFolder,
     },
     /// Writes accounts, rosters, messages and rooms in the form that other
     /// servers read (XEP-0227); the server may be running.
@@ -85,11 +85,12 @@ pub(crate) enum Command {
     Import {
         /// The file.
         file: PathBuf,
-        /// Domain to take from the file into a new folder [default: the first].
+        /// Domain whose accounts are taken, when the folder is new [default: the
+        /// first in the file].
         #[arg(long)]
         domain: Option<String>,
         #[command(flatten)]
-        folder: Folder,
+        folder: NewFolder,
     },
     /// Starts a fresh demo team and says how to join it. Its folder is removed
     /// at the end, unless one is given.
@@ -110,6 +111,18 @@ pub(crate) struct Folder {
     pub(crate) json: bool,
 }
 
+/// A folder that is made if it is missing. It has to be named: what happens to
+/// be the present folder is not meant.
+#[derive(Args)]
+pub(crate) struct NewFolder {
+    /// Data folder; made if it is missing.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Answer as JSON; errors too, on standard error.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 impl Command {
     /// Whether answers are JSON.
     pub(crate) fn json(&self) -> bool {
@@ -120,9 +133,8 @@ impl Command {
             | Self::Status { folder }
             | Self::Check { folder }
             | Self::Backup { folder, .. }
-            | Self::Restore { folder, .. }
-            | Self::Export { folder, .. }
-            | Self::Import { folder, .. } => folder.json,
+            | Self::Export { folder, .. } => folder.json,
+            Self::Restore { folder, .. } | Self::Import { folder, .. } => folder.json,
         }
     }
 }
@@ -138,17 +150,20 @@ pub(crate) struct Serve {
     /// Name of the team, when the folder is new [default: Team].
     #[arg(long)]
     pub(crate) team: Option<String>,
-    /// Domain of the accounts, when the folder is new.
+    /// Domain of the accounts, when the folder is new; it cannot change later.
+    /// Without it, one is made from the name of the team.
     #[arg(long)]
     pub(crate) domain: Option<String>,
-    /// HTTPS, WebSocket and direct TLS [default: 0.0.0.0:5280].
-    #[arg(long, alias = "https")]
+    /// Address and port for HTTPS, WebSocket and direct TLS [default: 0.0.0.0:5280].
+    #[arg(long, alias = "https", value_name = "ADDR:PORT")]
     pub(crate) http: Option<SocketAddr>,
-    /// STARTTLS, for other XMPP clients; port 5222 is the usual one.
-    #[arg(long)]
+    /// Address and port for STARTTLS, for other XMPP clients (0.0.0.0:5222 is
+    /// usual); off without it.
+    #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) tcp: Option<SocketAddr>,
-    /// Direct TLS alone, besides the shared port.
-    #[arg(long)]
+    /// Address and port for direct TLS alone, besides the shared one; off without
+    /// it.
+    #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) tls: Option<SocketAddr>,
     /// Certificate chain in PEM, instead of one of the server's own.
     #[arg(long, requires = "tls_key")]
@@ -159,7 +174,8 @@ pub(crate) struct Serve {
     /// Clients of this machine may sign in without TLS.
     #[arg(long)]
     pub(crate) allow_plaintext: bool,
-    /// Who may make an account [default: invite].
+    /// Who may make an account: whoever has an invite, everybody, nobody
+    /// [default: invite].
     #[arg(long, value_enum)]
     pub(crate) registration: Option<Registration>,
     /// Host names or addresses for invites, instead of those of this machine.
@@ -186,7 +202,7 @@ pub(crate) enum Dialect {
 
 #[derive(Subcommand)]
 pub(crate) enum UserCommand {
-    /// Makes an account; the password is read from standard input.
+    /// Makes an account; the password is the first line of standard input.
     Add {
         /// Name that others see; the user name is made of it.
         name: String,
@@ -196,7 +212,7 @@ pub(crate) enum UserCommand {
     },
     /// Lists the accounts.
     List,
-    /// Changes a password; the new one is read from standard input.
+    /// Changes a password; the new one is the first line of standard input.
     Passwd {
         /// User name.
         name: String,
@@ -251,7 +267,7 @@ pub(crate) enum InviteCommand {
     List,
     /// Ends an invite.
     Revoke {
-        /// Its label, as listed.
+        /// Its label, as "invite list" shows it.
         label: String,
     },
 }

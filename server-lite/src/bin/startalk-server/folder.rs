@@ -7,7 +7,7 @@ use anyhow::Context;
 use server_lite::{exchange, safekeeping};
 use startalk_server_lite as server_lite;
 
-use crate::args::{Dialect, Folder};
+use crate::args::{Dialect, Folder, NewFolder};
 use crate::outcome::{Problems, say};
 
 /// Runs what blocks where it may.
@@ -34,7 +34,7 @@ pub(crate) async fn status(folder: Folder) -> anyhow::Result<()> {
             None => "does not run".to_owned(),
         };
         format!(
-            "{} ({})\nserver: {server}\naccounts: {}\nrooms: {}\nmessages: {}, of which {} wait\n\
+            "{} ({})\nserver: {server}\naccounts: {}\nrooms: {}\nmessages in archives: {}\nmessages that wait for their readers: {}\n\
              invites: {}\ndatabase: {} bytes",
             status.domain,
             status.team,
@@ -85,7 +85,7 @@ pub(crate) async fn backup(file: PathBuf, force: bool, folder: Folder) -> anyhow
     })
 }
 
-pub(crate) async fn restore(file: PathBuf, force: bool, folder: Folder) -> anyhow::Result<()> {
+pub(crate) async fn restore(file: PathBuf, force: bool, folder: NewFolder) -> anyhow::Result<()> {
     let shown = folder.data.display().to_string();
     let done = blocking(move || safekeeping::restore(&file, &folder.data, force)).await?;
     say(folder.json, &done, |done| {
@@ -121,7 +121,7 @@ pub(crate) async fn export(
 pub(crate) async fn import(
     file: PathBuf,
     domain: Option<String>,
-    folder: Folder,
+    folder: NewFolder,
 ) -> anyhow::Result<()> {
     let done = blocking(move || exchange::import(&folder.data, &file, domain.as_deref())).await?;
     say(folder.json, &done, |done| {

@@ -59,7 +59,7 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     if let Some(error) = error.downcast_ref::<SafekeepingError>() {
         return Some(match error {
-            SafekeepingError::NotFound { .. } => NOT_FOUND,
+            SafekeepingError::NotFound { .. } | SafekeepingError::NoFolder { .. } => NOT_FOUND,
             SafekeepingError::Exists { .. } => EXISTS,
             SafekeepingError::InUse { .. } => IN_USE,
             SafekeepingError::Damaged { .. } | SafekeepingError::Newer { .. } => DAMAGED,
@@ -69,7 +69,7 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     if let Some(error) = error.downcast_ref::<ExchangeError>() {
         return Some(match error {
-            ExchangeError::NotFound { .. } => NOT_FOUND,
+            ExchangeError::NotFound { .. } | ExchangeError::NoFolder { .. } => NOT_FOUND,
             ExchangeError::Exists { .. } => EXISTS,
             ExchangeError::NotUsable { .. } => DAMAGED,
             ExchangeError::Store(error) => store(error),
@@ -114,11 +114,24 @@ pub(crate) fn say<T: Serialize>(
     Ok(())
 }
 
+/// An error with its causes, those left out that it has told by itself.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 /// Says an error; gives the exit code.
 #[expect(clippy::print_stderr, reason = "errors of a command-line tool")]
 pub(crate) fn say_error(json: bool, error: &anyhow::Error) -> u8 {
     let code = code(error);
-    let text = format!("{error:#}");
+    let text = sentence(error);
     match json {
         true => eprintln!("{}", serde_json::json!({ "error": text, "code": code })),
         false => eprintln!("startalk-server: {text}"),

@@ -4,10 +4,10 @@ use xmpp_core::datetime;
 use xmpp_core::element::build;
 use xmpp_core::ns;
 
-use super::{Dialect, Team, personal, roster};
+use super::{Dialect, Team, choices, personal, roster};
 use crate::exchange::output::Output;
 use crate::exchange::{ExchangeError, credentials, message};
-use crate::store::exchange::{self, WholeAccount};
+use crate::store::exchange::{self, Which, WholeAccount};
 
 /// Writes a user; gives how many messages.
 pub(super) fn write_user(
@@ -29,6 +29,7 @@ pub(super) fn write_user(
     write_credentials(out, team, account)?;
     roster::write(out, team, user)?;
     personal::write(out, team, user)?;
+    choices::write(out, team, user)?;
     let messages = match team.dialect {
         Dialect::Ejabberd => 0,
         Dialect::Standard | Dialect::Prosody => write_archive(out, team, user)?,
@@ -60,7 +61,7 @@ fn write_credentials(
 fn write_archive(out: &mut Output<'_>, team: &Team<'_>, user: &str) -> Result<u64, ExchangeError> {
     let mut count = 0;
     out.start("archive", Some(ns::PIE_ARCHIVE), &[])?;
-    exchange::messages::<ExchangeError>(team.db, user, false, |row| {
+    exchange::messages::<ExchangeError>(team.db, user, Which::Archive, |row| {
         out.raw(&message::result(&row))?;
         count += 1;
         Ok(())
@@ -72,7 +73,7 @@ fn write_archive(out: &mut Output<'_>, team: &Team<'_>, user: &str) -> Result<u6
 fn write_waiting(out: &mut Output<'_>, team: &Team<'_>, user: &str) -> Result<(), ExchangeError> {
     let address = format!("{user}@{}", team.domain);
     out.start("offline-messages", None, &[])?;
-    exchange::messages::<ExchangeError>(team.db, user, true, |row| {
+    exchange::messages::<ExchangeError>(team.db, user, Which::Waiting, |row| {
         if let Some(stanza) = message::waiting(&row, team.domain, &address) {
             out.element(&stanza)?;
         }

@@ -6,7 +6,7 @@ use xmpp_core::{Element, datetime, names, ns};
 
 use super::personal::Nodes;
 use super::roster::Roster;
-use super::{Import, note, vcard};
+use super::{Import, choices, note, vcard};
 use crate::accounts::ITERATIONS;
 use crate::clock;
 use crate::exchange::message::{self, Owner, derived_id};
@@ -26,6 +26,8 @@ struct User<'c> {
     /// The last row of all archives before.
     row_before: i64,
     messages: u64,
+    /// Whether one of them only waits: those that wait keep their order.
+    has_passing: bool,
     roster: Roster,
     nodes: Nodes,
     /// Whether the name that others see is known.
@@ -60,6 +62,7 @@ pub(super) fn read(
         account,
         verifiers: Vec::new(),
         messages: 0,
+        has_passing: false,
         roster: Roster::default(),
         nodes: Nodes::default(),
         is_named: false,
@@ -138,6 +141,20 @@ impl User<'_> {
                 let owner = &self.account.localpart;
                 self.nodes.items(&self.tx, owner, import, reader)
             }
+            ("query", ns::PRIVACY) | ("blocklist", ns::BLOCKING) | ("prefs", ns::MAM) => {
+                let (tx, owner) = (&self.tx, &self.account.localpart);
+                let chosen = reader.element(tag)?;
+                let taken = match tag.ns.as_str() {
+                    ns::PRIVACY => choices::privacy(tx, owner, &chosen)?,
+                    ns::BLOCKING => choices::blocklist(tx, owner, &chosen)?,
+                    _ => choices::archiving(tx, owner, &chosen)?,
+                };
+                import.has_news |= taken.added;
+                if taken.left_out {
+                    import.note_not_taken(tag);
+                }
+                Ok(())
+            }
             ("presence", ns::CLIENT) => {
                 let (tx, owner) = (&self.tx, &self.account.localpart);
                 self.roster.request(tx, owner, &reader.element(tag)?)
@@ -193,9 +210,11 @@ impl User<'_> {
     }
 
     fn put(&mut self, import: &mut Import<'_>, message: WholeMessage) -> Result<(), ExchangeError> {
+        let is_kept = message.kept;
         let taken = insert(&self.tx, &self.account.localpart, message)?;
         if taken == Taken::New {
-            import.done.messages_added += 1;
+            import.done.messages_added += u64::from(is_kept);
+            self.has_passing |= !is_kept;
             self.messages += 1;
             if import.is_slice(self.messages) {
                 import.pause(&self.tx)?;
@@ -204,7 +223,7 @@ impl User<'_> {
         Ok(())
     }
 
-    /// Messages that wait. Those of our own exports stand in the archive too.
+    /// Messages that wait. Most of our own exports stand in the archive too.
     fn waiting(
         &mut self,
         import: &mut Import<'_>,
@@ -236,7 +255,7 @@ impl User<'_> {
         let id = &message.stanza_id;
         // What was read from here before has been delivered since, perhaps.
         if exchange::has_message(&self.tx, owner, id)? {
-            exchange::wait_if_new(&self.tx, owner, id, self.row_before)?;
+            exchange::wait_if_new(&self.tx, owner, id, self.row_before, self.has_passing)?;
             return Ok(());
         }
         self.put(import, message)
@@ -247,6 +266,8 @@ impl User<'_> {
         if self.is_new {
             exchange::complete_account(&self.tx, &self.account, &self.verifiers)?;
             import.done.users_added += 1;
+            // What is offered to all may change with the kinds of passwords.
+            import.has_news = true;
             if self.verifiers.is_empty() {
                 note(&mut import.done.without_password, localpart);
             }
