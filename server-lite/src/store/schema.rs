@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/tokens.sql"),
     include_str!("schema/messages.sql"),
     include_str!("schema/generations.sql"),
+    include_str!("schema/archive.sql"),
 ];
 
 const V1: &str = "

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, ErrorCode, Transaction, ffi};
 use tokio::sync::oneshot;
 
 use super::StoreError;
@@ -21,8 +21,35 @@ const STATEMENTS: usize = 64;
 /// A job in two steps: what runs inside the transaction, and what is told
 /// after its commit.
 trait Job: Send {
-    fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()>;
-    fn complete(self: Box<Self>, committed: bool);
+    fn run(&mut self, transaction: &Transaction<'_>) -> Result<(), Failed>;
+    fn complete(self: Box<Self>, committed: Result<(), Failed>);
+}
+
+/// Why a job, or all of them, left nothing on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failed {
+    NoRoom,
+    Otherwise,
+}
+
+impl From<&rusqlite::Error> for Failed {
+    fn from(error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::NoRoom,
+            _ => Self::Otherwise,
+        }
+    }
+}
+
+impl From<Failed> for StoreError {
+    fn from(failed: Failed) -> Self {
+        Self::Sqlite(match failed {
+            Failed::NoRoom => {
+                rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None)
+            }
+            Failed::Otherwise => rusqlite::Error::InvalidQuery,
+        })
+    }
 }
 
 struct Work<F, T, G, U> {
@@ -39,7 +66,7 @@ where
     G: FnOnce(T) -> U + Send,
     U: Send,
 {
-    fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    fn run(&mut self, transaction: &Transaction<'_>) -> Result<(), Failed> {
         let Some(job) = self.job.take() else {
             return Ok(());
         };
@@ -49,18 +76,20 @@ where
                 Ok(())
             }
             Err(error) => {
+                let failed = Failed::from(&error);
+                // The caller gets the real error.
                 self.outcome = Some(Err(error));
-                // The caller gets the real error; this one only says "roll back".
-                Err(rusqlite::Error::InvalidQuery)
+                Err(failed)
             }
         }
     }
 
-    fn complete(self: Box<Self>, committed: bool) {
-        let answer = match self.outcome {
-            Some(Err(error)) => Err(error.into()),
-            Some(Ok(value)) if committed => Ok((self.then)(value)),
-            _ => Err(StoreError::Sqlite(rusqlite::Error::InvalidQuery)),
+    fn complete(self: Box<Self>, committed: Result<(), Failed>) {
+        let answer = match (self.outcome, committed) {
+            (Some(Err(error)), _) => Err(error.into()),
+            (Some(Ok(value)), Ok(())) => Ok((self.then)(value)),
+            (_, Err(failed)) => Err(failed.into()),
+            (None, Ok(())) => Err(Failed::Otherwise.into()),
         };
         // Nobody may wait any more: a session that ended meanwhile.
         drop(self.answer.send(answer));
@@ -163,14 +192,12 @@ fn write(
         }
         waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         let start = Instant::now();
-        let committed = match commit(&mut connection, &mut batch) {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(%error, jobs = batch.len(), "transaction failed");
-                false
-            }
-        };
-        metrics.commits.count(batch.len(), start, committed);
+        let mut failed = None;
+        let committed = commit(&mut connection, &mut batch, &mut failed).map_err(|error| {
+            tracing::error!(%error, jobs = batch.len(), "transaction failed");
+            failed.unwrap_or(Failed::from(&error))
+        });
+        metrics.commits.count(batch.len(), start, committed.is_ok());
         for job in batch.drain(..) {
             // A mistake in what follows a commit must not end the writer.
             let told = AssertUnwindSafe(|| job.complete(committed));
@@ -188,14 +215,23 @@ fn write(
     }
 }
 
-fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+/// With a full disk SQLite may end the whole transaction in the middle of a job:
+/// `failed` says then what the end of it was about.
+fn commit(
+    connection: &mut Connection,
+    batch: &mut [Box<dyn Job>],
+    failed: &mut Option<Failed>,
+) -> rusqlite::Result<()> {
     let mut transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for job in batch {
         let step = |sql| transaction.prepare_cached(sql)?.execute([]);
         step("SAVEPOINT job")?;
-        if job.run(&transaction).is_err() {
+        let ran = job.run(&transaction);
+        if let Err(why) = ran {
+            *failed = Some(why);
             step("ROLLBACK TO job")?;
+            *failed = None;
         }
         step("RELEASE job")?;
     }
