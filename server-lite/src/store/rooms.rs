@@ -293,3 +293,24 @@ pub(crate) fn sent_before(
     })
     .optional()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::archive::tests::store;
+
+    #[tokio::test]
+    async fn the_history_of_a_room_has_an_index() {
+        let (store, _folder) = store().await;
+        let plan = |db: &Connection| -> rusqlite::Result<Vec<String>> {
+            db.prepare(&format!("EXPLAIN QUERY PLAN {HISTORY}"))?
+                .query_map(params!["a@b", 0, 20], |row| row.get("detail"))?
+                .collect()
+        };
+        let plan = store.read(plan).await.unwrap();
+        assert!(
+            matches!(&*plan, [only] if only.contains("archive_said (owner=? AND id>?)")),
+            "{plan:?}"
+        );
+    }
+}

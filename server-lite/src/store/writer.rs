@@ -238,3 +238,39 @@ fn commit(
     transaction.set_drop_behavior(rusqlite::DropBehavior::Rollback);
     transaction.commit()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::disk::is_full;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_so_to_everybody_whom_it_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("server.db")).unwrap();
+        let grow_to = |pages: u32| {
+            store.write(move |tx| {
+                let limit = format!("PRAGMA max_page_count = {pages}");
+                tx.query_row(&limit, [], |row| row.get::<_, i64>(0))
+            })
+        };
+        let put = |key: &'static str, size: i64| {
+            store.write(move |tx| {
+                let insert = "INSERT INTO meta VALUES (?1, hex(zeroblob(?2)))";
+                tx.execute(insert, rusqlite::params![key, size])
+            })
+        };
+        // No more than it has.
+        grow_to(1).await.unwrap();
+        let (before, large, after) = tokio::join!(put("a", 1), put("b", 1 << 20), put("c", 1));
+        assert!(is_full(&large.unwrap_err()));
+        for other in [before, after] {
+            assert!(other.is_ok() || other.is_err_and(|error| is_full(&error)));
+        }
+        assert!(put("d", 1).await.is_ok());
+        let twice = put("d", 1).await.unwrap_err();
+        assert!(!is_full(&twice));
+        grow_to(1 << 20).await.unwrap();
+        assert!(put("b", 1 << 20).await.is_ok());
+    }
+}

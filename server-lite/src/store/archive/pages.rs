@@ -282,3 +282,82 @@ pub(crate) fn ends(db: &Connection, owner: &str) -> rusqlite::Result<Option<[(St
         .zip(end("DESC")?)
         .map(|(first, last)| [first, last]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{from_rosa, store};
+    use super::super::{insert, row_at};
+    use super::*;
+
+    #[tokio::test]
+    async fn very_many_are_not_counted() {
+        let (store, _folder) = store().await;
+        let most = usize::try_from(MAX_COUNTED).unwrap();
+        let fill = move |tx: &rusqlite::Transaction<'_>| {
+            for number in 0..most {
+                insert(tx, &from_rosa(number, "<body>x</body>"), 1)?;
+            }
+            Ok(())
+        };
+        store.write(fill).await.unwrap();
+        let newest = |db: &Connection| {
+            let all = Filter::default();
+            Ok(query(db, "rosa", &all, &Page::Before(None), 2)?.unwrap())
+        };
+        let found = store.read(newest).await.unwrap();
+        assert_eq!(found.count, Some(MAX_COUNTED));
+        assert_eq!(found.index, Some(MAX_COUNTED - 2));
+        let mut other = from_rosa(most, "<body>x</body>");
+        other.peer = "carl@team.internal".to_owned();
+        store.write(move |tx| insert(tx, &other, 1)).await.unwrap();
+        let found = store.read(newest).await.unwrap();
+        assert_eq!((found.count, found.index), (None, None));
+        assert_eq!(found.messages.len(), 2);
+        let of_carl = Filter {
+            peer: Some("carl@team.internal".to_owned()),
+            ..Filter::default()
+        };
+        let of_carl = store
+            .read(move |db| query(db, "rosa", &of_carl, &Page::After(None), 2))
+            .await
+            .unwrap();
+        assert_eq!(of_carl.unwrap().count, Some(1));
+    }
+
+    #[tokio::test]
+    async fn a_time_is_found_by_halves() {
+        let (store, _folder) = store().await;
+        let times = [10, 10, 20, 20, 20, 30, 50, 50];
+        let fill = move |tx: &rusqlite::Transaction<'_>| {
+            for (number, time) in times.into_iter().enumerate() {
+                insert(tx, &from_rosa(number, "<body>x</body>"), time)?;
+                let mut between = from_rosa(100 + number, "<body>x</body>");
+                between.owner = "bob".to_owned();
+                insert(tx, &between, time)?;
+            }
+            // Gaps, as what is removed leaves them.
+            tx.execute("DELETE FROM archive WHERE stanza_id IN ('s3', 's5')", [])
+        };
+        store.write(fill).await.unwrap();
+        let not_older = |db: &Connection, time: i64| -> rusqlite::Result<Vec<String>> {
+            db.prepare("SELECT stanza_id FROM archive WHERE owner = 'rosa' AND id >= ?1")?
+                .query_map([row_at(db, "rosa", time)?], |row| row.get(0))?
+                .collect()
+        };
+        for (time, first) in [
+            (i64::MIN, Some("s0")),
+            (10, Some("s0")),
+            (11, Some("s2")),
+            (20, Some("s2")),
+            (21, Some("s6")),
+            (50, Some("s6")),
+            (51, None),
+            (i64::MAX, None),
+        ] {
+            let found = store.read(move |db| not_older(db, time)).await.unwrap();
+            assert_eq!(found.first().map(String::as_str), first, "{time}");
+        }
+        let none = store.read(|db| row_at(db, "nobody", 20)).await.unwrap();
+        assert!(none > 0);
+    }
+}
