@@ -99,7 +99,7 @@ async fn query(request: &Request<'_>) -> Outcome {
         reader: request.address.as_str(),
     };
     let store = &request.server.store;
-    match page_of(store, request.user, question, &ends, |xml| Some(xml)).await {
+    match page_of(store, request.user, question, &ends, Some).await {
         Ok(answer) => {
             note_read(store, request.user, &answer).await;
             Outcome {
