@@ -191,6 +191,9 @@ pub struct Limits {
     pub token_life: Duration,
     /// Clients of one account that have a token.
     pub tokens_per_account: usize,
+    /// With less room than this on the disk of the data folder, messages that
+    /// would have to be stored are refused.
+    pub min_free_bytes: u64,
     /// How often the certificate's files are looked at.
     pub certificate_check: Duration,
 }
@@ -227,6 +230,7 @@ impl Default for Limits {
             held_back: 500,
             token_life: Duration::from_secs(30 * 24 * 3600),
             tokens_per_account: 32,
+            min_free_bytes: 200 << 20,
             certificate_check: Duration::from_secs(10),
         }
     }

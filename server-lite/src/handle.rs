@@ -17,6 +17,7 @@ use crate::blocking::Blocking;
 use crate::certificate::{self, target_at};
 use crate::commands::Commands;
 use crate::data_dir::{self, DataDir};
+use crate::disk::{self, Disk};
 use crate::files::{self, Files};
 use crate::listener::{self, Port};
 use crate::pep::Capabilities;
@@ -101,10 +102,12 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     let rosters = Rosters::load(&data_dir.store, &config, &data_dir.identity).await?;
     let blocking = Arc::new(Blocking::load(&data_dir.store).await?);
     let archiving = Archiving::load(&data_dir.store).await?;
+    let disk = Disk::new(config.data_dir.clone(), config.limits.min_free_bytes).await;
     let server = Arc::new(Server {
         config,
         identity: data_dir.identity.clone(),
         store: data_dir.store.clone(),
+        disk,
         tls,
         token_key,
         router: Arc::new(Router::new(Arc::clone(&blocking))),
@@ -162,6 +165,8 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     };
     tasks.spawn(running::keep(Arc::clone(&server), note));
     tasks.spawn(crate::modules::fulltext::keep_index(Arc::clone(&server)));
+    tasks.spawn(crate::modules::archive::keep_removing(Arc::clone(&server)));
+    tasks.spawn(disk::watch(Arc::clone(&server)));
     tracing::info!(
         domain = server.domain(), %https, ?tcp, ?direct_tls, key = %server.tls.pin(),
         "server listens"

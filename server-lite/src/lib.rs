@@ -26,6 +26,7 @@ mod clock;
 mod commands;
 mod config;
 mod data_dir;
+mod disk;
 mod error;
 pub mod exchange;
 mod files;

@@ -75,8 +75,8 @@ pub(crate) struct Request<'a> {
 
 /// What a module answers.
 pub(crate) struct Outcome {
-    /// Stanzas that come before the answer.
-    pub(crate) before: Vec<Element>,
+    /// Stanzas that come before the answer, as text.
+    pub(crate) before: Vec<String>,
     /// The payload of the result, or an error.
     pub(crate) answer: Result<Option<Element>, StanzaError>,
     /// The client reads its archive itself from now on.

@@ -14,6 +14,7 @@ use crate::archiving::Archiving;
 use crate::blocking::Blocking;
 use crate::commands::Commands;
 use crate::data_dir::Identity;
+use crate::disk::Disk;
 use crate::files::Files;
 use crate::limiter::Limiter;
 use crate::metrics::Metrics;
@@ -32,6 +33,7 @@ pub(crate) struct Server {
     pub(crate) config: Config,
     pub(crate) identity: Identity,
     pub(crate) store: Store,
+    pub(crate) disk: Disk,
     pub(crate) tls: Tls,
     pub(crate) token_key: TokenKey,
     pub(crate) router: Arc<Router>,

@@ -208,6 +208,10 @@ keys! {
     /// Clients of one account that can sign in without the password.
     tokens_per_account: usize = "32", |limits, value| limits.tokens_per_account = value;
 
+    /// With less room than this on the disk of the data folder, in bytes,
+    /// messages that would have to be stored are refused.
+    min_free_bytes: u64 = "209715200", |limits, value| limits.min_free_bytes = value;
+
     /// Seconds between two looks at the files of the certificate.
     certificate_check_seconds: NonZeroU64 = "10",
         |limits, value| limits.certificate_check = Duration::from_secs(value.get());

@@ -1,15 +1,19 @@
 //! XEP-0313: the archive of an account, in pages (XEP-0059).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
-use xmpp_core::element::{self, build};
+use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::written::escaped;
 use xmpp_core::{Element, datetime, ns};
 
 use super::{Module, Outcome, Place, Request, fulltext, in_part, whole};
 use crate::StoreError;
+use crate::server::Server;
 use crate::store::Store;
-use crate::store::archive::{self, ArchivedMessage, Filter, Found, Page};
+use crate::store::archive::{self, Filter, Found, Page};
 
 /// Largest page, and the one a client gets that asks for none.
 const MAX_PAGE: usize = 250;
@@ -49,6 +53,27 @@ pub(crate) const MESSAGES: Module = Module {
     ..Module::NONE
 };
 
+/// How often archives are looked for that are on their way out.
+const REMOVE_EVERY: Duration = Duration::from_secs(10);
+
+/// Removes what is left of large archives, for as long as the server runs.
+pub(crate) async fn keep_removing(server: Arc<Server>) {
+    loop {
+        let more = match server.store.write(archive::remove_some).await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::warn!(%error, "archive not removed");
+                false
+            }
+        };
+        let pause = if more { Duration::ZERO } else { REMOVE_EVERY };
+        tokio::select! {
+            () = server.stopping.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
 async fn handle(request: &Request<'_>) -> Outcome {
     match (request.payload.name(), request.is_set) {
         ("query", true) => query(request).await,
@@ -63,28 +88,42 @@ async fn handle(request: &Request<'_>) -> Outcome {
 
 async fn query(request: &Request<'_>) -> Outcome {
     let own = request.address.to_bare();
+    let question = match Question::read(request.payload, own.as_str()) {
+        Ok(question) => question,
+        Err(error) => return Err(error).into(),
+    };
+    // Not who looks for one conversation, or only counts.
+    let reads_archive = question.filter.takes_all_that_is_new() && question.max > 0;
     let ends = Ends {
         archive: own.as_str(),
         reader: request.address.as_str(),
     };
     let store = &request.server.store;
-    match page_of(store, request.user, request.payload, &ends).await {
-        Ok((before, fin)) => {
-            // Whoever pages through the archive needs nothing delivered.
-            let owner = request.user.to_owned();
-            if let Err(error) = store
-                .write(move |tx| archive::all_delivered(tx, &owner))
-                .await
-            {
-                tracing::warn!(%error, "delivery not noted");
-            }
+    match page_of(store, request.user, question, &ends, Some).await {
+        Ok(answer) => {
+            note_read(store, request.user, &answer).await;
             Outcome {
-                before,
-                answer: Ok(Some(fin)),
-                reads_archive: true,
+                before: answer.results,
+                answer: Ok(Some(answer.fin)),
+                reads_archive,
             }
         }
         Err(error) => Err(error).into(),
+    }
+}
+
+/// What somebody has read need not be delivered any more.
+async fn note_read(store: &Store, owner: &str, answer: &Answer) {
+    if !answer.is_waited_for || (answer.rows.is_empty() && answer.has_up_to.is_none()) {
+        return;
+    }
+    let (owner, rows, up_to) = (owner.to_owned(), answer.rows.clone(), answer.has_up_to);
+    let noted = store.write(move |tx| {
+        archive::set_delivered(tx, &rows)?;
+        up_to.map_or(Ok(()), |row| archive::delivered_up_to(tx, &owner, row))
+    });
+    if let Err(error) = noted.await {
+        tracing::warn!(%error, "delivery not noted");
     }
 }
 
@@ -94,35 +133,91 @@ pub(crate) struct Ends<'a> {
     pub(crate) reader: &'a str,
 }
 
-/// Reads a page: its messages, and the end of the answer (XEP-0313, section 4).
+/// What somebody asks an archive.
+pub(crate) struct Question {
+    pub(crate) filter: Filter,
+    page: Page,
+    max: usize,
+    query_id: Option<String>,
+    /// Only the order in which the page is sent (XEP-0313, section 4.3.4).
+    is_flipped: bool,
+}
+
+impl Question {
+    pub(crate) fn read(payload: &Element, archive: &str) -> Result<Self, StanzaError> {
+        let (page, max) = page(payload)?;
+        Ok(Self {
+            filter: filter(payload, archive)?,
+            page,
+            max,
+            query_id: payload.attr("queryid").map(str::to_owned),
+            is_flipped: payload.has_child("flip-page", ns::MAM),
+        })
+    }
+}
+
+/// What an archive answers.
+pub(crate) struct Answer {
+    /// Messages, as text.
+    pub(crate) results: Vec<String>,
+    /// The end of the answer (XEP-0313, section 4).
+    pub(crate) fin: Element,
+    /// The rows of the page.
+    rows: Vec<i64>,
+    has_up_to: Option<i64>,
+    is_waited_for: bool,
+}
+
+/// Reads a page. What is stored is put into the results as it is, or as `shown`
+/// makes it, on a thread where that may take a while.
 pub(crate) async fn page_of(
     store: &Store,
     owner: &str,
-    payload: &Element,
+    question: Question,
     ends: &Ends<'_>,
-) -> Result<(Vec<Element>, Element), StanzaError> {
-    let filter = filter(payload, ends.archive)?;
-    let (page, max) = page(payload)?;
-    if filter.phrases.is_some() {
+    shown: impl Fn(String) -> Option<String> + Send + 'static,
+) -> Result<Answer, StanzaError> {
+    if question.filter.phrases.is_some() {
         fulltext::catch_up(store).await.map_err(not_read)?;
     }
     let owner = owner.to_owned();
-    let found = store
-        .read(move |db| archive::query(db, &owner, &filter, &page, max))
+    let head = Head::new(ends, question.query_id.as_deref());
+    store
+        .read(move |db| {
+            let Question { filter, page, .. } = &question;
+            let found = archive::query(db, &owner, filter, page, question.max)?;
+            Ok(found.map(|found| answer(found, &head, question.is_flipped, shown)))
+        })
         .await
         .map_err(not_read)?
-        .ok_or(Condition::ItemNotFound)?;
-    let query_id = payload.attr("queryid");
-    let results = found
-        .messages
-        .iter()
-        .filter_map(|message| result(ends, query_id, message));
-    // Only the order in which the page is sent (XEP-0313, section 4.3.4).
-    let messages = match payload.has_child("flip-page", ns::MAM) {
-        true => results.rev().collect(),
-        false => results.collect(),
-    };
-    Ok((messages, fin(&found)))
+        .ok_or_else(|| Condition::ItemNotFound.into())
+}
+
+fn answer(
+    found: Found,
+    head: &Head,
+    is_flipped: bool,
+    shown: impl Fn(String) -> Option<String>,
+) -> Answer {
+    let fin = fin(&found);
+    let rows = found.messages.iter().map(|message| message.id).collect();
+    let messages = found.messages.into_iter();
+    let mut results: Vec<String> = messages
+        .filter_map(|message| {
+            let xml = shown(message.xml)?;
+            Some(head.result(&message.stanza_id, message.time_ms, &xml))
+        })
+        .collect();
+    if is_flipped {
+        results.reverse();
+    }
+    Answer {
+        results,
+        fin,
+        rows,
+        has_up_to: found.has_up_to,
+        is_waited_for: found.is_waited_for,
+    }
 }
 
 fn not_read(error: StoreError) -> StanzaError {
@@ -130,27 +225,42 @@ fn not_read(error: StoreError) -> StanzaError {
     Condition::InternalServerError.into()
 }
 
-/// One message of the result (XEP-0313, section 4.2; XEP-0297).
-fn result(ends: &Ends<'_>, query_id: Option<&str>, message: &ArchivedMessage) -> Option<Element> {
-    let stanza = match element::parse(message.xml.as_bytes()) {
-        Ok(stanza) => stanza,
-        Err(error) => {
-            tracing::error!(%error, id = message.id, "stored message not readable");
-            return None;
-        }
-    };
-    let forwarded = build("forwarded", ns::FORWARD)
-        .child(build("delay", ns::DELAY).attr("stamp", datetime::format_ms(message.time_ms)))
-        .child(stanza);
-    let result = build("result", ns::MAM)
-        .attr_opt("queryid", query_id)
-        .attr("id", &message.stanza_id)
-        .child(forwarded);
-    let stanza = build("message", ns::CLIENT)
-        .attr("from", ends.archive)
-        .attr("to", ends.reader)
-        .child(result);
-    Some(stanza.done())
+/// How each result of a page begins, written out.
+struct Head(String);
+
+impl Head {
+    fn new(ends: &Ends<'_>, query_id: Option<&str>) -> Self {
+        let query_id = query_id.map(|id| format!(" queryid='{}'", escaped(id)));
+        Self(format!(
+            "<message xmlns='{}' from='{}' to='{}'><result xmlns='{}'{}",
+            ns::CLIENT,
+            escaped(ends.archive),
+            escaped(ends.reader),
+            ns::MAM,
+            query_id.unwrap_or_default()
+        ))
+    }
+
+    /// One message of the result (XEP-0313, section 4.2; XEP-0297). What is
+    /// stored is text of our own, with all its declarations.
+    fn result(&self, stanza_id: &str, time_ms: i64, xml: &str) -> String {
+        let stamp = datetime::format_ms(time_ms);
+        [
+            &self.0,
+            " id='",
+            &escaped(stanza_id),
+            "'><forwarded xmlns='",
+            ns::FORWARD,
+            "'><delay xmlns='",
+            ns::DELAY,
+            "' stamp='",
+            &stamp,
+            "'/>",
+            xml,
+            "</forwarded></result></message>",
+        ]
+        .concat()
+    }
 }
 
 fn fin(found: &Found) -> Element {
@@ -162,7 +272,8 @@ fn fin(found: &Found) -> Element {
             .child(name.text(&first.stanza_id))
             .child(build("last", ns::RSM).text(&last.stanza_id));
     }
-    let set = set.child(build("count", ns::RSM).text(found.count.to_string()));
+    let count = found.count.map(|count| count.to_string());
+    let set = set.children(count.map(|count| build("count", ns::RSM).text(count)));
     let fin = build("fin", ns::MAM);
     let fin = if found.complete {
         fin.attr("complete", "true")

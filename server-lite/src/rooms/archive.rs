@@ -9,10 +9,11 @@ use xmpp_core::{Element, datetime, element, ns};
 use super::Sender;
 use super::affiliation::Affiliation;
 use super::entering::delayed;
+use super::post::Written;
 use super::room::Room;
-use crate::form::Filled;
-use crate::modules::archive::{self as paging, Ends};
+use crate::modules::archive::{self as paging, Ends, Question};
 use crate::server::Server;
+use crate::store::archive::ArchivedMessage;
 use crate::store::rooms as rows;
 
 /// Most messages for somebody who enters.
@@ -47,13 +48,46 @@ impl Wanted {
     }
 }
 
-/// The last messages of a room, as those get them who were not there.
+/// A message of the past, for those who were not there.
+pub(super) struct Remembered {
+    whole: Written,
+    /// The same without addresses, if it tells any.
+    hidden: Option<Written>,
+}
+
+impl Remembered {
+    fn of(room: &str, message: &ArchivedMessage) -> Option<Self> {
+        let stanza = element::parse(message.xml.as_bytes()).ok()?;
+        if !stanza.has_child("body", ns::CLIENT) {
+            return None;
+        }
+        let mut stanza = delayed(room, stanza, &message.stanza_id, message.time_ms);
+        let whole = Written::of(stanza.clone())?;
+        let hidden = if message.xml.contains(ns::MUC_USER) {
+            hide_addresses(&mut stanza);
+            Some(Written::of(stanza)?)
+        } else {
+            None
+        };
+        Some(Self { whole, hidden })
+    }
+
+    /// As it may be shown now.
+    pub(super) fn shown(&self, room: &Room) -> &Written {
+        match &self.hidden {
+            Some(hidden) if !room.config.non_anonymous => hidden,
+            _ => &self.whole,
+        }
+    }
+}
+
+/// The last messages of a room. They are made ready where that may take a while.
 pub(super) async fn last(
     server: &Arc<Server>,
     room: &str,
     wanted: &Wanted,
     default: u32,
-) -> Result<Vec<Element>, StanzaError> {
+) -> Result<Vec<Remembered>, StanzaError> {
     let default = usize::try_from(default).unwrap_or(MAX_HISTORY);
     let max = wanted.stanzas.unwrap_or(match wanted.since_ms {
         Some(_) => MAX_HISTORY,
@@ -64,29 +98,24 @@ pub(super) async fn last(
         return Ok(Vec::new());
     }
     let (owner, since) = (room.to_owned(), wanted.since_ms.unwrap_or(i64::MIN));
-    let found = server
-        .store
-        .read(move |db| rows::history(db, &owner, since, max))
-        .await
-        .map_err(|error| {
-            tracing::error!(%error, "history not read");
-            StanzaError::from(Condition::InternalServerError)
-        })?;
     let mut left = wanted.chars.unwrap_or(usize::MAX);
-    let mut messages: Vec<Element> = found
-        .into_iter()
-        .map_while(|message| {
-            left = left.checked_sub(message.xml.chars().count())?;
-            Some(message)
-        })
-        .filter_map(|message| {
-            let stanza = element::parse(message.xml.as_bytes()).ok()?;
-            let has_text = stanza.has_child("body", ns::CLIENT);
-            has_text.then(|| delayed(room, stanza, &message.stanza_id, message.time_ms))
-        })
-        .collect();
-    messages.reverse();
-    Ok(messages)
+    let read = server.store.read(move |db| {
+        let found = rows::history(db, &owner, since, max)?;
+        let mut messages: Vec<Remembered> = found
+            .iter()
+            .map_while(|message| {
+                left = left.checked_sub(message.xml.chars().count())?;
+                Some(message)
+            })
+            .filter_map(|message| Remembered::of(&owner, message))
+            .collect();
+        messages.reverse();
+        Ok(messages)
+    });
+    read.await.map_err(|error| {
+        tracing::error!(%error, "history not read");
+        Condition::InternalServerError.into()
+    })
 }
 
 /// A stored message as it may be shown now: where addresses are not for
@@ -108,24 +137,19 @@ fn hide_addresses(message: &mut Element) {
     }
 }
 
-/// The same for a page of the archive.
-fn hide_in_results(results: &mut [Element]) {
-    let forwarded = |message| -> Option<&mut Element> {
-        let message: &mut Element = message;
-        message
-            .get_child_mut("result", ns::MAM)?
-            .get_child_mut("forwarded", ns::FORWARD)?
-            .get_child_mut("message", ns::CLIENT)
-    };
-    results
-        .iter_mut()
-        .filter_map(forwarded)
-        .for_each(hide_addresses);
+/// The same for a text of the archive; most tell nothing.
+fn without_addresses(xml: String) -> Option<String> {
+    if !xml.contains(ns::MUC_USER) {
+        return Some(xml);
+    }
+    let mut message = element::parse(xml.as_bytes()).ok()?;
+    hide_addresses(&mut message);
+    element::write(&message).ok()
 }
 
 /// Whether somebody may read the archive: whoever could enter, and for a room
 /// with a password whoever is in it.
-fn may_read(room: &Room, sender: &Sender, payload: &Element) -> Result<(), StanzaError> {
+fn may_read(room: &Room, sender: &Sender, question: Option<&Question>) -> Result<(), StanzaError> {
     let affiliation = room.affiliation(&sender.user());
     let occupant = room.occupant(sender);
     let is_open = !room.config.members_only && room.config.password.is_none();
@@ -139,8 +163,7 @@ fn may_read(room: &Room, sender: &Sender, payload: &Element) -> Result<(), Stanz
         return Err(Condition::Forbidden.into());
     }
     // Asking for one address would tell whose a nickname is.
-    let form = payload.get_child("x", ns::DATA_FORMS).map(Filled::read);
-    let asks_for_one = form.is_some_and(|form| form.first("with").is_some());
+    let asks_for_one = question.is_some_and(|question| question.filter.names_somebody());
     if asks_for_one && !room.config.non_anonymous && affiliation < Affiliation::Admin {
         return Err(Condition::Forbidden.into());
     }
@@ -154,27 +177,32 @@ pub(super) async fn answer(
     name: &str,
     payload: &Element,
     is_set: bool,
-) -> Result<(Vec<Element>, Option<Element>), StanzaError> {
-    let (address, is_open) = server.rooms.ask(name, |room| {
-        may_read(room, sender, payload)?;
+) -> Result<(Vec<String>, Option<Element>), StanzaError> {
+    let address = format!("{name}@{}", server.rooms.domain);
+    let question = match (payload.name(), is_set) {
+        ("query", true) => Some(Question::read(payload, &address)?),
+        _ => None,
+    };
+    let is_open = server.rooms.ask(name, |room| {
+        may_read(room, sender, question.as_ref())?;
         let is_admin = room.affiliation(&sender.user()) >= Affiliation::Admin;
-        Ok((room.address.clone(), room.config.non_anonymous || is_admin))
+        Ok(room.config.non_anonymous || is_admin)
     })?;
-    match (payload.name(), is_set) {
-        ("query", true) => {
+    match (payload.name(), question) {
+        (_, Some(question)) => {
             let ends = Ends {
                 archive: &address,
                 reader: sender.address.as_str(),
             };
-            let (mut messages, fin) =
-                paging::page_of(&server.store, &address, payload, &ends).await?;
-            if !is_open {
-                hide_in_results(&mut messages);
-            }
-            Ok((messages, Some(fin)))
+            let shown = move |xml| match is_open {
+                true => Some(xml),
+                false => without_addresses(xml),
+            };
+            let answer = paging::page_of(&server.store, &address, question, &ends, shown).await?;
+            Ok((answer.results, Some(answer.fin)))
         }
-        ("query", false) => Ok((Vec::new(), Some(paging::form()))),
-        ("metadata", false) => {
+        ("query", None) => Ok((Vec::new(), Some(paging::form()))),
+        ("metadata", None) if !is_set => {
             let metadata = paging::metadata(&server.store, &address).await?;
             Ok((Vec::new(), Some(metadata)))
         }

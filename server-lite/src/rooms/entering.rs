@@ -149,7 +149,7 @@ async fn enter_room(
             let post = Post(&server.router);
             seat_down(room, post, wish);
             for message in &history {
-                post.one(&wish.seat, archive::shown(room, message));
+                post.written(message.shown(room), std::iter::once(&wish.seat));
             }
             post.one(&wish.seat, subject(room));
             Ok(true)

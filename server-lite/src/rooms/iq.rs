@@ -14,6 +14,7 @@ use super::room::status;
 use super::{Sender, admin, archive, disco, moderation, owner, passing, refusal, registration};
 use crate::clock;
 use crate::kept;
+use crate::router::Outgoing;
 use crate::server::Server;
 use crate::session::reply;
 use crate::store::rooms as rows;
@@ -21,7 +22,8 @@ use crate::store::rooms as rows;
 /// Largest vCard of a room, in bytes.
 const MAX_VCARD: usize = 64 * 1024;
 
-type Answer = Result<(Vec<Element>, Option<Element>), StanzaError>;
+/// What comes before the answer, as text, and the answer.
+type Answer = Result<(Vec<String>, Option<Element>), StanzaError>;
 
 /// Takes a request, or the answer to one; gives what its sender is sent.
 pub(crate) async fn iq(
@@ -29,12 +31,13 @@ pub(crate) async fn iq(
     sender: &Sender,
     to: &Jid,
     iq: &Element,
-) -> Vec<Element> {
+) -> Vec<Outgoing> {
+    let written = |answer: Option<Element>| answer.iter().filter_map(Outgoing::of).collect();
     let name = to.node().map(|node| node.as_str().to_owned());
     if let (Some(name), Some(nick)) = (&name, to.resource()) {
         return match passing::to_occupant(server, sender, name, nick.as_str(), iq).await {
-            Ok(answer) => answer.into_iter().collect(),
-            Err(error) => refusal(&error, iq).into_iter().collect(),
+            Ok(answer) => written(answer),
+            Err(error) => written(refusal(&error, iq)),
         };
     }
     let is_set = match iq.attr("type") {
@@ -44,7 +47,7 @@ pub(crate) async fn iq(
     };
     let Some(payload) = iq.children().next().filter(|_| iq.attr("id").is_some()) else {
         let refusal = StanzaError::from(Condition::BadRequest);
-        return refusal.reply_to(iq).into_iter().collect();
+        return written(refusal.reply_to(iq));
     };
     let answer = match &name {
         Some(name) => room(server, sender, name, payload, is_set).await,
@@ -54,11 +57,11 @@ pub(crate) async fn iq(
         }
     };
     match answer {
-        Ok((mut before, answer)) => {
-            before.push(reply(iq, Ok(answer)));
-            before
+        Ok((before, answer)) => {
+            let before = before.into_iter().map(Outgoing::from);
+            before.chain(Outgoing::of(&reply(iq, Ok(answer)))).collect()
         }
-        Err(error) => vec![reply(iq, Err(error))],
+        Err(error) => written(Some(reply(iq, Err(error)))),
     }
 }
 

@@ -15,8 +15,11 @@ use super::post::Post;
 use super::room::{Occupant, Room};
 use super::whisper::whisper;
 use super::{Sender, invitations, refusal};
+use crate::StoreError;
 use crate::clock;
+use crate::disk;
 use crate::kept;
+use crate::retraction;
 use crate::server::Server;
 use crate::session::{Effect, Handled, Work, origin_id};
 use crate::store::archive::{self, NewMessage, Stored};
@@ -68,6 +71,16 @@ impl From<StanzaError> for Refusal {
     }
 }
 
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        if disk::is_full(&error) {
+            return Self::Stanza(disk::refused());
+        }
+        tracing::error!(%error, "message in a room not stored");
+        Self::NotWritten
+    }
+}
+
 impl From<Condition> for Refusal {
     fn from(condition: Condition) -> Self {
         Self::Stanza(condition.into())
@@ -114,6 +127,9 @@ async fn speak(
             });
         })));
     }
+    if server.disk.is_short() {
+        return Err(disk::refused().into());
+    }
     let (Ok(stanza_id), Ok(xml)) = (clock::archive_id(), element::write(&speech.kept)) else {
         return Err(Refusal::NotWritten);
     };
@@ -137,15 +153,16 @@ async fn speak(
         undelivered: false,
         xml: xml.clone(),
     };
-    let retracted = moderation::retracted_id(message);
+    let mark = retraction::mark(message.attr("id").or(Some(&stanza_id)));
+    let retracted = moderation::retracted_id(message).map(|id| (id, mark));
     let (room_name, is_subject) = (name.clone(), speech.is_subject);
     let write = move |tx: &rusqlite::Transaction<'_>| {
         if let Stored::New { .. } = archive::insert(tx, &new, clock::now_ms())? {
             if is_subject {
                 rows::set_subject(tx, &room_name, &subject)?;
             }
-            if let Some(id) = &retracted {
-                moderation::bury_own(tx, &new.owner, id, &new.peer)?;
+            if let Some((id, mark)) = &retracted {
+                moderation::bury_own(tx, &new.owner, id, &new.peer, mark)?;
             }
             return Ok(None);
         }
@@ -180,13 +197,8 @@ async fn speak(
             post.all(shown, room.sessions());
         });
     };
-    match server.store.write_then(write, deliver).await {
-        Ok(()) => Ok(Effect::Nothing),
-        Err(error) => {
-            tracing::error!(%error, "message of a room not stored");
-            Err(Refusal::NotWritten)
-        }
-    }
+    server.store.write_then(write, deliver).await?;
+    Ok(Effect::Nothing)
 }
 
 /// Checks whether somebody may say it, and in what words the others hear it.

@@ -12,6 +12,7 @@ use super::Sender;
 use super::affiliation::Role;
 use super::post::Post;
 use crate::clock;
+use crate::retraction;
 use crate::server::Server;
 use crate::store::archive::{self, NewMessage};
 
@@ -23,20 +24,17 @@ pub(super) fn retracted_id(message: &Element) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Takes a message out of the archive if `peer` has sent it.
+/// Takes a message out of the archive if `peer` has sent it; the mark says by
+/// which retraction.
 pub(super) fn bury_own(
     tx: &Transaction<'_>,
     owner: &str,
     stanza_id: &str,
     peer: &str,
+    mark: &Element,
 ) -> rusqlite::Result<()> {
     match archive::find(tx, owner, stanza_id)? {
-        Some(found) if found.peer == peer => {
-            let mark = build("retracted", ns::RETRACT)
-                .attr("stamp", datetime::format_ms(clock::now_ms()))
-                .done();
-            bury(tx, found.id, &found.xml, vec![mark])
-        }
+        Some(found) if found.peer == peer => retraction::bury(tx, &found, mark),
         _ => Ok(()),
     }
 }
@@ -133,6 +131,7 @@ pub(super) async fn moderate(
     let marks = vec![
         build("retracted", ns::RETRACT)
             .attr("stamp", &stamp)
+            .attr("id", &stanza_id)
             .child(moderated)
             .children(reason)
             .done(),

@@ -13,6 +13,7 @@ use super::config::PrivateMessages;
 use super::messages::{Refusal, from_occupant, not_there};
 use super::post::Post;
 use crate::clock;
+use crate::disk;
 use crate::router::Outgoing;
 use crate::server::Server;
 use crate::session::{Effect, origin_id};
@@ -99,6 +100,9 @@ pub(super) async fn whisper(
     if !rules::is_archived(message) {
         return Ok(Effect::Deliver(Box::new(move || deliver(None))));
     }
+    if server.disk.is_short() {
+        return Err(disk::refused().into());
+    }
     let (Ok(sent_id), Ok(received_id), Ok(sent_xml), Ok(received_xml)) = (
         clock::archive_id(),
         clock::archive_id(),
@@ -142,12 +146,8 @@ pub(super) async fn whisper(
         }
         is_new.is_some()
     };
-    match server.store.write_then(write, then).await {
-        Ok(true) => Ok(Effect::Nothing),
-        Ok(false) => Err(Condition::ItemNotFound.into()),
-        Err(error) => {
-            tracing::error!(%error, "private message of a room not stored");
-            Err(Refusal::NotWritten)
-        }
+    match server.store.write_then(write, then).await? {
+        true => Ok(Effect::Nothing),
+        false => Err(Condition::ItemNotFound.into()),
     }
 }

@@ -14,14 +14,21 @@ pub(crate) struct Outgoing {
     pub(crate) archived: Option<i64>,
 }
 
+impl From<String> for Outgoing {
+    /// A stanza that is written already, and stored nowhere.
+    fn from(xml: String) -> Self {
+        Self {
+            xml: xml.into(),
+            archived: None,
+        }
+    }
+}
+
 impl Outgoing {
     /// A stanza that is stored nowhere. `None` if it cannot be written as XML.
     pub(crate) fn of(stanza: &Element) -> Option<Self> {
         match element::write(stanza) {
-            Ok(xml) => Some(Self {
-                xml: xml.into(),
-                archived: None,
-            }),
+            Ok(xml) => Some(xml.into()),
             Err(error) => {
                 tracing::error!(%error, "stanza could not be written");
                 None

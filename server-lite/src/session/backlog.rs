@@ -97,7 +97,7 @@ impl Session {
             .server
             .store
             .read(move |db| archive::waiting(db, &owner, wanted));
-        let page = match read.await {
+        let (page, is_cut) = match read.await {
             Ok(page) => page,
             Err(error) => {
                 tracing::error!(%error, "waiting messages not read");
@@ -105,7 +105,7 @@ impl Session {
                 return Next::Go;
             }
         };
-        self.backlog.is_open = page.len() == wanted.max;
+        self.backlog.is_open = is_cut;
         let own = self.server.bare(&self.user);
         let domain = self.server.domain().to_owned();
         for message in page {

@@ -13,6 +13,7 @@ use xmpp_core::written::{escaped, with_child};
 use xmpp_core::{Element, datetime, ns};
 
 use crate::clock;
+use crate::disk;
 use crate::router::{Entry, Outgoing, Router, send, takes_messages};
 use crate::server::Server;
 use crate::store::accounts;
@@ -193,6 +194,7 @@ pub(crate) async fn notify(
     match written.await {
         Ok(true) => Ok(()),
         Ok(false) => Err(Condition::ItemNotFound.into()),
+        Err(error) if disk::is_full(&error) => Err(disk::refused()),
         Err(error) => {
             tracing::error!(%error, "message not stored");
             Err(internal())

@@ -14,6 +14,7 @@ use xmpp_core::{Element, ns};
 
 use super::delivery::Letter;
 use crate::clock;
+use crate::disk;
 use crate::retraction;
 use crate::rooms;
 use crate::server::Server;
@@ -199,6 +200,9 @@ fn send(
             letter.deliver(&server.router, None);
         })));
     }
+    if server.disk.is_short() {
+        return done(refused(disk::refused(), &message));
+    }
     if keeping == Keeping::Archived {
         let (Ok(sender_id), Ok(recipient_id)) = (clock::archive_id(), clock::archive_id()) else {
             return Box::pin(std::future::ready(Handled::NotWritten));
@@ -254,6 +258,9 @@ fn send(
             Ok(Outcome::Stored(_) | Outcome::Repeated) => Handled::Done(Effect::Nothing),
             Ok(Outcome::Unknown | Outcome::Full) => {
                 Handled::Done(refused(Condition::ServiceUnavailable, &message))
+            }
+            Err(error) if disk::is_full(&error) => {
+                Handled::Done(refused(disk::refused(), &message))
             }
             Err(error) => {
                 tracing::error!(%error, "message not stored");

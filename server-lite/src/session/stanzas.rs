@@ -26,17 +26,12 @@ impl Session {
     ) -> Result<Vec<Outgoing>, StreamCondition> {
         match stanza.name() {
             "presence" => Ok(self.presence(stanza).await),
-            "iq" => Ok(self
-                .iq(stanza)
-                .await
-                .iter()
-                .filter_map(Outgoing::of)
-                .collect()),
+            "iq" => Ok(self.iq(stanza).await),
             _ => Err(StreamCondition::UnsupportedStanzaType),
         }
     }
 
-    async fn iq(&mut self, iq: &Element) -> Vec<Element> {
+    async fn iq(&mut self, iq: &Element) -> Vec<Outgoing> {
         // RFC 6120, section 8.2.3. Whoever looks at one of several may let pass
         // another, wherever it goes.
         if matches!(iq.attr("type"), Some("get" | "set")) && iq.children().count() != 1 {
@@ -50,7 +45,7 @@ impl Session {
         if let Some(to) = &to
             && self.server.blocks(&self.user, to.as_str())
         {
-            return StanzaError::reply_to(&blocked(), iq).into_iter().collect();
+            return refuse(blocked(), iq);
         }
         let place = match &to {
             None => Place::Own,
@@ -60,7 +55,8 @@ impl Session {
                 return rooms::iq(&self.server, &self.as_sender(), to, &iq).await;
             }
             Some(to) if to.domain().as_str() == modules::search::domain(&self.server) => {
-                return modules::search::iq(&self.server, iq).into_iter().collect();
+                let answer = modules::search::iq(&self.server, iq);
+                return answer.iter().filter_map(Outgoing::of).collect();
             }
             Some(to) if to.domain().as_str() != self.server.domain() => {
                 match services::at(&self.server, to) {
@@ -91,7 +87,7 @@ impl Session {
     }
 
     /// From one client to another.
-    fn forward(&self, iq: &Element, to: &Jid) -> Vec<Element> {
+    fn forward(&self, iq: &Element, to: &Jid) -> Vec<Outgoing> {
         let (Some(user), Some(resource)) = (self.server.localpart(&to.to_bare()), to.resource())
         else {
             return refuse(Condition::ServiceUnavailable, iq);
@@ -117,7 +113,7 @@ impl Session {
         }
     }
 
-    async fn answer(&mut self, iq: &Element, place: Place, asked: &str) -> Vec<Element> {
+    async fn answer(&mut self, iq: &Element, place: Place, asked: &str) -> Vec<Outgoing> {
         let is_set = match iq.attr("type") {
             Some("get") => false,
             Some("set") => true,
@@ -149,15 +145,13 @@ impl Session {
                 entry.reads_archive = true;
             });
         }
-        let mut answers = outcome.before;
-        answers.push(reply(iq, outcome.answer));
-        answers
+        let before = outcome.before.into_iter().map(Outgoing::from);
+        let answer = Outgoing::of(&reply(iq, outcome.answer));
+        before.chain(answer).collect()
     }
 }
 
-fn refuse(condition: Condition, stanza: &Element) -> Vec<Element> {
-    StanzaError::from(condition)
-        .reply_to(stanza)
-        .into_iter()
-        .collect()
+fn refuse(error: impl Into<StanzaError>, stanza: &Element) -> Vec<Outgoing> {
+    let refusal = error.into().reply_to(stanza);
+    refusal.iter().filter_map(Outgoing::of).collect()
 }

@@ -25,6 +25,7 @@ pub(crate) fn insert(
     if made == 0 {
         return Ok(false);
     }
+    super::archive::finish_removal(tx, &account.localpart)?;
     set_verifiers(tx, &account.localpart, verifiers)?;
     Ok(true)
 }

@@ -1,15 +1,17 @@
 //! The archive (XEP-0313): every account's own copy of its messages.
 
 mod pages;
+mod removal;
 mod waiting;
 mod words;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use xmpp_core::{element, rules};
 
-pub(crate) use self::pages::{Filter, Found, Page, ends, query};
+pub(crate) use self::pages::{Filter, Found, Page, as_much_as_fits, ends, query, row_at};
+pub(crate) use self::removal::{finish_removal, finish_removal_of_room, remove_all, remove_some};
 pub(crate) use self::waiting::{
-    Waiting, all_delivered, count_passing, insert_passing, last_id, set_delivered, waiting,
+    Waiting, count_passing, delivered_up_to, insert_passing, last_id, set_delivered, waiting,
 };
 pub(crate) use self::words::{MAX_QUERY_CHARS, by_message_id, index_some, phrases};
 
@@ -187,14 +189,6 @@ fn kept(row: &rusqlite::Row<'_>) -> rusqlite::Result<Kept> {
 pub(crate) fn replace(tx: &Transaction<'_>, id: i64, xml: &str) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE archive SET xml = ?2, undelivered = 0 WHERE id = ?1")?
         .execute(params![id, xml])?;
-    Ok(())
-}
-
-/// Removes everything of one owner.
-pub(crate) fn remove_all(tx: &Transaction<'_>, owner: &str) -> rusqlite::Result<()> {
-    // Two steps: each index knows one kind.
-    tx.execute("DELETE FROM archive WHERE owner = ?1 AND kept = 1", [owner])?;
-    tx.execute("DELETE FROM archive WHERE owner = ?1 AND kept = 0", [owner])?;
     Ok(())
 }
 

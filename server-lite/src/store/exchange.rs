@@ -145,6 +145,9 @@ pub(crate) fn insert_account(
             account.disabled
         ],
     )?;
+    if made > 0 {
+        super::archive::finish_removal(tx, &account.localpart)?;
+    }
     Ok(made > 0)
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::accounts;
-use super::archive::ArchivedMessage;
+use super::archive::{self, ArchivedMessage};
 
 /// A room as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +128,7 @@ pub(crate) fn insert(
     )?;
     if made > 0 {
         tx.execute("DELETE FROM destroyed_rooms WHERE name = ?1", [&room.name])?;
+        archive::finish_removal_of_room(tx, &room.name)?;
     }
     Ok(made > 0)
 }
@@ -325,7 +326,7 @@ pub(crate) fn set_vcard(
 /// Removes a room with its archive, which `address` owns.
 pub(crate) fn remove(tx: &Transaction<'_>, room: &str, address: &str) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM rooms WHERE name = ?1", [room])?;
-    super::archive::remove_all(tx, address)
+    archive::remove_all(tx, address)
 }
 
 /// What is left of a room that was destroyed.
@@ -389,41 +390,30 @@ pub(crate) fn destroyed(
     .optional()
 }
 
-/// How far back the last words of a room are looked for.
-const HISTORY_ROWS: i64 = 2_000;
-
-/// The last messages with words, the newest first. Markers and reactions
-/// between them are no history, and there may be many.
+/// The last messages with words, the newest first, as many as fit a page.
+/// Markers and reactions between them are no history, and there may be many: an
+/// index knows the others.
 pub(crate) fn history(
     db: &Connection,
     owner: &str,
     since_ms: i64,
     max: usize,
 ) -> rusqlite::Result<Vec<ArchivedMessage>> {
-    db.prepare_cached(
-        "SELECT id, stanza_id, time_ms, xml FROM
-             (SELECT id, stanza_id, time_ms, xml FROM archive
-              WHERE owner = ?1 AND time_ms >= ?2 ORDER BY id DESC LIMIT ?3)
-         WHERE instr(xml, '<body') > 0 LIMIT ?4",
-    )?
-    .query_map(
-        params![
-            owner,
-            since_ms,
-            HISTORY_ROWS,
-            i64::try_from(max).unwrap_or(i64::MAX)
-        ],
-        |row| {
-            Ok(ArchivedMessage {
-                id: row.get(0)?,
-                stanza_id: row.get(1)?,
-                time_ms: row.get(2)?,
-                xml: row.get(3)?,
-            })
-        },
-    )?
-    .collect()
+    let since = match since_ms {
+        i64::MIN => 0,
+        time => archive::row_at(db, owner, time)?,
+    };
+    let mut statement = db.prepare_cached(HISTORY)?;
+    let limit = i64::try_from(max).unwrap_or(i64::MAX);
+    let rows = statement.query(params![owner, since, limit])?;
+    Ok(archive::as_much_as_fits(rows, max)?.0)
 }
+
+/// The conditions of the index `archive_said`, word for word, or it is not used.
+const HISTORY: &str = "SELECT id, stanza_id, time_ms, xml FROM archive
+     WHERE owner = ?1 AND id >= ?2
+       AND kept = 1 AND instr(owner, '@') > 0 AND instr(xml, '<body') > 0
+     ORDER BY id DESC LIMIT ?3";
 
 /// The message of an archive that a client sent under this origin id.
 pub(crate) fn sent_before(

@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/messages.sql"),
     include_str!("schema/generations.sql"),
     include_str!("schema/room_bounds.sql"),
+    include_str!("schema/archive.sql"),
 ];
 
 const V1: &str = "

@@ -87,7 +87,8 @@ pub(crate) fn ownerless_archives(db: &Connection, service: &str) -> rusqlite::Re
     let mut statement = db.prepare(
         "SELECT DISTINCT owner FROM archive
          WHERE owner NOT IN (SELECT localpart FROM accounts)
-           AND owner NOT IN (SELECT name || '@' || ?1 FROM rooms) LIMIT ?2",
+           AND owner NOT IN (SELECT name || '@' || ?1 FROM rooms)
+           AND owner NOT IN (SELECT owner FROM archive_removals) LIMIT ?2",
     )?;
     statement
         .query_map(rusqlite::params![service, MAX_DAMAGE], |row| row.get(0))?

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, ErrorCode, Transaction, ffi};
 use tokio::sync::oneshot;
 
 use super::StoreError;
@@ -21,8 +21,35 @@ const STATEMENTS: usize = 64;
 /// A job in two steps: what runs inside the transaction, and what is told
 /// after its commit.
 trait Job: Send {
-    fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()>;
-    fn complete(self: Box<Self>, committed: bool);
+    fn run(&mut self, transaction: &Transaction<'_>) -> Result<(), Failed>;
+    fn complete(self: Box<Self>, committed: Result<(), Failed>);
+}
+
+/// Why a job, or all of them, left nothing on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failed {
+    NoRoom,
+    Otherwise,
+}
+
+impl From<&rusqlite::Error> for Failed {
+    fn from(error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::NoRoom,
+            _ => Self::Otherwise,
+        }
+    }
+}
+
+impl From<Failed> for StoreError {
+    fn from(failed: Failed) -> Self {
+        Self::Sqlite(match failed {
+            Failed::NoRoom => {
+                rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None)
+            }
+            Failed::Otherwise => rusqlite::Error::InvalidQuery,
+        })
+    }
 }
 
 struct Work<F, T, G, U> {
@@ -39,7 +66,7 @@ where
     G: FnOnce(T) -> U + Send,
     U: Send,
 {
-    fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    fn run(&mut self, transaction: &Transaction<'_>) -> Result<(), Failed> {
         let Some(job) = self.job.take() else {
             return Ok(());
         };
@@ -49,18 +76,20 @@ where
                 Ok(())
             }
             Err(error) => {
+                let failed = Failed::from(&error);
+                // The caller gets the real error.
                 self.outcome = Some(Err(error));
-                // The caller gets the real error; this one only says "roll back".
-                Err(rusqlite::Error::InvalidQuery)
+                Err(failed)
             }
         }
     }
 
-    fn complete(self: Box<Self>, committed: bool) {
-        let answer = match self.outcome {
-            Some(Err(error)) => Err(error.into()),
-            Some(Ok(value)) if committed => Ok((self.then)(value)),
-            _ => Err(StoreError::Sqlite(rusqlite::Error::InvalidQuery)),
+    fn complete(self: Box<Self>, committed: Result<(), Failed>) {
+        let answer = match (self.outcome, committed) {
+            (Some(Err(error)), _) => Err(error.into()),
+            (Some(Ok(value)), Ok(())) => Ok((self.then)(value)),
+            (_, Err(failed)) => Err(failed.into()),
+            (None, Ok(())) => Err(Failed::Otherwise.into()),
         };
         // Nobody may wait any more: a session that ended meanwhile.
         drop(self.answer.send(answer));
@@ -163,14 +192,12 @@ fn write(
         }
         waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         let start = Instant::now();
-        let committed = match commit(&mut connection, &mut batch) {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(%error, jobs = batch.len(), "transaction failed");
-                false
-            }
-        };
-        metrics.commits.count(batch.len(), start, committed);
+        let mut failed = None;
+        let committed = commit(&mut connection, &mut batch, &mut failed).map_err(|error| {
+            tracing::error!(%error, jobs = batch.len(), "transaction failed");
+            failed.unwrap_or(Failed::from(&error))
+        });
+        metrics.commits.count(batch.len(), start, committed.is_ok());
         for job in batch.drain(..) {
             // A mistake in what follows a commit must not end the writer.
             let told = AssertUnwindSafe(|| job.complete(committed));
@@ -188,17 +215,62 @@ fn write(
     }
 }
 
-fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+/// With a full disk SQLite may end the whole transaction in the middle of a job:
+/// `failed` says then what the end of it was about.
+fn commit(
+    connection: &mut Connection,
+    batch: &mut [Box<dyn Job>],
+    failed: &mut Option<Failed>,
+) -> rusqlite::Result<()> {
     let mut transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for job in batch {
         let step = |sql| transaction.prepare_cached(sql)?.execute([]);
         step("SAVEPOINT job")?;
-        if job.run(&transaction).is_err() {
+        let ran = job.run(&transaction);
+        if let Err(why) = ran {
+            *failed = Some(why);
             step("ROLLBACK TO job")?;
+            *failed = None;
         }
         step("RELEASE job")?;
     }
     transaction.set_drop_behavior(rusqlite::DropBehavior::Rollback);
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::disk::is_full;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_so_to_everybody_whom_it_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("server.db")).unwrap();
+        let grow_to = |pages: u32| {
+            store.write(move |tx| {
+                let limit = format!("PRAGMA max_page_count = {pages}");
+                tx.query_row(&limit, [], |row| row.get::<_, i64>(0))
+            })
+        };
+        let put = |key: &'static str, size: i64| {
+            store.write(move |tx| {
+                let insert = "INSERT INTO meta VALUES (?1, hex(zeroblob(?2)))";
+                tx.execute(insert, rusqlite::params![key, size])
+            })
+        };
+        // No more than it has.
+        grow_to(1).await.unwrap();
+        let (before, large, after) = tokio::join!(put("a", 1), put("b", 1 << 20), put("c", 1));
+        assert!(is_full(&large.unwrap_err()));
+        for other in [before, after] {
+            assert!(other.is_ok() || other.is_err_and(|error| is_full(&error)));
+        }
+        assert!(put("d", 1).await.is_ok());
+        let twice = put("d", 1).await.unwrap_err();
+        assert!(!is_full(&twice));
+        grow_to(1 << 20).await.unwrap();
+        assert!(put("b", 1 << 20).await.is_ok());
+    }
 }

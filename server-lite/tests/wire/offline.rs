@@ -2,7 +2,7 @@
 
 use xmpp_core::ns;
 
-use crate::archive::{chat, everything};
+use crate::archive::{Query, chat, everything, query};
 use crate::client::{Client, bodies, body, error_of};
 use crate::server::Server;
 
@@ -232,4 +232,81 @@ async fn no_more_than_a_thousand_wait_without_an_archive() {
     assert_eq!(got.len(), 1000);
     rosa.send(&one).await;
     assert!(rosa.sync().await.is_empty());
+}
+
+/// Rosa, Carl and Rosa have written to Bob.
+async fn three_wait(server: &Server) -> Client {
+    let mut rosa = Client::session(server, "rosa", "desk").await;
+    let mut carl = Client::session(server, "carl", "desk").await;
+    chat(&mut rosa, BOB, "1", "<body>one</body>").await;
+    chat(&mut carl, BOB, "2", "<body>two</body>").await;
+    chat(&mut rosa, BOB, "3", "<body>three</body>").await;
+    Client::session(server, "bob", "desk").await
+}
+
+#[tokio::test]
+async fn who_looks_for_one_conversation_gets_what_else_waits() {
+    let with = &[("with", "rosa@team.internal")][..];
+    let search = &[("{urn:xmpp:fulltext:0}fulltext", "one")][..];
+    for (fields, set, rest) in [
+        (with, "", &["two"][..]),
+        (with, "<max>1</max><before/>", &["one", "two"]),
+        (search, "", &["two", "three"]),
+        (&[], "<max>0</max>", &["one", "two", "three"]),
+        (with, "<max>0</max>", &["one", "two", "three"]),
+    ] {
+        let server = Server::of(&["rosa", "bob", "carl"]).await;
+        let mut bob = three_wait(&server).await;
+        let asked = Query {
+            fields,
+            set,
+            ..Query::default()
+        };
+        query(&mut bob, asked).await.unwrap();
+        bob.send("<presence/>").await;
+        assert_eq!(bodies(&bob.messages().await), rest, "{fields:?} {set}");
+        let (_, again) = comes(&server, "other").await;
+        assert!(again.is_empty(), "{again:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_read_goes_on_waiting() {
+    for (set, rest) in [
+        ("<max>1</max><before/>", &["one", "two"][..]),
+        ("<max>1</max>", &["two", "three"]),
+        ("<max>3</max>", &[]),
+    ] {
+        let server = Server::of(&["rosa", "bob", "carl"]).await;
+        let mut bob = three_wait(&server).await;
+        let asked = Query {
+            set,
+            ..Query::default()
+        };
+        query(&mut bob, asked).await.unwrap();
+        // He goes on by himself, as far as he wants to.
+        bob.send("<presence/>").await;
+        assert!(bob.messages().await.is_empty(), "{set}");
+        let (_, got) = comes(&server, "other").await;
+        assert_eq!(got, rest, "{set}");
+    }
+}
+
+#[tokio::test]
+async fn who_goes_on_from_a_message_has_what_is_before_it() {
+    let server = Server::of(&["rosa", "bob", "carl"]).await;
+    let mut bob = three_wait(&server).await;
+    let newest = Query {
+        set: "<max>1</max><before/>",
+        ..Query::default()
+    };
+    let newest = query(&mut bob, newest).await.unwrap();
+    let set = format!("<after>{}</after>", newest.ids()[0]);
+    let after = Query {
+        set: &set,
+        ..Query::default()
+    };
+    assert!(query(&mut bob, after).await.unwrap().ids().is_empty());
+    let (_, got) = comes(&server, "other").await;
+    assert!(got.is_empty(), "{got:?}");
 }

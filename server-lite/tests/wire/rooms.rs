@@ -6,6 +6,7 @@ mod coming_and_going;
 mod entering_and_speaking;
 mod fan_out;
 mod history;
+mod keeping_names;
 mod keeping_order;
 mod passing;
 mod setting_up;

@@ -62,6 +62,9 @@ pub(super) struct Scanner {
     elements: usize,
     /// Whether any byte but white space was seen (a declaration must be first).
     started: bool,
+    /// Bytes that were looked at.
+    #[cfg(test)]
+    pub(super) steps: usize,
 }
 
 impl State {
@@ -83,6 +86,8 @@ impl Scanner {
             attributes: 0,
             elements: 0,
             started: false,
+            #[cfg(test)]
+            steps: 0,
         }
     }
 
@@ -100,6 +105,10 @@ impl Scanner {
     }
 
     pub(super) fn step(&mut self, byte: u8) -> Result<Scanned, FramingError> {
+        #[cfg(test)]
+        {
+            self.steps += 1;
+        }
         match self.state {
             State::Text => self.text(byte),
             State::Entity {

@@ -180,6 +180,24 @@ fn a_new_stream_follows_a_restart() {
     assert!(matches!(framer.next_frame(), Ok(Some(Frame::Element(_)))));
 }
 
+#[test]
+fn a_large_element_in_many_pieces_is_looked_at_once() {
+    let mut framer = Framer::new(FramingLimits::default());
+    let element = format!("<message><body>{}</body></message>", "x&lt;".repeat(50_000));
+    let stream = format!("{HEADER}{}", element.repeat(8));
+    let mut found = 0;
+    for piece in stream.as_bytes().chunks(700) {
+        framer.push(piece);
+        while let Some(frame) = framer.next_frame().unwrap() {
+            found += usize::from(matches!(frame, Frame::Element(_)));
+        }
+        // What has been given away is not kept beside it.
+        assert!(framer.buffer.len() <= element.len() + 700);
+    }
+    assert_eq!(found, 8);
+    assert_eq!(framer.scanner.steps, stream.len());
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), chunk in 1usize..50) {

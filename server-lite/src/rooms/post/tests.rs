@@ -48,7 +48,6 @@ fn full_room(router: &Router, count: u64) -> (Room, Vec<QueueOut>) {
             reads_archive: false,
             generation: 1,
             number,
-            generation: 0,
         };
         assert!(router.add(&user, entry, 1));
         queues.push(receiver);

@@ -5,8 +5,12 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{ArchivedMessage, message, words};
 
-/// Most bytes of messages in one page, unless it is one message.
-const MAX_PAGE_BYTES: usize = 4 << 20;
+/// Most text in one page: what is more comes with the next one. A page is held
+/// in memory, and a message may be as large as a stanza.
+pub(crate) const MAX_PAGE_BYTES: usize = 1 << 20;
+/// How far results are counted. Beyond that their number is not said, which
+/// XEP-0059 leaves open.
+const MAX_COUNTED: u64 = 10_000;
 
 /// Which messages of an archive are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +31,23 @@ pub(crate) struct Filter {
     pub(crate) phrases: Option<Vec<String>>,
 }
 
+impl Filter {
+    /// Whether it asks for what somebody has said, or what was said to them.
+    pub(crate) fn names_somebody(&self) -> bool {
+        self.peer.is_some() || self.full.is_some()
+    }
+
+    /// Whether anything new fits it: only how far back it goes may be said.
+    pub(crate) fn takes_all_that_is_new(&self) -> bool {
+        let from = Self {
+            start_ms: self.start_ms,
+            after_id: self.after_id.clone(),
+            ..Self::default()
+        };
+        *self == from
+    }
+}
+
 /// Which page of the result (XEP-0059).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Page {
@@ -43,10 +64,14 @@ pub(crate) struct Found {
     pub(crate) messages: Vec<ArchivedMessage>,
     /// Whether nothing is left beyond the page in its direction.
     pub(crate) complete: bool,
-    /// How many fit the filter in all.
-    pub(crate) count: u64,
+    /// How many fit the filter in all, unless they are very many.
+    pub(crate) count: Option<u64>,
     /// How many of those come before the page, where that is known anyway.
     pub(crate) index: Option<u64>,
+    /// Whoever was given this page has everything up to this row.
+    pub(crate) has_up_to: Option<i64>,
+    /// Whether anything waits for the owner that is in the archive.
+    pub(crate) is_waited_for: bool,
 }
 
 /// The conditions of a query, as they grow.
@@ -73,21 +98,18 @@ pub(crate) fn query(
     let Some(mut clause) = conditions(db, owner, filter)? else {
         return Ok(None);
     };
-    let count: i64 = db
-        .prepare_cached(&format!(
-            "SELECT count(*) FROM archive WHERE {}",
-            clause.text
-        ))?
-        .query_row(rusqlite::params_from_iter(&clause.values), |row| row.get(0))?;
+    let count = counted(db, &clause)?;
     let (text, order, id) = match page {
         Page::After(id) => (" AND id > ?", "ASC", id),
         Page::Before(id) => (" AND id < ?", "DESC", id),
     };
+    let mut known_up_to = None;
     if let Some(id) = id {
         let Some(row) = row_of(db, owner, id)? else {
             return Ok(None);
         };
         clause.add(text, row);
+        known_up_to = Some(row);
     }
     // One more than asked, to know whether it goes on.
     let limit = i64::try_from(max).unwrap_or(i64::MAX).saturating_add(1);
@@ -96,33 +118,93 @@ pub(crate) fn query(
         "SELECT id, stanza_id, time_ms, xml FROM archive WHERE {} ORDER BY id {order} LIMIT ?",
         clause.text
     ))?;
-    let found = statement.query_map(rusqlite::params_from_iter(&clause.values), message)?;
-    let (mut messages, mut bytes, mut complete) = (Vec::new(), 0, true);
-    for message in found {
-        let message = message?;
-        bytes += message.xml.len();
-        // Long messages of others must not be too much for who asks.
-        if messages.len() >= max || bytes > MAX_PAGE_BYTES && !messages.is_empty() {
-            complete = false;
-            break;
-        }
-        messages.push(message);
-    }
+    let rows = statement.query(rusqlite::params_from_iter(&clause.values))?;
+    let (mut messages, is_cut) = as_much_as_fits(rows, max)?;
+    let complete = !is_cut;
     if matches!(page, Page::Before(_)) {
         messages.reverse();
     }
-    let count = count.unsigned_abs();
     let index = match page {
         Page::After(None) => Some(0),
-        Page::Before(None) => Some(count.saturating_sub(messages.len() as u64)),
+        Page::Before(None) => count.map(|count| count.saturating_sub(messages.len() as u64)),
         Page::After(Some(_)) | Page::Before(Some(_)) => None,
     };
+    // Who goes on from a message says that they have what is before it.
+    let is_all = complete && *filter == Filter::default();
+    let reached_newest = is_all && matches!(page, Page::After(_));
+    let has_up_to = reached_newest
+        .then(|| messages.last().map(|last| last.id).or(known_up_to))
+        .flatten();
     Ok(Some(Found {
         messages,
         complete,
         count,
         index,
+        has_up_to,
+        is_waited_for: is_waited_for(db, owner)?,
     }))
+}
+
+/// How many there are, as far as it is worth counting.
+fn counted(db: &Connection, clause: &Clause) -> rusqlite::Result<Option<u64>> {
+    let count: i64 = db
+        .prepare_cached(&format!(
+            "SELECT count(*) FROM (SELECT 1 FROM archive WHERE {} LIMIT {})",
+            clause.text,
+            MAX_COUNTED + 1
+        ))?
+        .query_row(rusqlite::params_from_iter(&clause.values), |row| row.get(0))?;
+    let count = count.unsigned_abs();
+    Ok((count <= MAX_COUNTED).then_some(count))
+}
+
+/// The first of these rows, as many as fit a page, but one at least; whether
+/// there are more.
+pub(crate) fn as_much_as_fits(
+    mut rows: rusqlite::Rows<'_>,
+    max: usize,
+) -> rusqlite::Result<(Vec<ArchivedMessage>, bool)> {
+    let (mut messages, mut bytes) = (Vec::new(), 0_usize);
+    while let Some(row) = rows.next()? {
+        bytes = bytes.saturating_add(row.get_ref("xml")?.as_str()?.len());
+        if messages.len() >= max || (!messages.is_empty() && bytes > MAX_PAGE_BYTES) {
+            return Ok((messages, true));
+        }
+        messages.push(message(row)?);
+    }
+    Ok((messages, false))
+}
+
+fn is_waited_for(db: &Connection, owner: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM archive WHERE owner = ?1 AND undelivered = 1 AND kept = 1)",
+    )?
+    .query_row([owner], |row| row.get(0))
+}
+
+/// The first row of an archive that is not older than this, or one behind its
+/// last. Times never fall with the row, so half of what is left is
+/// out with each look.
+pub(crate) fn row_at(db: &Connection, owner: &str, time_ms: i64) -> rusqlite::Result<i64> {
+    let mut next = db.prepare_cached(
+        "SELECT id, time_ms FROM archive
+         WHERE owner = ?1 AND kept = 1 AND id >= ?2 ORDER BY id LIMIT 1",
+    )?;
+    // What is sought is not before the one, nor behind the other.
+    let (mut low, mut high) = (0, super::last_id(db)?.saturating_add(1));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let found: Option<(i64, i64)> = next
+            .query_row(rusqlite::params![owner, middle], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        match found {
+            Some((row, time)) if time < time_ms => low = row.saturating_add(1),
+            _ => high = middle,
+        }
+    }
+    Ok(low)
 }
 
 fn conditions(db: &Connection, owner: &str, filter: &Filter) -> rusqlite::Result<Option<Clause>> {
@@ -140,10 +222,10 @@ fn conditions(db: &Connection, owner: &str, filter: &Filter) -> rusqlite::Result
         clause.add(tag, xmpp_core::written::escaped(full).into_owned());
     }
     if let Some(start) = filter.start_ms {
-        clause.add(" AND time_ms >= ?", start);
+        clause.add(" AND id >= ?", row_at(db, owner, start)?);
     }
     if let Some(end) = filter.end_ms {
-        clause.add(" AND time_ms <= ?", end);
+        clause.add(" AND id < ?", row_at(db, owner, end.saturating_add(1))?);
     }
     for (id, text) in [
         (&filter.after_id, " AND id > ?"),
@@ -199,4 +281,81 @@ pub(crate) fn ends(db: &Connection, owner: &str) -> rusqlite::Result<Option<[(St
     Ok(end("ASC")?
         .zip(end("DESC")?)
         .map(|(first, last)| [first, last]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{from_rosa, store};
+    use super::super::{insert, row_at};
+    use super::*;
+
+    #[tokio::test]
+    async fn very_many_are_not_counted() {
+        let (store, _folder) = store().await;
+        let most = usize::try_from(MAX_COUNTED).unwrap();
+        let fill = move |tx: &rusqlite::Transaction<'_>| {
+            for number in 0..most {
+                insert(tx, &from_rosa(number, "<body>x</body>"), 1)?;
+            }
+            Ok(())
+        };
+        store.write(fill).await.unwrap();
+        let newest = |db: &Connection| {
+            let all = Filter::default();
+            Ok(query(db, "rosa", &all, &Page::Before(None), 2)?.unwrap())
+        };
+        let found = store.read(newest).await.unwrap();
+        assert_eq!(found.count, Some(MAX_COUNTED));
+        assert_eq!(found.index, Some(MAX_COUNTED - 2));
+        let mut other = from_rosa(most, "<body>x</body>");
+        other.peer = "carl@team.internal".to_owned();
+        store.write(move |tx| insert(tx, &other, 1)).await.unwrap();
+        let found = store.read(newest).await.unwrap();
+        assert_eq!((found.count, found.index), (None, None));
+        assert_eq!(found.messages.len(), 2);
+        let of_carl = Filter {
+            peer: Some("carl@team.internal".to_owned()),
+            ..Filter::default()
+        };
+        let of_carl = store
+            .read(move |db| query(db, "rosa", &of_carl, &Page::After(None), 2))
+            .await
+            .unwrap();
+        assert_eq!(of_carl.unwrap().count, Some(1));
+    }
+
+    #[tokio::test]
+    async fn a_time_is_found_by_halves() {
+        let (store, _folder) = store().await;
+        let times = [10, 10, 20, 20, 20, 30, 50, 50];
+        let fill = move |tx: &rusqlite::Transaction<'_>| {
+            for (number, time) in times.into_iter().enumerate() {
+                insert(tx, &from_rosa(number, "<body>x</body>"), time)?;
+                let mut between = from_rosa(100 + number, "<body>x</body>");
+                between.owner = "bob".to_owned();
+                insert(tx, &between, time)?;
+            }
+            // Gaps, as what is removed leaves them.
+            tx.execute("DELETE FROM archive WHERE stanza_id IN ('s3', 's5')", [])
+        };
+        store.write(fill).await.unwrap();
+        let not_older = |db: &Connection, time: i64| -> rusqlite::Result<Vec<String>> {
+            db.prepare("SELECT stanza_id FROM archive WHERE owner = 'rosa' AND id >= ?1")?
+                .query_map([row_at(db, "rosa", time)?], |row| row.get(0))?
+                .collect()
+        };
+        for (time, first) in [
+            (i64::MIN, Some("s0")),
+            (10, Some("s0")),
+            (11, Some("s2")),
+            (20, Some("s2")),
+            (21, Some("s6")),
+            (50, Some("s6")),
+            (51, None),
+            (i64::MAX, None),
+        ] {
+            let found = store.read(move |db| not_older(db, time)).await.unwrap();
+            assert_eq!(found.first().map(String::as_str), first, "{time}");
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::{ArchivedMessage, Row, message};
+use super::pages::as_much_as_fits;
+use super::{ArchivedMessage, Row};
 
 /// Which of the waiting messages are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -17,27 +18,26 @@ pub(crate) struct Waiting {
 }
 
 /// What waits for the owner, oldest first; without an id what is in no archive.
+/// Also whether there is more than fits a page.
 pub(crate) fn waiting(
     db: &Connection,
     owner: &str,
     wanted: Waiting,
-) -> rusqlite::Result<Vec<ArchivedMessage>> {
-    db.prepare_cached(
+) -> rusqlite::Result<(Vec<ArchivedMessage>, bool)> {
+    let limit = wanted.max.saturating_add(1);
+    let mut statement = db.prepare_cached(
         "SELECT id, iif(kept, stanza_id, ''), time_ms, xml FROM archive
          WHERE owner = ?1 AND undelivered = 1 AND id > ?2 AND id <= ?3 AND kept <= ?4
          ORDER BY id LIMIT ?5",
-    )?
-    .query_map(
-        params![
-            owner,
-            wanted.after,
-            wanted.up_to,
-            !wanted.passing_only,
-            i64::try_from(wanted.max).unwrap_or(i64::MAX)
-        ],
-        message,
-    )?
-    .collect()
+    )?;
+    let rows = statement.query(params![
+        owner,
+        wanted.after,
+        wanted.up_to,
+        !wanted.passing_only,
+        i64::try_from(limit).unwrap_or(i64::MAX)
+    ])?;
+    as_much_as_fits(rows, wanted.max)
 }
 
 /// The last row there is.
@@ -86,11 +86,12 @@ pub(crate) fn set_delivered(tx: &Transaction<'_>, ids: &[i64]) -> rusqlite::Resu
     Ok(())
 }
 
-/// The owner reads its archive itself: nothing that is in it waits any more.
-pub(crate) fn all_delivered(tx: &Transaction<'_>, owner: &str) -> rusqlite::Result<()> {
+/// The owner has read its archive up to this row: nothing of it waits any more.
+pub(crate) fn delivered_up_to(tx: &Transaction<'_>, owner: &str, row: i64) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "UPDATE archive SET undelivered = 0 WHERE owner = ?1 AND undelivered = 1 AND kept = 1",
+        "UPDATE archive SET undelivered = 0
+         WHERE owner = ?1 AND undelivered = 1 AND kept = 1 AND id <= ?2",
     )?
-    .execute([owner])?;
+    .execute(params![owner, row])?;
     Ok(())
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::archive::tests::store;
 
 fn database() -> Connection {
     let mut db = Connection::open_in_memory().unwrap();
@@ -108,4 +109,19 @@ fn few_destroyed_rooms_are_remembered_of_one_account() {
     let found = |name: &str| destroyed(&tx, name, 0).unwrap().is_some();
     assert!(!found("r0"));
     assert!(found("r1") && found(&format!("r{MAX_GRAVES}")) && found("bobs"));
+}
+
+#[tokio::test]
+async fn the_history_of_a_room_has_an_index() {
+    let (store, _folder) = store().await;
+    let plan = |db: &Connection| -> rusqlite::Result<Vec<String>> {
+        db.prepare(&format!("EXPLAIN QUERY PLAN {HISTORY}"))?
+            .query_map(params!["a@b", 0, 20], |row| row.get("detail"))?
+            .collect()
+    };
+    let plan = store.read(plan).await.unwrap();
+    assert!(
+        matches!(&*plan, [only] if only.contains("archive_said (owner=? AND id>?)")),
+        "{plan:?}"
+    );
 }
