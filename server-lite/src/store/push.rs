@@ -96,7 +96,7 @@ mod tests {
         let left = store.write(|tx| {
             tx.execute_batch(
                 "INSERT OR REPLACE INTO meta VALUES ('domain', 'team.internal');
-                 INSERT INTO accounts VALUES ('bob', 'Bob', 1, 0), ('app', 'App', 1, 0),
+                 INSERT INTO accounts (localpart, display_name, created_ms, disabled) VALUES ('bob', 'Bob', 1, 0), ('app', 'App', 1, 0),
                                              ('myapp', 'App', 1, 0);",
             )?;
             for jid in [
