@@ -184,7 +184,7 @@ async fn pages_in_both_directions() {
                 "<max>2</max><before/>".to_owned(),
                 &["five", "six"],
                 false,
-                Some("4"),
+                None,
             ),
             (
                 format!("<max>3</max><before>{}</before>", ids[4]),

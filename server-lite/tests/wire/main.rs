@@ -18,6 +18,7 @@ mod acknowledgement;
 mod administration;
 mod archive;
 mod archive_bounds;
+mod binding2;
 mod blocking;
 mod carbons;
 mod certificates;

@@ -66,7 +66,9 @@ pub(crate) struct Found {
     pub(crate) complete: bool,
     /// How many fit the filter in all, unless they are very many.
     pub(crate) count: Option<u64>,
-    /// How many of those come before the page, where that is known anyway.
+    /// How many of those come before the page: said of the very first only.
+    /// COMPAT: slixmpp takes an index with which the page reaches the newest for
+    /// the end, also where it reads from there backwards.
     pub(crate) index: Option<u64>,
     /// Whoever was given this page has everything up to this row.
     pub(crate) has_up_to: Option<i64>,
@@ -124,11 +126,12 @@ pub(crate) fn query(
     if matches!(page, Page::Before(_)) {
         messages.reverse();
     }
-    let index = match page {
-        Page::After(None) => Some(0),
-        Page::Before(None) => count.map(|count| count.saturating_sub(messages.len() as u64)),
-        Page::After(Some(_)) | Page::Before(Some(_)) => None,
+    let is_first = match page {
+        Page::After(None) => true,
+        Page::Before(None) => complete,
+        Page::After(Some(_)) | Page::Before(Some(_)) => false,
     };
+    let index = is_first.then_some(0);
     // Who goes on from a message says that they have what is before it.
     let is_all = complete && *filter == Filter::default();
     let reached_newest = is_all && matches!(page, Page::After(_));
@@ -306,7 +309,7 @@ mod tests {
         };
         let found = store.read(newest).await.unwrap();
         assert_eq!(found.count, Some(MAX_COUNTED));
-        assert_eq!(found.index, Some(MAX_COUNTED - 2));
+        assert_eq!(found.index, None);
         let mut other = from_rosa(most, "<body>x</body>");
         other.peer = "carl@team.internal".to_owned();
         store.write(move |tx| insert(tx, &other, 1)).await.unwrap();
