@@ -1,11 +1,13 @@
 //! One account: its cache, and the task that keeps it in step with its server.
 
 mod apply;
+mod handle;
 mod live;
 mod outgoing;
 mod requests;
 mod session;
 mod supervisor;
+mod sync;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,10 +18,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use crate::api::{ApiError, ConnectionView, Event};
+use crate::api::{ApiError, ConnectionView, ErrorCode, Event};
+use crate::clock::Clock;
 use crate::config::Timeouts;
 use crate::events::Events;
 use crate::store::Store;
+use handle::Handle;
 use live::Live;
 
 /// Chat states that wait to be sent: only the newest matter.
@@ -34,6 +38,7 @@ pub(crate) struct AccountConfig {
     pub(crate) target: ServerTarget,
     pub(crate) password: Zeroizing<String>,
     pub(crate) timeouts: Timeouts,
+    pub(crate) clock: Clock,
 }
 
 /// An account with an open cache.
@@ -49,10 +54,13 @@ pub(crate) struct Shared {
     pub(crate) username: String,
     pub(crate) resource: String,
     pub(crate) timeouts: Timeouts,
+    pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) events: Events,
     pub(crate) live: Live,
     pub(crate) connection: watch::Sender<ConnectionView>,
+    /// The way to ask the server, while there is a session.
+    pub(crate) session: Mutex<Option<Handle>>,
     /// Where to connect, and with what; both can change.
     pub(crate) way: Mutex<Way>,
     /// Rings when the outbox has something new.
@@ -79,10 +87,12 @@ impl Account {
             username: config.username,
             resource: config.resource,
             timeouts: config.timeouts,
+            clock: config.clock,
             store,
             events,
             live: Live::default(),
             connection: watch::Sender::new(ConnectionView::Connecting),
+            session: Mutex::new(None),
             way: Mutex::new(Way {
                 target: config.target,
                 password: config.password,
@@ -130,6 +140,23 @@ impl Account {
 }
 
 impl Shared {
+    /// The way to ask the server.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotConnected`].
+    #[expect(dead_code, reason = "for what needs the server at once, such as rooms")]
+    pub(crate) fn handle(&self) -> Result<Handle, ApiError> {
+        self.session
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(|| ErrorCode::NotConnected.into())
+    }
+
+    fn set_handle(&self, handle: Option<Handle>) {
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = handle;
+    }
+
     pub(crate) fn set_connection(&self, view: ConnectionView) {
         let changed = self.connection.send_if_modified(|current| {
             let changed = *current != view;
@@ -168,7 +195,6 @@ impl Shared {
     }
 
     pub(crate) fn cache_failed(error: &crate::store::StoreError) -> ApiError {
-        use crate::api::ErrorCode;
         let full = matches!(error, crate::store::StoreError::Sqlite(sqlite)
             if sqlite.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull));
         let code = if full {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::secrets::{KeyringSecrets, Secrets};
+use crate::store::StoreMode;
 
 /// How to open a profile.
 #[derive(Clone)]
@@ -15,6 +17,10 @@ pub struct EngineConfig {
     pub secrets: Arc<dyn Secrets>,
     /// Times to wait.
     pub timeouts: Timeouts,
+    /// Time and chance.
+    pub clock: Clock,
+    /// How the caches do their work.
+    pub store: StoreMode,
 }
 
 impl std::fmt::Debug for EngineConfig {
@@ -34,6 +40,8 @@ impl EngineConfig {
             profile_dir,
             secrets,
             timeouts: Timeouts::default(),
+            clock: Clock::default(),
+            store: StoreMode::default(),
         }
     }
 }

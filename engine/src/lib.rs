@@ -25,7 +25,9 @@ mod profile;
 pub mod secrets;
 mod store;
 
+pub use clock::{Clock, TimeSource};
 pub use config::{EngineConfig, Timeouts};
 pub use engine::{Engine, NewAccount, NewUser, OpenError};
 pub use events::EventStream;
 pub use secrets::{KeyringSecrets, MemorySecrets, NoSecrets, Secrets};
+pub use store::StoreMode;

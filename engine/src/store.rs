@@ -47,6 +47,17 @@ pub(crate) enum SetAside {
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
+/// How a cache does its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StoreMode {
+    /// On threads of its own; what is written is on disk.
+    #[default]
+    Durable,
+    /// At once, on the caller's thread, and nothing waits for the disk: for
+    /// simulations, which have to be the same each time.
+    Inline,
+}
+
 /// An open cache. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -54,10 +65,17 @@ pub(crate) struct Store {
 }
 
 struct Inner {
-    queue: Mutex<Option<mpsc::Sender<Job>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    writer: Writer,
     /// Gone once the cache is closed.
     reader: Mutex<Option<Connection>>,
+}
+
+enum Writer {
+    Thread {
+        queue: Mutex<Option<mpsc::Sender<Job>>>,
+        thread: Mutex<Option<JoinHandle<()>>>,
+    },
+    Inline(Mutex<Option<Connection>>),
 }
 
 /// What opening found wrong with a file.
@@ -81,7 +99,11 @@ impl From<rusqlite::Error> for Unusable {
 impl Store {
     /// Opens or makes a cache. A file that cannot be used is set aside and a
     /// fresh one made; it can be filled again from the server. Blocks.
-    pub(crate) fn open(path: &Path, key: &[u8]) -> Result<(Self, Option<SetAside>), StoreError> {
+    pub(crate) fn open(
+        path: &Path,
+        key: &[u8],
+        mode: StoreMode,
+    ) -> Result<(Self, Option<SetAside>), StoreError> {
         let mut aside = None;
         let connection = match prepare(path, key) {
             Ok(connection) => connection,
@@ -102,13 +124,24 @@ impl Store {
         set_key(&reader, key)?;
         reader.busy_timeout(std::time::Duration::from_secs(5))?;
         reader.pragma_update(None, "query_only", true)?;
-        let (queue, jobs) = mpsc::channel(QUEUE);
-        let thread = std::thread::Builder::new()
-            .name("cache-writer".into())
-            .spawn(move || work(connection, jobs))?;
+        let writer = match mode {
+            StoreMode::Durable => {
+                let (queue, jobs) = mpsc::channel(QUEUE);
+                let thread = std::thread::Builder::new()
+                    .name("cache-writer".into())
+                    .spawn(move || work(connection, jobs))?;
+                Writer::Thread {
+                    queue: Mutex::new(Some(queue)),
+                    thread: Mutex::new(Some(thread)),
+                }
+            }
+            StoreMode::Inline => {
+                connection.pragma_update(None, "synchronous", "OFF")?;
+                Writer::Inline(Mutex::new(Some(connection)))
+            }
+        };
         let inner = Inner {
-            queue: Mutex::new(Some(queue)),
-            thread: Mutex::new(Some(thread)),
+            writer,
             reader: Mutex::new(Some(reader)),
         };
         Ok((
@@ -124,13 +157,17 @@ impl Store {
         &self,
         job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let queue = match &self.inner.writer {
+            Writer::Inline(connection) => {
+                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let connection = connection.as_mut().ok_or(StoreError::Closed)?;
+                return Ok(transact(connection, job)?);
+            }
+            Writer::Thread { queue, .. } => {
+                queue.lock().unwrap_or_else(PoisonError::into_inner).clone()
+            }
+        };
         let (answer, answered) = oneshot::channel();
-        let queue = self
-            .inner
-            .queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
         let run: Job = Box::new(move |connection| {
             let outcome = transact(connection, job);
             // Whoever asked may be gone; the transaction stands all the same.
@@ -150,17 +187,24 @@ impl Store {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || {
+        let run = move || {
             let reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
             Ok(query(reader.as_ref().ok_or(StoreError::Closed)?)?)
-        })
-        .await
-        .map_err(|_| StoreError::Closed)?
+        };
+        if matches!(self.inner.writer, Writer::Inline(_)) {
+            return run();
+        }
+        tokio::task::spawn_blocking(run)
+            .await
+            .map_err(|_| StoreError::Closed)?
     }
 
     /// Ends the writer after what is queued and lets go of the files; later
     /// reads and writes fail.
     pub(crate) async fn close(&self) {
+        if matches!(self.inner.writer, Writer::Inline(_)) {
+            return self.inner.close();
+        }
         let inner = Arc::clone(&self.inner);
         drop(tokio::task::spawn_blocking(move || inner.close()).await);
     }
@@ -168,10 +212,18 @@ impl Store {
 
 impl Inner {
     fn close(&self) {
-        drop(take(&self.queue));
+        let (queue, thread) = match &self.writer {
+            Writer::Thread { queue, thread } => (queue, thread),
+            Writer::Inline(connection) => {
+                drop(take(&self.reader));
+                drop(take(connection));
+                return;
+            }
+        };
+        drop(take(queue));
         // The writer is the last to close: it empties the log.
         drop(take(&self.reader));
-        if let Some(thread) = take(&self.thread)
+        if let Some(thread) = take(thread)
             // A job that holds the last handle runs on the writer itself.
             && thread.thread().id() != std::thread::current().id()
             && thread.join().is_err()
@@ -246,6 +298,7 @@ fn prepare(path: &Path, key: &[u8]) -> Result<Connection, Unusable> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Temporary tables would be written in clear.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
     schema::migrate(&mut connection)?;
     Ok(connection)
 }
@@ -257,7 +310,7 @@ pub(crate) mod tests {
     pub(crate) const KEY: [u8; 32] = [7; 32];
 
     fn aside_of(path: &Path, key: &[u8]) -> Option<SetAside> {
-        let (store, aside) = Store::open(path, key).unwrap();
+        let (store, aside) = Store::open(path, key, StoreMode::Durable).unwrap();
         // Else the writer's thread would still be at the file.
         store.inner.close();
         aside
@@ -313,7 +366,8 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn a_failed_job_leaves_nothing_and_the_writer_goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let (store, _) = Store::open(&folder.path().join("cache.db"), &KEY).unwrap();
+        let (store, _) =
+            Store::open(&folder.path().join("cache.db"), &KEY, StoreMode::Durable).unwrap();
         let failed = store
             .write(|tx| {
                 tx.execute("INSERT INTO meta (key, value) VALUES ('a', 'b')", [])?;
@@ -349,7 +403,7 @@ pub(crate) mod tests {
     async fn nothing_can_be_read_without_the_key_not_even_in_the_log() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.db");
-        let (store, _) = Store::open(&path, &KEY).unwrap();
+        let (store, _) = Store::open(&path, &KEY, StoreMode::Durable).unwrap();
         let secret = "plain words that nobody else may read";
         store
             .write(move |tx| messages::compose(tx, "a@b", "c@b", secret, "o", 1).map(drop))
@@ -369,7 +423,7 @@ pub(crate) mod tests {
             assert!(!holds(b"plain words") && !holds(b"CREATE TABLE"));
             assert!(!holds(b"SQLite format 3"));
         }
-        let (store, aside) = Store::open(&path, &KEY).unwrap();
+        let (store, aside) = Store::open(&path, &KEY, StoreMode::Durable).unwrap();
         assert_eq!(aside, None);
         let window = store
             .read(|db| messages::window(db, "a@b", crate::api::WindowAnchor::Latest, 10))
@@ -377,35 +431,5 @@ pub(crate) mod tests {
             .unwrap();
         assert_eq!(window.messages[0].text, secret);
         store.close().await;
-    }
-
-    /// A snapshot: a change here is a new migration.
-    #[test]
-    fn schema_of_version_1() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        schema::migrate(&mut connection).unwrap();
-        let mut statement = connection
-            .prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
-            .unwrap();
-        let names: Vec<String> = statement
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
-        assert_eq!(
-            names,
-            [
-                "contacts",
-                "conversations",
-                "messages",
-                "messages_in_order",
-                "messages_origin",
-                "messages_stanza",
-                "messages_wire",
-                "meta",
-                "outbox",
-                "outbox_wire"
-            ]
-        );
     }
 }

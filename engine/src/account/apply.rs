@@ -1,13 +1,11 @@
 //! What the meaning of a stanza does to the cache. One stanza, one transaction;
 //! what changed is told after its commit.
 
-use std::time::Instant;
-
 use rusqlite::Transaction;
+use tokio::time::Instant;
 
 use super::Shared;
 use crate::api::{ErrorCode, Event, NotificationView};
-use crate::clock;
 use crate::inbound::Meaning;
 use crate::store::messages::{self, Place};
 use crate::store::{StoreError, contacts, conversations};
@@ -20,6 +18,8 @@ const FRESH_MS: i64 = 3 * 24 * 3600 * 1000;
 /// What changed.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
+    /// Messages from before come without a notification.
+    fresh_ms: i64,
     conversations: Vec<String>,
     notifications: Vec<NotificationView>,
     /// New rows for the outbox (receipts).
@@ -46,10 +46,14 @@ impl Shared {
             .partition(|meaning| matches!(meaning, Meaning::Typing { .. }));
         if !lasting.is_empty() {
             let account = self.id.clone();
+            let fresh_ms = self.clock.now_ms() - FRESH_MS;
             let changes = self
                 .store
                 .write(move |tx| {
-                    let mut changes = Changes::default();
+                    let mut changes = Changes {
+                        fresh_ms,
+                        ..Changes::default()
+                    };
                     for meaning in &lasting {
                         write(tx, &account, meaning, place, &mut changes)?;
                     }
@@ -112,7 +116,7 @@ fn write(
                 && !received.outgoing
             {
                 changes.outbox |= received.wants_receipt;
-                if place == Place::Newest && received.time_ms > clock::now_ms() - FRESH_MS {
+                if place == Place::Newest && received.time_ms > changes.fresh_ms {
                     notify(tx, account, &received, id, changes)?;
                 }
             }

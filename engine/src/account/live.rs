@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::api::PresenceShow;
 
@@ -78,9 +80,9 @@ impl Live {
     }
 
     /// When the first of those who type now will have stopped.
-    pub(crate) fn typing_ends(&self) -> Option<tokio::time::Instant> {
+    pub(crate) fn typing_ends(&self) -> Option<Instant> {
         let first = self.inner().typing.values().min().copied();
-        first.map(|since| (since + TYPING_LASTS).into())
+        first.map(|since| since + TYPING_LASTS)
     }
 
     /// Forgets those who stopped without a word; whether there were any.
@@ -139,7 +141,7 @@ mod tests {
         assert!(!live.set_typing("a", true, start));
         assert!(live.is_typing("a", start));
         assert!(!live.is_typing("a", start + TYPING_LASTS));
-        assert_eq!(live.typing_ends(), Some((start + TYPING_LASTS).into()));
+        assert_eq!(live.typing_ends(), Some(start + TYPING_LASTS));
         assert!(live.expire_typing(start + TYPING_LASTS));
         assert_eq!(live.typing_ends(), None);
         live.set_typing("a", true, start);

@@ -1,8 +1,7 @@
 //! What the user interface asks of one account.
 
-use std::time::Instant;
-
 use jid::BareJid;
+use tokio::time::Instant;
 use xmpp_core::element::clean_text;
 
 use super::{Account, Shared};
@@ -10,7 +9,6 @@ use crate::api::{
     AccountView, ApiError, ContactView, ConversationKind, ConversationView, DeliveryState,
     Direction, ErrorCode, MessageView, MessageWindow, WindowAnchor,
 };
-use crate::clock;
 use crate::store::conversations::{self, Conversation};
 use crate::store::messages::{self, Message, State};
 use crate::store::{StoreError, contacts};
@@ -146,14 +144,13 @@ impl Account {
         }
         let id = conversation_id(conversation)?;
         let (text, author) = (trimmed.to_owned(), self.shared.address.to_string());
-        let origin_id = clock::random_id()?;
+        let origin_id = self.shared.clock.random_id();
         let to = id.clone();
+        let now_ms = self.shared.clock.now_ms();
         let message = self
             .shared
             .store
-            .write(move |tx| {
-                messages::compose(tx, &to, &author, &text, &origin_id, clock::now_ms())
-            })
+            .write(move |tx| messages::compose(tx, &to, &author, &text, &origin_id, now_ms))
             .await
             .map_err(failed)?;
         self.shared.outbox_bell.notify_one();
@@ -162,7 +159,7 @@ impl Account {
     }
 
     pub(crate) async fn retry_message(&self, message: i64) -> Result<(), ApiError> {
-        let origin_id = clock::random_id()?;
+        let origin_id = self.shared.clock.random_id();
         let conversation = self
             .shared
             .store

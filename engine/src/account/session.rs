@@ -6,8 +6,8 @@
 //! recognised by its origin id and not sent again.
 
 mod begin;
-mod catch_up;
 mod incoming;
+mod pending;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use xmpp_core::element::{self, build};
-use xmpp_core::stanza_error::StanzaError;
 use xmpp_core::stream_management::{Inbound, Outbound};
 use xmpp_core::{Element, ns};
 
-use super::{Shared, outgoing};
+use super::handle::{Command, Handle};
+use super::{Shared, outgoing, sync};
 use crate::api::ConnectionView;
 use crate::connection::{ConnectError, Incoming, SignedIn, Transport};
-use crate::inbound::Meaning;
 use crate::store::{StoreError, outbox};
+use pending::Pending;
 
 /// Rows of the outbox that may be on their way at once.
 const IN_FLIGHT: usize = 64;
@@ -64,9 +64,11 @@ pub(super) struct Session<'a> {
     in_flight: HashSet<i64>,
     /// Last row that was sent.
     last_row: i64,
-    /// Messages of the page that is being fetched.
-    page: Vec<Meaning>,
-    page_id: Option<String>,
+    /// Requests of the account's tasks.
+    pending: Pending,
+    /// Whether the newest page of the archive was read: only then is the outbox
+    /// sent.
+    caught_up: bool,
     /// Live messages that arrive while the archive is read: they are newer than
     /// all of it.
     held: Option<Vec<Element>>,
@@ -76,7 +78,6 @@ pub(super) struct Session<'a> {
     /// Whether what comes live is known to follow on what was read: else the
     /// cursor stays where it is.
     follows: bool,
-    next_id: u64,
     heard: Instant,
     asked: bool,
 }
@@ -110,12 +111,11 @@ impl<'a> Session<'a> {
             sm: None,
             in_flight: HashSet::new(),
             last_row: 0,
-            page: Vec::new(),
-            page_id: None,
+            pending: Pending::default(),
+            caught_up: false,
             held: None,
             uncounted: 0,
             follows: true,
-            next_id: 0,
             heard: Instant::now(),
             asked: false,
         }
@@ -134,6 +134,7 @@ impl<'a> Session<'a> {
             () = cancel.cancelled() => Ok(()),
             ended = self.live(typing) => ended,
         };
+        self.shared.set_handle(None);
         match ended {
             Ok(()) => {
                 self.transport.close().await;
@@ -166,12 +167,20 @@ impl<'a> Session<'a> {
             Some(resumption) => self.resume(resumption).await?,
             None => false,
         };
-        if !resumed {
+        if resumed {
+            self.caught_up = true;
+            self.shared.set_connection(ConnectionView::Online);
+            self.send_outbox().await?;
+        } else {
             self.bind().await?;
-            self.catch_up().await?;
         }
-        self.shared.set_connection(ConnectionView::Online);
-        self.send_outbox().await?;
+        let (handle, mut commands) = Handle::new(self.shared.timeouts);
+        self.shared.set_handle(Some(handle.clone()));
+        // All that is done beside sending and receiving, from catching up to
+        // keeping rooms joined. It asks through the handle, so this loop never
+        // waits for it.
+        let mut tasks = std::pin::pin!(sync::run(self.shared, handle, resumed));
+        let mut tasks_run = true;
         loop {
             let idle = self.heard + self.shared.timeouts.idle;
             let typing_ends = self.shared.live.typing_ends();
@@ -182,6 +191,11 @@ impl<'a> Session<'a> {
                     let element = element_of(incoming?)?;
                     self.take(element).await?;
                 }
+                Some(command) = commands.recv() => self.command(command).await?,
+                ended = &mut tasks, if tasks_run => {
+                    ended?;
+                    tasks_run = false;
+                }
                 () = self.shared.outbox_bell.notified() => self.send_outbox().await?,
                 Some((conversation, is_typing)) = typing.recv() => {
                     let state = outgoing::chat_state(&conversation, is_typing);
@@ -191,45 +205,39 @@ impl<'a> Session<'a> {
                 // Below, somebody is found to have stopped typing.
                 () = sleep_until(typing_ends.unwrap_or(idle)), if typing_ends.is_some() => {}
             }
-            if self.shared.live.expire_typing(std::time::Instant::now()) {
+            if self.shared.live.expire_typing(Instant::now()) {
                 self.shared.conversations_changed();
             }
         }
     }
 
-    /// Sends a request and waits for its answer, handling what comes meanwhile.
-    async fn ask(
-        &mut self,
-        kind: &str,
-        to: Option<&str>,
-        payload: Element,
-    ) -> Result<Result<Element, StanzaError>, ConnectError> {
-        self.next_id += 1;
-        let id = format!("q{}", self.next_id);
-        let iq = build("iq", ns::CLIENT)
-            .attr("type", kind)
-            .attr("id", &id)
-            .attr_opt("to", to)
-            .child(payload);
-        self.send_stanza(&iq.done(), None).await?;
-        let deadline = self.shared.timeouts.answer;
-        let answered = timeout(deadline, async {
-            loop {
-                let element = element_of(self.transport.next().await?)?;
-                let is_answer = element.is("iq", ns::CLIENT)
-                    && element.attr("id") == Some(id.as_str())
-                    && matches!(element.attr("type"), Some("result" | "error"));
-                if is_answer {
-                    self.count();
-                    return Ok(match element.attr("type") {
-                        Some("result") => Ok(element),
-                        _ => Err(StanzaError::from_stanza(&element)),
-                    });
+    /// Does what a task of the account asks for.
+    async fn command(&mut self, command: Command) -> Result<(), ConnectError> {
+        match command {
+            Command::Ask(question) => {
+                if let Some(iq) = self.pending.ask(question) {
+                    self.send_stanza(&iq, None).await?;
                 }
-                self.take(element).await?;
+                Ok(())
             }
-        });
-        answered.await.map_err(|_| ConnectError::TimedOut)?
+            Command::Send(stanza) => self.send_stanza(&stanza, None).await,
+            Command::CaughtUp { follows } => self.caught_up(follows).await,
+        }
+    }
+
+    /// What came live meanwhile is newer than what was read.
+    async fn caught_up(&mut self, follows: bool) -> Result<(), ConnectError> {
+        self.follows = follows;
+        self.caught_up = true;
+        self.shared.set_connection(ConnectionView::Online);
+        for element in self.held.take().unwrap_or_default() {
+            self.message(&element).await?;
+            self.count();
+        }
+        for _ in 0..std::mem::take(&mut self.uncounted) {
+            self.count();
+        }
+        self.send_outbox().await
     }
 
     async fn next(&mut self) -> Result<Incoming, ConnectError> {
@@ -256,6 +264,9 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         match element.name() {
+            "message" if element.has_child("result", ns::MAM) => {
+                self.pending.result(&self.shared.address, &element);
+            }
             "message" if self.hold(&element)? => return Ok(()),
             "message" => self.message(&element).await?,
             "presence" => self.presence(&element),
@@ -271,18 +282,11 @@ impl<'a> Session<'a> {
         let Some(held) = &mut self.held else {
             return Ok(false);
         };
-        if element.has_child("result", ns::MAM) {
-            return Ok(false);
-        }
         if held.len() >= MAX_HELD {
             return Err(ConnectError::NotXmpp("too much at once".to_owned()));
         }
         held.push(element.clone());
         Ok(true)
-    }
-
-    fn is_online(&self) -> bool {
-        matches!(*self.shared.connection.borrow(), ConnectionView::Online)
     }
 
     async fn stream_management(&mut self, element: &Element) -> Result<(), ConnectError> {
@@ -342,7 +346,7 @@ impl<'a> Session<'a> {
 
     /// Sends what waits in the outbox, in order, and not too much at once.
     async fn send_outbox(&mut self) -> Result<(), ConnectError> {
-        if !self.is_online() {
+        if !self.caught_up {
             return Ok(());
         }
         while self.in_flight.len() < IN_FLIGHT {

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use super::Shared;
 use super::session::{Resumption, Session};
 use crate::api::ConnectionView;
-use crate::clock;
 use crate::connection::{self, ConnectError, SignedIn};
 
 /// A session that lasted this long was no failure: the next wait is short again.
@@ -65,7 +64,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
         let wait = backoff(&shared, failures);
         failures += 1;
         let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-        let retry_at_ms = clock::now_ms().saturating_add(wait_ms);
+        let retry_at_ms = shared.clock.now_ms().saturating_add(wait_ms);
         shared.set_connection(ConnectionView::Waiting {
             retry_at_ms,
             error: api_error,
@@ -88,7 +87,7 @@ fn backoff(shared: &Shared, failures: u32) -> Duration {
         .saturating_mul(2u32.saturating_pow(failures.min(16)))
         .min(timeouts.max_backoff);
     // Never nothing at all: a server that refuses at once must not spin us.
-    timeouts.backoff / 4 + ceiling.mul_f64(clock::random_fraction())
+    timeouts.backoff / 4 + ceiling.mul_f64(shared.clock.random_fraction())
 }
 
 async fn connect(shared: &Shared) -> Result<SignedIn, ConnectError> {

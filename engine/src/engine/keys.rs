@@ -126,7 +126,8 @@ impl Engine {
             |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::CacheFailed).detail(error);
         let path = self.account_file(&saved.id, "cache.db")?;
         let (key, kept) = (key.clone(), key.clone());
-        let opened = tokio::task::spawn_blocking(move || Store::open(&path, &key))
+        let mode = self.inner.config.store;
+        let opened = tokio::task::spawn_blocking(move || Store::open(&path, &key, mode))
             .await
             .map_err(|error| failed(&error))?;
         let (store, aside) = opened.map_err(|error| failed(&error))?;
@@ -138,6 +139,7 @@ impl Engine {
             target: saved.target.clone(),
             password,
             timeouts: self.inner.config.timeouts,
+            clock: self.inner.config.clock.clone(),
         };
         let account = Account::start(config, store, self.inner.events.clone());
         self.with(|state| {

@@ -3,9 +3,19 @@
 use rusqlite::Connection;
 
 /// Version that this program writes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
-const STEPS: [&str; VERSION as usize] = [V1];
+const STEPS: [&str; VERSION as usize] = [V1, V2];
+
+/// By topic, one file each.
+const V2: &str = concat!(
+    include_str!("schema/v2/messages.sql"),
+    include_str!("schema/v2/conversations.sql"),
+    include_str!("schema/v2/archive.sql"),
+    include_str!("schema/v2/rooms.sql"),
+    include_str!("schema/v2/people.sql"),
+    include_str!("schema/v2/files.sql"),
+);
 
 const V1: &str = "
 -- Cursors and the like.
@@ -70,4 +80,87 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(connection: &Connection) -> Vec<String> {
+        connection
+            .prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    /// A cache of the first version, with what it held.
+    #[test]
+    fn from_version_1() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(V1).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO conversations (id, kind, draft, read_position)
+                     VALUES ('bob@a', 'direct', 'half', 1), ('new@a', 'direct', '', 0);
+                 INSERT INTO messages (conversation, position, outgoing, author, text, time_ms, stanza_id)
+                     VALUES ('bob@a', 0, 0, 'bob@a', 'first', 5, 's1'),
+                            ('bob@a', 1, 1, 'me@a', 'second', 6, 's2'),
+                            ('bob@a', 2, 0, 'bob@a', 'third', 7, 's3');
+                 INSERT INTO outbox (kind, conversation, wire_id, message)
+                     VALUES ('receipt', 'bob@a', 'w', NULL);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let row: (i64, i64, u32, String) = connection
+            .query_row(
+                "SELECT last_message, last_time_ms, unread, draft FROM conversations WHERE id = 'bob@a'",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .unwrap();
+        assert_eq!(row, (3, 7, 1, "half".to_owned()));
+        let gap: (String, Option<String>, String, i64) = connection
+            .query_row(
+                "SELECT archive, after_id, before_id, next_position FROM gaps",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .unwrap();
+        assert_eq!(gap, (String::new(), None, "s1".to_owned(), 0));
+        let kept: u32 = connection
+            .query_row(
+                "SELECT count(*) FROM messages WHERE kind = 'text'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(kept, 3);
+        assert_eq!(
+            connection
+                .query_row("SELECT count(*) FROM outbox", [], |row| row
+                    .get::<_, u32>(0))
+                .unwrap(),
+            1
+        );
+    }
+
+    /// An old cache and a new one have the same tables.
+    #[test]
+    fn every_way_leads_to_the_same_tables() {
+        let mut fresh = Connection::open_in_memory().unwrap();
+        migrate(&mut fresh).unwrap();
+        let mut old = Connection::open_in_memory().unwrap();
+        old.execute_batch(V1).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        migrate(&mut old).unwrap();
+        assert_eq!(names(&fresh), names(&old));
+        let version: u32 = fresh
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, VERSION);
+    }
 }

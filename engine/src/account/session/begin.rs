@@ -2,42 +2,55 @@
 //! section 5).
 
 use xmpp_core::element::build;
-use xmpp_core::ns;
 use xmpp_core::stanza_error::StanzaError;
 use xmpp_core::stream_management::{Inbound, Outbound};
-use xmpp_parsers::roster::Roster;
+use xmpp_core::{Element, ns};
 
-use super::incoming::contact;
 use super::{Resumption, Session, Sm, element_of};
 use crate::api::ConnectionView;
 use crate::connection::{ConnectError, Incoming};
-use crate::store::contacts::{self, Contact};
+
+/// Id of the request to bind.
+const BIND: &str = "bind";
 
 impl Session<'_> {
-    /// RFC 6120, section 7; then what every session begins with.
+    /// RFC 6120, section 7; then stream management.
     pub(super) async fn bind(&mut self) -> Result<(), ConnectError> {
         self.in_flight.clear();
         self.last_row = 0;
         self.sm = None;
         let resource = build("resource", ns::BIND).text(&self.shared.resource);
         let bind = build("bind", ns::BIND).child(resource).done();
-        self.ask("set", None, bind).await?.map_err(refused)?;
+        self.ask_to_bind(bind).await?;
         if self.features.has_child("sm", ns::SM) {
             let enable = build("enable", ns::SM).attr("resume", "true").done();
             self.transport.send(&enable).await?;
             self.await_enabled().await?;
         }
         self.shared.set_connection(ConnectionView::CatchingUp);
-        self.fetch_roster().await?;
-        let carbons = build("enable", ns::CARBONS).done();
-        if let Err(error) = self.ask("set", None, carbons).await? {
-            tracing::info!(%error, "no carbons there");
-        }
-        // From here on messages come live; those that came before are in the
+        // From here on messages may come live; those that came before are in the
         // archive. Reading it first would leave a gap between the two.
         self.held = Some(Vec::new());
-        self.send_stanza(&build("presence", ns::CLIENT).done(), None)
-            .await
+        Ok(())
+    }
+
+    /// The one request that comes before all others (RFC 6120, section 7.6).
+    async fn ask_to_bind(&mut self, payload: Element) -> Result<(), ConnectError> {
+        let iq = build("iq", ns::CLIENT)
+            .attr("type", "set")
+            .attr("id", BIND)
+            .child(payload);
+        self.send_stanza(&iq.done(), None).await?;
+        loop {
+            let element = element_of(self.next().await?)?;
+            if element.is("iq", ns::CLIENT) && element.attr("id") == Some(BIND) {
+                return match element.attr("type") {
+                    Some("result") => Ok(()),
+                    _ => Err(refused(StanzaError::from_stanza(&element))),
+                };
+            }
+            self.take(element).await?;
+        }
     }
 
     async fn await_enabled(&mut self) -> Result<(), ConnectError> {
@@ -109,28 +122,6 @@ impl Session<'_> {
         }
         self.sm = None;
         Ok(false)
-    }
-
-    /// RFC 6121, section 2.1.3.
-    async fn fetch_roster(&mut self) -> Result<(), ConnectError> {
-        let answer = self
-            .ask("get", None, build("query", ns::ROSTER).done())
-            .await?;
-        let Ok(answer) = answer else { return Ok(()) };
-        let roster = answer
-            .get_child("query", ns::ROSTER)
-            .cloned()
-            .map(Roster::try_from);
-        if let Some(Ok(roster)) = roster {
-            let contacts: Vec<Contact> = roster.items.into_iter().map(contact).collect();
-            self.shared
-                .store
-                .write(move |tx| contacts::replace_all(tx, &contacts))
-                .await?;
-            self.shared.contacts_changed();
-            self.shared.conversations_changed();
-        }
-        Ok(())
     }
 }
 

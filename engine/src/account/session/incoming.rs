@@ -3,40 +3,26 @@
 use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
-use xmpp_parsers::roster::{self, Roster, Subscription};
 
 use super::Session;
-use super::catch_up::PAGE;
+use crate::account::sync;
 use crate::api::PresenceShow;
-use crate::clock;
 use crate::connection::ConnectError;
 use crate::inbound;
-use crate::store::contacts::{self, Contact};
 use crate::store::messages::Place;
 
 impl Session<'_> {
     pub(super) async fn message(&mut self, element: &Element) -> Result<(), ConnectError> {
-        let own = &self.shared.address;
-        let now_ms = clock::now_ms();
-        if let Some(archived) = inbound::archived(own, element, now_ms) {
-            // Only of the query that was asked, and never more than a page.
-            if archived.query_id.is_some()
-                && archived.query_id == self.page_id
-                && self.page.len() < PAGE * 4
-            {
-                self.page.extend(archived.meanings);
-            }
-            return Ok(());
-        }
+        let now_ms = self.shared.clock.now_ms();
         let cursor = live_cursor(&self.shared.address, element);
         let meanings = inbound::live(&self.shared.address, element, now_ms);
         self.shared.apply(meanings, Place::Newest).await?;
         // What came live need not be fetched again, once we have caught up.
         if let Some(cursor) = cursor
             && self.follows
-            && self.is_online()
+            && self.caught_up
         {
-            self.set_cursor(&cursor).await?;
+            sync::archive::set_cursor(self.shared, &cursor).await?;
         }
         Ok(())
     }
@@ -71,6 +57,7 @@ impl Session<'_> {
     pub(super) async fn iq(&mut self, iq: &Element) -> Result<(), ConnectError> {
         let kind = iq.attr("type");
         if !matches!(kind, Some("get" | "set")) {
+            self.pending.answer(&self.shared.address, iq);
             return Ok(());
         }
         let from_server = iq.attr("from").is_none_or(|from| {
@@ -82,7 +69,7 @@ impl Session<'_> {
             .attr_opt("id", iq.attr("id"))
             .attr("type", "result");
         let answer = if let (Some("set"), Some(roster)) = (kind, roster) {
-            self.roster_push(roster.clone()).await?;
+            sync::roster::push(self.shared, roster.clone()).await?;
             answer.done()
         } else if iq.has_child("ping", ns::PING) {
             answer.done()
@@ -99,29 +86,6 @@ impl Session<'_> {
         };
         self.send_stanza(&answer, None).await
     }
-
-    /// RFC 6121, section 2.1.6.
-    async fn roster_push(&mut self, query: Element) -> Result<(), ConnectError> {
-        let Ok(roster) = Roster::try_from(query) else {
-            return Ok(());
-        };
-        self.shared
-            .store
-            .write(move |tx| {
-                for item in roster.items {
-                    if item.subscription == Subscription::Remove {
-                        contacts::remove(tx, item.jid.as_str())?;
-                    } else {
-                        contacts::put(tx, &contact(item))?;
-                    }
-                }
-                Ok(())
-            })
-            .await?;
-        self.shared.contacts_changed();
-        self.shared.conversations_changed();
-        Ok(())
-    }
 }
 
 /// The archive's id of a live message.
@@ -133,18 +97,4 @@ fn live_cursor(own: &jid::BareJid, element: &Element) -> Option<String> {
         })
         .and_then(|child| child.attr("id"))
         .map(str::to_owned)
-}
-
-/// A contact as the roster has it.
-pub(super) fn contact(item: roster::Item) -> Contact {
-    let address = item.jid.to_string();
-    let name = item
-        .name
-        .filter(|name| !name.trim().is_empty())
-        .unwrap_or_else(|| {
-            item.jid
-                .node()
-                .map_or_else(|| address.clone(), ToString::to_string)
-        });
-    Contact { address, name }
 }

@@ -1,50 +1,60 @@
 //! Reading the archive (XEP-0313), before the outbox is sent.
 
+use std::sync::Arc;
+
 use xmpp_core::stanza_error::Condition;
 use xmpp_core::{Element, ns};
 
-use super::Session;
-use crate::account::outgoing;
-use crate::api::ConnectionView;
-use crate::clock;
+use super::or_end;
+use crate::account::handle::{AskError, Handle};
+use crate::account::{Shared, outgoing};
 use crate::connection::ConnectError;
-use crate::inbound::Meaning;
+use crate::inbound::{self, Meaning};
 use crate::store::contacts;
 use crate::store::messages::Place;
 
 /// Messages of one page of the archive.
-pub(super) const PAGE: usize = 100;
+const PAGE: usize = 100;
 /// Pages of history that a new device fetches.
 const FIRST_PAGES: usize = 10;
 /// Key of the last archive id that was read.
 const CURSOR: &str = "archive-cursor";
 
-impl Session<'_> {
-    /// Reads what the archive has and we have not, then what came meanwhile.
-    pub(super) async fn catch_up(&mut self) -> Result<(), ConnectError> {
-        let cursor = self
-            .shared
-            .store
-            .read(|db| contacts::meta(db, CURSOR))
-            .await?;
-        let known = match &cursor {
-            Some(cursor) => self.catch_up_from(cursor.clone()).await?,
-            None => false,
-        };
-        if !known {
-            self.first_pages(cursor.is_none()).await?;
-        }
-        self.shared.set_connection(ConnectionView::Online);
-        for element in self.held.take().unwrap_or_default() {
-            self.message(&element).await?;
-            self.count();
-        }
-        for _ in 0..std::mem::take(&mut self.uncounted) {
-            self.count();
-        }
-        Ok(())
+/// Reads what the archive has and we have not. Gives whether what comes live
+/// follows on it.
+pub(super) async fn newest(shared: &Arc<Shared>, handle: &Handle) -> Result<bool, ConnectError> {
+    let cursor = shared.store.read(|db| contacts::meta(db, CURSOR)).await?;
+    let mut reader = Reader {
+        shared,
+        handle,
+        follows: true,
+    };
+    let known = match &cursor {
+        Some(cursor) => reader.catch_up_from(cursor.clone()).await?,
+        None => false,
+    };
+    if !known {
+        reader.first_pages(cursor.is_none()).await?;
     }
+    Ok(reader.follows)
+}
 
+/// Remembers up to where the archive was read.
+pub(in crate::account) async fn set_cursor(shared: &Shared, id: &str) -> Result<(), ConnectError> {
+    let id = id.to_owned();
+    Ok(shared
+        .store
+        .write(move |tx| contacts::set_meta(tx, CURSOR, &id))
+        .await?)
+}
+
+struct Reader<'a> {
+    shared: &'a Arc<Shared>,
+    handle: &'a Handle,
+    follows: bool,
+}
+
+impl Reader<'_> {
     /// Forward from the last known message; `false` if the archive does not
     /// know it any more.
     async fn catch_up_from(&mut self, mut cursor: String) -> Result<bool, ConnectError> {
@@ -61,7 +71,7 @@ impl Session<'_> {
             let last = page.last.clone();
             self.shared.apply(meanings, Place::Newest).await?;
             if let Some(last) = last {
-                self.set_cursor(&last).await?;
+                set_cursor(self.shared, &last).await?;
                 cursor = last;
             }
             if page.complete || page.last.is_none() {
@@ -92,7 +102,7 @@ impl Session<'_> {
             if number == 0 {
                 self.shared.apply(meanings, Place::Newest).await?;
                 if let Some(last) = &page.last {
-                    self.set_cursor(last).await?;
+                    set_cursor(self.shared, last).await?;
                 }
             } else {
                 // Each goes before the one that was put there last.
@@ -108,31 +118,26 @@ impl Session<'_> {
         Ok(())
     }
 
-    pub(super) async fn set_cursor(&mut self, id: &str) -> Result<(), ConnectError> {
-        let id = id.to_owned();
-        Ok(self
-            .shared
-            .store
-            .write(move |tx| contacts::set_meta(tx, CURSOR, &id))
-            .await?)
-    }
-
     /// One page of the archive.
     async fn fetch_page(
         &mut self,
         after: Option<&str>,
         before: Option<&str>,
     ) -> Result<Fetched, ConnectError> {
-        let query_id = clock::random_id().map_err(|error| ConnectError::Internal(error.detail))?;
-        self.page.clear();
-        self.page_id = Some(query_id.clone());
+        let query_id = self.shared.clock.random_id();
         let query = outgoing::archive_query(&query_id, after, before, PAGE);
-        let answer = self.ask("set", None, query).await;
-        self.page_id = None;
-        let meanings = std::mem::take(&mut self.page);
-        match answer? {
+        match self.handle.page(None, query).await {
             Ok(answer) => {
-                let fin = answer.get_child("fin", ns::MAM);
+                let now_ms = self.shared.clock.now_ms();
+                let own = &self.shared.address;
+                let meanings = answer
+                    .results
+                    .iter()
+                    .filter_map(|result| inbound::archived(own, result, now_ms))
+                    .filter(|archived| archived.query_id.as_deref() == Some(&query_id))
+                    .flat_map(|archived| archived.meanings)
+                    .collect();
+                let fin = answer.iq.get_child("fin", ns::MAM);
                 let set = fin.and_then(|fin| fin.get_child("set", ns::RSM));
                 let text = |name: &str| {
                     set.and_then(|set| set.get_child(name, ns::RSM))
@@ -148,9 +153,11 @@ impl Session<'_> {
                 Ok(Fetched::Page(meanings, page))
             }
             // XEP-0059, section 2.7: the place is not there any more.
-            Err(error) if error.condition == Condition::ItemNotFound => Ok(Fetched::NotThere),
+            Err(AskError::Refused(error)) if error.condition == Condition::ItemNotFound => {
+                Ok(Fetched::NotThere)
+            }
             Err(error) => {
-                tracing::info!(%error, "archive");
+                or_end(error, "archive")?;
                 Ok(Fetched::Failed)
             }
         }

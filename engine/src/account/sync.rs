@@ -1,0 +1,46 @@
+//! What is done beside sending and receiving while a session runs. Each topic is
+//! a file; all of them ask through the [`Handle`] and write into the cache.
+
+pub(super) mod archive;
+pub(super) mod roster;
+
+use std::sync::Arc;
+
+use xmpp_core::element::build;
+use xmpp_core::ns;
+
+use super::Shared;
+use super::handle::{AskError, Handle};
+use crate::connection::ConnectError;
+
+/// Runs beside the session; an error ends that. What a resumed session still has
+/// need not be asked again.
+pub(super) async fn run(
+    shared: &Arc<Shared>,
+    handle: Handle,
+    resumed: bool,
+) -> Result<(), ConnectError> {
+    if resumed {
+        return Ok(());
+    }
+    roster::fetch(shared, &handle).await?;
+    let carbons = build("enable", ns::CARBONS).done();
+    if let Err(error) = handle.ask("set", None, carbons).await {
+        or_end(error, "no carbons there")?;
+    }
+    handle.send(build("presence", ns::CLIENT).done()).await?;
+    let follows = archive::newest(shared, &handle).await?;
+    handle.caught_up(follows).await?;
+    Ok(())
+}
+
+/// A server that says no can be lived with; one that says nothing cannot.
+fn or_end(error: AskError, what: &str) -> Result<(), ConnectError> {
+    match error {
+        AskError::Refused(error) => {
+            tracing::info!(%error, "{what}");
+            Ok(())
+        }
+        other => Err(other.into()),
+    }
+}
