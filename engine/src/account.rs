@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::api::{ApiError, ConnectionView, Event};
 use crate::config::Timeouts;
+use crate::connection::Connector;
 use crate::events::Events;
 use crate::store::Store;
 use live::Live;
@@ -33,7 +34,7 @@ pub(crate) struct AccountConfig {
     pub(crate) resource: String,
     pub(crate) target: ServerTarget,
     pub(crate) password: Zeroizing<String>,
-    pub(crate) timeouts: Timeouts,
+    pub(crate) connector: Connector,
 }
 
 /// An account with an open cache.
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) username: String,
     pub(crate) resource: String,
     pub(crate) timeouts: Timeouts,
+    pub(crate) connector: Connector,
     pub(crate) store: Store,
     pub(crate) events: Events,
     pub(crate) live: Live,
@@ -78,7 +80,8 @@ impl Account {
             address: config.address,
             username: config.username,
             resource: config.resource,
-            timeouts: config.timeouts,
+            timeouts: config.connector.timeouts,
+            connector: config.connector,
             store,
             events,
             live: Live::default(),

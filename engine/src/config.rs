@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::connection::Dialer;
 use crate::secrets::{KeyringSecrets, Secrets};
 
 /// How to open a profile.
@@ -15,6 +16,8 @@ pub struct EngineConfig {
     pub secrets: Arc<dyn Secrets>,
     /// Times to wait.
     pub timeouts: Timeouts,
+    /// Reaches servers in the place of TCP and TLS; for simulations.
+    pub dialer: Option<Arc<dyn Dialer>>,
 }
 
 impl std::fmt::Debug for EngineConfig {
@@ -34,6 +37,7 @@ impl EngineConfig {
             profile_dir,
             secrets,
             timeouts: Timeouts::default(),
+            dialer: None,
         }
     }
 }

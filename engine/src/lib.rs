@@ -26,6 +26,7 @@ pub mod secrets;
 mod store;
 
 pub use config::{EngineConfig, Timeouts};
+pub use connection::{ByteStream, Dialer, SecureStream};
 pub use engine::{Engine, NewAccount, NewUser, OpenError};
 pub use events::EventStream;
 pub use secrets::{KeyringSecrets, MemorySecrets, NoSecrets, Secrets};
