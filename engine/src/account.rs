@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 use crate::api::{ApiError, ConnectionView, ErrorCode, Event};
 use crate::clock::Clock;
 use crate::config::Timeouts;
+use crate::connection::Connector;
 use crate::events::Events;
 use crate::store::Store;
 use handle::Handle;
@@ -37,8 +38,8 @@ pub(crate) struct AccountConfig {
     pub(crate) resource: String,
     pub(crate) target: ServerTarget,
     pub(crate) password: Zeroizing<String>,
-    pub(crate) timeouts: Timeouts,
     pub(crate) clock: Clock,
+    pub(crate) connector: Connector,
 }
 
 /// An account with an open cache.
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) resource: String,
     pub(crate) timeouts: Timeouts,
     pub(crate) clock: Clock,
+    pub(crate) connector: Connector,
     pub(crate) store: Store,
     pub(crate) events: Events,
     pub(crate) live: Live,
@@ -86,8 +88,9 @@ impl Account {
             address: config.address,
             username: config.username,
             resource: config.resource,
-            timeouts: config.timeouts,
+            timeouts: config.connector.timeouts,
             clock: config.clock,
+            connector: config.connector,
             store,
             events,
             live: Live::default(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::connection::Dialer;
 use crate::secrets::{KeyringSecrets, Secrets};
 use crate::store::StoreMode;
 
@@ -21,6 +22,8 @@ pub struct EngineConfig {
     pub clock: Clock,
     /// How the caches do their work.
     pub store: StoreMode,
+    /// Reaches servers in the place of TCP and TLS; for simulations.
+    pub dialer: Option<Arc<dyn Dialer>>,
 }
 
 impl std::fmt::Debug for EngineConfig {
@@ -42,6 +45,7 @@ impl EngineConfig {
             timeouts: Timeouts::default(),
             clock: Clock::default(),
             store: StoreMode::default(),
+            dialer: None,
         }
     }
 }

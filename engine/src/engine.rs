@@ -17,6 +17,7 @@ use crate::api::{
     SecretsState,
 };
 use crate::config::EngineConfig;
+use crate::connection::Connector;
 use crate::events::{EventStream, Events};
 use crate::profile::{Profile, ProfileError, SavedAccount};
 use crate::secrets::Secret;
@@ -85,6 +86,7 @@ pub struct Engine {
 
 struct Inner {
     config: EngineConfig,
+    connector: Connector,
     events: Events,
     /// Whether there is a keyring; looked at again with each unlocking.
     secrets_available: AtomicBool,
@@ -126,6 +128,7 @@ impl Engine {
         };
         let engine = Self {
             inner: Arc::new(Inner {
+                connector: Connector::new(&config),
                 config,
                 events: Events::default(),
                 secrets_available: AtomicBool::new(false),

@@ -27,6 +27,7 @@ mod store;
 
 pub use clock::{Clock, TimeSource};
 pub use config::{EngineConfig, Timeouts};
+pub use connection::{ByteStream, Dialer, SecureStream};
 pub use engine::{Engine, NewAccount, NewUser, OpenError};
 pub use events::EventStream;
 pub use secrets::{KeyringSecrets, MemorySecrets, NoSecrets, Secrets};

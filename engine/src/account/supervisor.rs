@@ -95,5 +95,5 @@ async fn connect(shared: &Shared) -> Result<SignedIn, ConnectError> {
         let way = shared.way.lock().unwrap_or_else(PoisonError::into_inner);
         (way.target.clone(), way.password.clone())
     };
-    connection::connect(&target, &shared.username, &password, &shared.timeouts).await
+    connection::connect(&shared.connector, &target, &shared.username, &password).await
 }

@@ -19,7 +19,7 @@ use xmpp_core::ns;
 use xmpp_core::stream::StreamHeader;
 
 use super::tls::TlsSetup;
-use super::{ConnectError, Transport};
+use super::{ConnectError, Connector, SecureStream, Transport};
 use crate::config::Timeouts;
 
 /// Longest wait for the answer of a name server.
@@ -28,10 +28,18 @@ const XMPP_PORT: u16 = 5222;
 
 /// Reaches a server by the best of its endpoints: they are tried in order, each
 /// a moment after the one before, and the first that answers wins.
-pub(crate) async fn dial(
+pub(super) async fn dial(
+    connector: &Connector,
     target: &ServerTarget,
-    timeouts: &Timeouts,
 ) -> Result<Transport, ConnectError> {
+    let timeouts = &connector.timeouts;
+    if let Some(dialer) = &connector.dialer {
+        return match tokio::time::timeout(timeouts.connect, dialer.dial(target)).await {
+            Ok(Ok(stream)) => Ok(Transport::tcp(stream, timeouts.answer)),
+            Ok(Err(error)) => Err(ConnectError::Unreachable(error.to_string())),
+            Err(_) => Err(ConnectError::TimedOut),
+        };
+    }
     let mut worst = None;
     match tokio::time::timeout(timeouts.connect, race(target, timeouts, &mut worst)).await {
         Ok(outcome) => outcome,
@@ -196,11 +204,12 @@ async fn reach(
             let config = WebSocketConfig::default()
                 .max_message_size(Some(4 * 1024 * 1024))
                 .max_frame_size(Some(4 * 1024 * 1024));
+            let SecureStream { io, binding } = tls;
             let (socket, _) =
-                tokio_tungstenite::client_async_with_config(request, tls, Some(config))
+                tokio_tungstenite::client_async_with_config(request, io, Some(config))
                     .await
                     .map_err(|error| ConnectError::NotXmpp(error.to_string()))?;
-            Ok(Transport::websocket(socket, patience))
+            Ok(Transport::websocket(socket, binding, patience))
         }
     }
 }

@@ -6,20 +6,19 @@ use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
-use super::{ConnectError, Transport, dial};
-use crate::config::Timeouts;
+use super::{ConnectError, Connector, Transport, dial};
 
 /// Makes an account on a connection of its own.
 pub(crate) async fn register(
+    connector: &Connector,
     target: &ServerTarget,
     username: &str,
     display_name: &str,
     password: &str,
     token: &str,
-    timeouts: &Timeouts,
 ) -> Result<(), ConnectError> {
-    let mut transport = dial(target, timeouts).await?;
-    let made = timeout(timeouts.connect, async {
+    let mut transport = dial(connector, target).await?;
+    let made = timeout(connector.timeouts.connect, async {
         let domain = target.domain.as_str();
         let _features = transport.open(domain).await?;
         exchange(

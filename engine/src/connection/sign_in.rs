@@ -9,9 +9,8 @@ use xmpp_core::sasl::{ClientBinding, Mechanism, ScramClient, plain};
 use xmpp_core::{Element, ns};
 use zeroize::Zeroizing;
 
-use super::{ConnectError, Transport, dial};
+use super::{ConnectError, Connector, Transport, dial};
 use crate::clock;
-use crate::config::Timeouts;
 
 /// A stream on which the account is signed in.
 pub(crate) struct SignedIn {
@@ -22,14 +21,14 @@ pub(crate) struct SignedIn {
 
 /// Reaches a server and signs in.
 pub(crate) async fn connect(
+    connector: &Connector,
     target: &ServerTarget,
     username: &str,
     password: &str,
-    timeouts: &Timeouts,
 ) -> Result<SignedIn, ConnectError> {
-    let transport = dial(target, timeouts).await?;
+    let transport = dial(connector, target).await?;
     let signed_in = sign_in(transport, &target.domain, username, password);
-    timeout(timeouts.connect, signed_in)
+    timeout(connector.timeouts.connect, signed_in)
         .await
         .unwrap_or(Err(ConnectError::TimedOut))
 }
@@ -76,7 +75,11 @@ async fn authenticate(
                 .children()
                 .any(|child| child.attr("type") == Some("tls-exporter"))
         });
-    let exporter = transport.exporter.clone().filter(|_| exporter_offered);
+    let exporter = transport
+        .binding
+        .tls_exporter
+        .clone()
+        .filter(|_| exporter_offered);
     let usable = |mechanism: &Mechanism| {
         offered.iter().any(|name| name == mechanism.as_str())
             && (!mechanism.is_plus() || exporter.is_some())

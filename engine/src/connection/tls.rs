@@ -13,8 +13,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use x509_parser::prelude::{FromDer, X509Certificate};
+use xmpp_core::sasl::BindingData;
 
-use super::ConnectError;
+use super::{ConnectError, SecureStream};
 
 /// RFC 9266.
 const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
@@ -39,7 +40,7 @@ impl TlsSetup {
         socket: TcpStream,
         name: &str,
         transport: Transport,
-    ) -> Result<TlsStream<TcpStream>, ConnectError> {
+    ) -> Result<SecureStream, ConnectError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = self.verifier(&provider)?;
         let mut config = ClientConfig::builder_with_provider(provider)
@@ -55,10 +56,18 @@ impl TlsSetup {
         };
         let name = ServerName::try_from(name.to_owned())
             .map_err(|_| ConnectError::Unknown(format!("{name} is no host name")))?;
-        TlsConnector::from(Arc::new(config))
+        let stream = TlsConnector::from(Arc::new(config))
             .connect(name, socket)
             .await
-            .map_err(tls_error)
+            .map_err(tls_error)?;
+        let binding = BindingData {
+            tls_exporter: exporter(&stream),
+            ..BindingData::default()
+        };
+        Ok(SecureStream {
+            io: Box::new(stream),
+            binding,
+        })
     }
 
     fn verifier(
@@ -81,7 +90,7 @@ impl TlsSetup {
 }
 
 /// Keying material of the connection; TLS 1.3 only.
-pub(super) fn exporter(stream: &TlsStream<TcpStream>) -> Option<Vec<u8>> {
+fn exporter(stream: &TlsStream<TcpStream>) -> Option<Vec<u8>> {
     let connection = stream.get_ref().1;
     if connection.protocol_version() != Some(rustls::ProtocolVersion::TLSv1_3) {
         return None;

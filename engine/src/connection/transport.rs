@@ -5,17 +5,16 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use xmpp_core::Element;
 use xmpp_core::element::{self, StreamPrefixes};
 use xmpp_core::framing::{Frame, Framer, FramingLimits, check_document};
 use xmpp_core::ns;
+use xmpp_core::sasl::BindingData;
 use xmpp_core::stream::{StreamError, StreamHeader, TCP_CLOSE, websocket_close};
 
-use super::ConnectError;
+use super::{ByteStream, ConnectError, SecureStream};
 
 /// What a server may send at once: a page of history of long messages.
 const LIMITS: FramingLimits = FramingLimits {
@@ -44,44 +43,42 @@ pub(crate) struct Transport {
     wire: Wire,
     /// Longest wait until the other side takes what is written.
     patience: Duration,
-    /// For SCRAM-PLUS (RFC 9266).
-    pub(crate) exporter: Option<Vec<u8>>,
+    /// What signing in can be bound to.
+    pub(crate) binding: BindingData,
 }
 
 enum Wire {
     Tcp {
-        io: Box<TlsStream<TcpStream>>,
+        io: Box<dyn ByteStream>,
         framer: Framer,
         prefixes: StreamPrefixes,
     },
-    WebSocket(Box<WebSocketStream<TlsStream<TcpStream>>>),
+    WebSocket(Box<WebSocketStream<Box<dyn ByteStream>>>),
 }
 
 impl Transport {
-    pub(super) fn tcp(io: TlsStream<TcpStream>, patience: Duration) -> Self {
-        let exporter = super::tls::exporter(&io);
-        let framer = Framer::new(LIMITS);
+    pub(super) fn tcp(stream: SecureStream, patience: Duration) -> Self {
         let wire = Wire::Tcp {
-            io: Box::new(io),
-            framer,
+            io: stream.io,
+            framer: Framer::new(LIMITS),
             prefixes: StreamPrefixes::default(),
         };
         Self {
             wire,
             patience,
-            exporter,
+            binding: stream.binding,
         }
     }
 
     pub(super) fn websocket(
-        socket: WebSocketStream<TlsStream<TcpStream>>,
+        socket: WebSocketStream<Box<dyn ByteStream>>,
+        binding: BindingData,
         patience: Duration,
     ) -> Self {
-        let exporter = super::tls::exporter(socket.get_ref());
         Self {
             wire: Wire::WebSocket(Box::new(socket)),
             patience,
-            exporter,
+            binding,
         }
     }
 
@@ -186,7 +183,7 @@ impl Transport {
 }
 
 async fn next_tcp(
-    io: &mut TlsStream<TcpStream>,
+    io: &mut Box<dyn ByteStream>,
     framer: &mut Framer,
     prefixes: &mut StreamPrefixes,
 ) -> Result<Incoming, ConnectError> {
@@ -213,7 +210,7 @@ async fn next_tcp(
 }
 
 async fn next_websocket(
-    socket: &mut WebSocketStream<TlsStream<TcpStream>>,
+    socket: &mut WebSocketStream<Box<dyn ByteStream>>,
 ) -> Result<Incoming, ConnectError> {
     loop {
         let message = socket

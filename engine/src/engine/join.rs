@@ -205,13 +205,13 @@ impl Engine {
         password: &str,
         token: Option<String>,
     ) -> Result<(), ConnectError> {
-        let timeouts = &self.inner.config.timeouts;
+        let connector = &self.inner.connector;
         let (target, username) = (&saved.target, &saved.username);
         if let Some(token) = token {
             let name = &saved.display_name;
-            register(target, username, name, password, &token, timeouts).await?;
+            register(connector, target, username, name, password, &token).await?;
         }
-        let signed_in = connect(target, username, password, timeouts).await?;
+        let signed_in = connect(connector, target, username, password).await?;
         signed_in.transport.close().await;
         Ok(())
     }

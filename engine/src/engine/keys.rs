@@ -138,8 +138,8 @@ impl Engine {
             resource: saved.resource.clone(),
             target: saved.target.clone(),
             password,
-            timeouts: self.inner.config.timeouts,
             clock: self.inner.config.clock.clone(),
+            connector: self.inner.connector.clone(),
         };
         let account = Account::start(config, store, self.inner.events.clone());
         self.with(|state| {
@@ -313,8 +313,8 @@ impl Engine {
 
     /// Asks the server whether a password is right.
     async fn check_sign_in(&self, saved: &SavedAccount, password: &str) -> Result<(), ApiError> {
-        let timeouts = &self.inner.config.timeouts;
-        let signed_in = connect(&saved.target, &saved.username, password, timeouts)
+        let connector = &self.inner.connector;
+        let signed_in = connect(connector, &saved.target, &saved.username, password)
             .await
             .map_err(|error| error.to_api(&saved.target.domain))?;
         signed_in.transport.close().await;

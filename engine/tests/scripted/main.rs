@@ -12,6 +12,7 @@
 )]
 
 mod client;
+mod dialing;
 mod hostile;
 mod messages;
 mod peer;

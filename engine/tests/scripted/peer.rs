@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use navigation::{Endpoint, ServerTarget, SpkiPin, Transport, Trust};
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use startalk_engine::ByteStream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use xmpp_core::element::{self, StreamPrefixes};
 use xmpp_core::framing::{Frame, Framer, FramingLimits};
 use xmpp_core::sasl::{BindingData, Mechanism, ScramHash, ScramServer, ScramVerifier};
@@ -91,14 +91,7 @@ impl Server {
     pub(crate) async fn accept(&self) -> Peer {
         let socket = self.accept_tcp().await;
         let tls = within("TLS", self.acceptor.accept(socket)).await.unwrap();
-        Peer {
-            io: tls,
-            framer: Framer::new(FramingLimits::default()),
-            prefixes: StreamPrefixes::default(),
-            closed: false,
-            received: 0,
-            acknowledges: true,
-        }
+        Peer::over(tls)
     }
 
     /// The next connection; whether the client breaks it off at the certificate.
@@ -130,7 +123,7 @@ impl Server {
 /// One connection. Answers requests for acknowledgements by itself, until it is
 /// told not to.
 pub(crate) struct Peer {
-    io: TlsStream<TcpStream>,
+    io: Box<dyn ByteStream>,
     framer: Framer,
     prefixes: StreamPrefixes,
     closed: bool,
@@ -140,6 +133,18 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    /// The server's end of any stream.
+    pub(crate) fn over(io: impl ByteStream + 'static) -> Self {
+        Self {
+            io: Box::new(io),
+            framer: Framer::new(FramingLimits::default()),
+            prefixes: StreamPrefixes::default(),
+            closed: false,
+            received: 0,
+            acknowledges: true,
+        }
+    }
+
     pub(crate) async fn send(&mut self, xml: &str) {
         within("writing", self.io.write_all(xml.as_bytes()))
             .await
