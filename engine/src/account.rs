@@ -63,6 +63,8 @@ pub(crate) struct Shared {
     pub(crate) connection: watch::Sender<ConnectionView>,
     /// The way to ask the server, while there is a session.
     pub(crate) session: Mutex<Option<Handle>>,
+    /// Held while a gap is filled.
+    pub(crate) filling: tokio::sync::Mutex<()>,
     /// Where to connect, and with what; both can change.
     pub(crate) way: Mutex<Way>,
     /// Rings when the outbox has something new.
@@ -96,6 +98,7 @@ impl Account {
             live: Live::default(),
             connection: watch::Sender::new(ConnectionView::Connecting),
             session: Mutex::new(None),
+            filling: tokio::sync::Mutex::default(),
             way: Mutex::new(Way {
                 target: config.target,
                 password: config.password,
@@ -147,7 +150,6 @@ impl Shared {
     ///
     /// # Errors
     /// [`ErrorCode::NotConnected`].
-    #[expect(dead_code, reason = "for what needs the server at once, such as rooms")]
     pub(crate) fn handle(&self) -> Result<Handle, ApiError> {
         self.session
             .lock()

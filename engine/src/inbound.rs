@@ -40,6 +40,13 @@ pub(crate) enum Meaning {
     },
 }
 
+impl Meaning {
+    /// Whether it is a text, and not about one.
+    pub(crate) fn is_message(&self) -> bool {
+        matches!(self, Self::Message(_))
+    }
+}
+
 /// A message of a page of the archive (XEP-0313).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Archived {

@@ -4,6 +4,7 @@
 //! job is one transaction with `synchronous=FULL`, because a message that the
 //! screen shows must survive a power cut. Reading has a connection of its own.
 
+pub(crate) mod archive;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod messages;

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::Shared;
 use crate::api::{ErrorCode, Event, NotificationView};
 use crate::inbound::Meaning;
+use crate::store::archive;
 use crate::store::messages::{self, Place};
 use crate::store::{StoreError, contacts, conversations};
 
@@ -14,6 +15,75 @@ use crate::store::{StoreError, contacts, conversations};
 const NOTIFICATION_CHARS: usize = 160;
 /// A message older than this comes without a notification: it is history.
 const FRESH_MS: i64 = 3 * 24 * 3600 * 1000;
+
+/// What came together, and where it belongs.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    /// Now.
+    Live,
+    /// The newest page of an archive.
+    Newest {
+        archive: String,
+        cursor: Option<String>,
+        /// What is missing before it: after which id (none: from the beginning),
+        /// and before which.
+        gap: Option<(Option<String>, String)>,
+    },
+    /// A page of a gap.
+    Fill {
+        gap: i64,
+        before: Option<String>,
+        closed: bool,
+    },
+    /// A page of a gap that has messages of one conversation only.
+    FillConversation {
+        gap: i64,
+        conversation: String,
+        before: String,
+        complete: bool,
+    },
+}
+
+impl Step {
+    /// Where messages of it belong.
+    fn begin(&self, tx: &Transaction<'_>) -> rusqlite::Result<Place> {
+        Ok(match self {
+            Self::Live => Place::Newest,
+            Self::Newest { archive, gap, .. } => {
+                if let Some((after, before)) = gap {
+                    archive::open_gap(tx, archive, after.as_deref(), before)?;
+                }
+                Place::Newest
+            }
+            Self::Fill { gap, .. } | Self::FillConversation { gap, .. } => Place::Gap(*gap),
+        })
+    }
+
+    fn finish(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
+        match self {
+            Self::Live => Ok(()),
+            Self::Newest {
+                archive, cursor, ..
+            } => match cursor {
+                Some(cursor) => archive::set_cursor(tx, archive, cursor),
+                None => Ok(()),
+            },
+            Self::Fill {
+                gap, closed: true, ..
+            } => archive::close_gap(tx, *gap),
+            Self::Fill { gap, before, .. } => match before {
+                Some(before) => archive::shrink(tx, *gap, before),
+                None => Ok(()),
+            },
+            Self::FillConversation {
+                gap,
+                conversation,
+                before,
+                complete,
+            } => archive::shrink_conversation(tx, *gap, conversation, before, *complete),
+        }
+    }
+}
 
 /// What changed.
 #[derive(Debug, Default)]
@@ -36,15 +106,11 @@ impl Changes {
 
 impl Shared {
     /// Writes meanings into the cache and tells what changed.
-    pub(super) async fn apply(
-        &self,
-        meanings: Vec<Meaning>,
-        place: Place,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn apply(&self, meanings: Vec<Meaning>, step: Step) -> Result<(), StoreError> {
         let (typing, lasting): (Vec<_>, Vec<_>) = meanings
             .into_iter()
             .partition(|meaning| matches!(meaning, Meaning::Typing { .. }));
-        if !lasting.is_empty() {
+        if !lasting.is_empty() || !matches!(step, Step::Live) {
             let account = self.id.clone();
             let fresh_ms = self.clock.now_ms() - FRESH_MS;
             let changes = self
@@ -54,9 +120,21 @@ impl Shared {
                         fresh_ms,
                         ..Changes::default()
                     };
-                    for meaning in &lasting {
-                        write(tx, &account, meaning, place, &mut changes)?;
+                    let place = step.begin(tx)?;
+                    let texts = lasting.iter().filter(|meaning| meaning.is_message());
+                    let said = lasting.iter().filter(|meaning| !meaning.is_message());
+                    if let Place::Gap(_) = place {
+                        // Each goes below the one before; what is said about them
+                        // comes when they are there.
+                        for meaning in texts.rev().chain(said) {
+                            write(tx, &account, meaning, place, &mut changes)?;
+                        }
+                    } else {
+                        for meaning in &lasting {
+                            write(tx, &account, meaning, place, &mut changes)?;
+                        }
                     }
+                    step.finish(tx)?;
                     Ok(changes)
                 })
                 .await?;
@@ -106,10 +184,8 @@ fn write(
     match meaning {
         Meaning::Message(received) => {
             let mut received = received.clone();
-            if place == Place::Oldest {
-                // Nobody waits for a receipt of last year.
-                received.wants_receipt = false;
-            }
+            // Nobody waits for a receipt of last year.
+            received.wants_receipt &= received.time_ms > changes.fresh_ms;
             let stored = messages::receive(tx, &received, place)?;
             changes.touch(&received.conversation);
             if let Some(id) = stored

@@ -1,8 +1,9 @@
 //! The stanzas that an account sends.
 
 use xmpp_core::element::build;
-use xmpp_core::{Element, ns};
+use xmpp_core::{Element, datetime, ns};
 
+use super::sync::archive::Ask;
 use crate::store::outbox::{OutboxKind, OutboxRow};
 
 /// What a row of the outbox says. Its id is made once, with the row, so that
@@ -45,22 +46,30 @@ pub(super) fn chat_state(conversation: &str, typing: bool) -> Element {
         .done()
 }
 
-/// A page of our archive (XEP-0313): what came after `after`, or what came
-/// before `before`, or the newest.
-pub(super) fn archive_query(
-    query_id: &str,
-    after: Option<&str>,
-    before: Option<&str>,
-    max: usize,
-) -> Element {
-    let mut set = build("set", ns::RSM).child(build("max", ns::RSM).text(max.to_string()));
-    set = match (after, before) {
-        (Some(after), _) => set.child(build("after", ns::RSM).text(after)),
-        (None, Some(before)) => set.child(build("before", ns::RSM).text(before)),
-        (None, None) => set.child(build("before", ns::RSM)),
+/// A page of an archive (XEP-0313), backwards.
+pub(super) fn archive_query(query_id: &str, ask: &Ask) -> Element {
+    let before = build("before", ns::RSM).text(ask.before.as_deref().unwrap_or_default());
+    let set = build("set", ns::RSM)
+        .child(build("max", ns::RSM).text(ask.max.to_string()))
+        .child(before);
+    let field = |name: &str, value: &str| {
+        build("field", ns::DATA_FORMS)
+            .attr("var", name)
+            .child(build("value", ns::DATA_FORMS).text(value))
     };
-    build("query", ns::MAM)
-        .attr("queryid", query_id)
-        .child(set)
-        .done()
+    let mut query = build("query", ns::MAM).attr("queryid", query_id);
+    if ask.with.is_some() || ask.end_ms.is_some() {
+        let kind = field("FORM_TYPE", ns::MAM).attr("type", "hidden");
+        let mut form = build("x", ns::DATA_FORMS)
+            .attr("type", "submit")
+            .child(kind);
+        if let Some(with) = &ask.with {
+            form = form.child(field("with", with));
+        }
+        if let Some(end) = ask.end_ms {
+            form = form.child(field("end", &datetime::format_ms(end)));
+        }
+        query = query.child(form);
+    }
+    query.child(set).done()
 }

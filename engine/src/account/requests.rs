@@ -1,10 +1,13 @@
 //! What the user interface asks of one account.
 
 use jid::BareJid;
+use std::sync::Arc;
+
 use tokio::time::Instant;
 use xmpp_core::element::clean_text;
 
-use super::{Account, Shared};
+use super::handle::Handle;
+use super::{Account, Shared, sync};
 use crate::api::{
     AccountView, ApiError, ContactView, ConversationKind, ConversationView, DeliveryState,
     Direction, ErrorCode, MessageView, MessageWindow, WindowAnchor,
@@ -119,17 +122,48 @@ impl Account {
         limit: u32,
     ) -> Result<MessageWindow, ApiError> {
         let limit = limit.clamp(1, MAX_WINDOW);
-        let window = self
-            .shared
-            .store
-            .read(move |db| messages::window(db, &conversation, anchor, limit))
-            .await
-            .map_err(failed)?;
+        let of = conversation.clone();
+        let read = move || {
+            let of = of.clone();
+            self.shared
+                .store
+                .read(move |db| messages::window(db, &of, anchor, limit))
+        };
+        let mut window = read().await.map_err(failed)?;
+        if let Some(handle) = self.gap_to_fill(&window) {
+            let below = window
+                .messages
+                .last()
+                .map_or(i64::MAX, |last| last.position);
+            let shared = Arc::clone(&self.shared);
+            let of = conversation.clone();
+            let filled = async move {
+                let filled = sync::archive::fill_conversation(&shared, &handle, &of, below).await;
+                if let Err(error) = filled {
+                    tracing::info!(%error, "missing messages");
+                }
+            };
+            if matches!(anchor, WindowAnchor::Before { .. }) {
+                // Somebody scrolls there and has nothing else to see.
+                filled.await;
+                window = read().await.map_err(failed)?;
+            } else {
+                tokio::spawn(filled);
+            }
+        }
         Ok(MessageWindow {
             messages: window.messages.into_iter().map(message_view).collect(),
             has_older: window.has_older,
             first_unread: window.first_unread,
+            gaps: window.gaps,
         })
+    }
+
+    fn gap_to_fill(&self, window: &messages::Window) -> Option<Handle> {
+        if window.is_whole {
+            return None;
+        }
+        self.shared.handle().ok()
     }
 
     pub(crate) async fn send_message(

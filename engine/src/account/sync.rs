@@ -12,6 +12,7 @@ use xmpp_core::ns;
 use super::Shared;
 use super::handle::{AskError, Handle};
 use crate::connection::ConnectError;
+use crate::store::archive::OWN;
 
 /// Runs beside the session; an error ends that. What a resumed session still has
 /// need not be asked again.
@@ -20,8 +21,10 @@ pub(super) async fn run(
     handle: Handle,
     resumed: bool,
 ) -> Result<(), ConnectError> {
+    // Whoever looks at a gap meanwhile need not ask for it as well.
+    let _filling = shared.filling.lock().await;
     if resumed {
-        return Ok(());
+        return archive::fill(shared, &handle, OWN, archive::Reach::History).await;
     }
     roster::fetch(shared, &handle).await?;
     let carbons = build("enable", ns::CARBONS).done();
@@ -29,9 +32,9 @@ pub(super) async fn run(
         or_end(error, "no carbons there")?;
     }
     handle.send(build("presence", ns::CLIENT).done()).await?;
-    let follows = archive::newest(shared, &handle).await?;
+    let follows = archive::newest(shared, &handle, OWN).await?;
     handle.caught_up(follows).await?;
-    Ok(())
+    archive::fill(shared, &handle, OWN, archive::Reach::History).await
 }
 
 /// A server that says no can be lived with; one that says nothing cannot.

@@ -251,6 +251,9 @@ pub struct MessageWindow {
     pub has_older: bool,
     /// First message that was unread when the window was asked for.
     pub first_unread: Option<i64>,
+    /// Messages before which something is missing in the cache; it is fetched
+    /// while they are looked at, and then [`super::Event::MessagesChanged`] comes.
+    pub gaps: Vec<i64>,
 }
 
 /// What a pasted text would lead to, shown before anything is done.

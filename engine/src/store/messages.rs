@@ -4,10 +4,11 @@ mod window;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::archive;
 use super::conversations;
 use super::outbox::{self, OutboxKind};
 
-pub(crate) use window::window;
+pub(crate) use window::{Window, window};
 
 /// How far an outgoing message came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,24 +70,17 @@ pub(crate) struct Received {
 pub(crate) enum Place {
     /// After everything.
     Newest,
-    /// Before everything: a page of history.
-    Oldest,
+    /// Into a gap of the archive, below what is in it already.
+    Gap(i64),
 }
 
-fn end_position(db: &Connection, conversation: &str) -> rusqlite::Result<i64> {
-    db.prepare_cached("SELECT max(position) FROM messages WHERE conversation = ?1")?
-        .query_row([conversation], |row| row.get::<_, Option<i64>>(0))
-        .map(|end| end.unwrap_or(0))
-}
-
-fn new_position(db: &Connection, conversation: &str, place: Place) -> rusqlite::Result<i64> {
-    match place {
-        Place::Newest => Ok(end_position(db, conversation)? + 1),
-        Place::Oldest => db
-            .prepare_cached("SELECT min(position) FROM messages WHERE conversation = ?1")?
-            .query_row([conversation], |row| row.get::<_, Option<i64>>(0))
-            .map(|start| start.unwrap_or(1) - 1),
+fn new_position(tx: &Transaction<'_>, place: Place) -> rusqlite::Result<i64> {
+    if let Place::Gap(gap) = place
+        && let Some(position) = archive::take_position(tx, gap)?
+    {
+        return Ok(position);
     }
+    Ok(archive::end_position(tx)? + 1)
 }
 
 /// A message that the user sends: stored with its outbox row, the draft gone.
@@ -99,7 +93,7 @@ pub(crate) fn compose(
     now_ms: i64,
 ) -> rusqlite::Result<i64> {
     conversations::ensure(tx, conversation)?;
-    let position = new_position(tx, conversation, Place::Newest)?;
+    let position = new_position(tx, Place::Newest)?;
     // Whoever answers has read what is above.
     see(tx, conversation, position)?;
     tx.execute(
@@ -131,6 +125,9 @@ pub(crate) fn receive(
 ) -> rusqlite::Result<Option<i64>> {
     if let Some(known) = find(tx, message)? {
         if message.outgoing {
+            if let Place::Gap(_) = place {
+                place_in_gap(tx, known, place)?;
+            }
             sent(tx, known, message.stanza_id.as_deref())?;
             outbox::remove_message(tx, known)?;
         } else if let Some(stanza_id) = &message.stanza_id {
@@ -139,7 +136,7 @@ pub(crate) fn receive(
         return Ok(None);
     }
     conversations::ensure(tx, &message.conversation)?;
-    let position = new_position(tx, &message.conversation, place)?;
+    let position = new_position(tx, place)?;
     tx.prepare_cached(
         "INSERT INTO messages (conversation, position, outgoing, author, text, time_ms,
                                wire_id, origin_id, stanza_id, state)
@@ -197,6 +194,23 @@ fn find(db: &Connection, message: &Received) -> rusqlite::Result<Option<i64>> {
     .optional()
 }
 
+/// A message that waited, and was found among what was missed: there is its place.
+fn place_in_gap(tx: &Transaction<'_>, id: i64, place: Place) -> rusqlite::Result<()> {
+    let waits: bool = tx.query_row(
+        "SELECT state IN (?2, ?3) FROM messages WHERE id = ?1",
+        params![id, WAITING, FAILED],
+        |row| row.get(0),
+    )?;
+    if waits {
+        let position = new_position(tx, place)?;
+        tx.execute(
+            "UPDATE messages SET position = ?2, state = ?3, error = NULL WHERE id = ?1",
+            params![id, position, SENT],
+        )?;
+    }
+    Ok(())
+}
+
 fn set_stanza_id(tx: &Transaction<'_>, id: i64, stanza_id: &str) -> rusqlite::Result<()> {
     tx.execute(
         "UPDATE messages SET stanza_id = ?2 WHERE id = ?1 AND stanza_id IS NULL",
@@ -226,7 +240,7 @@ pub(crate) fn sent(tx: &Transaction<'_>, id: i64, stanza_id: Option<&str>) -> ru
         if arrived_after {
             // The others that wait keep their order behind it. By as little as
             // will do: this happens often.
-            let by = end_position(tx, &conversation)? + 1 - position;
+            let by = archive::end_position(tx)? + 1 - position;
             tx.execute(
                 "UPDATE messages SET position = position + ?3
                  WHERE conversation = ?1 AND outgoing = 1
@@ -349,7 +363,7 @@ pub(crate) fn retry(
         )
         .optional()?;
     if let Some(conversation) = &conversation {
-        let end = new_position(tx, conversation, Place::Newest)?;
+        let end = new_position(tx, Place::Newest)?;
         tx.execute(
             "UPDATE messages SET position = ?2 WHERE id = ?1",
             params![id, end],

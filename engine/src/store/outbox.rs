@@ -56,6 +56,15 @@ pub(crate) fn push(
     Ok(())
 }
 
+/// Whether nothing waits to be sent.
+pub(crate) fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row(
+        "SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE kind = 'message')",
+        [],
+        |row| row.get(0),
+    )
+}
+
 /// The rows after this one, oldest first.
 pub(crate) fn after(db: &Connection, id: i64, limit: usize) -> rusqlite::Result<Vec<OutboxRow>> {
     db.prepare_cached(

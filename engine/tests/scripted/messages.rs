@@ -163,15 +163,16 @@ async fn an_absence_ends_with_one_notification_for_each_conversation() {
         .unwrap()
         .get_child("set", ns::RSM)
         .unwrap();
-    let after = set.get_child("after", ns::RSM).unwrap();
-    assert_eq!(after.text(), "s-known", "from where it stopped");
+    let before = set.get_child("before", ns::RSM).unwrap();
+    assert_eq!(before.text(), "", "the newest first");
     let old = archived("s-old", &from_bob("long ago"));
     let fresh = |text: &str| Archived {
         stamp: jiff::Timestamp::now().to_string(),
         ..archived(&format!("s-{text}"), &from_bob(text))
     };
-    let page = [old, fresh("news 1"), fresh("news 2")];
-    peer.answer_archive(&query, &page, true).await;
+    let known = archived("s-known", &from_bob("known"));
+    let page = [known, old, fresh("news 1"), fresh("news 2")];
+    peer.answer_archive(&query, &page, false).await;
     assert_eq!(client.notified().await.1, "news 2");
     client
         .wait_texts(&["known", "long ago", "news 1", "news 2"])
@@ -179,6 +180,67 @@ async fn an_absence_ends_with_one_notification_for_each_conversation() {
     // The next is the next live one.
     peer.send(&from_bob("live")).await;
     assert_eq!(client.notified().await.1, "live");
+}
+
+/// The present is there at once; what was missed comes behind it, in its place.
+#[tokio::test]
+async fn after_a_long_absence_the_newest_come_first_and_the_rest_in_between() {
+    let server = Server::start();
+    let (mut client, mut peer) = Client::start(&server).await;
+    peer.send(&from_bob("known")).await;
+    client.wait_texts(&["known"]).await;
+    client.restart().await;
+    let mut peer = server.signed_in().await;
+    let query = peer.begin_until_archive().await;
+    let text = |text: &str| archived(&format!("s-{text}"), &from_bob(text));
+    peer.answer_archive(&query, &[text("3"), text("4")], false)
+        .await;
+    client.wait_texts(&["known", "3", "4"]).await;
+    client.wait_online().await;
+    let query = peer.with("query", ns::MAM).await;
+    peer.answer_archive(&query, &[text("2")], false).await;
+    let query = peer.with("query", ns::MAM).await;
+    let set = query.get_child("query", ns::MAM).unwrap();
+    let set = set.get_child("set", ns::RSM).unwrap();
+    assert_eq!(set.get_child("before", ns::RSM).unwrap().text(), "s-2");
+    peer.send(&from_bob("5")).await;
+    client.wait_texts(&["known", "2", "3", "4", "5"]).await;
+    // Cut in the middle of it: the gap is remembered.
+    client.restart().await;
+    let mut peer = server.signed_in().await;
+    let query = peer.begin_until_archive().await;
+    peer.answer_archive(&query, &[text("4"), text("5")], false)
+        .await;
+    let query = peer.with("query", ns::MAM).await;
+    peer.answer_archive(&query, &[text("known"), text("1")], false)
+        .await;
+    client.wait_texts(&["known", "1", "2", "3", "4", "5"]).await;
+}
+
+/// What we sent may be in what was missed: it is looked for before it is sent again.
+#[tokio::test]
+async fn the_outbox_waits_for_what_was_missed() {
+    let server = Server::start();
+    let (mut client, mut peer) = Client::start(&server).await;
+    peer.send(&from_bob("known")).await;
+    client.wait_texts(&["known"]).await;
+    peer.acknowledges = false;
+    client.send("mine").await;
+    let wire = peer.text().await.attr("id").unwrap().to_owned();
+    drop(peer);
+    client.restart().await;
+    let mut peer = server.signed_in().await;
+    let query = peer.begin_until_archive().await;
+    let text = |text: &str| archived(&format!("s-{text}"), &from_bob(text));
+    peer.answer_archive(&query, &[text("3")], false).await;
+    let query = peer.with("query", ns::MAM).await;
+    let mine = archived("s-mine", &from_rosa(&wire, "mine"));
+    peer.answer_archive(&query, &[text("known"), mine], false)
+        .await;
+    client.wait_online().await;
+    client.send("next").await;
+    assert_eq!(body(&peer.text().await), "next", "nothing twice");
+    client.wait_texts(&["known", "mine", "3", "next"]).await;
 }
 
 /// A marker may stand in the archive pages after the message that it is about.

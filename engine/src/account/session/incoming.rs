@@ -5,18 +5,18 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::Session;
+use crate::account::apply::Step;
 use crate::account::sync;
 use crate::api::PresenceShow;
 use crate::connection::ConnectError;
 use crate::inbound;
-use crate::store::messages::Place;
 
 impl Session<'_> {
     pub(super) async fn message(&mut self, element: &Element) -> Result<(), ConnectError> {
         let now_ms = self.shared.clock.now_ms();
         let cursor = live_cursor(&self.shared.address, element);
         let meanings = inbound::live(&self.shared.address, element, now_ms);
-        self.shared.apply(meanings, Place::Newest).await?;
+        self.shared.apply(meanings, Step::Live).await?;
         // What came live need not be fetched again, once we have caught up.
         if let Some(cursor) = cursor
             && self.follows

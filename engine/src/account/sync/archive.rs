@@ -1,172 +1,245 @@
-//! Reading the archive (XEP-0313), before the outbox is sent.
-
-use std::sync::Arc;
+//! Reading an archive (XEP-0313): the newest page first, so that the present is
+//! there at once; then what is missing below it, backwards.
+//!
+//! A message of ours may have arrived although nobody said so. So while the
+//! outbox has something, all that was missed is read before it is sent.
 
 use xmpp_core::stanza_error::Condition;
 use xmpp_core::{Element, ns};
 
 use super::or_end;
+use crate::account::apply::Step;
 use crate::account::handle::{AskError, Handle};
 use crate::account::{Shared, outgoing};
 use crate::connection::ConnectError;
 use crate::inbound::{self, Meaning};
-use crate::store::contacts;
-use crate::store::messages::Place;
+use crate::store::archive::{self, Gap, OWN};
+use crate::store::outbox;
 
-/// Messages of one page of the archive.
-const PAGE: usize = 100;
-/// Pages of history that a new device fetches.
-const FIRST_PAGES: usize = 10;
-/// Key of the last archive id that was read.
-const CURSOR: &str = "archive-cursor";
+/// Messages of the newest page.
+const FIRST_PAGE: usize = 100;
+/// Messages of a page that fills a gap.
+const PAGE: usize = 250;
+/// Messages of history that a new device fetches by itself; more when somebody
+/// scrolls there.
+const HISTORY: i64 = 10_000;
 
-/// Reads what the archive has and we have not. Gives whether what comes live
-/// follows on it.
-pub(super) async fn newest(shared: &Arc<Shared>, handle: &Handle) -> Result<bool, ConnectError> {
-    let cursor = shared.store.read(|db| contacts::meta(db, CURSOR)).await?;
-    let mut reader = Reader {
-        shared,
-        handle,
-        follows: true,
+/// Reads the newest page of an archive, and more where the outbox needs it.
+/// Gives whether what comes live follows on it.
+pub(super) async fn newest(
+    shared: &Shared,
+    handle: &Handle,
+    archive: &str,
+) -> Result<bool, ConnectError> {
+    let from = archive.to_owned();
+    let cursor = shared
+        .store
+        .read(move |db| archive::cursor(db, &from))
+        .await?;
+    let ask = Ask {
+        max: FIRST_PAGE,
+        ..Ask::of(archive)
     };
-    let known = match &cursor {
-        Some(cursor) => reader.catch_up_from(cursor.clone()).await?,
-        None => false,
+    let page = match fetch(shared, handle, &ask).await? {
+        Fetched::Page(page) => page,
+        Fetched::NotThere => return Ok(true),
+        Fetched::Failed => return Ok(false),
     };
-    if !known {
-        reader.first_pages(cursor.is_none()).await?;
+    let follows_on = cursor
+        .as_ref()
+        .is_some_and(|cursor| page.ids.contains(cursor));
+    let step = Step::Newest {
+        archive: archive.to_owned(),
+        cursor: page.ids.last().cloned(),
+        gap: (!follows_on && !page.complete)
+            .then(|| page.ids.first().cloned())
+            .flatten()
+            .map(|before| (cursor, before)),
+    };
+    let opened = matches!(
+        &step,
+        Step::Newest {
+            gap: Some((Some(_), _)),
+            ..
+        }
+    );
+    shared.apply(page.meanings, step).await?;
+    if opened && archive == OWN && !shared.store.read(outbox::is_empty).await? {
+        fill(shared, handle, archive, Reach::Missed).await?;
     }
-    Ok(reader.follows)
+    Ok(true)
 }
 
-/// Remembers up to where the archive was read.
+/// How far gaps are filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// What was missed since this device was here.
+    Missed,
+    /// That, and some history of before it was.
+    History,
+}
+
+/// Fills the gaps of an archive, the newest first.
+pub(super) async fn fill(
+    shared: &Shared,
+    handle: &Handle,
+    archive: &str,
+    reach: Reach,
+) -> Result<(), ConnectError> {
+    let of = archive.to_owned();
+    let gaps = shared.store.read(move |db| archive::gaps(db, &of)).await?;
+    for gap in gaps {
+        let wanted = match (&gap.after, reach) {
+            (Some(_), _) => i64::MAX,
+            (None, Reach::History) => HISTORY,
+            (None, Reach::Missed) => 0,
+        };
+        fill_gap(shared, handle, gap, wanted).await?;
+    }
+    Ok(())
+}
+
+/// Reads backwards through a gap. The next page is on its way while one is
+/// written.
+async fn fill_gap(
+    shared: &Shared,
+    handle: &Handle,
+    gap: Gap,
+    wanted: i64,
+) -> Result<(), ConnectError> {
+    let mut ask = Ask {
+        before: gap.before.clone(),
+        ..Ask::of(&gap.archive)
+    };
+    let mut filled = gap.filled;
+    if filled >= wanted {
+        return Ok(());
+    }
+    let mut page = fetch_older(shared, handle, &mut ask).await?;
+    while let Some(now) = page {
+        filled += i64::try_from(now.ids.len()).unwrap_or(i64::MAX);
+        let closed = now.complete
+            || now.ids.is_empty()
+            || gap
+                .after
+                .as_ref()
+                .is_some_and(|after| now.ids.contains(after));
+        let step = Step::Fill {
+            gap: gap.id,
+            before: now.ids.first().cloned(),
+            closed,
+        };
+        let written = shared.apply(now.meanings, step);
+        if closed || filled >= wanted {
+            return Ok(written.await?);
+        }
+        ask.before = now.ids.first().cloned();
+        ask.end_ms = None;
+        let (written, next) = tokio::join!(written, fetch_older(shared, handle, &mut ask));
+        written?;
+        page = next?;
+    }
+    Ok(())
+}
+
+/// Fetches what one conversation has in the newest of its gaps below a position,
+/// a page of it. Whether there was such a gap.
+pub(in crate::account) async fn fill_conversation(
+    shared: &Shared,
+    handle: &Handle,
+    conversation: &str,
+    below: i64,
+) -> Result<bool, ConnectError> {
+    let Ok(_one_at_a_time) = shared.filling.try_lock() else {
+        return Ok(false);
+    };
+    let of = conversation.to_owned();
+    let found = shared
+        .store
+        .read(move |db| {
+            let Some(gap) = archive::gap_below(db, &of, below)? else {
+                return Ok(None);
+            };
+            let before = archive::conversation_before(db, &gap, &of)?;
+            Ok(Some((gap, before)))
+        })
+        .await?;
+    let Some((gap, before)) = found else {
+        return Ok(false);
+    };
+    let mut ask = Ask {
+        before,
+        with: (gap.archive == OWN).then(|| conversation.to_owned()),
+        max: FIRST_PAGE,
+        ..Ask::of(&gap.archive)
+    };
+    let Some(page) = fetch_older(shared, handle, &mut ask).await? else {
+        return Ok(false);
+    };
+    let closed = page.complete
+        || page.ids.is_empty()
+        || gap
+            .after
+            .as_ref()
+            .is_some_and(|after| page.ids.contains(after));
+    let before = page.ids.first().cloned().or(ask.before).unwrap_or_default();
+    let step = if gap.archive == OWN {
+        Step::FillConversation {
+            gap: gap.id,
+            conversation: conversation.to_owned(),
+            before,
+            complete: closed,
+        }
+    } else {
+        Step::Fill {
+            gap: gap.id,
+            before: Some(before),
+            closed,
+        }
+    };
+    shared.apply(page.meanings, step).await?;
+    // Also where nothing came: there is no gap any more.
+    shared.messages_changed(conversation);
+    Ok(true)
+}
+
+/// Remembers up to where our own archive was read.
 pub(in crate::account) async fn set_cursor(shared: &Shared, id: &str) -> Result<(), ConnectError> {
     let id = id.to_owned();
     Ok(shared
         .store
-        .write(move |tx| contacts::set_meta(tx, CURSOR, &id))
+        .write(move |tx| archive::set_cursor(tx, OWN, &id))
         .await?)
 }
 
-struct Reader<'a> {
-    shared: &'a Arc<Shared>,
-    handle: &'a Handle,
-    follows: bool,
+/// What an archive is asked for.
+#[derive(Debug, Clone)]
+pub(in crate::account) struct Ask {
+    pub(in crate::account) archive: String,
+    /// What is older than the message with this id; else the newest.
+    pub(in crate::account) before: Option<String>,
+    /// Nothing newer than this.
+    pub(in crate::account) end_ms: Option<i64>,
+    /// Messages with this person only.
+    pub(in crate::account) with: Option<String>,
+    pub(in crate::account) max: usize,
 }
 
-impl Reader<'_> {
-    /// Forward from the last known message; `false` if the archive does not
-    /// know it any more.
-    async fn catch_up_from(&mut self, mut cursor: String) -> Result<bool, ConnectError> {
-        loop {
-            let (meanings, page) = match self.fetch_page(Some(&cursor), None).await? {
-                Fetched::Page(meanings, page) => (meanings, page),
-                Fetched::NotThere => return Ok(false),
-                Fetched::Failed => {
-                    // Next time from the same place.
-                    self.follows = false;
-                    return Ok(true);
-                }
-            };
-            let last = page.last.clone();
-            self.shared.apply(meanings, Place::Newest).await?;
-            if let Some(last) = last {
-                set_cursor(self.shared, &last).await?;
-                cursor = last;
-            }
-            if page.complete || page.last.is_none() {
-                return Ok(true);
-            }
-        }
-    }
-
-    /// A new device: the newest page first, then some more of history.
-    async fn first_pages(&mut self, is_new: bool) -> Result<(), ConnectError> {
-        let mut before: Option<String> = None;
-        // What is said *about* messages may stand pages after them.
-        let mut said: Vec<Meaning> = Vec::new();
-        for number in 0..FIRST_PAGES {
-            let (meanings, page) = match self.fetch_page(None, before.as_deref()).await? {
-                Fetched::Page(meanings, page) => (meanings, page),
-                Fetched::NotThere => return Ok(()),
-                Fetched::Failed => {
-                    self.follows = number > 0;
-                    return Ok(());
-                }
-            };
-            let (mut texts, about): (Vec<_>, Vec<_>) = meanings
-                .iter()
-                .cloned()
-                .partition(|meaning| matches!(meaning, Meaning::Message(_)));
-            said.splice(0..0, about);
-            if number == 0 {
-                self.shared.apply(meanings, Place::Newest).await?;
-                if let Some(last) = &page.last {
-                    set_cursor(self.shared, last).await?;
-                }
-            } else {
-                // Each goes before the one that was put there last.
-                texts.reverse();
-                self.shared.apply(texts, Place::Oldest).await?;
-                self.shared.apply(said.clone(), Place::Oldest).await?;
-            }
-            before = page.first;
-            if page.complete || before.is_none() || !is_new {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    /// One page of the archive.
-    async fn fetch_page(
-        &mut self,
-        after: Option<&str>,
-        before: Option<&str>,
-    ) -> Result<Fetched, ConnectError> {
-        let query_id = self.shared.clock.random_id();
-        let query = outgoing::archive_query(&query_id, after, before, PAGE);
-        match self.handle.page(None, query).await {
-            Ok(answer) => {
-                let now_ms = self.shared.clock.now_ms();
-                let own = &self.shared.address;
-                let meanings = answer
-                    .results
-                    .iter()
-                    .filter_map(|result| inbound::archived(own, result, now_ms))
-                    .filter(|archived| archived.query_id.as_deref() == Some(&query_id))
-                    .flat_map(|archived| archived.meanings)
-                    .collect();
-                let fin = answer.iq.get_child("fin", ns::MAM);
-                let set = fin.and_then(|fin| fin.get_child("set", ns::RSM));
-                let text = |name: &str| {
-                    set.and_then(|set| set.get_child(name, ns::RSM))
-                        .map(Element::text)
-                };
-                let complete =
-                    fin.is_some_and(|fin| matches!(fin.attr("complete"), Some("true" | "1")));
-                let page = Page {
-                    first: text("first"),
-                    last: text("last"),
-                    complete,
-                };
-                Ok(Fetched::Page(meanings, page))
-            }
-            // XEP-0059, section 2.7: the place is not there any more.
-            Err(AskError::Refused(error)) if error.condition == Condition::ItemNotFound => {
-                Ok(Fetched::NotThere)
-            }
-            Err(error) => {
-                or_end(error, "archive")?;
-                Ok(Fetched::Failed)
-            }
+impl Ask {
+    fn of(archive: &str) -> Self {
+        Self {
+            archive: archive.to_owned(),
+            before: None,
+            end_ms: None,
+            with: None,
+            max: PAGE,
         }
     }
 }
 
 /// What came of asking for a page.
 enum Fetched {
-    Page(Vec<Meaning>, Page),
+    Page(Page),
     /// There is no such place in the archive.
     NotThere,
     /// There is no archive, or it does not work now.
@@ -174,7 +247,89 @@ enum Fetched {
 }
 
 struct Page {
-    first: Option<String>,
-    last: Option<String>,
+    meanings: Vec<Meaning>,
+    /// Ids of all that the page has, oldest first.
+    ids: Vec<String>,
     complete: bool,
+}
+
+/// An older page. Where the archive does not know the place any more (its
+/// message was removed), it is found by its time.
+async fn fetch_older(
+    shared: &Shared,
+    handle: &Handle,
+    ask: &mut Ask,
+) -> Result<Option<Page>, ConnectError> {
+    match fetch(shared, handle, ask).await? {
+        Fetched::Page(page) => return Ok(Some(page)),
+        Fetched::Failed => return Ok(None),
+        Fetched::NotThere => {}
+    }
+    let Some(id) = ask.before.take() else {
+        return Ok(None);
+    };
+    let lost = id.clone();
+    ask.end_ms = shared
+        .store
+        .read(move |db| archive::time_of(db, &lost))
+        .await?;
+    if ask.end_ms.is_none() {
+        // Next time again.
+        ask.before = Some(id);
+        return Ok(None);
+    }
+    Ok(match fetch(shared, handle, ask).await? {
+        Fetched::Page(page) => Some(page),
+        _ => None,
+    })
+}
+
+async fn fetch(shared: &Shared, handle: &Handle, ask: &Ask) -> Result<Fetched, ConnectError> {
+    let query_id = shared.clock.random_id();
+    let query = outgoing::archive_query(&query_id, ask);
+    let to = (ask.archive != OWN).then_some(ask.archive.as_str());
+    let answer = match handle.page(to, query).await {
+        Ok(answer) => answer,
+        // XEP-0059, section 2.7: the place is not there any more.
+        Err(AskError::Refused(error)) if error.condition == Condition::ItemNotFound => {
+            return Ok(Fetched::NotThere);
+        }
+        Err(error) => {
+            or_end(error, "archive")?;
+            return Ok(Fetched::Failed);
+        }
+    };
+    let now_ms = shared.clock.now_ms();
+    let mut page = Page {
+        meanings: Vec::new(),
+        ids: Vec::with_capacity(answer.results.len()),
+        complete: false,
+    };
+    for result in &answer.results {
+        let id = result
+            .get_child("result", ns::MAM)
+            .and_then(|result| result.attr("id"));
+        page.ids.extend(id.map(str::to_owned));
+        if let Some(archived) = inbound::archived(&shared.address, result, now_ms) {
+            page.meanings.extend(archived.meanings);
+        }
+    }
+    page.complete = answer
+        .iq
+        .get_child("fin", ns::MAM)
+        .is_some_and(|fin| matches!(fin.attr("complete"), Some("true" | "1")));
+    // What the page says of itself counts where its results do not.
+    if page.ids.is_empty()
+        && let Some(first) = first_of(&answer.iq)
+    {
+        page.ids.push(first);
+    }
+    Ok(Fetched::Page(page))
+}
+
+fn first_of(iq: &Element) -> Option<String> {
+    iq.get_child("fin", ns::MAM)?
+        .get_child("set", ns::RSM)?
+        .get_child("first", ns::RSM)
+        .map(Element::text)
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{COLUMNS, Message, message};
 use crate::api::WindowAnchor;
-use crate::store::contacts;
+use crate::store::{archive, contacts};
 
 /// A run of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,10 @@ pub(crate) struct Window {
     pub(crate) messages: Vec<Message>,
     pub(crate) has_older: bool,
     pub(crate) first_unread: Option<i64>,
+    /// Messages before which something is missing.
+    pub(crate) gaps: Vec<i64>,
+    /// Whether nothing is missing in it, nor right below it.
+    pub(crate) is_whole: bool,
 }
 
 /// Reads a run of messages, oldest first.
@@ -57,15 +61,24 @@ pub(crate) fn window(
     for message in &mut messages {
         message.author_name = contacts::name(db, &message.author)?;
     }
-    let has_older = match messages.first() {
-        None => false,
-        Some(first) => db.query_row(
-            "SELECT EXISTS (SELECT 1 FROM messages
-                            WHERE conversation = ?1 AND (position, id) < (?2, ?3))",
-            params![conversation, first.position, first.id],
-            |row| row.get(0),
-        )?,
+    let upper = match (messages.first(), anchor) {
+        (Some(first), _) => first.position,
+        (None, WindowAnchor::Before { .. }) => position,
+        (None, _) => i64::MAX,
     };
+    let older = before(db, conversation, upper)?;
+    let missing = archive::open_gaps(db, conversation)?;
+    let is_missing =
+        |below: i64, above: i64| missing.iter().any(|next| *next <= above && *next > below);
+    let mut gaps: Vec<i64> = messages
+        .array_windows()
+        .filter(|[below, above]| is_missing(below.position, above.position))
+        .map(|[_, above]| above.id)
+        .collect();
+    let missing_below = is_missing(older.unwrap_or(i64::MIN), upper);
+    if missing_below {
+        gaps.extend(messages.first().map(|first| first.id));
+    }
     let first_unread = db
         .query_row(
             "SELECT id FROM messages WHERE conversation = ?1 AND outgoing = 0
@@ -76,8 +89,18 @@ pub(crate) fn window(
         )
         .optional()?;
     Ok(Window {
+        has_older: older.is_some() || missing_below,
+        is_whole: gaps.is_empty() && !missing_below,
         messages,
-        has_older,
         first_unread,
+        gaps,
     })
+}
+
+/// Position of the newest message below a position.
+fn before(db: &Connection, conversation: &str, upper: i64) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached(
+        "SELECT max(position) FROM messages WHERE conversation = ?1 AND position < ?2",
+    )?
+    .query_row(params![conversation, upper], |row| row.get(0))
 }

@@ -415,6 +415,7 @@ export class FakeRuntime implements Runtime {
     return {
       messages: structuredClone(all.slice(from, to)),
       has_older: from > 0,
+      gaps: [],
       first_unread: this.#unread(talk)[0]?.id ?? null,
     };
   }

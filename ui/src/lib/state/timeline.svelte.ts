@@ -233,6 +233,7 @@ export class Timeline {
     return {
       messages: first > 0 ? prepend(this.#messages.slice(0, first), messages) : messages,
       has_older: this.#hasOlder,
+      gaps: window.gaps,
       first_unread: window.first_unread,
     };
   }

@@ -16,4 +16,9 @@ has_older: boolean,
 /**
  * First message that was unread when the window was asked for.
  */
-first_unread: number | null, };
+first_unread: number | null, 
+/**
+ * Messages before which something is missing in the cache; it is fetched
+ * while they are looked at, and then [`super::Event::MessagesChanged`] comes.
+ */
+gaps: Array<number>, };
