@@ -99,5 +99,6 @@ async function connectWith(password) {
   xmpp.reconnect.stop();
   xmpp.timeout = peer.PATIENCE;
   xmpp.on("error", () => {});
+  if (service === peer.direct) listenInTime(xmpp);
   await peer.within("a refusal", xmpp.start());
 }
