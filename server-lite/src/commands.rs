@@ -1,24 +1,26 @@
 //! Ad-hoc commands (XEP-0050): what the server does for people when asked, most
 //! of it for administrators (XEP-0133). One list, from which discovery is made.
 //!
-//! Every command has at most one form. An execution that waits for its form is
-//! remembered for a while, and only the session that began it can end it.
+//! A command has no form, one, or several, of which the later ones know what was
+//! answered before; one can go back to those. An execution that waits for a form
+//! is remembered for a while, and only the session that began it goes on with it.
 
 mod accounts;
 mod data;
+mod executions;
 mod invites;
 mod lists;
 mod service;
 
-use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use xmpp_core::element::{Build, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
+use self::executions::{Executions, Found, Open};
 use crate::accounts::AccountError;
 use crate::form::Filled;
 use crate::modules::Request;
@@ -27,11 +29,8 @@ use crate::server::Server;
 use crate::store::Store;
 use crate::{StoreError, clock};
 
-/// How long a form may be looked at.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
-/// Executions that one account may have begun, and all of them together.
-const MAX_OF_USER: usize = 10;
-const MAX_OPEN: usize = 1_000;
+/// Bytes of an answer that is kept for the stages after it.
+const MAX_ANSWER: usize = 16 * 1024;
 
 type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -84,6 +83,9 @@ impl From<AccountError> for Failed {
 
 type Outcome = Result<Done, Failed>;
 
+/// Makes the form of a later stage, from what was answered before it.
+type Stage = for<'a> fn(Asked<'a>, Filled) -> Work<'a, Result<Element, Failed>>;
+
 /// One command.
 struct Command {
     node: &'static str,
@@ -92,6 +94,9 @@ struct Command {
     offered: fn(&Server, bool) -> bool,
     /// What has to be filled in, if anything.
     form: for<'a> fn(Asked<'a>) -> Work<'a, Result<Option<Element>, StoreError>>,
+    /// What has to be filled in after that.
+    later: &'static [Stage],
+    /// Does it, with the answers of all stages.
     run: for<'a> fn(Asked<'a>, Filled) -> Work<'a, Outcome>,
 }
 
@@ -102,6 +107,7 @@ impl Command {
         name: "",
         offered: |_, is_admin| is_admin,
         form: |_| Box::pin(std::future::ready(Ok(None))),
+        later: &[],
         run: |_, _| Box::pin(std::future::ready(Ok(Done::default()))),
     };
 }
@@ -119,18 +125,9 @@ fn all() -> impl Iterator<Item = &'static Command> {
     COMMANDS.iter().copied().flatten()
 }
 
-/// An execution that waits for its form.
-struct Open {
-    user: String,
-    /// Number of the session.
-    session: u64,
-    node: &'static str,
-    since: Instant,
-}
-
 /// What the server remembers for commands.
 pub(crate) struct Commands {
-    open: Mutex<HashMap<String, Open>>,
+    open: Executions,
     motd: Mutex<Option<Motd>>,
 }
 
@@ -138,7 +135,7 @@ impl Commands {
     /// Reads what is kept.
     pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
         Ok(Self {
-            open: Mutex::default(),
+            open: Executions::default(),
             motd: Mutex::new(people::motd(store).await?),
         })
     }
@@ -151,42 +148,6 @@ impl Commands {
 
     pub(crate) fn set_motd(&self, motd: Option<Motd>) {
         *self.motd.lock().unwrap_or_else(PoisonError::into_inner) = motd;
-    }
-
-    fn with_open<T>(&self, act: impl FnOnce(&mut HashMap<String, Open>) -> T) -> T {
-        act(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn begin(&self, id: &str, begun: Open) -> Result<(), StanzaError> {
-        self.with_open(|open| {
-            let now = begun.since;
-            open.retain(|_, other| now.duration_since(other.since) < PATIENCE);
-            let of_user = open.values().filter(|other| other.user == begun.user);
-            if open.len() >= MAX_OPEN || of_user.count() >= MAX_OF_USER {
-                return Err(Condition::ResourceConstraint.into());
-            }
-            open.insert(id.to_owned(), begun);
-            Ok(())
-        })
-    }
-
-    /// Checks that a session has begun this; `false` if it waited too long.
-    fn goes_on(&self, id: &str, session: u64, node: &str) -> Option<bool> {
-        self.with_open(|open| {
-            let begun = open.get(id)?;
-            if begun.session != session || begun.node != node {
-                return None;
-            }
-            let in_time = begun.since.elapsed() < PATIENCE;
-            if !in_time {
-                open.remove(id);
-            }
-            Some(in_time)
-        })
-    }
-
-    fn end(&self, id: &str) {
-        self.with_open(|open| open.remove(id));
     }
 }
 
@@ -247,25 +208,118 @@ pub(crate) async fn answer(request: &Request<'_>) -> Result<Option<Element>, Sta
         }
         return begin(request, command, asked).await.map(Some);
     };
-    match request.server.commands.goes_on(id, request.number, node) {
-        None => return Err(refused(Condition::BadRequest, "bad-sessionid")),
-        Some(false) => return Err(refused(Condition::NotAllowed, "session-expired")),
-        Some(true) => {}
+    let open = &request.server.commands.open;
+    let answers = match open.find(id, request.number, node, Instant::now()) {
+        Found::Nothing => return Err(refused(Condition::BadRequest, "bad-sessionid")),
+        Found::TooLate => return Err(refused(Condition::NotAllowed, "session-expired")),
+        Found::At(answers) => answers,
+    };
+    if action == "cancel" {
+        open.end(id);
+        return Ok(Some(result(command, id, "canceled").done()));
     }
-    match action {
-        "cancel" => {
-            request.server.commands.end(id);
-            Ok(Some(result(command, id, "canceled").done()))
+    let execution = Execution { asked, command, id };
+    let form = payload.get_child("x", ns::DATA_FORMS).map(Filled::read);
+    execution.go_on(action, answers, form).await.map(Some)
+}
+
+/// An execution that has begun.
+#[derive(Clone, Copy)]
+struct Execution<'a> {
+    asked: Asked<'a>,
+    command: &'static Command,
+    id: &'a str,
+}
+
+impl Execution<'_> {
+    /// Does what is wanted at the stage after these answers (section 3.4).
+    async fn go_on(
+        self,
+        action: &str,
+        mut answers: Vec<Filled>,
+        form: Option<Filled>,
+    ) -> Result<Element, StanzaError> {
+        let open = &self.asked.server.commands.open;
+        let is_last = answers.len() >= self.command.later.len();
+        let payload = || form.ok_or_else(|| refused(Condition::BadRequest, "bad-payload"));
+        match action {
+            "prev" if !answers.is_empty() => {
+                answers.pop();
+                let shown = self.show(&answers, None).await?;
+                open.go(self.id, answers, Instant::now());
+                Ok(shown)
+            }
+            "next" | "execute" if !is_last => {
+                let form = payload()?;
+                if form.bytes() > MAX_ANSWER {
+                    return Err(refused(Condition::BadRequest, "bad-payload"));
+                }
+                answers.push(form);
+                match self.form(&answers).await {
+                    Ok(form) => {
+                        let shown = self.executing(answers.len(), form, None);
+                        open.go(self.id, answers, Instant::now());
+                        Ok(shown)
+                    }
+                    // The same once more, with a word about it.
+                    Err(Failed::Note(text)) => {
+                        answers.pop();
+                        self.show(&answers, Some(&text)).await
+                    }
+                    Err(Failed::Stanza(error)) => Err(error),
+                }
+            }
+            "complete" | "execute" if is_last => {
+                answers.push(payload()?);
+                let run = (self.command.run)(self.asked, Filled::all_of(answers));
+                let answer = finish(self.command, self.id, run.await)?;
+                open.end(self.id);
+                Ok(answer)
+            }
+            _ => Err(refused(Condition::BadRequest, "bad-action")),
         }
-        // There is one form and nothing before or behind it.
-        "next" | "prev" => Err(refused(Condition::BadRequest, "bad-action")),
-        _ => {
-            let form = payload.get_child("x", ns::DATA_FORMS).map(Filled::read);
-            let form = form.ok_or_else(|| refused(Condition::BadRequest, "bad-payload"))?;
-            let answer = finish(command, id, (command.run)(asked, form).await)?;
-            request.server.commands.end(id);
-            Ok(Some(answer))
+    }
+
+    /// The form of the stage after these answers.
+    async fn form(self, answers: &[Filled]) -> Result<Element, Failed> {
+        let later = answers.len().checked_sub(1);
+        match later.and_then(|stage| self.command.later.get(stage)) {
+            Some(stage) => stage(self.asked, Filled::all_of(answers.to_vec())).await,
+            // A command that has begun has a form.
+            None => (self.command.form)(self.asked)
+                .await?
+                .ok_or(Failed::Stanza(Condition::InternalServerError.into())),
         }
+    }
+
+    /// Shows the stage after these answers.
+    async fn show(self, answers: &[Filled], note: Option<&str>) -> Result<Element, StanzaError> {
+        match self.form(answers).await {
+            Ok(form) => Ok(self.executing(answers.len(), form, note)),
+            // What was found a moment ago is gone.
+            Err(Failed::Note(text)) => {
+                Err(refused(Condition::BadRequest, "bad-payload").with_text(&text))
+            }
+            Err(Failed::Stanza(error)) => Err(error),
+        }
+    }
+
+    /// The form of a stage, with what can be done there.
+    fn executing(self, stage: usize, form: Element, error: Option<&str>) -> Element {
+        let forward = match stage < self.command.later.len() {
+            true => "next",
+            false => "complete",
+        };
+        let back = (stage > 0).then(|| build("prev", ns::COMMANDS));
+        let actions = build("actions", ns::COMMANDS)
+            .attr("execute", forward)
+            .children(back)
+            .child(build(forward, ns::COMMANDS));
+        result(self.command, self.id, "executing")
+            .child(actions)
+            .child(form)
+            .children(error.map(|text| note("error", text)))
+            .done()
     }
 }
 
@@ -290,16 +344,17 @@ async fn begin(
         user: request.user.to_owned(),
         session: request.number,
         node: command.node,
+        answers: Vec::new(),
         since: Instant::now(),
     };
-    request.server.commands.begin(&id, begun)?;
-    let actions = build("actions", ns::COMMANDS)
-        .attr("execute", "complete")
-        .child(build("complete", ns::COMMANDS));
-    Ok(result(command, &id, "executing")
-        .child(actions)
-        .child(form)
-        .done())
+    request.server.commands.open.begin(&id, begun)?;
+    let id = id.as_str();
+    let execution = Execution { asked, command, id };
+    Ok(execution.executing(0, form, None))
+}
+
+fn note(kind: &str, text: &str) -> Build {
+    build("note", ns::COMMANDS).attr("type", kind).text(text)
 }
 
 fn result(command: &Command, id: &str, status: &str) -> Build {
@@ -310,7 +365,6 @@ fn result(command: &Command, id: &str, status: &str) -> Build {
 }
 
 fn finish(command: &Command, id: &str, outcome: Outcome) -> Result<Element, StanzaError> {
-    let note = |kind: &str, text: &str| build("note", ns::COMMANDS).attr("type", kind).text(text);
     let completed = result(command, id, "completed");
     match outcome {
         Ok(done) => {

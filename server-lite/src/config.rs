@@ -192,7 +192,7 @@ pub struct Limits {
     /// Clients of one account that have a token.
     pub tokens_per_account: usize,
     /// With less room than this on the disk of the data folder, messages that
-    /// would have to be stored are refused.
+    /// would have to be stored are refused, and files that would leave less.
     pub min_free_bytes: u64,
     /// How often the certificate's files are looked at.
     pub certificate_check: Duration,

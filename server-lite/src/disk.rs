@@ -1,9 +1,9 @@
-//! Whether there is room on the disk. Before it is full, messages that would
-//! have to be stored are refused, so that everything else goes on.
+//! Whether there is room on the disk. Before it is full, messages and files that
+//! would have to be stored are refused, so that everything else goes on.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use xmpp_core::stanza_error::{Condition, StanzaError};
@@ -19,6 +19,8 @@ pub(crate) struct Disk {
     folder: PathBuf,
     min_free_bytes: u64,
     is_short: AtomicBool,
+    /// Bytes that are free; all there could be as long as it is not known.
+    free: AtomicU64,
 }
 
 impl Disk {
@@ -27,6 +29,7 @@ impl Disk {
             folder,
             min_free_bytes,
             is_short: AtomicBool::new(false),
+            free: AtomicU64::new(u64::MAX),
         };
         disk.look().await;
         disk
@@ -35,6 +38,12 @@ impl Disk {
     /// Whether there is too little room for more.
     pub(crate) fn is_short(&self) -> bool {
         self.is_short.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is enough left when a file of so many bytes is on it.
+    pub(crate) fn has_room_for(&self, bytes: u64) -> bool {
+        let free = self.free.load(Ordering::Relaxed);
+        !self.is_short() && free.saturating_sub(bytes) >= self.min_free_bytes
     }
 
     /// Asks the system, which may take a while.
@@ -47,6 +56,7 @@ impl Disk {
             Ok(Err(error)) => return tracing::debug!(%error, "free space not known"),
             Err(_) => return,
         };
+        self.free.store(free, Ordering::Relaxed);
         let is_short = free < self.min_free_bytes;
         if self.is_short.swap(is_short, Ordering::Relaxed) != is_short {
             tracing::warn!(free, is_short, "room on the disk of the data folder");

@@ -108,6 +108,20 @@ impl Filled {
         Self { fields }
     }
 
+    /// Several as one; of a field that is in two of them the later one counts.
+    pub(crate) fn all_of(forms: Vec<Self>) -> Self {
+        let fields = forms.into_iter().flat_map(|form| form.fields).collect();
+        Self { fields }
+    }
+
+    /// Bytes of names and values.
+    pub(crate) fn bytes(&self) -> usize {
+        let of = |(name, values): (&String, &Vec<String>)| {
+            name.len() + values.iter().map(String::len).sum::<usize>()
+        };
+        self.fields.iter().map(of).sum()
+    }
+
     /// Whether the form says that it is of this type, or says nothing.
     pub(crate) fn is_of_type(&self, form_type: &str) -> bool {
         self.first("FORM_TYPE").is_none_or(|text| text == form_type)

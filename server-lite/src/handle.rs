@@ -35,7 +35,9 @@ use crate::{Config, StartError, admin, clock};
 /// How long sessions have to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often the server looks whether the command line has added somebody.
-const WATCH_EVERY: Duration = Duration::from_secs(2);
+const WATCH_EVERY: Duration = Duration::from_millis(250);
+/// In how many of these rounds verifiers are looked at, which takes longer.
+const WEAK_EVERY: u32 = 8;
 
 /// A running server. Stop it with [`ServerHandle::stop`]; dropping it leaves
 /// its tasks to the runtime.
@@ -389,14 +391,17 @@ fn advertised(bound: IpAddr) -> Vec<String> {
 /// and takes in what it has brought.
 async fn watch_accounts(server: Arc<Server>) {
     let mut mark = server.brought(None).await;
+    let mut rounds = 0_u32;
     loop {
         tokio::select! {
             () = server.stopping.cancelled() => return,
             () = tokio::time::sleep(WATCH_EVERY) => {
                 server.follow_accounts().await;
                 mark = server.brought(Some(mark)).await;
+                rounds = rounds.wrapping_add(1);
                 // Until the last of them has a better one.
-                if server.has_weak_accounts.load(Ordering::Relaxed)
+                if rounds.is_multiple_of(WEAK_EVERY)
+                    && server.has_weak_accounts.load(Ordering::Relaxed)
                     && let Err(error) = server.look_for_weak_accounts().await
                 {
                     tracing::debug!(%error, "verifiers not looked at");

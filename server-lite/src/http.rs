@@ -21,7 +21,6 @@ use axum::routing::get;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
-use xmpp_core::sasl::BindingData;
 
 use self::progress::Progress;
 use crate::limiter::Permit;
@@ -37,7 +36,6 @@ const BUFFER: usize = 64 * 1024;
 #[derive(Clone)]
 struct Connection {
     server: Arc<Server>,
-    binding: BindingData,
     peer: IpAddr,
     permit: Arc<Permit>,
     /// Whether there is TLS around it.
@@ -45,12 +43,12 @@ struct Connection {
     progress: Arc<Progress>,
 }
 
-/// Serves one connection, encrypted or, where that is allowed, not.
+/// Serves one connection, encrypted or, where that is allowed, not. A WebSocket
+/// goes on when the HTTP connection is over.
 pub(crate) async fn serve<S>(
     server: Arc<Server>,
     stream: S,
     secure: bool,
-    binding: BindingData,
     peer: IpAddr,
     permit: Permit,
 ) where
@@ -61,7 +59,6 @@ pub(crate) async fn serve<S>(
     let progress = Arc::new(Progress::default());
     let router = router(Connection {
         server,
-        binding,
         peer,
         permit: Arc::new(permit),
         secure,

@@ -4,10 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
-use xmpp_core::sasl::BindingData;
 
 use crate::limiter::Permit;
 use crate::server::Server;
@@ -79,8 +78,7 @@ async fn serve(server: Arc<Server>, socket: TcpStream, peer: IpAddr, port: Port,
             Ok(Some(TLS_HANDSHAKE)) => {}
             Ok(Some(b'<')) => return serve_clear(server, socket, peer, permit).await,
             Ok(Some(_)) => {
-                let binding = BindingData::default();
-                return http::serve(server, socket, false, binding, peer, permit).await;
+                return http::serve(server, socket, false, peer, permit).await;
             }
             Ok(None) | Err(_) => return,
         }
@@ -93,7 +91,7 @@ async fn serve(server: Arc<Server>, socket: TcpStream, peer: IpAddr, port: Port,
     if is_xmpp {
         serve_sealed(server, Box::new(tls), channel, peer, permit).await;
     } else if alpn.is_some() {
-        serve_http(server, tls, channel, peer, permit).await;
+        http::serve(server, tls, channel.encrypted, peer, permit).await;
     } else {
         // COMPAT: slixmpp names no protocol, which XEP-0368 allows. A
         // stream begins with a sign that no HTTP request begins with. One byte is
@@ -104,7 +102,7 @@ async fn serve(server: Arc<Server>, socket: TcpStream, peer: IpAddr, port: Port,
             Ok(Ok([b'<' | b' ' | b'\n', ..])) => {
                 serve_sealed(server, Box::new(tls), channel, peer, permit).await;
             }
-            Ok(Ok(_)) => serve_http(server, tls, channel, peer, permit).await,
+            Ok(Ok(_)) => http::serve(server, tls, channel.encrypted, peer, permit).await,
             Ok(Err(_)) | Err(_) => {}
         }
     }
@@ -120,15 +118,6 @@ async fn serve_sealed(
     let transport = Transport::tcp(tls, channel, peer, &server.config.limits);
     session::serve(server, transport).await;
     drop(permit);
-}
-
-/// A WebSocket goes on when the HTTP connection is over.
-async fn serve_http<S>(server: Arc<Server>, tls: S, channel: Channel, peer: IpAddr, permit: Permit)
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let Channel { encrypted, binding } = channel;
-    http::serve(server, tls, encrypted, binding, peer, permit).await;
 }
 
 /// The first byte, which stays to be read.

@@ -9,7 +9,7 @@
 //! * `publish`, `read`, `subscribe`, `owner`: the requests
 //! * `notify`: who is told
 //! * `interests`: what sessions want to be told (XEP-0115)
-//! * `avatar`, `vcard`, `bookmarks`, `private`: what older specifications keep
+//! * `avatar`, `vcard`, `vcard4`, `bookmarks`, `private`: what older specifications keep
 //!   elsewhere, and is here too
 
 mod access;
@@ -26,6 +26,7 @@ mod publish;
 mod read;
 mod subscribe;
 mod vcard;
+mod vcard4;
 
 use std::sync::Arc;
 
@@ -104,7 +105,10 @@ pub(crate) async fn handle(request: &Request<'_>) -> Answer {
     let named = actions().find(|child| !ADDITIONS.contains(&child.name()));
     let action = named.or_else(|| actions().next());
     let action = action.ok_or(Condition::BadRequest)?;
+    let with_options = actions().any(|child| child.name() == "options");
     match (request.is_set, action.name()) {
+        // Nobody is to rely on what they do not have (section 6.3.7).
+        _ if with_options => Err(unsupported("subscription-options")),
         (false, "items") => read::items(asker, action, request.payload).await,
         (false, "subscriptions") => subscribe::list(asker, action).await,
         (false, "affiliations") => read::affiliations(asker, action).await,
@@ -114,7 +118,6 @@ pub(crate) async fn handle(request: &Request<'_>) -> Answer {
         (true, "subscribe") => subscribe::subscribe(asker, action).await,
         (true, "unsubscribe") => subscribe::unsubscribe(asker, action).await,
         (false, "default") => Err(unsupported("retrieve-default-sub")),
-        (_, "options") => Err(unsupported("subscription-options")),
         _ => Err(Condition::BadRequest.into()),
     }
 }

@@ -185,6 +185,14 @@ impl Rooms {
         })
     }
 
+    /// What a session hears of the rooms it is in when the server stops.
+    pub(crate) fn farewells(&self, session: u64) -> Vec<Element> {
+        self.all(|rooms| {
+            let of = |room: &Room| room.farewell(session);
+            rooms.values().filter_map(of).collect()
+        })
+    }
+
     /// One session leaves one room; whether the room is over with that.
     fn leave(&self, router: &Router, name: &str, session: u64, farewell: &Element) -> bool {
         self.all(|rooms| {
@@ -316,7 +324,7 @@ fn reason(element: Option<&Element>) -> Option<String> {
 }
 
 /// Writes what people are to a room from now on, if there may be so many and
-/// they have accounts; `then` happens once it is on disk. If people are not any
+/// they have accounts, and how it is set up, if that changes; `then` happens once it is on disk. If people are not any
 /// more what the check has seen, because another change was faster, nothing is
 /// written.
 async fn set_people<T: Send + 'static>(
@@ -324,6 +332,7 @@ async fn set_people<T: Send + 'static>(
     room: &str,
     seen: Seen,
     changes: Vec<(String, Person)>,
+    config: Option<RoomConfig>,
     then: impl FnOnce(&mut Room, Post<'_>) -> T + Send + 'static,
 ) -> Result<T, StanzaError> {
     let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
@@ -342,12 +351,20 @@ async fn set_people<T: Send + 'static>(
                 .and_then(|address| server.localpart(&address)),
         })
         .collect();
+    let config = config.map(|config| serde_json::to_string(&config));
+    let config = config.transpose().map_err(|error| {
+        tracing::error!(%error, "configuration of a room");
+        StanzaError::from(Condition::InternalServerError)
+    })?;
     let written = server.store.write_then(
         move |tx| {
             if !still_are(tx, &name, &seen)? || !keeps_owner(tx, &name, &lines)? {
                 return Ok(Err(Condition::Conflict));
             }
             let fit = rows::set_people(tx, &name, &lines)?;
+            if let (Ok(()), Some(config)) = (&fit, &config) {
+                rows::set_config(tx, &name, config)?;
+            }
             Ok(fit.map_err(|unfit| match unfit {
                 Unfit::TooMany => Condition::ResourceConstraint,
                 Unfit::NoAccount => Condition::ItemNotFound,

@@ -83,7 +83,7 @@ impl From<std::io::Error> for TransportError {
 pub(crate) struct Channel {
     /// Whether it is TLS.
     pub(crate) encrypted: bool,
-    /// For SCRAM-PLUS and tokens.
+    /// For SCRAM-PLUS and tokens; over a WebSocket there is none.
     pub(crate) binding: BindingData,
 }
 

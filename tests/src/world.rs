@@ -10,6 +10,7 @@ use engine::api::{
     WindowAnchor,
 };
 use engine::{Engine, EngineConfig, MemorySecrets, Timeouts};
+use navigation::ServerTarget;
 use server_lite::{Config, ServerHandle};
 use tempfile::TempDir;
 
@@ -102,9 +103,18 @@ impl World {
     /// # Panics
     /// If it cannot sign in.
     pub async fn second_device(&self, of: &Person) -> Person {
+        self.second_device_at(of, &self.server().target()).await
+    }
+
+    /// Another device of somebody who has joined, which goes only where it is
+    /// told.
+    ///
+    /// # Panics
+    /// If it cannot sign in.
+    pub async fn second_device_at(&self, of: &Person, target: &ServerTarget) -> Person {
         let mut person = self.device(&of.name, &format!("{}-2", of.name)).await;
         let request = Request::Join {
-            input: crate::navigation_link(&self.server().target()),
+            input: crate::navigation_link(target),
             name: of
                 .address()
                 .split('@')

@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use engine::api::{DeliveryState, ErrorCode, PresenceShow, Request, Response};
+use navigation::Transport;
 use system_tests::search::files_with;
 use system_tests::world::{PASSWORD, World};
 
@@ -133,6 +134,22 @@ async fn who_was_away_gets_everything_once_and_the_sender_learns_of_it() {
     bob.restart().await;
     bob.wait_online().await;
     assert_eq!(bob.texts(&rosa).await, expected);
+}
+
+/// Over a WebSocket no mechanism binds to the channel, also not for a client that
+/// could.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_has_only_a_websocket_signs_in() {
+    let world = World::start().await;
+    let rosa = world.join("Rosa").await;
+    let bob = world.join("Bob").await;
+    let mut target = world.server().target();
+    let is_web = |transport| transport == Transport::WebSocket;
+    target.endpoints.retain(|one| is_web(one.transport));
+    assert!(!target.endpoints.is_empty());
+    let phone = world.second_device_at(&bob, &target).await;
+    rosa.send(&bob, "one").await;
+    phone.wait_texts(&rosa, &["one"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,6 +37,10 @@ pub const LAST_ACTIVITY: &str = "jabber:iq:last";
 pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 /// XEP-0030: service discovery, items.
 pub const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+/// RFC 6351: vCard4.
+pub const VCARD4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
+/// XEP-0292: node of a vCard4.
+pub const VCARD4_NODE: &str = "urn:xmpp:vcard4";
 /// XEP-0054: vcard-temp.
 pub const VCARD_TEMP: &str = "vcard-temp";
 /// XEP-0059: result set management.

@@ -1,11 +1,11 @@
 //! What is known of one account, and who administers (XEP-0133, sections 4.9,
-//! 4.10 and 4.28).
+//! 4.10 and 4.28); where somebody works, for which there is no specification.
 
-use xmpp_core::{datetime, ns};
+use xmpp_core::{Element, datetime, ns};
 
 use super::{Asked, Command, Done, Failed, Outcome, account, accounts_of};
 use crate::form::{Filled, Form};
-use crate::store::{accounts as rows, people};
+use crate::store::{accounts as rows, directory, people};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -49,6 +49,20 @@ pub(super) const COMMANDS: &[Command] = &[
             })
         },
         run: |asked, form| Box::pin(edit_admins(asked, form)),
+        ..Command::ADMIN
+    },
+    Command {
+        node: "urn:startalk:admin:0#department",
+        name: "Department of an account",
+        form: |_| {
+            let form = Form::new("form", ns::ADMIN)
+                .title("Department of an account")
+                .required("accountjid", "jid-single", "Address")
+                .done();
+            Box::pin(std::future::ready(Ok(Some(form))))
+        },
+        later: &[|asked, before| Box::pin(department_form(asked, before))],
+        run: |asked, form| Box::pin(set_department(asked, form)),
         ..Command::ADMIN
     },
 ];
@@ -136,4 +150,38 @@ async fn edit_admins(asked: Asked<'_>, form: Filled) -> Outcome {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn department_form(asked: Asked<'_>, before: Filled) -> Result<Element, Failed> {
+    let (name, _) = account(asked.server, before.first("accountjid").unwrap_or_default())?;
+    exists(asked, &name).await?;
+    let address = asked.server.bare(&name);
+    let found = asked
+        .server
+        .store
+        .read(move |db| directory::person(db, &name));
+    let now = found.await?.and_then(|person| person.department);
+    Ok(Form::new("form", ns::ADMIN)
+        .title("Department of an account")
+        .instructions(&format!(
+            "Where {address} works, such as Sales/North; empty for no department"
+        ))
+        .field(
+            "department",
+            "text-single",
+            Some("Department"),
+            [now.unwrap_or_default()],
+        )
+        .done())
+}
+
+async fn set_department(asked: Asked<'_>, form: Filled) -> Outcome {
+    let text = |name: &str| form.first(name).unwrap_or_default();
+    let (name, _) = account(asked.server, text("accountjid"))?;
+    asked
+        .server
+        .set_department(&name, text("department"))
+        .await?;
+    tracing::info!(by = asked.user, user = name, "department changed");
+    Ok(Done::default())
 }

@@ -36,6 +36,7 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "Make an account for somebody",
         offered: |server, is_admin| is_admin && server.config.registration != Registration::Closed,
         form: |_| Box::pin(std::future::ready(Ok(Some(form())))),
+        later: &[],
         run: |asked, form| Box::pin(create(asked, form)),
     },
 ];

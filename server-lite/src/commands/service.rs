@@ -64,6 +64,7 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "Stop the server",
         offered: |server, is_admin| is_admin && server.config.allow_shutdown,
         form: |_| Box::pin(std::future::ready(Ok(Some(shutdown_form())))),
+        later: &[],
         run: |asked, form| Box::pin(std::future::ready(shutdown(asked, &form))),
     },
 ];

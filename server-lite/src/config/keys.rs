@@ -209,7 +209,8 @@ keys! {
     tokens_per_account: usize = "32", |limits, value| limits.tokens_per_account = value;
 
     /// With less room than this on the disk of the data folder, in bytes,
-    /// messages that would have to be stored are refused.
+    /// messages that would have to be stored are refused, and files that would
+    /// leave less.
     min_free_bytes: u64 = "209715200", |limits, value| limits.min_free_bytes = value;
 
     /// Seconds between two looks at the files of the certificate.

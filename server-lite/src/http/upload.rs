@@ -36,6 +36,13 @@ pub(super) async fn put(
     if !server.config.files.enabled {
         return refuse(&UploadError::NotFound);
     }
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    // It may have become short since the slot was given. The slot stays.
+    if !server.disk.has_room_for(length.unwrap_or_default()) {
+        tracing::debug!(peer = %connection.peer, "upload refused, the disk is short");
+        return refuse(&UploadError::DiskFull);
+    }
     let stored = server.files.receive(
         &server.store,
         files::token_hash(&token),

@@ -5,6 +5,8 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use xmpp_core::sasl::BindingData;
+
 use super::Connection;
 use crate::session;
 use crate::transport::{Channel, Transport};
@@ -27,14 +29,15 @@ pub(super) async fn upgrade(
     let Connection {
         server,
         secure,
-        binding,
         peer,
         permit,
         ..
     } = connection;
+    // Web pages cannot see the channel, and a proxy may end it: nothing that is
+    // bound to it is offered (RFC 5802, 5929 and 9266; XEP-0440 and 0484).
     let channel = Channel {
         encrypted: secure,
-        binding,
+        binding: BindingData::default(),
     };
     // What is too large is refused with a word; what is far too large is not read.
     let limit = server.config.limits.framing.max_element_bytes * 2;

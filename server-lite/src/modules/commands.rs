@@ -7,7 +7,7 @@ use crate::commands;
 
 pub(crate) const MODULE: Module = Module {
     specs: &[
-        in_part("XEP-0050", "Ad-hoc commands", "each has one form at most"),
+        whole("XEP-0050", "Ad-hoc commands"),
         in_part(
             "XEP-0133",
             "Service administration",

@@ -10,9 +10,9 @@ pub(crate) const MODULE: Module = Module {
         in_part(
             "XEP-0060",
             "Publish-subscribe",
-            "what XEP-0163 needs: leaf nodes of accounts, no options of subscriptions, \
-             no access by request; a client that comes online gets at most as many newest \
-             items as fill a quarter of its queue",
+            "what XEP-0163 needs: leaf nodes of accounts, options of subscriptions are \
+             refused, no access by request; a client that comes online gets at most as many \
+             newest items as fill a quarter of its queue",
         ),
         whole("XEP-0084", "User avatar"),
         whole("XEP-0163", "Personal eventing protocol"),
@@ -22,7 +22,7 @@ pub(crate) const MODULE: Module = Module {
         in_part(
             "XEP-0292",
             "vCard4 over XMPP",
-            "as a node, apart from the vCard of XEP-0054",
+            "as a node, in which most fields are those of the vCard of XEP-0054; the picture is the avatar",
         ),
         in_part("XEP-0384", "OMEMO encryption", "nodes for the keys"),
         whole("XEP-0490", "Message displayed synchronisation"),

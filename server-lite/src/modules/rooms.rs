@@ -7,7 +7,7 @@ pub(crate) const MODULE: Module = Module {
         in_part(
             "XEP-0045",
             "Rooms",
-            "to register reserves a nickname and makes no member; no codes 102, 103 and 332",
+            "to register reserves a nickname and makes no member; no codes 102 and 103: who is not there is never shown",
         ),
         whole("XEP-0249", "Direct invitations"),
         whole("XEP-0307", "Unique names of rooms"),

@@ -38,14 +38,18 @@ pub(crate) const SECURITY: Module = Module {
         in_part(
             "XEP-0388",
             "SASL 2",
-            "no tasks: a sign-in is done after its mechanism",
+            "no tasks: a sign-in is done after its mechanism, there is nothing like a second factor to ask for",
         ),
-        whole("XEP-0440", "Channel binding types"),
+        in_part(
+            "XEP-0440",
+            "Channel binding types",
+            "none over WebSocket: web pages cannot see the channel, and a proxy may end it",
+        ),
         whole("XEP-0474", "SCRAM downgrade protection"),
         in_part(
             "XEP-0484",
             "Fast authentication by token",
-            "HT-SHA-256-EXPR, -ENDP and -NONE; no early data",
+            "HT-SHA-256-EXPR, -ENDP and -NONE, over WebSocket only the last; no early data",
         ),
     ],
     ..Module::NONE
@@ -57,7 +61,7 @@ pub(crate) const RELIABILITY: Module = Module {
         in_part(
             "XEP-0198",
             "Stream management",
-            "no `location`: the server has one place",
+            "no `location`: the server has one place, to which a client comes back as it came",
         ),
         whole("XEP-0203", "Delayed delivery"),
         whole("XEP-0334", "Processing hints"),

@@ -7,6 +7,7 @@ use xmpp_core::{Element, datetime, ns};
 
 use super::{Module, Outcome, Place, Request, whole};
 use crate::clock;
+use crate::disk;
 use crate::files::names;
 use crate::form::Form;
 use crate::server::Server;
@@ -46,6 +47,9 @@ async fn slot(request: &Request<'_>) -> Result<Element, StanzaError> {
     let server = request.server;
     let now_ms = clock::now_ms();
     let wanted = wanted(server, request.user, request.payload, now_ms)?;
+    if !server.disk.has_room_for(wanted.size.unsigned_abs()) {
+        return Err(disk::refused());
+    }
     let token = clock::random_secret().map_err(internal)?;
     let config = &server.config.files;
     let quota = Quota {

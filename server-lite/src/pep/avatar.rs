@@ -16,9 +16,9 @@ use xmpp_core::{Element, ns};
 
 use super::Asker;
 use super::access::Node;
-use super::config::{Access, NodeConfig};
+use super::config::Access;
 use super::job::{News, Refused};
-use super::publish::{make, put};
+use super::publish::{find_or_open, put};
 use crate::clock;
 use crate::router::Outgoing;
 use crate::server::Server;
@@ -179,20 +179,7 @@ pub(super) fn publish(
     if before == picture.as_ref().map(|picture| picture.id.clone()) {
         return Ok(());
     }
-    let node = |name| -> Result<Node, Refused> {
-        match pep::node(tx, account, name)? {
-            Some(row) => Ok(Node::load(tx, server, account, row)?),
-            // What is in a vCard is for everybody.
-            None => {
-                let access = Access::Open;
-                let config = NodeConfig {
-                    access,
-                    ..NodeConfig::default()
-                };
-                make(tx, server, account, name, config)
-            }
-        }
-    };
+    let node = |name| find_or_open(tx, server, account, name);
     let row = |item_id: &str, payload: Element, picture| -> Result<ItemRow, Refused> {
         Ok(ItemRow {
             item_id: item_id.to_owned(),

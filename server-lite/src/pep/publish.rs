@@ -6,9 +6,9 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::access::{Node, bad, full, of_pubsub};
-use super::config::NodeConfig;
+use super::config::{Access, NodeConfig};
 use super::job::{News, Refused, find};
-use super::{Asker, avatar, bookmarks, notify};
+use super::{Asker, avatar, bookmarks, notify, vcard4};
 use crate::clock;
 use crate::form::Filled;
 use crate::server::Server;
@@ -176,6 +176,24 @@ pub(super) fn make(
     Ok(Node::load(tx, server, account, row)?)
 }
 
+/// The node of that name. One that has to be made is for everybody, as what is in
+/// a vCard is.
+pub(super) fn find_or_open(
+    tx: &Transaction<'_>,
+    server: &Server,
+    account: &str,
+    name: &str,
+) -> Result<Node, Refused> {
+    if let Some(row) = pep::node(tx, account, name)? {
+        return Ok(Node::load(tx, server, account, row)?);
+    }
+    let config = NodeConfig {
+        access: Access::Open,
+        ..NodeConfig::default()
+    };
+    make(tx, server, account, name, config)
+}
+
 /// Puts an item into a node and tells of it.
 pub(super) fn put(
     tx: &Transaction<'_>,
@@ -216,6 +234,7 @@ pub(super) fn follow(
         ns::AVATAR_METADATA | ns::AVATAR_DATA => {
             news.avatar(&node.account, avatar::shown(tx, server, &node.account)?);
         }
+        ns::VCARD4_NODE => vcard4::follow(tx, &node.account)?,
         ns::BOOKMARKS => bookmarks::to_older_node(tx, server, &node.account, news)?,
         _ => {}
     }

@@ -1,4 +1,5 @@
-//! vCards of accounts (XEP-0054); their pictures are avatars (XEP-0398).
+//! vCards of accounts (XEP-0054); their pictures are avatars (XEP-0398), and what
+//! is in those of the newer kind is the same there (`vcard4`).
 
 use std::sync::Arc;
 
@@ -10,12 +11,12 @@ use super::access::full;
 use super::avatar::{self, Picture};
 use super::job::{change, read};
 use super::publish::within_quota;
-use super::{Answer, Asker};
+use super::{Answer, Asker, vcard4};
 use crate::modules::{Place, Request};
 use crate::store::personal;
 
 /// Bytes of a vCard without its picture.
-const MAX_VCARD: usize = 64 * 1024;
+pub(super) const MAX_VCARD: usize = 64 * 1024;
 
 /// The vCard of an account, an empty one if there is none.
 pub(crate) async fn get(request: &Request<'_>) -> Answer {
@@ -24,6 +25,7 @@ pub(crate) async fn get(request: &Request<'_>) -> Answer {
         let stored = personal::vcard(db, &asker.account)?;
         let stored = stored.and_then(|xml| element::parse(xml.as_bytes()).ok());
         let mut vcard = stored.unwrap_or_else(|| build("vCard", ns::VCARD_TEMP).done());
+        vcard4::hide(db, &asker, &mut vcard)?;
         if let Some(current) = avatar::current(db, &asker.server, &asker.account)? {
             let may = |node: &super::access::Node| node.may_read(&asker.server, &asker.user);
             if current.nodes.iter().all(|node| may(node).is_ok())
@@ -61,6 +63,7 @@ pub(crate) async fn set(request: &Request<'_>) -> Answer {
     change(&server, move |tx, news| {
         personal::set_vcard(tx, &asker.account, &xml)?;
         avatar::publish(tx, &asker, picture, news)?;
+        vcard4::publish(tx, &asker, &vcard, news)?;
         within_quota(tx, &asker.server, &asker.account)
     })
     .await?;

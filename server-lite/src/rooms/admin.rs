@@ -8,6 +8,8 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::affiliation::{Affiliation, Role};
+use super::config::RoomConfig;
+use super::owner::configured;
 use super::post::Post;
 use super::room::{Person, Room};
 use super::showing::Change;
@@ -115,7 +117,7 @@ pub(super) async fn change(
         owners_remain(room, &wanted)?;
         Ok((seen(room, sender, &wanted), wanted))
     })?;
-    make(server, sender, name, seen, wanted).await
+    make(server, sender, name, seen, wanted, None).await
 }
 
 /// What those are now who change something, and whom they change.
@@ -130,17 +132,20 @@ pub(super) fn seen(room: &Room, sender: &Sender, wanted: &[Wanted]) -> Seen {
         .collect()
 }
 
-/// Makes changes that were found to be allowed.
+/// Makes changes that were found to be allowed, with a configuration that the
+/// room has from then on.
 pub(super) async fn make(
     server: &Arc<Server>,
     sender: &Sender,
     name: &str,
     seen: Seen,
     wanted: Vec<Wanted>,
+    config: Option<RoomConfig>,
 ) -> Result<(), StanzaError> {
     let (actor, guests) = server.rooms.ask(name, |room| {
         let actor = room.occupant(sender).map(|own| own.nick.clone());
-        Ok((actor, guests(room, &wanted)))
+        let config = config.as_ref().unwrap_or(&room.config);
+        Ok((actor, guests(room, &wanted, config.members_only)))
     })?;
     let mut people = Vec::new();
     let mut roles = Vec::new();
@@ -150,8 +155,12 @@ pub(super) async fn make(
             Wanted::Role { nick, role, reason } => roles.push((nick, role, reason)),
         }
     }
-    let affected = people.clone();
+    let is_written = config.is_some() || !people.is_empty();
+    let (affected, changed) = (people.clone(), config.clone());
     let then = move |room: &mut Room, post: Post<'_>| {
+        if let Some(changed) = changed {
+            configured(room, post, changed);
+        }
         let actor = actor.as_deref();
         for (user, person) in &affected {
             affiliation_changed(room, post, user, person, actor);
@@ -160,14 +169,14 @@ pub(super) async fn make(
             set_role(room, post, nick, *role, actor, reason.as_deref());
         }
     };
-    if people.is_empty() {
+    if !is_written {
         let post = Post(&server.router);
         return server.rooms.ask(name, |room| {
             then(room, post);
             Ok(())
         });
     }
-    set_people(server, name, seen, people, then).await?;
+    set_people(server, name, seen, people, config, then).await?;
     for (guest, reason) in guests {
         // They are members whether they could be told or not.
         if let Err(error) = invitations::welcome(server, sender, name, &guest, reason).await {
@@ -179,16 +188,14 @@ pub(super) async fn make(
 
 /// Those who may enter a members-only room from now on, and are to hear of it
 /// (section 9.5).
-fn guests(room: &Room, wanted: &[Wanted]) -> Vec<(String, Option<String>)> {
+fn guests(room: &Room, wanted: &[Wanted], members_only: bool) -> Vec<(String, Option<String>)> {
     let is_new = |user: &str| {
         room.affiliation(user) == Affiliation::None
             && !room.occupants.iter().any(|other| other.user == *user)
     };
     let named = wanted.iter().filter_map(|change| match change {
         Wanted::Affiliation { user, person }
-            if room.config.members_only
-                && person.affiliation >= Affiliation::Member
-                && is_new(user) =>
+            if members_only && person.affiliation >= Affiliation::Member && is_new(user) =>
         {
             Some((user.clone(), person.reason.clone()))
         }

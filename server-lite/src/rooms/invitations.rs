@@ -110,7 +110,7 @@ async fn invite(
             affiliation_changed(room, post, &user, &person, None);
         };
         let seen = vec![(key.clone(), Affiliation::None)];
-        set_people(server, name, seen, vec![(key, member)], then).await?;
+        set_people(server, name, seen, vec![(key, member)], None, then).await?;
     }
     // A conversation of two that goes on in the room (section 7.9).
     let thread = invite

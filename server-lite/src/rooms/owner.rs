@@ -11,7 +11,7 @@ use super::config::{MAX_TEXT, ROOM_ADMINS, ROOM_OWNERS, RoomConfig};
 use super::post::Post;
 use super::room::{Room, status};
 use super::showing::{Change, View};
-use super::{Rooms, Sender, admin, reason, still_are};
+use super::{Rooms, Sender, admin, reason};
 use crate::clock;
 use crate::people;
 use crate::router::Router;
@@ -101,46 +101,13 @@ pub(super) async fn submit(
         admin::owners_remain(room, &people)?;
         Ok((config, admin::seen(room, sender, &people), people))
     })?;
-    let json = serde_json::to_string(&config).map_err(|error| {
-        tracing::error!(%error, "configuration of a room");
-        StanzaError::from(Condition::InternalServerError)
-    })?;
-    let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
-    let (row, key, asked) = (name.to_owned(), name.to_owned(), seen.clone());
-    server
-        .store
-        .write_then(
-            move |tx| {
-                // An owner who is none any more decides nothing.
-                let may = still_are(tx, &row, &asked)?;
-                if may {
-                    rows::set_config(tx, &row, &json)?;
-                }
-                Ok(may)
-            },
-            move |may| {
-                if may {
-                    rooms.with(&key, |room| configured(room, Post(&router), config));
-                }
-                may
-            },
-        )
-        .await
-        .map_err(|error| {
-            tracing::error!(%error, "configuration of a room not written");
-            StanzaError::from(Condition::InternalServerError)
-        })?
-        .then_some(())
-        .ok_or(Condition::Conflict)?;
-    match people.is_empty() {
-        true => Ok(()),
-        false => admin::make(server, sender, name, seen, people).await,
-    }
+    // All of it or nothing (section 10.2).
+    admin::make(server, sender, name, seen, people, Some(config)).await
 }
 
 /// Section 10.2.1: who is there learns what changed about their privacy, and
 /// who may not be there any more goes.
-fn configured(room: &mut Room, post: Post<'_>, config: RoomConfig) {
+pub(super) fn configured(room: &mut Room, post: Post<'_>, config: RoomConfig) {
     let was_locked = room.config.locked;
     let old = std::mem::replace(&mut room.config, config);
     let new = &room.config;
@@ -151,7 +118,12 @@ fn configured(room: &mut Room, post: Post<'_>, config: RoomConfig) {
     if old.non_anonymous != new.non_anonymous {
         codes.push(if new.non_anonymous { 172 } else { 173 });
     }
-    if codes.is_empty() && old != *new {
+    let private = RoomConfig {
+        archived: new.archived,
+        non_anonymous: new.non_anonymous,
+        ..old
+    };
+    if private != *new {
         codes.push(104);
     }
     if !codes.is_empty() && !was_locked {

@@ -1,7 +1,7 @@
 //! What occupants see of each other (XEP-0045, section 7): each change is
 //! written once for those who see it alike.
 
-use xmpp_core::element::build;
+use xmpp_core::element::{build, set_attr};
 use xmpp_core::{Element, ns};
 
 use super::affiliation::Role;
@@ -227,6 +227,16 @@ impl Room {
                 }
             }
         }
+    }
+
+    /// What a session that is there hears when the rooms shut down (section
+    /// 15.6.2, code 332).
+    pub(super) fn farewell(&self, session: u64) -> Option<Element> {
+        let own = self.occupants.get(self.seat_of(session)?)?;
+        let seat = own.seats.iter().find(|seat| seat.number == session)?;
+        let mut gone = self.presence(own, seat, View::Own, false, &Change::with_codes(&[332]));
+        set_attr(&mut gone, "to", Some(seat.address.as_str()));
+        Some(gone)
     }
 
     /// Takes somebody out, and tells them and everybody else.

@@ -126,6 +126,7 @@ impl Session {
             }
         };
         self.settle().await;
+        self.leave_rooms().await;
         // What is written may still get out, and then counts.
         self.flush().await;
         // Whoever has seen the end gets nothing again that it had acknowledged.

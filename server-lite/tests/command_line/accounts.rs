@@ -164,6 +164,26 @@ async fn a_running_server_sees_what_is_done() {
     server.stop();
 }
 
+/// It looks four times a second: three times every two seconds took four.
+#[tokio::test]
+async fn a_running_server_sees_it_soon() {
+    let names = ["a1", "a2", "a3", "a4"];
+    let desk = Desk::with(&names);
+    let server = desk.serve("data");
+    let mut clients = Vec::new();
+    for name in names {
+        clients.push(Client::online(&server, name, "desk").await);
+    }
+    let begun = std::time::Instant::now();
+    for (name, mut client) in names.into_iter().zip(clients) {
+        desk.ok(&["user", "remove", name], "data");
+        assert_eq!(client.end().await.as_deref(), Some("not-authorized"));
+    }
+    let took = begun.elapsed();
+    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+    server.stop();
+}
+
 #[tokio::test]
 async fn invites_are_made_listed_and_ended() {
     let desk = Desk::with(&["rosa"]);

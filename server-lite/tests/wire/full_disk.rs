@@ -1,10 +1,13 @@
 //! A server with too little room on its disk refuses what it would have to
 //! store, and goes on with the rest.
 
+use xmpp_core::ns;
+
 use crate::archive::{chat, everything};
 use crate::client::{Client, body, error_of};
 use crate::rooms::open_room;
 use crate::server::Server;
+use crate::web::request;
 
 const BOB: &str = "bob@team.internal";
 const ROOM: &str = "plan@conference.team.internal";
@@ -41,4 +44,43 @@ async fn what_has_to_be_stored_is_refused_and_may_be_tried_again() {
     let mut rosa = Client::session(&server, "rosa", "desk").await;
     chat(&mut rosa, BOB, "again", "<body>again</body>").await;
     assert_eq!(everything(&mut rosa).await.bodies(), ["again"]);
+}
+
+#[tokio::test]
+async fn no_file_is_taken_either() {
+    let mut server = Server::with(|config| config.limits.min_free_bytes = u64::MAX).await;
+    server.accounts(&["rosa"]).await;
+    let wish = format!(
+        "<iq type='get' id='s' to='upload.team.internal'>\
+         <request xmlns='{}' filename='a.txt' size='5'/></iq>",
+        ns::HTTP_UPLOAD
+    );
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    let (_, refused) = rosa.ask(&wish).await;
+    assert_eq!(error_of(&refused), "wait resource-constraint");
+    server.stop().await;
+    server
+        .start_with(|config| config.limits.min_free_bytes = 0)
+        .await;
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    let (_, answer) = rosa.ask(&wish).await;
+    let slot = answer.get_child("slot", ns::HTTP_UPLOAD).expect("a slot");
+    let url = slot.get_child("put", ns::HTTP_UPLOAD).unwrap().attr("url");
+    let (_, path) = url
+        .unwrap()
+        .split_once("//")
+        .unwrap()
+        .1
+        .split_once('/')
+        .unwrap();
+    let path = format!("/{path}");
+    // A file that would leave too little is refused, too; the slot stays.
+    for (min_free_bytes, status) in [(u64::MAX, 507), (0, 201)] {
+        server.stop().await;
+        server
+            .start_with(|config| config.limits.min_free_bytes = min_free_bytes)
+            .await;
+        let put = request(&server, "PUT", &path, &[], b"hello").await;
+        assert_eq!(put.status(), status);
+    }
 }

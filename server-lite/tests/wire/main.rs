@@ -51,6 +51,7 @@ mod search;
 mod signing_in;
 mod signing_in2;
 mod slow;
+mod stages;
 mod stanzas;
 mod starttls;
 mod subscriptions;

@@ -10,6 +10,7 @@ mod limits;
 mod owning;
 mod publishing;
 mod reading;
+mod vcards;
 
 use xmpp_core::caps::{CapsHash, verification};
 use xmpp_core::{Element, ns};

@@ -15,9 +15,6 @@ async function online(name, resource) {
     useStreamManagement: true,
     autoReconnect: false,
   });
-  // It takes this mechanism wherever it is offered, and can bind to no channel.
-  client.sasl.disable("SCRAM-SHA-256-PLUS");
-  client.sasl.disable("SCRAM-SHA-1-PLUS");
   if (process.env.XMPP_LOG) client.on("raw", (direction, data) => console.error(name, direction, data));
   const started = peer.next(client, "session:started");
   client.connect();

@@ -1,7 +1,7 @@
-// @xmpp/client: signs in over WebSocket or STARTTLS, talks, and
+// @xmpp/client: signs in over WebSocket, STARTTLS or direct TLS, talks, and
 // resumes a session whose socket was cut.
 //
-// usage: xmppjs.mjs websocket|starttls
+// usage: xmppjs.mjs websocket|starttls|direct
 
 import assert from "node:assert/strict";
 import { client, xml } from "@xmpp/client";
@@ -18,7 +18,21 @@ function connect(username, resource) {
   // Its own patience is two seconds, which a busy machine may need.
   xmpp.timeout = peer.PATIENCE;
   xmpp.on("error", (error) => console.error(username, error));
+  if (service === peer.direct) listenInTime(xmpp);
   return xmpp;
+}
+
+/**
+ * Its `open()` waits until the header is written and listens for the answer only
+ * then. A TLS socket of Node says "written" in a later turn, by which a server
+ * nearby has answered: the client is online, and `start()` fails for a timeout.
+ * With `write()` not waited for, it listens before anything can have come.
+ */
+function listenInTime(xmpp) {
+  const write = xmpp.write.bind(xmpp);
+  xmpp.write = async (text) => {
+    write(text).catch((error) => xmpp.emit("error", error));
+  };
 }
 
 const body = (text) => (stanza) => stanza.is("message") && stanza.getChildText("body") === text;
@@ -85,5 +99,6 @@ async function connectWith(password) {
   xmpp.reconnect.stop();
   xmpp.timeout = peer.PATIENCE;
   xmpp.on("error", () => {});
+  if (service === peer.direct) listenInTime(xmpp);
   await peer.within("a refusal", xmpp.start());
 }

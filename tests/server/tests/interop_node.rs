@@ -41,3 +41,9 @@ async fn stanza_uploads_a_file() {
     let server = Startalk::with_arguments(&PEOPLE, &["--advertise", "localhost"]);
     node(&server, "upload.mjs", &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xmppjs_talks_and_resumes_over_direct_tls() {
+    let server = Startalk::with(&PEOPLE);
+    node(&server, "xmppjs.mjs", &["direct"]).await;
+}

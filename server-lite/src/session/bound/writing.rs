@@ -47,6 +47,27 @@ impl Session {
         }
     }
 
+    /// When the server stops, clients learn that their rooms are closed before
+    /// they learn that everything is (XEP-0045, section 15.6.2).
+    pub(super) async fn leave_rooms(&mut self) {
+        let stops = *self.end.borrow() == Some(SessionEnd::Shutdown);
+        if !stops || !self.is_connected() {
+            return;
+        }
+        for farewell in self.server.rooms.farewells(self.number) {
+            let Ok(xml) = element::write(&farewell) else {
+                continue;
+            };
+            let outgoing = Outgoing {
+                xml: xml.into(),
+                archived: None,
+            };
+            if !matches!(self.pass(outgoing).await, Next::Go) {
+                return;
+            }
+        }
+    }
+
     pub(super) async fn write(&mut self, element: &Element) -> Next {
         match element::write(element) {
             Ok(xml) => self.write_text(&xml).await,

@@ -256,3 +256,35 @@ async fn without_a_shared_roster_presence_decides() {
     publish(&mut alice, "urn:roster", "3", "").await.unwrap();
     assert_eq!(events(&mut phone).await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn subscriptions_have_no_options() {
+    const REFUSED: &str = "feature-not-implemented unsupported";
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    publish(&mut alice, "urn:n", "1", "").await.unwrap();
+    let subscribe = format!("<subscribe node='urn:n' jid='{BOB}'/>");
+    let submit = "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>\
+                  <value>http://jabber.org/protocol/pubsub#subscribe_options</value></field>\
+                  <field var='pubsub#deliver'><value>0</value></field></x>";
+    let options = |form: &str| format!("<options node='urn:n' jid='{BOB}'>{form}</options>");
+    // Whoever believed that they had them would wait for what does not come
+    // (XEP-0060, section 6.3.7).
+    let both = subscribe.clone() + &options(submit);
+    let refused = pubsub(&mut bob, "set", ALICE, &both).await;
+    assert_eq!(refused.unwrap_err(), REFUSED);
+    let list = pubsub(&mut bob, "get", ALICE, "<subscriptions/>").await;
+    let list = list.unwrap();
+    let list = list.get_child("subscriptions", ns::PUBSUB).unwrap();
+    assert_eq!(list.children().count(), 0, "nothing was done");
+    pubsub(&mut bob, "set", ALICE, &subscribe).await.unwrap();
+    for (kind, action) in [
+        ("get", options("")),
+        ("set", options(submit)),
+        ("get", "<default node='urn:n'/>".to_owned()),
+    ] {
+        let refused = pubsub(&mut bob, kind, ALICE, &action).await;
+        assert_eq!(refused.unwrap_err(), REFUSED, "{action}");
+    }
+}

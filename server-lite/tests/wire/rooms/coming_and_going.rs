@@ -3,7 +3,7 @@
 
 use xmpp_core::ns;
 
-use super::entering_and_speaking::{codes, enter, open, presence_of};
+use super::entering_and_speaking::{codes, enter, item, open, presence_of};
 use super::keeping_order::{configure, refused};
 use crate::client::{Client, error_of, within};
 use crate::server::Server;
@@ -150,4 +150,27 @@ async fn rooms_and_entering_have_limits() {
         .until(|element| element.attr("id") == Some("often"))
         .await;
     assert_eq!(error_of(&answer), "wait resource-constraint");
+}
+
+#[tokio::test]
+async fn who_is_there_learns_that_the_rooms_shut_down() {
+    let mut server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    open(&mut alice, "Alice").await;
+    enter(&mut bob, "Bob").await;
+    // Who does not look hears it all the same.
+    bob.send("<inactive xmlns='urn:xmpp:csi:0'/>").await;
+    bob.sync().await;
+    let (of_alice, of_bob, ()) =
+        tokio::join!(alice.end_with_all(), bob.end_with_all(), server.stop());
+    for (nick, (before, condition)) in [("Alice", of_alice), ("Bob", of_bob)] {
+        let from = format!("{ROOM}/{nick}");
+        let gone = before.last().unwrap();
+        assert_eq!(gone.attr("from"), Some(from.as_str()));
+        assert_eq!(gone.attr("type"), Some("unavailable"));
+        assert_eq!(codes(gone), ["110", "332"]);
+        assert_eq!(item(gone).1, "none");
+        assert_eq!(condition.as_deref(), Some("system-shutdown"));
+    }
 }

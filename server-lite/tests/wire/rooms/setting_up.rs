@@ -70,6 +70,38 @@ async fn the_form_names_owners_and_admins() {
 }
 
 #[tokio::test]
+async fn a_form_is_taken_whole_or_not_at_all() {
+    let mut server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    open(&mut alice, "Alice").await;
+    let form = [
+        ("roomname", "计划"),
+        ("roomadmins", "nobody@team.internal"),
+        ("membersonly", "1"),
+    ];
+    let refused = configure(&mut alice, &form).await;
+    assert_eq!(refused.unwrap_err(), "item-not-found");
+    // Neither now nor after a restart is any of it there.
+    for _ in 0..2 {
+        let form = alice.get(ROOM, OWNER).await.unwrap();
+        assert_eq!(values(&form, "muc#roomconfig_roomname"), [""]);
+        assert_eq!(values(&form, "muc#roomconfig_membersonly"), ["0"]);
+        assert!(values(&form, "muc#roomconfig_roomadmins").is_empty());
+        server.restart().await;
+        alice = Client::online(&server, "alice", "desk").await;
+    }
+    // Who becomes something by the form in which the room is closed to others
+    // stays, and learns nothing worse.
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    enter(&mut alice, "Alice").await;
+    enter(&mut bob, "Bob").await;
+    let form = [("roomadmins", "bob@team.internal"), ("membersonly", "1")];
+    configure(&mut alice, &form).await.unwrap();
+    let seen = presence_of(&mut bob, "Bob").await;
+    assert_eq!((item(&seen).0, item(&seen).1), ("admin", "moderator"));
+}
+
+#[tokio::test]
 async fn changes_that_concern_privacy_are_told() {
     let server = Server::of(&["alice", "bob"]).await;
     let mut alice = Client::online(&server, "alice", "desk").await;
@@ -90,6 +122,14 @@ async fn changes_that_concern_privacy_are_told() {
         assert_eq!(codes(&told), [code], "{field}");
         assert_eq!(told.attr("from"), Some(ROOM));
     }
+    // What else was changed with them is told, too.
+    configure(&mut alice, &[("roomname", "y"), ("whois", "moderators")])
+        .await
+        .unwrap();
+    let told = bob
+        .until(|element| element.name() == "message" && !codes(element).is_empty())
+        .await;
+    assert_eq!(codes(&told), ["173", "104"]);
     // What is not kept is heard all the same, and is in no archive.
     configure(&mut alice, &[("enablelogging", "0")])
         .await
