@@ -2,9 +2,11 @@
 //! the store opens by itself afterwards.
 //!
 //! People write to one another as fast as the server acknowledges, and do what
-//! a good client does after a lost connection: try to resume, bind anew, read
-//! the archive, and send again what is not in it. At the end the archives of
-//! both sides must hold each message once.
+//! clients do after a lost connection: try to resume, bind anew, and send again
+//! what was not acknowledged: half of them after they have looked into the
+//! archive, the others all of it under its origin id, so that the server has to
+//! know it again. At the end the archives of both sides must hold each message
+//! once, and with it each that somebody was ever shown.
 //!
 //! `STARTALK_KILLS` and `STARTALK_SEED` make a longer or another run.
 
@@ -17,7 +19,7 @@
     reason = "tests"
 )]
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -37,6 +39,8 @@ const SEED: u64 = 20_260_101;
 const PEOPLE: [&str; 4] = ["anna", "bela", "carl", "dora"];
 /// Messages that wait for their acknowledgement at one time.
 const WINDOW: usize = 12;
+/// Characters in those messages that are long.
+const LONG: usize = 60_000;
 
 /// What the people are told.
 #[derive(Clone, Default)]
@@ -60,6 +64,10 @@ struct Person {
     /// Ids of those that are neither acknowledged nor seen in the archive.
     open: VecDeque<String>,
     acknowledged: Vec<String>,
+    /// Ids in the archive of what was received.
+    heard: Vec<String>,
+    /// Leaves it to the server to find out what it has already (XEP-0359).
+    trusts_origin_ids: bool,
     /// How far the archive was read.
     cursor: Option<String>,
     /// The session to resume.
@@ -116,7 +124,9 @@ impl Person {
             assert!(answer.is("failed", ns::SM), "{answer:?}");
         }
         peer.bind("desk").await?;
-        self.settle(&mut peer).await?;
+        if !self.trusts_origin_ids {
+            self.settle(&mut peer).await?;
+        }
         peer.send("<presence/><enable xmlns='urn:xmpp:sm:3' resume='true'/>")
             .await?;
         loop {
@@ -180,6 +190,7 @@ impl Person {
                         .await?;
                 } else {
                     received += 1;
+                    self.heard.extend(archive_id(&element));
                 }
             }
         }
@@ -194,10 +205,26 @@ impl Person {
 
     fn message(&self, id: &str) -> String {
         let to = self.to;
+        let origin = match self.trusts_origin_ids {
+            true => format!("<origin-id xmlns='{}' id='{id}'/>", ns::STANZA_ID),
+            false => String::new(),
+        };
+        // Some are long: then a commit takes its time.
+        let padding = match id.ends_with('7') {
+            true => "x".repeat(LONG),
+            false => String::new(),
+        };
         format!(
-            "<message type='chat' to='{to}@localhost' id='{id}'><body>{id} 你好</body></message>"
+            "<message type='chat' to='{to}@localhost' id='{id}'>{origin}\
+             <body>{id} 你好{padding}</body></message>"
         )
     }
+}
+
+/// Under which id the archive of who receives it has a message (XEP-0359).
+fn archive_id(element: &Element) -> Option<String> {
+    let id = element.get_child("stanza-id", ns::STANZA_ID)?.attr("id")?;
+    Some(id.to_owned())
 }
 
 fn counter(element: &Element) -> Result<u32> {
@@ -227,6 +254,8 @@ async fn no_acknowledged_message_is_lost_or_doubled() {
             sent: Vec::new(),
             open: VecDeque::new(),
             acknowledged: Vec::new(),
+            heard: Vec::new(),
+            trusts_origin_ids: n < 2,
             cursor: None,
             previous: None,
         })
@@ -282,6 +311,15 @@ async fn no_acknowledged_message_is_lost_or_doubled() {
     }
     for person in &finished {
         assert!(person.open.is_empty());
+        // Nobody was shown what was lost after all.
+        let kept: HashSet<&str> = archives[person.name]
+            .iter()
+            .map(|message| message.id.as_str())
+            .collect();
+        let lost = person.heard.iter().filter(|id| !kept.contains(id.as_str()));
+        let lost: Vec<_> = lost.collect();
+        assert!(lost.is_empty(), "seed {seed}: {} saw {lost:?}", person.name);
+        assert!(person.heard.len() > kills, "{} heard little", person.name);
         let mine = format!("{}@", person.name);
         for side in [person.name, person.to] {
             let archived: Vec<&str> = archives[side]
