@@ -20,6 +20,7 @@ use crate::data_dir::{self, DataDir};
 use crate::disk::{self, Disk};
 use crate::files::{self, Files};
 use crate::listener::{self, Port};
+use crate::pace::Paces;
 use crate::pep::Capabilities;
 use crate::push::{self, Push};
 use crate::rooms::Rooms;
@@ -116,6 +117,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         blocking,
         archiving: Arc::new(archiving),
         limiter: Arc::default(),
+        paces: Paces::default(),
         capabilities: Capabilities::default(),
         files: Arc::new(files),
         push,

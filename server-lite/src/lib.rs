@@ -39,6 +39,7 @@ mod listener;
 mod logging;
 mod metrics;
 mod modules;
+mod pace;
 mod people;
 mod pep;
 mod push;

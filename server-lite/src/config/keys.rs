@@ -170,17 +170,19 @@ keys! {
     /// Stanzas on their way to one session.
     session_queue: NonZeroUsize = "2000", |limits, value| limits.session_queue = value.get();
 
-    /// The same in bytes.
+    /// The same in bytes. All queues of one session together hold at most twice
+    /// as much.
     session_bytes: NonZeroUsize = "16777216", |limits, value| limits.session_bytes = value.get();
 
-    /// Stanzas that a session may send in a second, in the long run; who sends
-    /// more is read no faster. 0 for no limit.
+    /// Stanzas that an account may send in a second, in the long run, over all
+    /// its sessions; who sends more is read no faster. A page of the archive
+    /// counts for 4, a search for 10. 0 for no limit.
     stanzas_per_second: u32 = "200", |limits, value| limits.stanzas_per_second = value;
 
     /// Stanzas that it may send at once after a while of silence.
     stanzas_burst: u32 = "1000", |limits, value| limits.stanzas_burst = value;
 
-    /// Bytes that a session may send in a second, in the long run. 0 for no limit.
+    /// Bytes that an account may send in a second, in the long run. 0 for no limit.
     bytes_per_second: u32 = "4194304", |limits, value| limits.bytes_per_second = value;
 
     /// Bytes that it may send at once after a while of silence.
@@ -222,11 +224,11 @@ keys! {
     /// People that one search of the directory finds.
     search_results: NonZeroUsize = "200", |limits, value| limits.search_results = value.get();
 
-    /// Presences of one session in a minute.
+    /// Presences of one account in a minute.
     presences_per_minute: NonZeroU32 = "120",
         |limits, value| limits.presences_per_minute = value.get();
 
-    /// Presences of one session to rooms in a minute.
+    /// Presences of one account to rooms in a minute.
     room_presences_per_minute: NonZeroU32 = "600",
         |limits, value| limits.room_presences_per_minute = value.get();
 
