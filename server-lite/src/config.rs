@@ -193,6 +193,12 @@ pub struct Limits {
     pub token_life: Duration,
     /// Clients of one account that have a token.
     pub tokens_per_account: usize,
+    /// Days that messages stay in archives, also in those of rooms. Nothing means
+    /// for ever.
+    pub archive_days: u32,
+    /// Bytes of one archive, of an account or a room, as they are on the disk,
+    /// nearly: the oldest messages go. Nothing means no limit.
+    pub archive_bytes: u64,
     /// With less room than this on the disk of the data folder, messages that
     /// would have to be stored are refused.
     pub min_free_bytes: u64,
@@ -232,6 +238,8 @@ impl Default for Limits {
             held_back: 500,
             token_life: Duration::from_secs(30 * 24 * 3600),
             tokens_per_account: 32,
+            archive_days: 0,
+            archive_bytes: 0,
             min_free_bytes: 200 << 20,
             certificate_check: Duration::from_secs(10),
         }

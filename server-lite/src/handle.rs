@@ -168,6 +168,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     tasks.spawn(running::keep(Arc::clone(&server), note));
     tasks.spawn(crate::modules::fulltext::keep_index(Arc::clone(&server)));
     tasks.spawn(crate::modules::archive::keep_removing(Arc::clone(&server)));
+    tasks.spawn(crate::retention::keep(Arc::clone(&server)));
     tasks.spawn(disk::watch(Arc::clone(&server)));
     tracing::info!(
         domain = server.domain(), %https, ?tcp, ?direct_tls, key = %server.tls.pin(),

@@ -43,6 +43,7 @@ mod pace;
 mod people;
 mod pep;
 mod push;
+mod retention;
 mod retraction;
 mod rooms;
 mod roster;

@@ -210,6 +210,14 @@ keys! {
     /// Clients of one account that can sign in without the password.
     tokens_per_account: usize = "32", |limits, value| limits.tokens_per_account = value;
 
+    /// Days that messages stay in the archives of people and rooms; who has not
+    /// seen them by then will not. 0 for ever.
+    archive_days: u32 = "0", |limits, value| limits.archive_days = value;
+
+    /// Bytes that the archive of one account or one room may take: the oldest
+    /// messages go, within the hour. 0 for no limit.
+    archive_bytes: u64 = "0", |limits, value| limits.archive_bytes = value;
+
     /// With less room than this on the disk of the data folder, in bytes,
     /// messages that would have to be stored are refused.
     min_free_bytes: u64 = "209715200", |limits, value| limits.min_free_bytes = value;
