@@ -22,7 +22,7 @@ pub(crate) fn weight(element: &Element) -> u32 {
     let is_set = match element.attr("type") {
         Some("get") => false,
         Some("set") => true,
-        _ => return 1,
+        _ => return invitations(element).max(1),
     };
     match element.children().next() {
         Some(query) if is_set && query.is("query", ns::MAM) => match seeks(query) {
@@ -35,6 +35,13 @@ pub(crate) fn weight(element: &Element) -> u32 {
         Some(pubsub) if pubsub.is("pubsub", ns::PUBSUB) => 2,
         _ => 1,
     }
+}
+
+/// Each is a message of its own, for an archive of its own (XEP-0045, 7.8.2).
+fn invitations(message: &Element) -> u32 {
+    let invited = message.get_child("x", ns::MUC_USER);
+    let count = invited.map_or(0, |invited| invited.children().count());
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// Whether a question to the archive has it look at many messages for a few.
@@ -272,6 +279,12 @@ mod tests {
         for (xml, expected) in [
             ("<message><body>x</body></message>".to_owned(), 1),
             ("<r xmlns='urn:xmpp:sm:3'/>".to_owned(), 0),
+            (
+                "<message><x xmlns='http://jabber.org/protocol/muc#user'>\
+                 <invite to='a@b'/><invite to='b@b'/><invite to='c@b'/></x></message>"
+                    .to_owned(),
+                3,
+            ),
             (question("with", "bob@team.internal"), 4),
             (question("with", "bob@team.internal/desk"), 10),
             (question("{urn:xmpp:fulltext:0}fulltext", "x"), 10),
