@@ -195,7 +195,7 @@ async fn settled(seed: u64, mut server: Startalk, orders: watch::Sender<Order>, 
         archives.insert(name, all);
     }
     let heard: usize = finished.iter().map(|person| person.heard.len()).sum();
-    assert!(heard > 100, "only {heard} messages were shown");
+    assert!(heard > CUTS, "only {heard} messages were shown");
     for person in &finished {
         assert!(person.open.is_empty());
         // Nobody was shown what was lost after all.
