@@ -143,14 +143,16 @@ pub struct Limits {
     /// four times as many may be sent and not acknowledged, and while it waits
     /// three times as many of what nobody would miss.
     pub session_queue: usize,
-    /// The same in bytes.
+    /// The same in bytes. All that one session has in its queues, whether it
+    /// was sent or not, is at most twice as much.
     pub session_bytes: usize,
-    /// Stanzas that a session may send in a second, in the long run. Whoever sends
-    /// more is read no faster. Nothing means no limit.
+    /// Stanzas that an account may send in a second, in the long run, over all its
+    /// sessions. Whoever sends more is read no faster; what costs the server more
+    /// counts for several. Nothing means no limit.
     pub stanzas_per_second: u32,
     /// Stanzas that it may send at once after a while of silence.
     pub stanzas_burst: u32,
-    /// Bytes that a session may send in a second, in the long run. Nothing means
+    /// Bytes that an account may send in a second, in the long run. Nothing means
     /// no limit.
     pub bytes_per_second: u32,
     /// Bytes that it may send at once after a while of silence.
@@ -167,9 +169,9 @@ pub struct Limits {
     pub roster_items: usize,
     /// People that one search of the directory finds (XEP-0055).
     pub search_results: usize,
-    /// Presences of one session in a minute, those to rooms not counted.
+    /// Presences of one account in a minute, those to rooms not counted.
     pub presences_per_minute: u32,
-    /// Presences of one session to rooms in a minute.
+    /// Presences of one account to rooms in a minute.
     pub room_presences_per_minute: u32,
     /// Addresses that one session has told of its presence by name.
     pub directed_presences: usize,
@@ -191,6 +193,12 @@ pub struct Limits {
     pub token_life: Duration,
     /// Clients of one account that have a token.
     pub tokens_per_account: usize,
+    /// Days that messages stay in archives, also in those of rooms. Nothing means
+    /// for ever.
+    pub archive_days: u32,
+    /// Bytes of one archive, of an account or a room, as they are on the disk,
+    /// nearly: the oldest messages go. Nothing means no limit.
+    pub archive_bytes: u64,
     /// With less room than this on the disk of the data folder, messages that
     /// would have to be stored are refused, and files that would leave less.
     pub min_free_bytes: u64,
@@ -230,6 +238,8 @@ impl Default for Limits {
             held_back: 500,
             token_life: Duration::from_secs(30 * 24 * 3600),
             tokens_per_account: 32,
+            archive_days: 0,
+            archive_bytes: 0,
             min_free_bytes: 200 << 20,
             certificate_check: Duration::from_secs(10),
         }

@@ -20,6 +20,7 @@ use crate::data_dir::{self, DataDir};
 use crate::disk::{self, Disk};
 use crate::files::{self, Files};
 use crate::listener::{self, Port};
+use crate::pace::Paces;
 use crate::pep::Capabilities;
 use crate::push::{self, Push};
 use crate::rooms::Rooms;
@@ -118,6 +119,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         blocking,
         archiving: Arc::new(archiving),
         limiter: Arc::default(),
+        paces: Paces::default(),
         capabilities: Capabilities::default(),
         files: Arc::new(files),
         push,
@@ -168,6 +170,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     tasks.spawn(running::keep(Arc::clone(&server), note));
     tasks.spawn(crate::modules::fulltext::keep_index(Arc::clone(&server)));
     tasks.spawn(crate::modules::archive::keep_removing(Arc::clone(&server)));
+    tasks.spawn(crate::retention::keep(Arc::clone(&server)));
     tasks.spawn(disk::watch(Arc::clone(&server)));
     tracing::info!(
         domain = server.domain(), %https, ?tcp, ?direct_tls, key = %server.tls.pin(),

@@ -2,6 +2,7 @@
 //! files (XEP-0363), pages for whoever opens the address in a browser, and what
 //! the administrator's programs ask.
 
+pub(crate) mod allowance;
 mod download;
 mod host_meta;
 mod pages;
@@ -22,6 +23,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
+use self::allowance::{Allowance, Metered};
 use self::progress::Progress;
 use crate::limiter::Permit;
 use crate::server::Server;
@@ -41,6 +43,7 @@ struct Connection {
     /// Whether there is TLS around it.
     secure: bool,
     progress: Arc<Progress>,
+    allowance: Arc<Allowance>,
 }
 
 /// Serves one connection, encrypted or, where that is allowed, not. A WebSocket
@@ -57,12 +60,14 @@ pub(crate) async fn serve<S>(
     let stopping = server.stopping.clone();
     let patience = server.config.limits.idle;
     let progress = Arc::new(Progress::default());
+    let allowance = Arc::<Allowance>::default();
     let router = router(Connection {
         server,
         peer,
         permit: Arc::new(permit),
         secure,
         progress: Arc::clone(&progress),
+        allowance: Arc::clone(&allowance),
     });
     let service = hyper::service::service_fn(move |request: Request<hyper::body::Incoming>| {
         router.clone().call(request.map(axum::body::Body::new))
@@ -73,7 +78,7 @@ pub(crate) async fn serve<S>(
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(BUFFER);
     let connection = builder
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Metered { stream, allowance }), service)
         .with_upgrades();
     tokio::select! {
         ended = connection => {

@@ -18,6 +18,7 @@ use crate::disk::Disk;
 use crate::files::Files;
 use crate::limiter::Limiter;
 use crate::metrics::Metrics;
+use crate::pace::Paces;
 use crate::pep::Capabilities;
 use crate::push::Push;
 use crate::rooms::Rooms;
@@ -42,6 +43,7 @@ pub(crate) struct Server {
     pub(crate) blocking: Arc<Blocking>,
     pub(crate) archiving: Arc<Archiving>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) paces: Paces,
     pub(crate) capabilities: Capabilities,
     pub(crate) files: Arc<Files>,
     pub(crate) push: Push,

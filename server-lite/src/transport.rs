@@ -2,6 +2,7 @@
 
 mod output;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
@@ -18,6 +19,7 @@ use xmpp_core::stream::{
 };
 
 use self::output::Output;
+use crate::http::allowance::Allowance;
 use crate::listener::{Port, handshake};
 use crate::server::Server;
 
@@ -112,7 +114,7 @@ enum Wire {
         framer: Box<Framer>,
         prefixes: StreamPrefixes,
     },
-    WebSocket(Box<WebSocket>),
+    WebSocket(Box<WebSocket>, Arc<Allowance>),
 }
 
 /// A socket that may go on with TLS, or what it has become.
@@ -174,9 +176,10 @@ impl Transport {
         socket: WebSocket,
         channel: Channel,
         peer: std::net::IpAddr,
+        allowance: Arc<Allowance>,
         limits: &crate::Limits,
     ) -> Self {
-        let wire = Wire::WebSocket(Box::new(socket));
+        let wire = Wire::WebSocket(Box::new(socket), allowance);
         Self {
             wire,
             limits: limits.framing.for_strangers(),
@@ -199,7 +202,15 @@ impl Transport {
                 framer,
                 prefixes,
             } => next_tcp(io.bytes()?, framer, prefixes, taken).await,
-            Wire::WebSocket(socket) => next_websocket(socket, self.limits, taken).await,
+            Wire::WebSocket(socket, allowance) => {
+                let next = next_websocket(socket, self.limits, taken).await;
+                match next {
+                    Err(TransportError::Lost(_)) if allowance.is_over() => {
+                        Err(FramingError::TooLarge.into())
+                    }
+                    next => next,
+                }
+            }
         }
     }
 
@@ -211,8 +222,9 @@ impl Transport {
     /// Whoever has signed in may send more at once, from the next element on.
     pub(crate) fn trust(&mut self) {
         self.limits = self.signed_in;
-        if let Wire::Tcp { framer, .. } = &mut self.wire {
-            framer.set_limits(self.limits);
+        match &mut self.wire {
+            Wire::Tcp { framer, .. } => framer.set_limits(self.limits),
+            Wire::WebSocket(_, allowance) => allowance.lift(),
         }
     }
 
@@ -276,7 +288,7 @@ impl Transport {
         self.is_open = true;
         let text = match &self.wire {
             Wire::Tcp { .. } => header.to_tcp(),
-            Wire::WebSocket(_) => header.to_open(),
+            Wire::WebSocket(..) => header.to_open(),
         };
         self.send(&text).await
     }
@@ -290,7 +302,7 @@ impl Transport {
     /// Takes one element, to be sent with the next [`Transport::flush`]; whether
     /// there is enough to do that now.
     pub(crate) fn write(&mut self, xml: &str) -> bool {
-        self.out.add(xml, matches!(&self.wire, Wire::WebSocket(_)))
+        self.out.add(xml, matches!(&self.wire, Wire::WebSocket(..)))
     }
 
     /// Sends what was written: to the socket it is one piece.
@@ -307,7 +319,7 @@ impl Transport {
                     io.flush().await?;
                     Ok(())
                 }
-                Wire::WebSocket(socket) => {
+                Wire::WebSocket(socket, _) => {
                     let lost = |error: axum::Error| TransportError::Lost(error.to_string());
                     for text in out.texts() {
                         socket
@@ -340,7 +352,7 @@ impl Transport {
         }
         let end = match &self.wire {
             Wire::Tcp { .. } => TCP_CLOSE.to_owned(),
-            Wire::WebSocket(_) => websocket_close(),
+            Wire::WebSocket(..) => websocket_close(),
         };
         if self.send(&end).await.is_err() {
             return;
@@ -352,7 +364,7 @@ impl Transport {
                         drop(io.shutdown().await);
                     }
                 }
-                Wire::WebSocket(socket) => drop(socket.close().await),
+                Wire::WebSocket(socket, _) => drop(socket.close().await),
             }
         };
         drop(tokio::time::timeout(Duration::from_secs(2), closed).await);

@@ -185,7 +185,14 @@ pub fn write(element: &Element) -> Result<String, ElementError> {
     element
         .write_to(&mut bytes)
         .map_err(|error| ElementError::NotWritable(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|error| ElementError::NotWritable(error.to_string()))
+    let mut text =
+        String::from_utf8(bytes).map_err(|error| ElementError::NotWritable(error.to_string()))?;
+    if element.has_ns("") {
+        // In a stream, what declares nothing is in that of the stream.
+        let behind_name = element.name().len() + 1;
+        text.insert_str(behind_name, " xmlns=''");
+    }
+    Ok(text)
 }
 
 fn is_writable(element: &Element) -> bool {
@@ -320,6 +327,20 @@ mod tests {
         let stanza = parse_in_stream(b"<message><x:y/></message>", &prefixes).unwrap();
         assert!(stanza.has_child("y", "urn:example"));
         assert!(parse(b"<message><x:y/></message>").is_err());
+    }
+
+    #[test]
+    fn what_is_in_no_name_space_stays_there() {
+        for text in [
+            "<x xmlns='' ver='0'/>",
+            "<x xmlns=''/>",
+            "<x xmlns=''>a<y/><z xmlns='jabber:client'><x xmlns=''/></z></x>",
+            "<message><x xmlns=''><y xmlns='urn:y'/></x></message>",
+        ] {
+            let read = parse(text.as_bytes()).unwrap();
+            let written = write(&read).unwrap();
+            assert_eq!(parse(written.as_bytes()).unwrap(), read, "{written}");
+        }
     }
 
     #[test]

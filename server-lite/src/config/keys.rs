@@ -170,17 +170,19 @@ keys! {
     /// Stanzas on their way to one session.
     session_queue: NonZeroUsize = "2000", |limits, value| limits.session_queue = value.get();
 
-    /// The same in bytes.
+    /// The same in bytes. All queues of one session together hold at most twice
+    /// as much.
     session_bytes: NonZeroUsize = "16777216", |limits, value| limits.session_bytes = value.get();
 
-    /// Stanzas that a session may send in a second, in the long run; who sends
-    /// more is read no faster. 0 for no limit.
+    /// Stanzas that an account may send in a second, in the long run, over all
+    /// its sessions; who sends more is read no faster. A page of the archive
+    /// counts for 4, a search for 10. 0 for no limit.
     stanzas_per_second: u32 = "200", |limits, value| limits.stanzas_per_second = value;
 
     /// Stanzas that it may send at once after a while of silence.
     stanzas_burst: u32 = "1000", |limits, value| limits.stanzas_burst = value;
 
-    /// Bytes that a session may send in a second, in the long run. 0 for no limit.
+    /// Bytes that an account may send in a second, in the long run. 0 for no limit.
     bytes_per_second: u32 = "4194304", |limits, value| limits.bytes_per_second = value;
 
     /// Bytes that it may send at once after a while of silence.
@@ -208,6 +210,14 @@ keys! {
     /// Clients of one account that can sign in without the password.
     tokens_per_account: usize = "32", |limits, value| limits.tokens_per_account = value;
 
+    /// Days that messages stay in the archives of people and rooms; who has not
+    /// seen them by then will not. 0 for ever.
+    archive_days: u32 = "0", |limits, value| limits.archive_days = value;
+
+    /// Bytes that the archive of one account or one room may take: the oldest
+    /// messages go, within the hour. 0 for no limit.
+    archive_bytes: u64 = "0", |limits, value| limits.archive_bytes = value;
+
     /// With less room than this on the disk of the data folder, in bytes,
     /// messages that would have to be stored are refused, and files that would
     /// leave less.
@@ -223,11 +233,11 @@ keys! {
     /// People that one search of the directory finds.
     search_results: NonZeroUsize = "200", |limits, value| limits.search_results = value.get();
 
-    /// Presences of one session in a minute.
+    /// Presences of one account in a minute.
     presences_per_minute: NonZeroU32 = "120",
         |limits, value| limits.presences_per_minute = value.get();
 
-    /// Presences of one session to rooms in a minute.
+    /// Presences of one account to rooms in a minute.
     room_presences_per_minute: NonZeroU32 = "600",
         |limits, value| limits.room_presences_per_minute = value.get();
 

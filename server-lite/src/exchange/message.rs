@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use xmpp_core::{Element, datetime, element, ns};
 
 use super::output::escaped;
+use crate::clock;
 use crate::session::origin_id;
 use crate::store::exchange::WholeMessage;
 
@@ -139,7 +140,9 @@ fn read(
         stanza_id,
         peer,
         outgoing,
-        time_ms,
+        // What comes later is never earlier than what is there: with a time of the
+        // future, all that anybody says from now on would have it.
+        time_ms: time_ms.min(clock::now_ms()),
         origin_id: origin_id(stanza).filter(|_| outgoing),
         undelivered: false,
         kept: true,
@@ -158,4 +161,46 @@ pub(super) fn derived_id(archive: &str, stamp_ms: Option<i64>, text: &str) -> St
     let digest = hash.finalize();
     let start: Vec<u8> = digest.iter().take(20).copied().collect();
     BASE32_NOPAD.encode(&start).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_was_said_in_the_future() {
+        let before = clock::now_ms();
+        for (stamp, is_moved) in [
+            ("2999-12-31T23:59:59Z", true),
+            ("2020-01-02T03:04:05Z", false),
+        ] {
+            let delay = format!("<delay xmlns='{}' stamp='{stamp}'/>", ns::DELAY);
+            let message = |inside: &str| {
+                format!(
+                    "<message xmlns='jabber:client' from='bob@team.internal' \
+                     to='rosa@team.internal'><body>x</body>{inside}</message>"
+                )
+            };
+            let result = format!(
+                "<result xmlns='{}' id='x'><forwarded xmlns='{}'>{delay}{}</forwarded></result>",
+                ns::MAM,
+                ns::FORWARD,
+                message("")
+            );
+            let result = element::parse(result.as_bytes()).unwrap();
+            let own = "rosa@team.internal";
+            let archived = read_result(&result, Owner::Account(own)).unwrap();
+            let waiting = element::parse(message(&delay).as_bytes()).unwrap();
+            let waiting = read_waiting(&waiting, own, before).unwrap();
+            for read in [archived, waiting] {
+                assert!(read.time_ms <= clock::now_ms(), "{stamp}: {}", read.time_ms);
+                assert_eq!(
+                    read.time_ms >= before,
+                    is_moved,
+                    "{stamp}: {}",
+                    read.time_ms
+                );
+            }
+        }
+    }
 }

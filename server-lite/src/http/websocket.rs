@@ -11,6 +11,9 @@ use super::Connection;
 use crate::session;
 use crate::transport::{Channel, Transport};
 
+/// All that a client may send before it has signed in, with some tries.
+const STRANGER_BYTES: u64 = 64 * 1024;
+
 pub(super) async fn upgrade(
     State(connection): State<Connection>,
     headers: HeaderMap,
@@ -31,6 +34,7 @@ pub(super) async fn upgrade(
         secure,
         peer,
         permit,
+        allowance,
         ..
     } = connection;
     // Web pages cannot see the channel, and a proxy may end it: nothing that is
@@ -39,6 +43,7 @@ pub(super) async fn upgrade(
         encrypted: secure,
         binding: BindingData::default(),
     };
+    allowance.limit(STRANGER_BYTES);
     // What is too large is refused with a word; what is far too large is not read.
     let limit = server.config.limits.framing.max_element_bytes * 2;
     upgrade
@@ -46,7 +51,8 @@ pub(super) async fn upgrade(
         .max_message_size(limit)
         .max_frame_size(limit)
         .on_upgrade(move |socket| async move {
-            let transport = Transport::websocket(socket, channel, peer, &server.config.limits);
+            let transport =
+                Transport::websocket(socket, channel, peer, allowance, &server.config.limits);
             let tasks = server.tasks.clone();
             // The session outlives the upgraded connection's own task, and
             // counts for its address as long as it lasts.

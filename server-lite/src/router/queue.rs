@@ -1,6 +1,9 @@
 //! The way into a session: what waits is bounded by number and by bytes. Where
 //! more waits than should, the session hears of it while it writes; there is
 //! room for twice as much, for what comes until it has done something about it.
+//!
+//! The bytes are those of the whole session: what it has taken and keeps (for
+//! who has not acknowledged it, or sleeps) leaves less room here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +14,10 @@ use super::Outgoing;
 
 /// What both ends know.
 struct Shared {
+    /// Of what waits here.
     bytes: AtomicUsize,
+    /// Of what the session keeps elsewhere.
+    kept: AtomicUsize,
     max_stanzas: usize,
     max_bytes: usize,
     /// Rung when more waits than should.
@@ -47,6 +53,7 @@ pub(crate) fn queue(max_stanzas: usize, max_bytes: usize) -> (QueueIn, QueueOut)
     let (stanzas_in, stanzas_out) = mpsc::channel(max_stanzas.saturating_mul(2).max(2));
     let shared = Arc::new(Shared {
         bytes: AtomicUsize::new(0),
+        kept: AtomicUsize::new(0),
         max_stanzas,
         max_bytes,
         slow: Notify::new(),
@@ -66,7 +73,8 @@ impl QueueIn {
     pub(super) fn put(&self, outgoing: &Outgoing) -> Put {
         let size = outgoing.size();
         let bytes = self.shared.bytes.fetch_add(size, Ordering::Relaxed) + size;
-        let sent = if bytes > self.shared.max_bytes.saturating_mul(2) {
+        let all = bytes.saturating_add(self.shared.kept.load(Ordering::Relaxed));
+        let sent = if all > self.shared.max_bytes.saturating_mul(2) {
             Put::Full
         } else {
             match self.stanzas.try_send(outgoing.clone()) {
@@ -97,6 +105,22 @@ impl QueueOut {
         let size = outgoing.size();
         self.shared.bytes.fetch_sub(size, Ordering::Relaxed);
         Some(outgoing)
+    }
+
+    /// The session keeps something that it has taken, or has made itself.
+    pub(crate) fn keep(&self, bytes: usize) {
+        self.shared.kept.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// It keeps that no longer.
+    pub(crate) fn release(&self, bytes: usize) {
+        self.shared.kept.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes that wait or are kept.
+    pub(crate) fn all_bytes(&self) -> usize {
+        let (bytes, kept) = (&self.shared.bytes, &self.shared.kept);
+        bytes.load(Ordering::Relaxed) + kept.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -151,6 +175,12 @@ mod tests {
         queue_out.recv().await.unwrap();
         assert_eq!(queue_in.put(&large), Put::Slow);
         assert_eq!(queue_in.waiting(), 3);
+        // What is kept elsewhere takes room, too.
+        queue_out.recv().await.unwrap();
+        queue_out.keep(7_000);
+        assert_eq!(queue_in.put(&large), Put::Full);
+        queue_out.release(7_000);
+        assert_eq!(queue_in.put(&large), Put::Slow);
         queue_out.close();
         assert_eq!(queue_in.put(&small), Put::Closed);
     }

@@ -111,6 +111,12 @@ pub(super) async fn conclude<T>(
     result: Result<T, Failure>,
 ) -> Result<Option<T>, TransportError> {
     let peer = transport.peer;
+    // Many may have begun before the first of them failed: how each ended is said
+    // only while the address may still try.
+    let result = match result {
+        Ok(_) | Err(Failure::NotAuthorized) => may_try(server, transport).and(result),
+        other => other,
+    };
     let condition = match result {
         Ok(done) => {
             server.metrics.sign_ins.increment();

@@ -8,10 +8,10 @@
 pub(super) mod acknowledgement;
 pub(super) mod binding;
 mod csi;
-mod pace;
 mod slow;
 mod writing;
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,11 +28,11 @@ use xmpp_core::{Element, ns};
 
 use self::acknowledgement::Sm;
 use self::csi::Held;
-use self::pace::Pace;
 use super::backlog::Backlog;
 use super::messages::{Effect, Handled};
 use super::presence::Said;
 use super::{ResumeRequest, SessionEnd};
+use crate::pace::{self, Pace};
 use crate::router::{Outgoing, QueueOut};
 use crate::server::Server;
 use crate::transport::{Incoming, Transport, TransportError};
@@ -56,6 +56,8 @@ pub(crate) struct Session {
     /// What waits while the client is inactive (XEP-0352).
     held: Option<Held>,
     unwritten: Unwritten,
+    /// Bytes of each of these, as it came: read, it takes many times as much.
+    unwritten_bytes: VecDeque<usize>,
     /// Whether the client reads its archive itself, so that nothing has to be
     /// delivered for it.
     pub(super) reads_archive: bool,
@@ -74,8 +76,8 @@ pub(crate) struct Session {
     noting: Option<JoinHandle<()>>,
     /// Elements that were read since others had their turn.
     in_a_row: u32,
-    /// How fast it may send.
-    pace: Pace,
+    /// How fast its account may send.
+    pub(super) pace: Pace,
     /// Rows of the archive that are delivered as soon as what is written is out,
     /// if the client does not acknowledge.
     written: Vec<i64>,
@@ -170,7 +172,10 @@ impl Session {
             None => self.heard + limits.idle,
         };
         let waits = self.pace.wait(Instant::now());
-        let may_read = self.unwritten.len() < limits.unwritten && waits.is_none();
+        let unwritten: usize = self.unwritten_bytes.iter().sum();
+        let may_read = self.unwritten.len() < limits.unwritten
+            && unwritten < limits.framing.max_element_bytes
+            && waits.is_none();
         tokio::select! {
             biased;
             _ = self.end.changed() => {
@@ -229,11 +234,13 @@ impl Session {
             tokio::task::yield_now().await;
         }
         let bytes = self.transport.as_mut().map_or(0, Transport::taken);
-        let is_stanza =
-            matches!(&incoming, Ok(Incoming::Element(element)) if element.has_ns(ns::CLIENT));
-        self.pace.count(is_stanza, bytes, Instant::now());
+        let stanzas = match &incoming {
+            Ok(Incoming::Element(element)) => pace::weight(element),
+            _ => 0,
+        };
+        self.pace.count(stanzas, bytes, Instant::now());
         match incoming {
-            Ok(Incoming::Element(element)) => self.element(element).await,
+            Ok(Incoming::Element(element)) => self.element(element, bytes).await,
             // The client ends the stream, and with it the session.
             Ok(Incoming::Close) => Next::End(None),
             Ok(Incoming::Open(_)) => Next::End(Some(StreamCondition::BadFormat.into())),
@@ -245,7 +252,7 @@ impl Session {
         }
     }
 
-    async fn element(&mut self, element: Element) -> Next {
+    async fn element(&mut self, element: Element, bytes: usize) -> Next {
         if element.has_ns(ns::SM) {
             return self.stream_management(&element).await;
         }
@@ -265,6 +272,7 @@ impl Session {
                 element,
             );
             self.unwritten.push_back(work);
+            self.unwritten_bytes.push_back(bytes);
             return Next::Go;
         }
         // Everything else sees what was written before it.
@@ -304,6 +312,7 @@ impl Session {
 
     /// A message is on disk, or was refused: route it and count it.
     async fn handled(&mut self, handled: Handled) -> Next {
+        self.unwritten_bytes.pop_front();
         match handled {
             Handled::Done(effect) => {
                 let mut next = Next::Go;
@@ -345,9 +354,12 @@ impl Session {
         let limits = &self.server.config.limits;
         let (own, max) = (
             self.address.to_bare(),
-            (limits.held_back, limits.session_bytes),
+            (limits.held_back, limits.session_bytes / 2),
         );
-        match held.take(outgoing, own.as_str(), max) {
+        self.queue.release(held.bytes());
+        let back = held.take(outgoing, own.as_str(), max);
+        self.queue.keep(held.bytes());
+        match back {
             None => Next::Go,
             Some(important) => {
                 let released = self.release().await;

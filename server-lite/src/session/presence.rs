@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use jid::{FullJid, Jid};
+use tokio::time::Instant;
 use xmpp_core::element::{build, set_attr};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
@@ -31,28 +31,6 @@ const MAX_STATUS: usize = 1024;
 pub(super) struct Said {
     /// Those that were told by name, and have to hear of its end (section 4.6).
     directed: HashSet<Jid>,
-    own: PerMinute,
-    in_rooms: PerMinute,
-}
-
-/// Presences since a moment.
-#[derive(Default)]
-struct PerMinute {
-    count: u32,
-    since: Option<Instant>,
-}
-
-impl PerMinute {
-    /// Counts one; `false` if there were too many in this minute.
-    fn may_say(&mut self, limit: u32, now: Instant) -> bool {
-        let is_over = |since: Instant| now.duration_since(since) >= Duration::from_secs(60);
-        if self.since.is_none_or(is_over) {
-            self.since = Some(now);
-            self.count = 0;
-        }
-        self.count = self.count.saturating_add(1);
-        self.count <= limit
-    }
 }
 
 impl Session {
@@ -88,7 +66,7 @@ impl Session {
         {
             let limit = self.server.config.limits.room_presences_per_minute;
             let is_end = presence.attr("type") == Some("unavailable");
-            if !self.presences.in_rooms.may_say(limit, Instant::now()) && !is_end {
+            if !self.pace.may_show_in_room(limit, Instant::now()) && !is_end {
                 return refusal(Condition::ResourceConstraint, &presence);
             }
             let sender = self.as_sender();
@@ -98,7 +76,7 @@ impl Session {
         let limit = self.server.config.limits.presences_per_minute;
         // An end is always heard: there is one for each beginning.
         let is_end = to.is_none() && presence.attr("type") == Some("unavailable");
-        if !self.presences.own.may_say(limit, Instant::now()) && !is_end {
+        if !self.pace.may_show(limit, Instant::now()) && !is_end {
             return refusal(Condition::ResourceConstraint, &presence);
         }
         if let Some(to) = to {

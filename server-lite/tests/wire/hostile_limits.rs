@@ -1,6 +1,9 @@
 //! What is well-formed and too much: before the sign-in, at once, and for what is
 //! kept.
 
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use xmpp_core::ns;
 
 use crate::client::{Client, condition};
@@ -147,4 +150,33 @@ async fn presence_in_rooms_is_counted() {
         .await;
     rosa.until(|element| element.attr("type") == Some("unavailable"))
         .await;
+}
+
+#[tokio::test]
+async fn what_a_stranger_sends_on_a_websocket_is_not_gathered() {
+    let server = Server::of(&["rosa"]).await;
+    let frame = format!("<auth xmlns='{SASL}'>{}</auth>", "x".repeat(400_000));
+    let mut client = Client::websocket(&server).await;
+    client.open().await;
+    // It goes on, but nobody waits for that.
+    let part = frame.as_bytes()[..100_000].to_vec();
+    let part = Frame::message(part, OpCode::Data(Data::Text), false);
+    client.send_message(Message::Frame(part)).await;
+    assert_eq!(client.end().await.as_deref(), Some(POLICY));
+    // Whoever has signed in may send frames of this size, and is told if they
+    // are too large.
+    let mut rosa = Client::websocket(&server).await;
+    rosa.sign_in("rosa").await;
+    rosa.bind("desk").await;
+    for _ in 0..3 {
+        let text = "x".repeat(200_000);
+        rosa.send(format!(
+            "<message xmlns='jabber:client' to='{}' type='headline'><body>{text}</body></message>",
+            rosa.address
+        ))
+        .await;
+        assert_eq!(rosa.sync().await.len(), 1);
+    }
+    rosa.try_send(frame.as_bytes()).await;
+    assert_eq!(rosa.end().await.as_deref(), Some(POLICY));
 }

@@ -180,3 +180,28 @@ async fn an_origin_id_that_comes_twice_loses_nothing() {
     assert_eq!(everything(&mut rosa).await.bodies(), ["one", "two"]);
     assert_eq!(everything(&mut bob).await.bodies(), ["one", "two"]);
 }
+
+#[tokio::test]
+async fn of_what_is_more_than_an_archive_may_have_the_newest_stays() {
+    let mut server = Server::of(&["rosa", "bob"]).await;
+    let mut rosa = Client::session(&server, "rosa", "desk").await;
+    for n in 0..20 {
+        let text = format!("<body>{n} {}</body>", "x".repeat(1_000));
+        chat(&mut rosa, "bob@team.internal", &n.to_string(), &text).await;
+    }
+    rosa.sync().await;
+    server.stop().await;
+    server
+        .start_with(|config| config.limits.archive_bytes = 9_000)
+        .await;
+    let mut bob = Client::session(&server, "bob", "desk").await;
+    // It happens beside everything else.
+    loop {
+        let left = everything(&mut bob).await.bodies();
+        assert!(left.last().is_some_and(|last| last.starts_with("19 ")));
+        if left.len() < 10 {
+            assert!(left.len() > 3, "{left:?}");
+            break;
+        }
+    }
+}

@@ -245,6 +245,11 @@ async fn presences_have_limits() {
     assert!(told.contains(&"rosa/desk available".to_owned()), "{told:?}");
     assert!(told.contains(&"resource-constraint".to_owned()), "{told:?}");
     assert_eq!(heard(&mut bob).await, ["rosa/desk available"]);
+    // Another session has no more for itself.
+    let mut phone = Client::session(&server, "rosa", "phone").await;
+    phone.send("<presence/>").await;
+    assert_eq!(heard(&mut phone).await, ["resource-constraint"]);
+    assert!(heard(&mut bob).await.is_empty());
     // Its end is heard.
     rosa.send("<presence type='unavailable'/>").await;
     rosa.sync().await;

@@ -332,3 +332,44 @@ async fn connections_of_one_address_are_limited_on_every_way_in() {
         assert!(refused.is_err(), "web {web}: a fourth connection");
     }
 }
+
+#[tokio::test]
+async fn many_guesses_at_the_same_time_are_no_more_guesses() {
+    for mechanism in ["PLAIN", "SCRAM-SHA-256"] {
+        let server = Server::with(|config| config.limits.failures_per_minute = 3).await;
+        server.accounts(&["rosa"]).await;
+        // All have begun before the first of them has failed.
+        let mut clients = Vec::new();
+        for _ in 0..8 {
+            let mut client = Client::direct(&server).await;
+            client.open().await;
+            client.auth(mechanism, "").await;
+            assert!(client.element().await.is("challenge", ns::SASL));
+            let nonce = if mechanism == "PLAIN" {
+                String::new()
+            } else {
+                client.respond(&STANDARD.encode("n,,n=rosa,r=abc")).await;
+                let first = STANDARD.decode(client.element().await.text()).unwrap();
+                let first = String::from_utf8(first).unwrap();
+                let nonce = first.split(',').next().unwrap();
+                nonce.to_owned()
+            };
+            clients.push((client, nonce));
+        }
+        let mut conditions = Vec::new();
+        for (client, nonce) in &mut clients {
+            let response = match mechanism {
+                "PLAIN" => "\0rosa\0not the password".to_owned(),
+                _ => {
+                    let proof = STANDARD.encode([7; 32]);
+                    format!("c={},{nonce},p={proof}", STANDARD.encode("n,,"))
+                }
+            };
+            client.respond(&STANDARD.encode(response)).await;
+            let failure = client.element().await;
+            conditions.push(failure.children().next().unwrap().name().to_owned());
+        }
+        let guesses = conditions.iter().filter(|it| *it == "not-authorized");
+        assert_eq!(guesses.count(), 3, "{mechanism}: {conditions:?}");
+    }
+}

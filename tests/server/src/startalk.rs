@@ -21,6 +21,7 @@ pub const PASSWORD: &str = "correct horse 电池";
 pub struct Startalk {
     folder: TempDir,
     arguments: Vec<String>,
+    largest_file: Option<u64>,
     running: Option<Guard>,
     target: Option<Target>,
 }
@@ -45,6 +46,7 @@ impl Startalk {
         let mut server = Self {
             folder: tempfile::tempdir().expect("a folder"),
             arguments: arguments.iter().map(|&word| word.to_owned()).collect(),
+            largest_file: None,
             running: None,
             target: None,
         };
@@ -104,7 +106,10 @@ impl Startalk {
             .create(true)
             .open(self.log())
             .expect("a log");
-        let mut command = Command::new(server_program());
+        let mut command = match self.largest_file {
+            None => Command::new(server_program()),
+            Some(bytes) => limited(server_program(), bytes),
+        };
         command
             .arg("serve")
             .arg("--data")
@@ -142,6 +147,12 @@ impl Startalk {
     pub fn start(&mut self) {
         self.spawn();
         assert!(self.wait_ready(), "did not start: {}", self.said());
+    }
+
+    /// From its next start on the system ends the process where a file of it
+    /// would become larger than this: in the middle of what it writes.
+    pub fn limit_files(&mut self, bytes: Option<u64>) {
+        self.largest_file = bytes;
     }
 
     /// SIGKILL.
@@ -184,6 +195,17 @@ impl Startalk {
     fn log(&self) -> std::path::PathBuf {
         self.folder.path().join("log")
     }
+}
+
+/// A program that gets SIGXFSZ where it writes more than this into a file.
+fn limited(program: std::path::PathBuf, bytes: u64) -> Command {
+    let mut command = Command::new("sh");
+    // In blocks of 512 bytes.
+    command
+        .args(["-c", "ulimit -f \"$0\" && exec \"$@\""])
+        .arg((bytes / 512).to_string())
+        .arg(program);
+    command
 }
 
 fn server_program() -> std::path::PathBuf {

@@ -27,8 +27,6 @@ pub(super) struct Sm {
     pub(super) resumption: Duration,
     inbound: Inbound,
     outbound: Outbound<Outgoing>,
-    /// Bytes in `outbound`.
-    bytes: usize,
     /// Whether an answer to `<r/>` is outstanding.
     asked: bool,
     since_asked: usize,
@@ -37,15 +35,15 @@ pub(super) struct Sm {
 impl Sm {
     /// Keeps a stanza until it is acknowledged.
     pub(super) fn sent(&mut self, outgoing: Outgoing) {
-        self.bytes += outgoing.size();
         self.outbound.sent(outgoing);
         self.since_asked += 1;
     }
 
-    /// Whether it keeps more than so many times what should wait.
-    pub(super) fn keeps_over(&self, limits: &Limits, times: usize) -> bool {
+    /// Whether it keeps more than so many times what should wait. `bytes` are
+    /// those of the whole session, of which half as many times are too many.
+    pub(super) fn keeps_over(&self, limits: &Limits, bytes: usize, times: usize) -> bool {
         self.outbound.len() > limits.session_queue.saturating_mul(times)
-            || self.bytes > limits.session_bytes.saturating_mul(times)
+            || bytes > (limits.session_bytes / 2).saturating_mul(times)
     }
 
     /// Whether to ask now: when nothing more waits, or after many.
@@ -59,7 +57,10 @@ impl Session {
     /// without need.
     pub(in crate::session) fn keeps_much(&self) -> bool {
         let limits = &self.server.config.limits;
-        self.sm.as_ref().is_some_and(|sm| sm.keeps_over(limits, 1))
+        let bytes = self.queue.all_bytes();
+        self.sm
+            .as_ref()
+            .is_some_and(|sm| sm.keeps_over(limits, bytes, 1))
     }
 
     pub(super) async fn stream_management(&mut self, element: &Element) -> Next {
@@ -130,7 +131,6 @@ impl Session {
             resumption,
             inbound: Inbound::default(),
             outbound: Outbound::default(),
-            bytes: 0,
             asked: false,
             since_asked: 0,
         });
@@ -144,8 +144,7 @@ impl Session {
         match sm.outbound.acknowledge(h) {
             Ok(settled) => {
                 sm.asked = false;
-                let bytes: usize = settled.iter().map(Outgoing::size).sum();
-                sm.bytes = sm.bytes.saturating_sub(bytes);
+                self.queue.release(settled.iter().map(Outgoing::size).sum());
                 let rows: Vec<i64> = settled
                     .into_iter()
                     .filter_map(|outgoing| outgoing.archived)

@@ -1,6 +1,7 @@
 //! How a session begins: a resource is bound (RFC 6120, section 7), or bound and
 //! furnished in one step while signing in (XEP-0386).
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::stream::FuturesOrdered;
@@ -12,7 +13,6 @@ use xmpp_core::element::{Build, build};
 use xmpp_core::stream::StreamCondition;
 use xmpp_core::{Element, datetime, ns};
 
-use super::pace::Pace;
 use super::{Held, Session};
 use crate::clock;
 use crate::people;
@@ -41,6 +41,7 @@ impl Session {
         let address = FullJid::new(&format!("{}/{resource}", server.bare(&user))).ok()?;
         let limits = &server.config.limits;
         let (queue_in, queue) = router::queue(limits.session_queue, limits.session_bytes);
+        let pace = server.paces.of(&user, limits, Instant::now());
         let (resume_in, resume) = mpsc::channel(1);
         let (end_in, end) = watch::channel(None);
         let number = server.session_number();
@@ -74,6 +75,7 @@ impl Session {
             sm: None,
             held: None,
             unwritten: FuturesOrdered::new(),
+            unwritten_bytes: VecDeque::new(),
             reads_archive: false,
             backlog: crate::session::backlog::Backlog::default(),
             takes_messages: false,
@@ -84,7 +86,7 @@ impl Session {
             lost: None,
             noting: None,
             in_a_row: 0,
-            pace: Pace::new(limits, Instant::now()),
+            pace,
             written: Vec::new(),
             goes_on: false,
         };

@@ -43,12 +43,16 @@ impl Held {
         if key.is_some() {
             self.waiting.retain(|(other, _)| *other != key);
         }
-        let bytes: usize = self.waiting.iter().map(|(_, other)| other.size()).sum();
-        if self.waiting.len() >= max || bytes + outgoing.size() > max_bytes {
+        if self.waiting.len() >= max || self.bytes() + outgoing.size() > max_bytes {
             return Some(outgoing);
         }
         self.waiting.push((key, outgoing));
         None
+    }
+
+    /// What it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.waiting.iter().map(|(_, other)| other.size()).sum()
     }
 
     /// All that waits, in its order.
@@ -63,6 +67,7 @@ impl Session {
     pub(super) async fn release(&mut self) -> Next {
         let mut next = Next::Go;
         let waiting = self.held.as_mut().map(Held::release).unwrap_or_default();
+        self.queue.release(waiting.iter().map(Outgoing::size).sum());
         for outgoing in waiting {
             next = self.pass(outgoing).await.or(next);
             if matches!(next, Next::End(_)) {

@@ -17,12 +17,14 @@ impl Session {
         let limits = &self.server.config.limits;
         if let Some(sm) = &mut self.sm {
             // Nobody loses a session because others say much that passes.
-            if self.transport.is_none() && sm.keeps_over(limits, 3) && passes(&outgoing) {
+            let bytes = self.queue.all_bytes();
+            if self.transport.is_none() && sm.keeps_over(limits, bytes, 3) && passes(&outgoing) {
                 return Next::Go;
             }
+            self.queue.keep(outgoing.size());
             sm.sent(outgoing.clone());
             // Room for what counts, behind much that does not.
-            if sm.keeps_over(limits, 4) {
+            if sm.keeps_over(limits, self.queue.all_bytes(), 4) {
                 return Next::End(Some(SessionEnd::TooSlow.stream_error()));
             }
         }
