@@ -9,6 +9,9 @@ use super::Connection;
 use crate::session;
 use crate::transport::{Channel, Transport};
 
+/// Bytes that are read at once: a connection keeps the room for them.
+const READ: usize = 4 * 1024;
+
 pub(super) async fn upgrade(
     State(connection): State<Connection>,
     headers: HeaderMap,
@@ -40,6 +43,7 @@ pub(super) async fn upgrade(
     let limit = server.config.limits.framing.max_element_bytes * 2;
     upgrade
         .protocols(["xmpp"])
+        .read_buffer_size(READ)
         .max_message_size(limit)
         .max_frame_size(limit)
         .on_upgrade(move |socket| async move {
@@ -48,7 +52,7 @@ pub(super) async fn upgrade(
             // The session outlives the upgraded connection's own task, and
             // counts for its address as long as it lasts.
             tasks.spawn(async move {
-                session::serve(server, transport).await;
+                session::serve(server, Box::new(transport)).await;
                 drop(permit);
             });
         })
