@@ -115,3 +115,21 @@ async fn refuse(
     }
     error
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of the future that a function gives.
+    fn size<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_session_at_rest_is_small() {
+        // Each connection has them as long as it lasts (`docs/bench-server.md`);
+        // what needs more room is boxed while it is done.
+        assert!(size(serve) <= 2 * 1024, "{}", size(serve));
+        assert!(size_of::<Session>() <= 1024, "{}", size_of::<Session>());
+    }
+}
