@@ -37,6 +37,7 @@ mod kept;
 mod limiter;
 mod listener;
 mod logging;
+mod mailbox;
 mod metrics;
 mod modules;
 mod pace;

@@ -4,14 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
 
 use crate::limiter::Permit;
 use crate::server::Server;
 use crate::tls::ALPN_XMPP;
-use crate::transport::{Bytes, Channel, Transport};
+use crate::transport::{Channel, Transport};
 use crate::{StartError, http, session};
 
 /// The first byte of a TLS record that begins a handshake (RFC 8446, section 5.1).
@@ -63,61 +63,78 @@ pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, port: Por
         server.tasks.spawn(async move {
             // Answers are small and wanted at once.
             drop(socket.set_nodelay(true));
-            Box::pin(serve(shared, socket, peer.ip(), port, permit)).await;
+            // A box for each part of a connection's life, which goes with it: a
+            // session lasts for days and keeps no room for what came before.
+            let begun = Box::pin(begin(&shared, socket, peer.ip(), port, permit)).await;
+            if let Some((transport, permit)) = begun {
+                session::serve(shared, transport).await;
+                drop(permit);
+            }
         });
     }
 }
 
-async fn serve(server: Arc<Server>, socket: TcpStream, peer: IpAddr, port: Port, permit: Permit) {
+/// Finds out what is spoken. Gives the stream; HTTP is over when this returns.
+async fn begin(
+    server: &Arc<Server>,
+    socket: TcpStream,
+    peer: IpAddr,
+    port: Port,
+    permit: Permit,
+) -> Option<(Box<Transport>, Permit)> {
+    let limits = &server.config.limits;
+    let clear = |socket, permit| {
+        let transport = Transport::clear(socket, peer, limits);
+        Some((Box::new(transport), permit))
+    };
     if port == Port::StartTls {
-        return serve_clear(server, socket, peer, permit).await;
+        return clear(socket, permit);
     }
     if port == Port::Shared && server.allows_plaintext(peer) {
-        let limit = server.config.limits.negotiation;
-        match tokio::time::timeout(limit, first_byte(&socket)).await {
+        match tokio::time::timeout(limits.negotiation, first_byte(&socket)).await {
             Ok(Some(TLS_HANDSHAKE)) => {}
-            Ok(Some(b'<')) => return serve_clear(server, socket, peer, permit).await,
+            Ok(Some(b'<')) => return clear(socket, permit),
             Ok(Some(_)) => {
-                return http::serve(server, socket, false, peer, permit).await;
+                serve_http(server, socket, false, peer, permit).await;
+                return None;
             }
-            Ok(None) | Err(_) => return,
+            Ok(None) | Err(_) => return None,
         }
     }
-    let Some((tls, channel)) = handshake(&server, socket, peer, port).await else {
-        return;
-    };
+    let (tls, channel) = handshake(server, socket, peer, port).await?;
     let alpn = tls.get_ref().1.alpn_protocol();
     let is_xmpp = alpn == Some(ALPN_XMPP) || port == Port::DirectTls;
+    let sealed = |tls, channel, permit| {
+        let transport = Transport::tcp(tls, channel, peer, limits);
+        Some((Box::new(transport), permit))
+    };
     if is_xmpp {
-        serve_sealed(server, Box::new(tls), channel, peer, permit).await;
-    } else if alpn.is_some() {
-        http::serve(server, tls, channel.encrypted, peer, permit).await;
+        return sealed(Box::new(tls), channel, permit);
+    }
+    if alpn.is_some() {
+        serve_http(server, tls, channel.encrypted, peer, permit).await;
     } else {
         // COMPAT: slixmpp names no protocol, which XEP-0368 allows. A
         // stream begins with a sign that no HTTP request begins with. One byte is
         // looked at; what follows goes past this buffer.
-        let limit = server.config.limits.negotiation;
         let mut tls = BufReader::with_capacity(1, tls);
-        match tokio::time::timeout(limit, tls.fill_buf()).await {
+        match tokio::time::timeout(limits.negotiation, tls.fill_buf()).await {
             Ok(Ok([b'<' | b' ' | b'\n', ..])) => {
-                serve_sealed(server, Box::new(tls), channel, peer, permit).await;
+                return sealed(Box::new(tls), channel, permit);
             }
-            Ok(Ok(_)) => http::serve(server, tls, channel.encrypted, peer, permit).await,
+            Ok(Ok(_)) => serve_http(server, tls, channel.encrypted, peer, permit).await,
             Ok(Err(_)) | Err(_) => {}
         }
     }
+    None
 }
 
-async fn serve_sealed(
-    server: Arc<Server>,
-    tls: Box<dyn Bytes>,
-    channel: Channel,
-    peer: IpAddr,
-    permit: Permit,
-) {
-    let transport = Transport::tcp(tls, channel, peer, &server.config.limits);
-    session::serve(server, transport).await;
-    drop(permit);
+/// A WebSocket goes on when the HTTP connection is over.
+async fn serve_http<S>(server: &Arc<Server>, io: S, encrypted: bool, peer: IpAddr, permit: Permit)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    http::serve(Arc::clone(server), io, encrypted, peer, permit).await;
 }
 
 /// The first byte, which stays to be read.
@@ -127,13 +144,6 @@ async fn first_byte(socket: &TcpStream) -> Option<u8> {
         Ok(1) => first.first().copied(),
         _ => None,
     }
-}
-
-/// A stream that begins in clear; TLS follows inside of it.
-async fn serve_clear(server: Arc<Server>, socket: TcpStream, peer: IpAddr, permit: Permit) {
-    let transport = Transport::clear(socket, peer, &server.config.limits);
-    session::serve(server, transport).await;
-    drop(permit);
 }
 
 /// TLS with the certificate of the moment.

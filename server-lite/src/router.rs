@@ -14,13 +14,14 @@ mod queue;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use xmpp_core::{Element, ns};
 
 pub(crate) use self::outgoing::Outgoing;
 use self::queue::Put;
 pub(crate) use self::queue::{QueueIn, QueueOut, queue};
 use crate::blocking::Blocking;
+use crate::mailbox::Sender;
 use crate::pep::Personal;
 use crate::roster::Audience;
 use crate::session::{ClientId, ResumeRequest, SessionEnd};
@@ -32,7 +33,7 @@ pub(crate) struct Entry {
     /// The client, if it has said which one it is (XEP-0388).
     pub(crate) client: Option<ClientId>,
     pub(crate) queue: QueueIn,
-    pub(crate) resume: mpsc::Sender<ResumeRequest>,
+    pub(crate) resume: Sender<Box<ResumeRequest>>,
     pub(crate) end: watch::Sender<Option<SessionEnd>>,
     /// XEP-0198 id, if the session can be resumed.
     pub(crate) resumption_id: Option<String>,

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use xmpp_core::stream::{StreamCondition, StreamError};
 
 pub(crate) use self::auth::Account;
+use self::bound::Session;
 pub(crate) use self::delivery::notify;
 pub(crate) use self::messages::{Effect, Handled, Work, origin_id};
 pub(crate) use self::presence::broadcast as broadcast_presence;
@@ -64,28 +65,35 @@ pub(crate) struct ResumeRequest {
 }
 
 /// Serves one connection until it ends.
-pub(crate) async fn serve(server: Arc<Server>, transport: Transport) {
+pub(crate) async fn serve(server: Arc<Server>, transport: Box<Transport>) {
+    // How a session begins takes more room than the session itself, and is over soon.
+    let Some(session) = Box::pin(begin(&server, *transport)).await else {
+        return;
+    };
+    if server.stopping.is_cancelled() {
+        // It came after all others were told.
+        server
+            .router
+            .end(Some(&session.user), &SessionEnd::Shutdown);
+    }
+    session.run().await;
+}
+
+/// Negotiates; the session that came of it, if there is a new one.
+async fn begin(server: &Arc<Server>, transport: Transport) -> Option<Box<Session>> {
     let limit = server.config.limits.negotiation;
     let peer = transport.peer;
     let negotiated = tokio::select! {
-        negotiated = tokio::time::timeout(limit, negotiation::run(&server, transport)) => negotiated,
+        negotiated = tokio::time::timeout(limit, negotiation::run(server, transport)) => negotiated,
         // Who has no session yet has nothing to lose.
-        () = server.stopping.cancelled() => return,
+        () = server.stopping.cancelled() => return None,
     };
     match negotiated {
-        Ok(Ok(Some(session))) => {
-            if server.stopping.is_cancelled() {
-                // It came after all others were told.
-                server
-                    .router
-                    .end(Some(&session.user), &SessionEnd::Shutdown);
-            }
-            session.run().await;
-        }
-        Ok(Ok(None)) => {}
+        Ok(Ok(session)) => return session.map(Box::new),
         Ok(Err(error)) => tracing::debug!(%peer, %error, "connection ended before a session"),
         Err(_) => tracing::debug!(%peer, "connection took too long to sign in"),
     }
+    None
 }
 
 /// Says what was wrong with a stream and ends it.
@@ -106,4 +114,22 @@ async fn refuse(
         transport.close(Some(stream_error)).await;
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of the future that a function gives.
+    fn size<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_session_at_rest_is_small() {
+        // Each connection has them as long as it lasts (`docs/bench-server.md`);
+        // what needs more room is boxed while it is done.
+        assert!(size(serve) <= 2 * 1024, "{}", size(serve));
+        assert!(size_of::<Session>() <= 1024, "{}", size_of::<Session>());
+    }
 }

@@ -2,12 +2,16 @@
 
 mod output;
 
+use std::future::poll_fn;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use xmpp_core::Element;
 use xmpp_core::element::{self, ElementError, StreamPrefixes};
@@ -22,6 +26,9 @@ use self::output::Output;
 use crate::http::allowance::Allowance;
 use crate::listener::{Port, handshake};
 use crate::server::Server;
+
+/// Bytes that are read at once.
+const READ: usize = 8 * 1024;
 
 /// Bytes that can be read and written.
 pub(crate) trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -219,9 +226,11 @@ impl Transport {
         std::mem::take(&mut self.taken)
     }
 
-    /// Whoever has signed in may send more at once, from the next element on.
+    /// Whoever has signed in may send more at once, from the next element on; and
+    /// nothing has to be bound to the channel any more.
     pub(crate) fn trust(&mut self) {
         self.limits = self.signed_in;
+        self.channel.binding = BindingData::default();
         match &mut self.wire {
             Wire::Tcp { framer, .. } => framer.set_limits(self.limits),
             Wire::WebSocket(_, allowance) => allowance.lift(),
@@ -377,7 +386,6 @@ async fn next_tcp(
     prefixes: &mut StreamPrefixes,
     taken: &mut usize,
 ) -> Result<Incoming, TransportError> {
-    let mut buffer = [0; 8 * 1024];
     loop {
         match framer.next_frame()? {
             Some(Frame::Open(tag)) => {
@@ -394,11 +402,23 @@ async fn next_tcp(
             Some(Frame::Close) => return Ok(Incoming::Close),
             None => {}
         }
-        match io.read(&mut buffer).await? {
-            0 => return Err(TransportError::Lost("end of file".to_owned())),
-            read => framer.push(buffer.get(..read).unwrap_or_default()),
+        if read_some(io, framer).await? == 0 {
+            return Err(TransportError::Lost("end of file".to_owned()));
         }
     }
+}
+
+/// Gives the framer what can be read; how many bytes it was. They pass over the
+/// stack of the thread: who waits for them holds no room for them.
+async fn read_some(io: &mut dyn Bytes, framer: &mut Framer) -> std::io::Result<usize> {
+    poll_fn(|context| {
+        let mut room = [MaybeUninit::uninit(); READ];
+        let mut buffer = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut *io).poll_read(context, &mut buffer))?;
+        framer.push(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    })
+    .await
 }
 
 async fn next_websocket(

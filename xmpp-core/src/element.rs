@@ -4,6 +4,7 @@
 //! a byte reaches this parser, which builds a tree and recurses.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use minidom::rxml::{Namespace, NcName, RawEvent, RawReader};
 use minidom::tree_builder::TreeBuilder;
@@ -29,31 +30,38 @@ pub enum ElementError {
 /// Longest name of a name space, in bytes.
 const MAX_NAMESPACE: usize = 256;
 
-/// Name space prefixes that a stream header declared for its content.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StreamPrefixes(BTreeMap<Option<String>, String>);
+type Declared = BTreeMap<Option<String>, String>;
 
-impl Default for StreamPrefixes {
-    /// What nearly every stream declares: `jabber:client` and `stream:`.
-    fn default() -> Self {
-        Self(BTreeMap::from([
-            (None, ns::CLIENT.to_owned()),
-            (Some("stream".to_owned()), ns::STREAM.to_owned()),
-        ]))
-    }
-}
+/// Name space prefixes that a stream header declared for its content. The default
+/// is what nearly every stream declares, `jabber:client` and `stream:`, and takes
+/// no room.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StreamPrefixes(Option<Box<Declared>>);
 
 impl StreamPrefixes {
     /// For the stream header itself, around which nothing is declared.
     pub(crate) fn none() -> Self {
-        Self(BTreeMap::from([(None, String::new())]))
+        Self(Some(Box::new(BTreeMap::from([(None, String::new())]))))
+    }
+
+    fn usual() -> Declared {
+        BTreeMap::from([
+            (None, ns::CLIENT.to_owned()),
+            (Some("stream".to_owned()), ns::STREAM.to_owned()),
+        ])
+    }
+
+    fn declared(&self) -> Declared {
+        self.0.as_deref().map_or_else(Self::usual, Clone::clone)
     }
 
     /// Adds a declaration of the header; the first of a name stays.
     pub fn declare(&mut self, prefix: &str, namespace: &str) {
-        self.0
-            .entry(Some(prefix.to_owned()))
-            .or_insert_with(|| namespace.to_owned());
+        let mut declared = self.declared();
+        if let Entry::Vacant(free) = declared.entry(Some(prefix.to_owned())) {
+            free.insert(namespace.to_owned());
+            self.0 = Some(Box::new(declared));
+        }
     }
 }
 
@@ -73,7 +81,7 @@ pub(crate) fn parse_with_prefixes(
     prefixes: &StreamPrefixes,
 ) -> Result<Element, ElementError> {
     let mut reader = RawReader::new(bytes);
-    let mut builder = TreeBuilder::new().with_prefixes_stack(vec![prefixes.0.clone().into()]);
+    let mut builder = TreeBuilder::new().with_prefixes_stack(vec![prefixes.declared().into()]);
     let mut tag = TagAttributes::default();
     loop {
         let Some(event) = reader.read().map_err(not_well_formed)? else {

@@ -187,6 +187,10 @@ impl Framer {
                 }
             }
         }
+        if self.buffer.is_empty() {
+            // It would keep the room that the last bytes took until others come.
+            self.buffer = BytesMut::new();
+        }
         Ok(None)
     }
 

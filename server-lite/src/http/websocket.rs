@@ -13,6 +13,8 @@ use crate::transport::{Channel, Transport};
 
 /// All that a client may send before it has signed in, with some tries.
 const STRANGER_BYTES: u64 = 64 * 1024;
+/// Bytes that are read at once: a connection keeps the room for them.
+const READ: usize = 4 * 1024;
 
 pub(super) async fn upgrade(
     State(connection): State<Connection>,
@@ -48,6 +50,7 @@ pub(super) async fn upgrade(
     let limit = server.config.limits.framing.max_element_bytes * 2;
     upgrade
         .protocols(["xmpp"])
+        .read_buffer_size(READ)
         .max_message_size(limit)
         .max_frame_size(limit)
         .on_upgrade(move |socket| async move {
@@ -57,7 +60,7 @@ pub(super) async fn upgrade(
             // The session outlives the upgraded connection's own task, and
             // counts for its address as long as it lasts.
             tasks.spawn(async move {
-                session::serve(server, transport).await;
+                session::serve(server, Box::new(transport)).await;
                 drop(permit);
             });
         })

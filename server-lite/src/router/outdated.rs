@@ -3,9 +3,8 @@
 
 use std::collections::HashMap;
 
-use tokio::sync::mpsc;
-
 use super::{Entry, Router};
+use crate::mailbox::Sender;
 use crate::session::{Account, ResumeRequest, SessionEnd};
 use crate::store::generations::Standing;
 
@@ -20,7 +19,7 @@ impl Router {
         &self,
         account: &Account,
         id: &str,
-    ) -> Option<mpsc::Sender<ResumeRequest>> {
+    ) -> Option<Sender<Box<ResumeRequest>>> {
         self.with(|sessions| {
             sessions
                 .get(&account.user)?

@@ -8,9 +8,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 
 use super::Outgoing;
+use crate::mailbox::{self, NotSent, mailbox};
 
 /// What both ends know.
 struct Shared {
@@ -26,13 +27,13 @@ struct Shared {
 
 /// The end of those who have something for the session.
 pub(crate) struct QueueIn {
-    stanzas: mpsc::Sender<Outgoing>,
+    stanzas: mailbox::Sender<Outgoing>,
     shared: Arc<Shared>,
 }
 
 /// The end of the session.
 pub(crate) struct QueueOut {
-    stanzas: mpsc::Receiver<Outgoing>,
+    stanzas: mailbox::Receiver<Outgoing>,
     shared: Arc<Shared>,
 }
 
@@ -50,7 +51,7 @@ pub(super) enum Put {
 
 /// A queue in which this much should wait at most.
 pub(crate) fn queue(max_stanzas: usize, max_bytes: usize) -> (QueueIn, QueueOut) {
-    let (stanzas_in, stanzas_out) = mpsc::channel(max_stanzas.saturating_mul(2).max(2));
+    let (stanzas_in, stanzas_out) = mailbox(max_stanzas.saturating_mul(2).max(2));
     let shared = Arc::new(Shared {
         bytes: AtomicUsize::new(0),
         kept: AtomicUsize::new(0),
@@ -77,10 +78,10 @@ impl QueueIn {
         let sent = if all > self.shared.max_bytes.saturating_mul(2) {
             Put::Full
         } else {
-            match self.stanzas.try_send(outgoing.clone()) {
+            match self.stanzas.send(outgoing.clone()) {
                 Ok(()) => Put::Taken,
-                Err(mpsc::error::TrySendError::Full(_)) => Put::Full,
-                Err(mpsc::error::TrySendError::Closed(_)) => Put::Closed,
+                Err(NotSent::Full(_)) => Put::Full,
+                Err(NotSent::Closed(_)) => Put::Closed,
             }
         };
         if sent != Put::Taken {
@@ -94,17 +95,17 @@ impl QueueIn {
 
     /// Stanzas that wait.
     pub(super) fn waiting(&self) -> usize {
-        self.stanzas.max_capacity() - self.stanzas.capacity()
+        self.stanzas.len()
     }
 }
 
 impl QueueOut {
     /// The next stanza. Dropping the future loses nothing.
-    pub(crate) async fn recv(&mut self) -> Option<Outgoing> {
-        let outgoing = self.stanzas.recv().await?;
+    pub(crate) async fn recv(&mut self) -> Outgoing {
+        let outgoing = self.stanzas.recv().await;
         let size = outgoing.size();
         self.shared.bytes.fetch_sub(size, Ordering::Relaxed);
-        Some(outgoing)
+        outgoing
     }
 
     /// The session keeps something that it has taken, or has made itself.
@@ -125,10 +126,6 @@ impl QueueOut {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.stanzas.is_empty()
-    }
-
-    pub(crate) fn close(&mut self) {
-        self.stanzas.close();
     }
 
     /// Ends when more waits than should.
@@ -166,22 +163,22 @@ mod tests {
             [Put::Taken, Put::Taken, Put::Slow, Put::Slow, Put::Full]
         );
         while !queue_out.is_empty() {
-            queue_out.recv().await.unwrap();
+            queue_out.recv().await;
         }
         let large = stanza(6_000);
         let put: Vec<_> = (0..4).map(|_| queue_in.put(&large)).collect();
         assert_eq!(put, [Put::Taken, Put::Slow, Put::Slow, Put::Full]);
         // What has been taken makes room, and what was refused takes none.
-        queue_out.recv().await.unwrap();
+        queue_out.recv().await;
         assert_eq!(queue_in.put(&large), Put::Slow);
         assert_eq!(queue_in.waiting(), 3);
         // What is kept elsewhere takes room, too.
-        queue_out.recv().await.unwrap();
+        queue_out.recv().await;
         queue_out.keep(7_000);
         assert_eq!(queue_in.put(&large), Put::Full);
         queue_out.release(7_000);
         assert_eq!(queue_in.put(&large), Put::Slow);
-        queue_out.close();
+        drop(queue_out);
         assert_eq!(queue_in.put(&small), Put::Closed);
     }
 }

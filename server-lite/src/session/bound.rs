@@ -9,6 +9,7 @@ pub(super) mod acknowledgement;
 pub(super) mod binding;
 mod csi;
 mod slow;
+mod waiting;
 mod writing;
 
 use std::collections::VecDeque;
@@ -19,19 +20,21 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use jid::FullJid;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use xmpp_core::element::{self, build};
 use xmpp_core::stream::{StreamCondition, StreamError};
 use xmpp_core::{Element, ns};
 
 use self::acknowledgement::Sm;
 use self::csi::Held;
+use self::waiting::Event;
 use super::backlog::Backlog;
 use super::messages::{Effect, Handled};
 use super::presence::Said;
 use super::{ResumeRequest, SessionEnd};
+use crate::mailbox::Receiver;
 use crate::pace::{self, Pace};
 use crate::router::{Outgoing, QueueOut};
 use crate::server::Server;
@@ -50,7 +53,7 @@ pub(crate) struct Session {
     pub(super) number: u64,
     transport: Option<Transport>,
     queue: QueueOut,
-    resume: mpsc::Receiver<ResumeRequest>,
+    resume: Receiver<Box<ResumeRequest>>,
     end: watch::Receiver<Option<SessionEnd>>,
     sm: Option<Sm>,
     /// What waits while the client is inactive (XEP-0352).
@@ -106,27 +109,40 @@ impl Next {
 
 impl Session {
     /// Runs the session until it is over.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(mut self: Box<Self>) {
         let error = loop {
             match self.step().await {
                 Next::Go => {}
                 Next::Lost => {
-                    let settled = self.settle().await;
-                    self.transport = None;
-                    // What could not be written must not be counted over.
-                    if let Next::End(error) = settled {
+                    if let Next::End(error) = Box::pin(self.lose()).await {
                         break error;
                     }
-                    self.lost = Some(Instant::now());
-                    if self.sm.as_ref().is_none_or(|sm| !sm.resumable) {
-                        break None;
-                    }
-                    self.attach(false);
-                    tracing::debug!(address = %self.address, "connection lost, session waits");
                 }
                 Next::End(error) => break error,
             }
         };
+        Box::pin(self.end(error)).await;
+    }
+
+    /// The connection is gone; what becomes of the session.
+    async fn lose(&mut self) -> Next {
+        let settled = self.settle().await;
+        self.transport = None;
+        // What could not be written must not be counted over.
+        if let Next::End(error) = settled {
+            return Next::End(error);
+        }
+        self.lost = Some(Instant::now());
+        if self.sm.as_ref().is_none_or(|sm| !sm.resumable) {
+            return Next::End(None);
+        }
+        self.attach(false);
+        tracing::debug!(address = %self.address, "connection lost, session waits");
+        Next::Go
+    }
+
+    /// The session is over.
+    async fn end(mut self: Box<Self>, error: Option<StreamError>) {
         self.settle().await;
         self.leave_rooms().await;
         // What is written may still get out, and then counts.
@@ -151,56 +167,39 @@ impl Session {
     /// Does one thing. What it had to say goes out at the end, together, or if it
     /// came from a queue in which more waits, with that.
     async fn step(&mut self) -> Next {
-        match self.one_thing().await {
-            Next::Go if self.goes_on => Next::Go,
-            Next::Go => self.flush().await,
-            other => other,
-        }
-    }
-
-    /// Waits for one thing and does it.
-    async fn one_thing(&mut self) -> Next {
         self.goes_on = false;
-        let limits = &self.server.config.limits;
-        let deadline = match self.lost {
-            Some(lost) => {
-                lost + self
-                    .sm
-                    .as_ref()
-                    .map_or(limits.resumption, |sm| sm.resumption)
-            }
-            None => self.heard + limits.idle,
-        };
-        let waits = self.pace.wait(Instant::now());
-        let unwritten: usize = self.unwritten_bytes.iter().sum();
-        let may_read = self.unwritten.len() < limits.unwritten
-            && unwritten < limits.framing.max_element_bytes
-            && waits.is_none();
-        tokio::select! {
-            biased;
-            _ = self.end.changed() => {
-                let end = self.end.borrow_and_update().clone();
-                Next::End(end.map(|end| end.stream_error()))
-            }
-            Some(handled) = self.unwritten.next(), if !self.unwritten.is_empty() => {
-                self.handled(handled).await
-            }
-            Some(request) = self.resume.recv() => self.resumed(request).await,
-            incoming = read(&mut self.transport), if may_read && self.transport.is_some() => {
-                self.heard = Instant::now();
-                self.asked = false;
-                self.incoming(incoming).await
-            }
-            () = std::future::ready(()), if self.may_take_backlog() => self.send_backlog().await,
-            Some(outgoing) = self.queue.recv(), if !self.backlog.is_open() => {
+        let next = match self.wait().await {
+            // What comes most often and needs little room.
+            Event::Outgoing(outgoing) => {
                 self.goes_on = !self.queue.is_empty();
                 match self.backlog.covers(outgoing.archived) {
                     true => Next::Go,
                     false => self.send(outgoing).await,
                 }
             }
-            () = sleep_until(waits.unwrap_or(deadline)), if waits.is_some() => Next::Go,
-            () = sleep_until(deadline) => self.silence().await,
+            event => Box::pin(self.act(event)).await,
+        };
+        match next {
+            Next::Go if self.goes_on => Next::Go,
+            Next::Go => self.flush().await,
+            other => other,
+        }
+    }
+
+    async fn act(&mut self, event: Event) -> Next {
+        match event {
+            Event::End(end) => Next::End(end.map(|end| end.stream_error())),
+            Event::Handled(handled) => self.handled(handled).await,
+            Event::Resume(request) => self.resumed(request).await,
+            Event::Incoming(incoming) => {
+                self.heard = Instant::now();
+                self.asked = false;
+                self.incoming(incoming).await
+            }
+            Event::Backlog => self.send_backlog().await,
+            Event::Outgoing(outgoing) => self.send(outgoing).await,
+            Event::Paced => Next::Go,
+            Event::Silence => self.silence().await,
         }
     }
 
@@ -362,7 +361,7 @@ impl Session {
         match back {
             None => Next::Go,
             Some(important) => {
-                let released = self.release().await;
+                let released = Box::pin(self.release()).await;
                 if matches!(released, Next::End(_)) {
                     return released;
                 }
@@ -380,16 +379,8 @@ impl Session {
     fn finish(mut self) {
         let entry = self.server.router.remove(&self.user, self.number);
         self.gone(entry.is_some_and(|entry| entry.presence.is_some()));
-        self.queue.close();
         // What is in the queue and was not taken stays undelivered in the
         // archive: rows are marked only when a client has them.
         tracing::debug!(address = %self.address, "session over");
-    }
-}
-
-async fn read(transport: &mut Option<Transport>) -> Result<Incoming, TransportError> {
-    match transport {
-        Some(transport) => transport.next().await,
-        None => std::future::pending().await,
     }
 }

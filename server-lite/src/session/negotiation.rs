@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use jid::BareJid;
-use tokio::sync::mpsc;
 use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::stream::{self, StreamCondition, StreamHeader};
@@ -18,6 +17,7 @@ use super::offer::{self, Offer};
 use super::register::PreAuth;
 use super::sasl2::{self, Outcome, SignedIn};
 use super::{ResumeRequest, auth, refuse};
+use crate::mailbox::{NotSent, Sender};
 use crate::server::Server;
 use crate::transport::{Incoming, Transport, TransportError};
 
@@ -231,10 +231,10 @@ async fn resume(
             h,
             success: None,
         };
-        match session.send(request).await {
+        match session.send(Box::new(request)) {
             Ok(()) => return Ok(None),
-            // It ended in this very moment.
-            Err(back) => transport = back.0.transport,
+            // It ended in this very moment, or many want it at once.
+            Err(NotSent::Full(back) | NotSent::Closed(back)) => transport = back.transport,
         }
     }
     transport.send_element(&not_resumed()).await?;
@@ -246,7 +246,7 @@ pub(super) fn session_to_resume(
     server: &Server,
     account: &Account,
     resume: &Element,
-) -> Option<(mpsc::Sender<ResumeRequest>, u32)> {
+) -> Option<(Sender<Box<ResumeRequest>>, u32)> {
     let h = resume.attr("h")?.parse().ok()?;
     let session = server.router.resumable(account, resume.attr("previd")?)?;
     Some((session, h))

@@ -16,6 +16,7 @@ use super::negotiation::{not_resumed, session_to_resume};
 use super::offer::{self, Offer};
 use super::tokens::{self, Attempt, ClientId, Proven};
 use super::{ResumeRequest, refuse};
+use crate::mailbox::NotSent;
 use crate::server::Server;
 use crate::transport::{Transport, TransportError};
 
@@ -205,11 +206,11 @@ pub(super) async fn establish(
                 h,
                 success: Some(success),
             };
-            match session.send(request).await {
+            match session.send(Box::new(request)) {
                 Ok(()) => return Ok(Outcome::Gone),
-                // It ended in this very moment.
-                Err(back) => {
-                    let request = back.0;
+                // It ended in this very moment, or many want it at once.
+                Err(NotSent::Full(request) | NotSent::Closed(request)) => {
+                    let request = *request;
                     transport = request.transport;
                     let Some(back) = request.success else {
                         return Ok(Outcome::Gone);

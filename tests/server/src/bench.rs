@@ -9,13 +9,15 @@ mod load;
 mod measure;
 mod table;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
 
 pub use measure::{Figures, all};
 pub use table::print;
 
-use crate::others::{Hash, Kind, Other, Storage};
-use crate::peer::{Security, Target};
+use crate::others::{Hash, Kind, Other, Storage, answers};
+use crate::peer::Target;
 use crate::startalk::Startalk;
 
 /// How much is measured.
@@ -59,23 +61,24 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// All of them, none running.
-    #[must_use]
-    pub fn all() -> Vec<Self> {
-        let mut all = vec![Self::startalk()];
-        for kind in [Kind::Prosody, Kind::Ejabberd] {
-            for storage in [Storage::Sqlite, Storage::Own] {
-                all.push(Self::Other(Other::new(kind, storage, Hash::Sha256)));
-            }
-        }
-        all
+    /// All of them, none running. Each is made when its turn comes: its ports are
+    /// free then, and would not be for long.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let others = [Kind::Prosody, Kind::Ejabberd]
+            .into_iter()
+            .flat_map(|kind| {
+                [Storage::Sqlite, Storage::Own]
+                    .into_iter()
+                    .map(move |storage| Self::Other(Other::new(kind, storage, Hash::Sha256)))
+            });
+        std::iter::once_with(Self::startalk).chain(others)
     }
 
     /// Ours.
     #[must_use]
     pub fn startalk() -> Self {
-        let mut server = Startalk::with_arguments(&[], &["--registration", "open"]);
-        server.kill();
+        let mut server = Startalk::with_arguments(&[], &["--allow-plaintext"]);
+        server.stop();
         // As of the others, it is asked how fast it can be.
         let unlimited = "[limits]\nstanzas_per_second = 0\nbytes_per_second = 0\n";
         std::fs::write(server.data().join("config.toml"), unlimited).expect("a file");
@@ -91,13 +94,17 @@ impl Subject {
         }
     }
 
-    /// Starts it; how long it took until connections were accepted.
+    /// Starts it; how long it took until a stream was answered.
     pub fn start(&mut self) -> Duration {
         match self {
             Self::Startalk(server) => {
-                let start = std::time::Instant::now();
+                let start = Instant::now();
                 server.start();
-                start.elapsed()
+                let tcp = server.target().tcp;
+                let is_up = answers(tcp, server.process());
+                let elapsed = start.elapsed();
+                assert!(is_up, "did not answer: {}", server.said());
+                elapsed
             }
             Self::Other(other) => other.start(),
         }
@@ -124,11 +131,19 @@ impl Subject {
         }
     }
 
-    /// How sessions without TLS are had, if they are.
-    fn clear(&self) -> Option<Security> {
+    /// Makes accounts 0 to `number`, with keys of equally many iterations. Those of
+    /// ours are imported: over the wire it makes a few in an hour for one address,
+    /// and keys of more iterations.
+    async fn register(&mut self, number: usize) -> Result<()> {
         match self {
-            Self::Startalk(_) => None,
-            Self::Other(_) => Some(Security::Clear),
+            Self::Startalk(server) => {
+                let file = server.scratch().join("accounts.xml");
+                std::fs::write(&file, load::accounts(number)?)?;
+                let file = file.to_string_lossy();
+                server.command(&["import", &file], "");
+                Ok(())
+            }
+            Self::Other(other) => load::register(other.target(), number).await,
         }
     }
 

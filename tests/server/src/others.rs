@@ -5,6 +5,7 @@
 mod ejabberd;
 mod prosody;
 
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use navigation::SpkiPin;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 use tempfile::TempDir;
+use xmpp_core::ns;
 
 use crate::peer::{PATIENCE, Target};
 use crate::process::Guard;
@@ -95,7 +97,7 @@ impl Other {
         }
     }
 
-    /// Starts it; how long it took until connections were accepted.
+    /// Starts it; how long it took until a stream was answered.
     ///
     /// # Panics
     /// If it does not start.
@@ -112,7 +114,7 @@ impl Other {
             .stderr(again);
         let start = Instant::now();
         let mut running = Guard::spawn(&mut command);
-        let is_up = accepts(self.target.tcp, &mut running);
+        let is_up = answers(self.target.tcp, &mut running);
         let elapsed = start.elapsed();
         self.running = Some(running);
         assert!(is_up, "{:?} did not start:\n{}", self.kind, self.said());
@@ -184,16 +186,32 @@ impl Other {
     }
 }
 
-/// Waits until a port accepts; false if the process ends before.
-pub fn accepts(address: SocketAddr, process: &mut Guard) -> bool {
+/// Waits until a stream is answered; false if the process ends before. That a port
+/// accepts says little: ejabberd listens long before it has started, and whoever
+/// stops it then stops it in the middle of making its tables.
+pub fn answers(address: SocketAddr, process: &mut Guard) -> bool {
     let end = Instant::now() + PATIENCE;
-    while TcpStream::connect(address).is_err() {
+    while !is_answered(address).unwrap_or(false) {
         if Instant::now() > end || !process.is_running() {
             return false;
         }
         std::thread::sleep(Duration::from_millis(1));
     }
     true
+}
+
+fn is_answered(address: SocketAddr) -> std::io::Result<bool> {
+    let mut socket = TcpStream::connect(address)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    write!(
+        socket,
+        "<?xml version='1.0'?><stream:stream to='localhost' version='1.0' \
+         xmlns='jabber:client' xmlns:stream='{}'>",
+        ns::STREAM
+    )?;
+    let mut answer = [0; 64];
+    let length = socket.read(&mut answer)?;
+    Ok(answer[..length].starts_with(b"<"))
 }
 
 /// Ports that are free now. Another process could take them before they are

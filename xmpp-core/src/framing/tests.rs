@@ -253,3 +253,16 @@ fn limits_that_change_hold_from_the_next_element_on() {
     let refused = check_document("x".repeat(16 * 1024 + 1).as_bytes(), strict);
     assert_eq!(refused, Err(FramingError::TooLarge));
 }
+
+#[test]
+fn what_is_cut_leaves_no_room_behind() {
+    let mut framer = Framer::new(FramingLimits::default());
+    let long = format!("{HEADER}<iq>{}</iq>", "<a/>".repeat(1_000));
+    framer.push(long.as_bytes());
+    while framer.next_frame().unwrap().is_some() {}
+    assert_eq!(framer.buffer.capacity(), 0);
+    framer.push(b"<iq");
+    assert_eq!(framer.next_frame(), Ok(None));
+    framer.push(b"/>");
+    assert!(matches!(framer.next_frame(), Ok(Some(Frame::Element(_)))));
+}

@@ -189,7 +189,7 @@ impl Session {
     }
 
     /// Another connection goes on with this session (XEP-0198, section 5).
-    pub(super) async fn resumed(&mut self, request: ResumeRequest) -> Next {
+    pub(super) async fn resumed(&mut self, request: Box<ResumeRequest>) -> Next {
         let settled = self.settle().await;
         if let Some(old) = self.transport.take() {
             // The old connection hangs; the client knows better.
@@ -201,8 +201,13 @@ impl Session {
         if matches!(settled, Next::End(_)) {
             return settled;
         }
-        let acknowledged = self.acknowledged(request.h);
-        self.transport = Some(request.transport);
+        let ResumeRequest {
+            transport,
+            h,
+            success,
+        } = *request;
+        let acknowledged = self.acknowledged(h);
+        self.transport = Some(transport);
         if !matches!(acknowledged, Next::Go) {
             return acknowledged;
         }
@@ -220,7 +225,7 @@ impl Session {
             .done();
         let again: VecDeque<Outgoing> = sm.outbound.iter().cloned().collect();
         tracing::debug!(address = %self.address, again = again.len(), "session resumed");
-        let said = match &request.success {
+        let said = match &success {
             None => self.write(&resumed).await,
             // In the same breath as the sign-in (XEP-0388).
             Some(success) => match success.bound_xml(self.address.as_str(), resumed) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::stream::FuturesOrdered;
 use jid::FullJid;
 use rusqlite::Transaction;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use xmpp_core::element::{Build, build};
 use xmpp_core::stream::StreamCondition;
@@ -15,6 +15,7 @@ use xmpp_core::{Element, datetime, ns};
 
 use super::{Held, Session};
 use crate::clock;
+use crate::mailbox::mailbox;
 use crate::people;
 use crate::pep::Personal;
 use crate::router::{self, Entry};
@@ -27,6 +28,8 @@ use crate::store::binding::{self, Extent};
 use crate::store::generations;
 use crate::transport::Transport;
 
+/// Connections that want to go on with a session at the same time.
+const RESUMING: usize = 4;
 /// Longest tag of a client in its resource, in bytes.
 const MAX_TAG: usize = 128;
 
@@ -42,7 +45,7 @@ impl Session {
         let limits = &server.config.limits;
         let (queue_in, queue) = router::queue(limits.session_queue, limits.session_bytes);
         let pace = server.paces.of(&user, limits, Instant::now());
-        let (resume_in, resume) = mpsc::channel(1);
+        let (resume_in, resume) = mailbox(RESUMING);
         let (end_in, end) = watch::channel(None);
         let number = server.session_number();
         let entry = Entry {

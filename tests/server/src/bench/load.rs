@@ -4,14 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use tokio::task::JoinHandle;
 use xmpp_core::ns;
-use xmpp_core::sasl::Mechanism;
+use xmpp_core::sasl::{Mechanism, ScramHash, ScramVerifier};
 
 use crate::peer::{Peer, Security, Target};
 
 /// Password of every account.
-pub(super) const PASSWORD: &str = "bench-password";
+const PASSWORD: &str = "bench-password";
+
+/// Iterations of every account's keys: what the others use.
+const ITERATIONS: u32 = 4_096;
 
 /// The name of an account.
 pub(super) fn user(n: usize) -> String {
@@ -25,7 +30,29 @@ fn address() -> u8 {
     u8::try_from(1 + number / 50 % 200).unwrap_or(1)
 }
 
-/// Makes accounts 0 to `number`.
+/// Accounts 0 to `number` as a file to import (XEP-0227).
+pub(super) fn accounts(number: usize) -> Result<String> {
+    let salt = b"salt of a bench.";
+    let keys = ScramVerifier::derive(ScramHash::Sha256, PASSWORD, salt, ITERATIONS)?;
+    let [salt, server_key, stored_key] =
+        [&keys.salt, &keys.server_key, &keys.stored_key].map(|part| STANDARD.encode(part));
+    let credentials = format!(
+        "<scram-credentials xmlns='{}' mechanism='SCRAM-SHA-256'>\
+         <iter-count>{ITERATIONS}</iter-count><salt>{salt}</salt>\
+         <server-key>{server_key}</server-key><stored-key>{stored_key}</stored-key>\
+         </scram-credentials>",
+        ns::PIE_SCRAM
+    );
+    let users: String = (0..number)
+        .map(|n| format!("<user name='{}'>{credentials}</user>", user(n)))
+        .collect();
+    Ok(format!(
+        "<server-data xmlns='{}'><host jid='localhost'>{users}</host></server-data>",
+        ns::PIE
+    ))
+}
+
+/// Makes accounts 0 to `number` over the wire.
 pub(super) async fn register(target: &Target, number: usize) -> Result<()> {
     for n in 0..number {
         let mut peer = Peer::connect_from(target, Security::StartTls, address()).await?;
@@ -42,7 +69,7 @@ pub(super) async fn session(
     n: usize,
     resource: &str,
 ) -> Result<Peer> {
-    let mut peer = login(target, security, Mechanism::Plain, n, resource).await?;
+    let mut peer = login(target, security, n, resource).await?;
     peer.ask("set", "", &format!("<enable xmlns='{}'/>", ns::CARBONS))
         .await?;
     peer.send(&format!("<enable xmlns='{}' resume='true'/>", ns::SM))
@@ -56,12 +83,12 @@ pub(super) async fn session(
 pub(super) async fn login(
     target: &Target,
     security: Security,
-    mechanism: Mechanism,
     n: usize,
     resource: &str,
 ) -> Result<Peer> {
     let mut peer = Peer::connect_from(target, security, address()).await?;
     peer.open().await?;
+    let mechanism = Mechanism::ScramSha256;
     peer.sign_in(mechanism, &user(n), PASSWORD).await?;
     peer.bind(resource).await?;
     Ok(peer)

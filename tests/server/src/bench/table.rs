@@ -7,7 +7,7 @@ use super::Figures;
 
 struct Row {
     what: &'static str,
-    value: fn(&Figures) -> Option<f64>,
+    value: fn(&Figures) -> f64,
     digits: usize,
     /// Whether more is better.
     more: bool,
@@ -19,86 +19,86 @@ fn milliseconds(time: Duration) -> f64 {
 
 const ROWS: &[Row] = &[
     Row {
-        what: "start to listening, ms",
-        value: |figures| Some(milliseconds(figures.start)),
+        what: "start to first answer, ms",
+        value: |figures| milliseconds(figures.start),
         digits: 0,
         more: false,
     },
     Row {
         what: "memory with nobody on, MB",
-        value: |figures| Some(figures.memory as f64 / 1e6),
+        value: |figures| figures.memory as f64 / 1e6,
         digits: 1,
         more: false,
     },
     Row {
         what: "memory of an idle session, plain, kB",
-        value: |figures| figures.session_clear.map(|bytes| bytes as f64 / 1e3),
+        value: |figures| figures.session_clear as f64 / 1e3,
         digits: 1,
         more: false,
     },
     Row {
         what: "memory of an idle session, TLS, kB",
-        value: |figures| Some(figures.session_tls as f64 / 1e3),
+        value: |figures| figures.session_tls as f64 / 1e3,
         digits: 1,
         more: false,
     },
     Row {
         what: "sign-ins for a processor second",
-        value: |figures| Some(figures.logins.per_processor_second),
+        value: |figures| figures.logins.per_processor_second,
         digits: 0,
         more: true,
     },
     Row {
         what: "sign-ins in a second",
-        value: |figures| Some(figures.logins.per_second),
+        value: |figures| figures.logins.per_second,
         digits: 0,
         more: true,
     },
     Row {
         what: "messages for a processor second",
-        value: |figures| Some(figures.messages.per_processor_second),
+        value: |figures| figures.messages.per_processor_second,
         digits: 0,
         more: true,
     },
     Row {
         what: "messages in a second",
-        value: |figures| Some(figures.messages.per_second),
+        value: |figures| figures.messages.per_second,
         digits: 0,
         more: true,
     },
     Row {
         what: "latency of a message, median, ms",
-        value: |figures| Some(milliseconds(figures.latency)),
+        value: |figures| milliseconds(figures.latency),
         digits: 2,
         more: false,
     },
     Row {
         what: "latency of a message, 99 of 100, ms",
-        value: |figures| Some(milliseconds(figures.slow)),
+        value: |figures| milliseconds(figures.slow),
         digits: 2,
         more: false,
     },
     Row {
         what: "room deliveries for a processor second",
-        value: |figures| Some(figures.fan_out.per_processor_second),
+        value: |figures| figures.fan_out.per_processor_second,
         digits: 0,
         more: true,
     },
     Row {
         what: "room deliveries in a second",
-        value: |figures| Some(figures.fan_out.per_second),
+        value: |figures| figures.fan_out.per_second,
         digits: 0,
         more: true,
     },
     Row {
         what: "archived messages read for a processor second",
-        value: |figures| Some(figures.paging.per_processor_second),
+        value: |figures| figures.paging.per_processor_second,
         digits: 0,
         more: true,
     },
     Row {
         what: "archived messages read in a second",
-        value: |figures| Some(figures.paging.per_second),
+        value: |figures| figures.paging.per_second,
         digits: 0,
         more: true,
     },
@@ -116,19 +116,15 @@ pub fn print(all: &[Figures]) -> String {
     text.push_str(&" ---: |".repeat(all.len()));
     for row in ROWS {
         write!(text, "\n| {} |", row.what).expect("text");
-        let ours = all.first().and_then(row.value);
+        let ours = all.first().map(row.value);
         for (n, figures) in all.iter().enumerate() {
-            match (row.value)(figures) {
-                None => text.push_str(" – |"),
-                Some(value) => {
-                    write!(text, " {value:.*}", row.digits).expect("text");
-                    if let (Some(ours), true) = (ours, n > 0) {
-                        let ratio = if row.more { ours / value } else { value / ours };
-                        write!(text, " ({ratio:.1}×)").expect("text");
-                    }
-                    text.push_str(" |");
-                }
+            let value = (row.value)(figures);
+            write!(text, " {value:.*}", row.digits).expect("text");
+            if let (Some(ours), true) = (ours, n > 0) {
+                let ratio = if row.more { ours / value } else { value / ours };
+                write!(text, " ({ratio:.1}×)").expect("text");
             }
+            text.push_str(" |");
         }
     }
     text.push('\n');

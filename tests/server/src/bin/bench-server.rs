@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
     let is_wanted = |subject: &Subject| {
         names.is_empty() || names.iter().any(|name| subject.name().starts_with(name))
     };
-    for mut subject in Subject::all().into_iter().filter(is_wanted) {
+    for mut subject in Subject::all().filter(is_wanted) {
         eprintln!("{} …", subject.name());
         match bench::all(&mut subject, &plan).await {
             Ok(figures) => all.push(figures),
