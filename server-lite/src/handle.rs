@@ -19,6 +19,7 @@ use crate::commands::Commands;
 use crate::data_dir::{self, DataDir};
 use crate::disk::{self, Disk};
 use crate::files::{self, Files};
+use crate::limiter::{self, Limiter};
 use crate::listener::{self, Port};
 use crate::pace::Paces;
 use crate::pep::Capabilities;
@@ -118,7 +119,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         rosters: Arc::new(rosters),
         blocking,
         archiving: Arc::new(archiving),
-        limiter: Arc::default(),
+        limiter: Arc::new(Limiter::new(limiter::open_files())),
         paces: Paces::default(),
         capabilities: Capabilities::default(),
         files: Arc::new(files),

@@ -1,8 +1,10 @@
 //! What one address may do: connections at the same time, failed sign-ins a
-//! minute.
+//! minute. And what all may do together: the system gives only so many open files,
+//! and the database needs some of them.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,9 +13,32 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Addresses that are remembered. With more at once the oldest failures are forgotten.
 const MAX_ADDRESSES: usize = 10_000;
 
-#[derive(Default)]
+/// Open files that are kept back for the database, its readers, uploads and
+/// whatever the program opens besides.
+const KEPT_BACK: usize = 200;
+/// Open files that are enough for any team.
+const ENOUGH: u64 = 65_536;
+/// What is taken for the limit where the system says nothing.
+const USUAL: usize = 1_024;
+
+/// Files that this process may have open, after asking for more.
+pub(crate) fn open_files() -> usize {
+    #[cfg(unix)]
+    match rlimit::increase_nofile_limit(ENOUGH) {
+        Ok(limit) => return usize::try_from(limit).unwrap_or(usize::MAX),
+        Err(error) => tracing::warn!(%error, "limit of open files"),
+    }
+    // Windows has no such limit on sockets.
+    if cfg!(windows) {
+        return usize::try_from(ENOUGH).unwrap_or(USUAL);
+    }
+    USUAL
+}
+
 pub(crate) struct Limiter {
     addresses: Mutex<HashMap<IpAddr, Usage>>,
+    connections: AtomicUsize,
+    max_connections: usize,
 }
 
 #[derive(Default)]
@@ -54,16 +79,31 @@ impl Limiter {
         act(addresses.entry(network(address)).or_default())
     }
 
-    /// Counts a connection; `None` if there are too many.
+    /// With so many files, each connection being one.
+    pub(crate) fn new(open_files: usize) -> Self {
+        Self {
+            addresses: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            max_connections: open_files.saturating_sub(KEPT_BACK).max(1),
+        }
+    }
+
+    /// Counts a connection; `None` if there are too many, of this address or in all.
     pub(crate) fn connect(self: &Arc<Self>, address: IpAddr, max: usize) -> Option<Permit> {
+        if self.connections.load(Ordering::Relaxed) >= self.max_connections {
+            return None;
+        }
         let allowed = self.with(address, |usage| {
             let allowed = usage.connections < max;
             usage.connections += usize::from(allowed);
             allowed
         });
-        allowed.then(|| Permit {
-            limiter: Arc::clone(self),
-            address,
+        allowed.then(|| {
+            self.connections.fetch_add(1, Ordering::Relaxed);
+            Permit {
+                limiter: Arc::clone(self),
+                address,
+            }
         })
     }
 
@@ -116,6 +156,7 @@ impl Limiter {
 
 impl Drop for Permit {
     fn drop(&mut self) {
+        self.limiter.connections.fetch_sub(1, Ordering::Relaxed);
         self.limiter.with(self.address, |usage| {
             usage.connections = usage.connections.saturating_sub(1);
         });
@@ -129,8 +170,19 @@ mod tests {
     const A: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     #[test]
+    fn some_files_are_kept_back_from_all_together() {
+        let limiter = Arc::new(Limiter::new(KEPT_BACK + 2));
+        let connect = |last| limiter.connect([127, 0, 0, last].into(), 10);
+        let (one, two) = (connect(1), connect(2));
+        assert!(one.is_some() && two.is_some() && connect(3).is_none());
+        drop(one);
+        assert!(connect(3).is_some());
+        assert!(Limiter::new(open_files()).max_connections > 500);
+    }
+
+    #[test]
     fn connections_are_counted_while_they_last() {
-        let limiter = Arc::new(Limiter::default());
+        let limiter = Arc::new(Limiter::new(USUAL));
         let first = limiter.connect(A, 1);
         assert!(first.is_some());
         assert!(limiter.connect(A, 1).is_none());
@@ -141,7 +193,7 @@ mod tests {
 
     #[test]
     fn failures_are_forgotten_after_a_minute() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::new(USUAL);
         let start = Instant::now();
         for _ in 0..3 {
             assert!(limiter.may_try(A, 3, start));
@@ -153,7 +205,7 @@ mod tests {
 
     #[test]
     fn registrations_are_counted_by_the_hour() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::new(USUAL);
         let start = Instant::now();
         assert!(limiter.may_register(A, 2, start) && limiter.may_register(A, 2, start));
         assert!(!limiter.may_register(A, 2, start + MINUTE));

@@ -56,7 +56,7 @@ pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, port: Por
         };
         let limit = server.config.limits.connections_per_address;
         let Some(permit) = server.limiter.connect(peer.ip(), limit) else {
-            tracing::info!(peer = %peer.ip(), "too many connections of one address");
+            tracing::info!(peer = %peer.ip(), "too many connections");
             continue;
         };
         let shared = Arc::clone(&server);
