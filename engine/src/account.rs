@@ -5,6 +5,7 @@ mod handle;
 mod live;
 mod outgoing;
 mod requests;
+mod search;
 mod session;
 mod supervisor;
 mod sync;

@@ -10,11 +10,15 @@
 mod error;
 mod event;
 mod request;
+mod search;
 mod view;
 
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, NotificationView};
 pub use request::{Request, Response};
+pub use search::{
+    ContentKind, HighlightRange, NameHit, SearchFilters, SearchHit, SearchPage, SearchRequest,
+};
 pub use view::{
     AccountView, ConnectionView, ContactView, ConversationKind, ConversationView, DeliveryState,
     Direction, JoinKind, JoinPreview, MessageView, MessageWindow, Notice, Overview, PresenceShow,

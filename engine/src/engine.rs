@@ -2,6 +2,7 @@
 
 mod join;
 mod keys;
+mod search;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -333,6 +334,7 @@ impl Engine {
                     .await?;
                 Response::Done
             }
+            Request::Search(request) => self.search(request).await?,
         })
     }
 

@@ -10,6 +10,7 @@
 //! * `connection`: from a server's address to a negotiated stream
 //! * `account`: the task of one account: sign in, catch up, send, receive
 //! * `inbound`: what a stanza means
+//! * `search`: how a text is read, indexed and found
 //!
 //! Nothing here reads the environment, and only `clock` reads the time.
 
@@ -22,6 +23,7 @@ mod engine;
 mod events;
 mod inbound;
 mod profile;
+mod search;
 pub mod secrets;
 mod store;
 

@@ -10,6 +10,7 @@ pub(crate) mod conversations;
 pub(crate) mod messages;
 pub(crate) mod outbox;
 mod schema;
+pub(crate) mod search;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -71,6 +71,8 @@ pub enum ErrorCode {
     NotFound,
     /// The server answered with an error that has no better code.
     ServerRefused,
+    /// This server, or this room, cannot do what was asked.
+    NotSupported,
     /// This needs the server, and there is no connection now.
     NotConnected,
     /// The operation took too long.

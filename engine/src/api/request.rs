@@ -1,7 +1,10 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ContactView, ConversationView, JoinPreview, MessageWindow, Overview, WindowAnchor};
+use super::{
+    ContactView, ConversationView, JoinPreview, MessageWindow, NameHit, Overview, SearchPage,
+    SearchRequest, WindowAnchor,
+};
 
 /// What an interface may ask of the engine.
 ///
@@ -134,6 +137,8 @@ pub enum Request {
         /// Local message id.
         message: i64,
     },
+    /// Searching; the answers are said there.
+    Search(SearchRequest),
 }
 
 /// The answer to a [`Request`]; which one is said there.
@@ -159,6 +164,10 @@ pub enum Response {
     Messages(MessageWindow),
     /// Local id of the message.
     Message(i64),
+    /// See [`SearchRequest`].
+    SearchPage(SearchPage),
+    /// See [`SearchRequest::Names`].
+    Names(Vec<NameHit>),
 }
 
 impl std::fmt::Debug for Request {
@@ -183,6 +192,7 @@ impl std::fmt::Debug for Request {
             Self::SetDraft { account, .. } => ("SetDraft", Some(account)),
             Self::SetTyping { account, .. } => ("SetTyping", Some(account)),
             Self::MarkDisplayed { account, .. } => ("MarkDisplayed", Some(account)),
+            Self::Search(request) => request.shown(),
         };
         let mut shown = f.debug_struct(name);
         if let Some(account) = account {

@@ -2,6 +2,8 @@
 
 use rusqlite::Connection;
 
+use super::search;
+
 /// Version that this program writes.
 pub(super) const VERSION: u32 = 2;
 
@@ -15,9 +17,10 @@ const V2: &str = concat!(
     include_str!("schema/v2/rooms.sql"),
     include_str!("schema/v2/people.sql"),
     include_str!("schema/v2/files.sql"),
+    include_str!("schema/v2/search.sql"),
 );
 
-const V1: &str = "
+pub(super) const V1: &str = "
 -- Cursors and the like.
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
@@ -70,8 +73,10 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_wire ON outbox (conversation, wire_id);
 ";
 
-/// Brings a database to [`VERSION`], each step in a transaction of its own.
+/// Brings a database to [`VERSION`], each step in a transaction of its own, and
+/// gives the connection the functions that triggers call.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    search::register(connection)?;
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for (step, version) in STEPS.iter().zip(1..).skip(found as usize) {
         let transaction = connection.transaction()?;

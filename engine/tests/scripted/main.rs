@@ -17,5 +17,6 @@ mod hostile;
 mod messages;
 mod peer;
 mod resumption;
+mod search;
 mod secrets;
 mod signing_in;

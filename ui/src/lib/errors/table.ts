@@ -57,6 +57,7 @@ const table = {
   'server-start-failed': { text: 'error.server-start-failed' },
   'disk-full': { text: 'error.disk-full' },
   'message-too-long': { text: 'error.message-too-long' },
+  'not-supported': { text: 'error.not-supported' },
   'not-connected': { text: 'error.not-connected' },
   'message-rejected': { text: 'error.message-rejected' },
   'not-found': { text: 'error.not-found' },
