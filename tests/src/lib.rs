@@ -11,6 +11,7 @@
 pub mod processes;
 pub mod search;
 pub mod window;
+pub mod words;
 pub mod world;
 
 use std::path::Path;
