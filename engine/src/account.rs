@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 use crate::api::{ApiError, ConnectionView, ErrorCode, Event};
 use crate::clock::Clock;
 use crate::config::Timeouts;
-use crate::connection::Connector;
+use crate::connection::{Connector, Login, Memory};
 use crate::events::Events;
 use crate::store::Store;
 use handle::Handle;
@@ -41,6 +41,7 @@ pub(crate) struct AccountConfig {
     pub(crate) password: Zeroizing<String>,
     pub(crate) clock: Clock,
     pub(crate) connector: Connector,
+    pub(crate) memory: Memory,
 }
 
 /// An account with an open cache.
@@ -58,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) timeouts: Timeouts,
     pub(crate) clock: Clock,
     pub(crate) connector: Connector,
+    pub(crate) memory: Memory,
     pub(crate) store: Store,
     pub(crate) events: Events,
     pub(crate) live: Live,
@@ -94,6 +96,7 @@ impl Account {
             timeouts: config.connector.timeouts,
             clock: config.clock,
             connector: config.connector,
+            memory: config.memory,
             store,
             events,
             live: Live::default(),
@@ -147,6 +150,16 @@ impl Account {
 }
 
 impl Shared {
+    /// How this account signs in.
+    pub(crate) fn login<'a>(&'a self, password: &'a str) -> Login<'a> {
+        Login {
+            username: &self.username,
+            password,
+            device: &self.resource,
+            memory: Some(&self.memory),
+        }
+    }
+
     /// The way to ask the server.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::connection::Dialer;
+use crate::connection::{Dialer, Proxy};
 use crate::secrets::{KeyringSecrets, Secrets};
 use crate::store::StoreMode;
 
@@ -24,6 +24,8 @@ pub struct EngineConfig {
     pub store: StoreMode,
     /// Reaches servers in the place of TCP and TLS; for simulations.
     pub dialer: Option<Arc<dyn Dialer>>,
+    /// Which proxy streams and requests over HTTP go through.
+    pub proxy: Proxy,
 }
 
 impl std::fmt::Debug for EngineConfig {
@@ -46,6 +48,7 @@ impl EngineConfig {
             clock: Clock::default(),
             store: StoreMode::default(),
             dialer: None,
+            proxy: Proxy::None,
         }
     }
 }

@@ -1,12 +1,21 @@
 //! From a server's address to a stream that is signed in.
 //!
+//! * `find`, `dial`, `eyeballs`, `proxy`: where the server is, and the way there
+//! * `tls`: that it is the right one
+//! * `sign_in`: that we are; what it gives is described there
+//! * `dialer`: the seam for simulations
+//!
 //! Never in clear: there is no code path from TLS to plain text.
 
 mod dial;
 mod dialer;
 mod error;
+mod eyeballs;
+mod find;
+mod proxy;
 mod register;
 mod sign_in;
+mod starttls;
 mod tls;
 mod transport;
 
@@ -15,17 +24,30 @@ use std::sync::Arc;
 use dial::dial;
 pub use dialer::{ByteStream, Dialer, SecureStream};
 pub(crate) use error::ConnectError;
+use navigation::Transport as Kind;
+pub use proxy::{
+    ManualProxy, PROXY_SECRET, Proxy, ProxyKind, ProxyServer, ProxySource, SystemProxies,
+};
 pub(crate) use register::register;
-pub(crate) use sign_in::{SignedIn, connect};
+pub(crate) use sign_in::{
+    Bound, Login, Memory, NotResumed, Purpose, Resume, Resumed, SignedIn, connect, revoke,
+};
+pub(crate) use tls::{TlsSetup, tls_error};
 pub(crate) use transport::{Incoming, Transport};
+use xmpp_core::Element;
 
+use crate::clock::Clock;
 use crate::config::{EngineConfig, Timeouts};
+use crate::secrets::Secrets;
 
 /// How the connections of a profile are made. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Connector {
     pub(crate) timeouts: Timeouts,
     dialer: Option<Arc<dyn Dialer>>,
+    proxy: Proxy,
+    secrets: Arc<dyn Secrets>,
+    clock: Clock,
 }
 
 impl Connector {
@@ -33,6 +55,28 @@ impl Connector {
         Self {
             timeouts: config.timeouts,
             dialer: config.dialer.clone(),
+            proxy: config.proxy.clone(),
+            secrets: Arc::clone(&config.secrets),
+            clock: config.clock.clone(),
         }
     }
+
+    /// Runs what may block on a thread for it; at once where a program dials by
+    /// itself, so that a simulation has no threads.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        act: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ConnectError> {
+        if self.dialer.is_some() {
+            return Ok(act());
+        }
+        tokio::task::spawn_blocking(act)
+            .await
+            .map_err(|error| ConnectError::Internal(error.to_string()))
+    }
+}
+
+/// What is wrong with an element that is no answer.
+fn exchange_ended(element: &Element) -> ConnectError {
+    ConnectError::NotXmpp(format!("{} instead of an answer", element.name()))
 }

@@ -18,7 +18,7 @@ use crate::api::{
     SecretsState,
 };
 use crate::config::EngineConfig;
-use crate::connection::Connector;
+use crate::connection::{Connector, revoke};
 use crate::events::{EventStream, Events};
 use crate::profile::{Profile, ProfileError, SavedAccount};
 use crate::secrets::Secret;
@@ -378,6 +378,20 @@ impl Engine {
         }
     }
 
+    /// Makes what else can sign in worthless. Without a connection it is only
+    /// forgotten.
+    async fn revoke(&self, account: &Account) {
+        let target = {
+            let way = account.shared.way.lock();
+            let way = way.unwrap_or_else(PoisonError::into_inner);
+            way.target.clone()
+        };
+        let login = account.shared.login("");
+        if let Err(error) = revoke(&self.inner.connector, &target, login).await {
+            tracing::info!(%error, "token not revoked");
+        }
+    }
+
     async fn sign_out(&self, id: &str, wipe: bool) -> Result<(), ApiError> {
         let _changing = self.inner.changing.lock().await;
         let saved = self.saved(id)?;
@@ -387,6 +401,7 @@ impl Engine {
         });
         if let Some(account) = open {
             account.stop().await;
+            self.revoke(&account).await;
         }
         self.save(|accounts| accounts.retain(|account| account.id != saved.id))
             .await?;

@@ -12,7 +12,10 @@
 //! * `inbound`: what a stanza means
 //! * `search`: how a text is read, indexed and found
 //!
-//! Nothing here reads the environment, and only `clock` reads the time.
+//! * `http`: requests over HTTPS, with the trust and the proxy of the account
+//!
+//! Nothing here reads the environment but [`SystemProxies`], where the program
+//! gives it; and only `clock` reads the time.
 
 mod account;
 pub mod api;
@@ -21,6 +24,7 @@ mod config;
 mod connection;
 mod engine;
 mod events;
+mod http;
 mod inbound;
 mod profile;
 mod search;
@@ -29,7 +33,10 @@ mod store;
 
 pub use clock::{Clock, TimeSource};
 pub use config::{EngineConfig, Timeouts};
-pub use connection::{ByteStream, Dialer, SecureStream};
+pub use connection::{
+    ByteStream, Dialer, ManualProxy, PROXY_SECRET, Proxy, ProxyKind, ProxyServer, ProxySource,
+    SecureStream, SystemProxies,
+};
 pub use engine::{Engine, NewAccount, NewUser, OpenError};
 pub use events::EventStream;
 pub use secrets::{KeyringSecrets, MemorySecrets, NoSecrets, Secrets};

@@ -22,6 +22,10 @@ pub enum SecretKind {
     Password,
     /// The key of its cache: 32 random bytes.
     CacheKey,
+    /// What signs in in the place of the password (XEP-0484).
+    Token,
+    /// The password of a proxy.
+    ProxyPassword,
 }
 
 impl SecretKind {
@@ -29,6 +33,8 @@ impl SecretKind {
         match self {
             Self::Password => "password",
             Self::CacheKey => "cache-key",
+            Self::Token => "token",
+            Self::ProxyPassword => "proxy-password",
         }
     }
 }

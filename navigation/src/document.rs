@@ -352,6 +352,7 @@ pub(crate) mod tests {
             trust: Trust {
                 system_roots: false,
                 spki_sha256: vec![SpkiPin::from_der_spki(b"k")],
+                ..Trust::default()
             },
         };
         NavigationDocument::new(target, now())

@@ -306,6 +306,7 @@ mod tests {
                 trust: crate::Trust {
                     system_roots: false,
                     spki_sha256: vec![crate::SpkiPin::from_der_spki(b"k")],
+                    ..crate::Trust::default()
                 },
                 name: Some("销售".into()),
                 ..ServerTarget::for_server("t.internal", Some(("10.0.0.1".into(), 5280)))

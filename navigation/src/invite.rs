@@ -100,7 +100,7 @@ impl Invite {
             endpoints: Vec::new(),
             trust: Trust {
                 system_roots: false,
-                spki_sha256: Vec::new(),
+                ..Trust::default()
             },
         };
         let mut token = None;
@@ -170,6 +170,7 @@ mod tests {
                 trust: Trust {
                     system_roots: false,
                     spki_sha256: vec![SpkiPin::from_der_spki(b"key")],
+                    ..Trust::default()
                 },
             },
             token: "s3cret-token_~".into(),

@@ -12,6 +12,7 @@
 
 #![cfg_attr(test, allow(clippy::string_slice, reason = "tests cut ASCII links"))]
 
+mod authority;
 mod document;
 mod input;
 mod invite;
@@ -20,6 +21,7 @@ mod qr;
 mod target;
 mod words;
 
+pub use authority::Authority;
 pub use document::{
     DocumentError, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument, SignedDocument, SigningKey,
     WELL_KNOWN_PATH,

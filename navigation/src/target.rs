@@ -8,10 +8,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::Authority;
+
 /// Most endpoints of one server: a client tries them all.
 const MAX_ENDPOINTS: usize = 16;
 /// Most pins: the one in use and one for the next key, on a few machines.
 const MAX_PINS: usize = 8;
+/// Most authorities: the one in use and the next.
+const MAX_AUTHORITIES: usize = 4;
 
 /// Everything a client needs to connect: where, and how the server proves
 /// itself.
@@ -66,6 +70,10 @@ pub struct Trust {
     /// not compared.
     #[serde(default)]
     pub spki_sha256: Vec<SpkiPin>,
+    /// Authorities that may certify this server, and no other: those of a
+    /// company, for instance. Of no use beside pins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorities: Vec<Authority>,
 }
 
 impl Default for Trust {
@@ -73,6 +81,7 @@ impl Default for Trust {
         Self {
             system_roots: true,
             spki_sha256: Vec::new(),
+            authorities: Vec::new(),
         }
     }
 }
@@ -151,11 +160,14 @@ pub enum TargetError {
     /// A pin is not 32 bytes in base64url.
     #[error("not a pin")]
     Pin,
-    /// Neither the system's authorities nor a pin: nothing could prove the server.
+    /// A certificate of an authority is not one.
+    #[error("not a certificate of an authority")]
+    Authority,
+    /// Neither an authority nor a pin: nothing could prove the server.
     #[error("nothing proves the server's identity")]
     NoTrust,
-    /// More endpoints or pins than anybody needs.
-    #[error("too many endpoints or pins")]
+    /// More endpoints, pins or authorities than anybody needs.
+    #[error("too many endpoints, pins or authorities")]
     TooMany,
 }
 
@@ -190,10 +202,14 @@ impl ServerTarget {
         if !is_domain(&self.domain) {
             return Err(TargetError::Domain);
         }
-        if self.endpoints.len() > MAX_ENDPOINTS || self.trust.spki_sha256.len() > MAX_PINS {
+        let trust = &self.trust;
+        if self.endpoints.len() > MAX_ENDPOINTS
+            || trust.spki_sha256.len() > MAX_PINS
+            || trust.authorities.len() > MAX_AUTHORITIES
+        {
             return Err(TargetError::TooMany);
         }
-        if !self.trust.system_roots && self.trust.spki_sha256.is_empty() {
+        if !trust.system_roots && trust.spki_sha256.is_empty() && trust.authorities.is_empty() {
             return Err(TargetError::NoTrust);
         }
         self.endpoints.iter().try_for_each(Endpoint::validate)
@@ -320,6 +336,7 @@ pub(crate) fn is_domain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Authority;
 
     #[test]
     fn endpoints_round_trip_as_text() {
@@ -385,6 +402,8 @@ mod tests {
         assert_eq!(target.validate(), Ok(()));
         target.trust.system_roots = false;
         assert_eq!(target.validate(), Err(TargetError::NoTrust));
+        target.trust.authorities = vec![Authority::from_der(vec![0x30, 0]).unwrap()];
+        assert_eq!(target.validate(), Ok(()));
         target.trust.spki_sha256 = vec![SpkiPin::from_der_spki(b"key"); MAX_PINS + 1];
         assert_eq!(target.validate(), Err(TargetError::TooMany));
     }

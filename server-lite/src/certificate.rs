@@ -32,6 +32,7 @@ pub(crate) fn target_at(server: &Server, https: SocketAddr, hosts: &[String]) ->
         trust: Trust {
             system_roots: false,
             spki_sha256: vec![server.tls.pin()],
+            ..Trust::default()
         },
     }
 }

@@ -21,8 +21,10 @@ use xmpp_core::{Element, ns};
 use super::handle::{Command, Handle};
 use super::{Shared, outgoing, sync};
 use crate::api::ConnectionView;
-use crate::connection::{ConnectError, Incoming, SignedIn, Transport};
+use crate::connection::{ConnectError, Incoming, SignedIn};
+use crate::connection::{Resume, Transport};
 use crate::store::{StoreError, outbox};
+use begin::Entry;
 use pending::Pending;
 
 /// Rows of the outbox that may be on their way at once.
@@ -46,6 +48,16 @@ pub(super) struct Resumption {
     tries: u8,
 }
 
+impl Resumption {
+    /// For who signs in.
+    pub(super) fn request(&self) -> Resume<'_> {
+        Resume {
+            id: &self.id,
+            h: self.inbound.h(),
+        }
+    }
+}
+
 /// A stanza on its way.
 #[derive(Debug, Clone)]
 struct Sent {
@@ -58,6 +70,8 @@ pub(super) struct Session<'a> {
     shared: &'a Arc<Shared>,
     transport: Transport,
     features: Element,
+    /// Where signing in has led.
+    entry: Entry,
     resumption: Option<Resumption>,
     sm: Option<Sm>,
     /// Rows of the outbox that are on their way.
@@ -91,6 +105,17 @@ struct Sm {
     tries: u8,
 }
 
+impl Sm {
+    fn new(id: Option<String>) -> Self {
+        Self {
+            id,
+            inbound: Inbound::default(),
+            outbound: Outbound::default(),
+            tries: 0,
+        }
+    }
+}
+
 impl From<StoreError> for ConnectError {
     fn from(error: StoreError) -> Self {
         Self::Internal(error.to_string())
@@ -107,6 +132,11 @@ impl<'a> Session<'a> {
             shared,
             transport: signed_in.transport,
             features: signed_in.features,
+            entry: Entry {
+                bound: signed_in.bound,
+                resumed: signed_in.resumed,
+                not_resumed: signed_in.not_resumed,
+            },
             resumption,
             sm: None,
             in_flight: HashSet::new(),
@@ -163,23 +193,18 @@ impl<'a> Session<'a> {
         &mut self,
         typing: &mut mpsc::Receiver<(String, bool)>,
     ) -> Result<(), ConnectError> {
-        let resumed = match self.resumption.take() {
-            Some(resumption) => self.resume(resumption).await?,
-            None => false,
-        };
-        if resumed {
+        let began = self.begin().await?;
+        if began.resumed {
             self.caught_up = true;
             self.shared.set_connection(ConnectionView::Online);
             self.send_outbox().await?;
-        } else {
-            self.bind().await?;
         }
         let (handle, mut commands) = Handle::new(self.shared.timeouts);
         self.shared.set_handle(Some(handle.clone()));
         // All that is done beside sending and receiving, from catching up to
         // keeping rooms joined. It asks through the handle, so this loop never
         // waits for it.
-        let mut tasks = std::pin::pin!(sync::run(self.shared, handle, resumed));
+        let mut tasks = std::pin::pin!(sync::run(self.shared, handle, began));
         let mut tasks_run = true;
         loop {
             let idle = self.heard + self.shared.timeouts.idle;
@@ -424,7 +449,7 @@ impl<'a> Session<'a> {
 fn element_of(incoming: Incoming) -> Result<Element, ConnectError> {
     match incoming {
         Incoming::Element(element) => Ok(element),
-        Incoming::Open => Err(ConnectError::NotXmpp("unexpected header".to_owned())),
+        Incoming::Open(_) => Err(ConnectError::NotXmpp("unexpected header".to_owned())),
         Incoming::Close => Err(ConnectError::Lost("closed by the server".to_owned())),
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::Shared;
 use super::session::{Resumption, Session};
 use crate::api::ConnectionView;
-use crate::connection::{self, ConnectError, SignedIn};
+use crate::connection::{self, ConnectError, Purpose, SignedIn};
 
 /// A session that lasted this long was no failure: the next wait is short again.
 const GOOD_SESSION: Duration = Duration::from_secs(30);
@@ -23,7 +23,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
         let began = Instant::now();
         let outcome = tokio::select! {
             () = shared.cancel.cancelled() => break,
-            outcome = connect(&shared) => outcome,
+            outcome = connect(&shared, resumption.as_ref()) => outcome,
         };
         let error = match outcome {
             Ok(signed_in) => {
@@ -90,10 +90,15 @@ fn backoff(shared: &Shared, failures: u32) -> Duration {
     timeouts.backoff / 4 + ceiling.mul_f64(shared.clock.random_fraction())
 }
 
-async fn connect(shared: &Shared) -> Result<SignedIn, ConnectError> {
+async fn connect(
+    shared: &Shared,
+    resumption: Option<&Resumption>,
+) -> Result<SignedIn, ConnectError> {
     let (target, password) = {
         let way = shared.way.lock().unwrap_or_else(PoisonError::into_inner);
         (way.target.clone(), way.password.clone())
     };
-    connection::connect(&shared.connector, &target, &shared.username, &password).await
+    let login = shared.login(&password);
+    let purpose = Purpose::Session(resumption.map(Resumption::request));
+    connection::connect(&shared.connector, &target, login, purpose).await
 }

@@ -14,22 +14,41 @@ use super::handle::{AskError, Handle};
 use crate::connection::ConnectError;
 use crate::store::archive::OWN;
 
+/// How a session has begun.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Began {
+    /// It is the old one.
+    pub(super) resumed: bool,
+    /// Carbons were enabled while signing in.
+    pub(super) carbons: bool,
+}
+
+impl Began {
+    /// What the old session had, it still has.
+    pub(super) const RESUMED: Self = Self {
+        resumed: true,
+        carbons: true,
+    };
+}
+
 /// Runs beside the session; an error ends that. What a resumed session still has
 /// need not be asked again.
 pub(super) async fn run(
     shared: &Arc<Shared>,
     handle: Handle,
-    resumed: bool,
+    began: Began,
 ) -> Result<(), ConnectError> {
     // Whoever looks at a gap meanwhile need not ask for it as well.
     let _filling = shared.filling.lock().await;
-    if resumed {
+    if began.resumed {
         return archive::fill(shared, &handle, OWN, archive::Reach::History).await;
     }
     roster::fetch(shared, &handle).await?;
-    let carbons = build("enable", ns::CARBONS).done();
-    if let Err(error) = handle.ask("set", None, carbons).await {
-        or_end(error, "no carbons there")?;
+    if !began.carbons {
+        let carbons = build("enable", ns::CARBONS).done();
+        if let Err(error) = handle.ask("set", None, carbons).await {
+            or_end(error, "no carbons there")?;
+        }
     }
     handle.send(build("presence", ns::CLIENT).done()).await?;
     let follows = archive::newest(shared, &handle, OWN).await?;

@@ -25,18 +25,48 @@ pub enum ErrorCode {
     InviteNotValid,
     /// No server is known by that name (name lookup failed).
     ServerUnknown,
-    /// The name is known, but nothing answers there (refused, no route, time out).
+    /// This computer has no network, or none that leads there.
+    NoNetwork,
+    /// The name is known, but nothing answers there (refused, time out).
     ServerUnreachable,
+    /// The proxy does not answer, or refuses to connect to the server.
+    ProxyFailed,
+    /// The proxy wants a user name and password, or others than it was given.
+    ProxyPassword,
     /// Something answers, but it does not speak our protocol.
     NotAChatServer,
-    /// The server's certificate does not prove that it is the expected server.
+    /// A chat server, but for other domains.
+    DomainNotServed,
+    /// The server speaks a version of the protocol that we do not.
+    VersionNotSupported,
+    /// The server sends us to another place, which leads nowhere.
+    RedirectRefused,
+    /// The server's certificate does not prove that it is the expected server:
+    /// nobody that counts has signed it.
     CertificateNotTrusted,
+    /// The server's certificate is no longer valid, or not yet.
+    CertificateExpired,
+    /// The server's certificate is for another name.
+    CertificateWrongName,
+    /// The server's key is another than the one that the invitation names.
+    CertificateKeyChanged,
     /// The server asks for a way to sign in, or a security level, that we refuse or lack.
     SignInNotSupported,
+    /// The server offers only a weaker way to sign in than it did before. Typing
+    /// the password again accepts it.
+    SignInDowngraded,
     /// User name or password is wrong.
     WrongPassword,
     /// The account was closed or locked by the server.
     AccountDisabled,
+    /// Another program has taken the place of this one.
+    SignedInElsewhere,
+    /// The server has too much to do; it is asked again later.
+    ServerBusy,
+    /// The server is being shut down or restarted.
+    ServerShuttingDown,
+    /// The server ended the connection because of its rules.
+    PolicyViolation,
     /// The name that was chosen exists already on this server.
     NameTaken,
     /// The name has no usable letters or is too long.

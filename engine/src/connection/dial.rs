@@ -1,292 +1,259 @@
-//! Finding a server and reaching it (RFC 6120, section 3.2; XEP-0368; RFC 8305).
+//! Reaching a server: from its address to a stream that it has opened.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU8, Ordering};
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-use hickory_resolver::TokioResolver;
-use hickory_resolver::proto::rr::RData;
-use navigation::{Endpoint, ServerTarget, Transport as Kind};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use navigation::{Endpoint, ServerTarget};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use xmpp_core::element::{self, build};
-use xmpp_core::framing::{Frame, Framer, FramingLimits};
-use xmpp_core::ns;
-use xmpp_core::stream::StreamHeader;
+use xmpp_core::Element;
 
-use super::tls::TlsSetup;
-use super::{ConnectError, Connector, SecureStream, Transport};
-use crate::config::Timeouts;
+use super::eyeballs::first_of;
+use super::find::{Candidate, candidates, host_meta};
+use super::tls::{TlsSetup, ascii_host};
+use super::{ConnectError, Connector, Kind, SecureStream, Transport, eyeballs, proxy, starttls};
 
-/// Longest wait for the answer of a name server.
-const LOOKUP: Duration = Duration::from_secs(4);
-const XMPP_PORT: u16 = 5222;
+/// Redirections in a row (RFC 6120, section 4.9.3.19).
+pub(super) const MAX_REDIRECTIONS: usize = 3;
+/// Most that a WebSocket message may have: as much as a stanza.
+const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// A stream that the server has opened.
+pub(super) struct Opened {
+    pub(super) transport: Transport,
+    /// What the server offers there.
+    pub(super) features: Element,
+}
 
 /// Reaches a server by the best of its endpoints: they are tried in order, each
-/// a moment after the one before, and the first that answers wins.
+/// a moment after the one before or as soon as that has failed, and the first
+/// that opens a stream wins. Goes where the server sends us.
 pub(super) async fn dial(
     connector: &Connector,
     target: &ServerTarget,
-) -> Result<Transport, ConnectError> {
-    let timeouts = &connector.timeouts;
-    if let Some(dialer) = &connector.dialer {
-        return match tokio::time::timeout(timeouts.connect, dialer.dial(target)).await {
-            Ok(Ok(stream)) => Ok(Transport::tcp(stream, timeouts.answer)),
-            Ok(Err(error)) => Err(ConnectError::Unreachable(error.to_string())),
-            Err(_) => Err(ConnectError::TimedOut),
-        };
-    }
-    let mut worst = None;
-    match tokio::time::timeout(timeouts.connect, race(target, timeouts, &mut worst)).await {
-        Ok(outcome) => outcome,
-        // One that hangs says less than one that refused.
-        Err(_) => Err(worst.unwrap_or_else(|| {
-            ConnectError::Unreachable(format!("no answer within {:?}", timeouts.connect))
-        })),
-    }
-}
-
-async fn race(
-    target: &ServerTarget,
-    timeouts: &Timeouts,
-    worst: &mut Option<ConnectError>,
-) -> Result<Transport, ConnectError> {
-    let endpoints = match target.endpoints.as_slice() {
-        [] => discover(&target.domain).await?,
-        known => known.to_vec(),
-    };
-    let setup = TlsSetup::new(&target.trust);
-    let mut tries = FuturesUnordered::new();
-    for (number, endpoint) in endpoints.iter().enumerate() {
-        let wait = timeouts.head_start * u32::try_from(number).unwrap_or(u32::MAX);
-        let (setup, domain) = (&setup, target.domain.as_str());
-        tries.push(async move {
-            tokio::time::sleep(wait).await;
-            let reached = reach(endpoint, domain, setup, timeouts).await;
-            if let Err(error) = &reached {
-                tracing::debug!(%endpoint, %error, "endpoint");
-            }
-            reached
-        });
-    }
-    while let Some(outcome) = tries.next().await {
-        match outcome {
-            Ok(transport) => return Ok(transport),
-            Err(error) => {
-                // The step that came furthest says most.
-                if worst
-                    .as_ref()
-                    .is_none_or(|worst| depth(&error) > depth(worst))
-                {
-                    *worst = Some(error);
-                }
-            }
+    deadline: Instant,
+) -> Result<Opened, ConnectError> {
+    let mut target = target.clone();
+    for _ in 0..=MAX_REDIRECTIONS {
+        match reach(connector, &target, deadline).await {
+            Err(ConnectError::Elsewhere(place)) => target.endpoints = vec![*place],
+            outcome => return outcome,
         }
     }
-    Err(worst
-        .take()
-        .unwrap_or_else(|| ConnectError::Unknown("no endpoint".to_owned())))
-}
-
-fn depth(error: &ConnectError) -> u8 {
-    match error {
-        ConnectError::Unknown(_) => 0,
-        ConnectError::Unreachable(_) => 1,
-        ConnectError::NotXmpp(_) | ConnectError::Lost(_) => 2,
-        _ => 3,
-    }
-}
-
-/// Where the servers of a domain are: by SRV records, else the domain itself.
-async fn discover(domain: &str) -> Result<Vec<Endpoint>, ConnectError> {
-    let default = || {
-        vec![Endpoint {
-            transport: Kind::StartTls,
-            host: domain.to_owned(),
-            port: XMPP_PORT,
-            path: None,
-        }]
-    };
-    if domain.parse::<std::net::IpAddr>().is_ok() || domain == "localhost" {
-        return Ok(default());
-    }
-    let resolver = match TokioResolver::builder_tokio().and_then(|builder| builder.build()) {
-        Ok(resolver) => resolver,
-        Err(error) => {
-            tracing::debug!(%error, "no resolver for SRV records");
-            return Ok(default());
-        }
-    };
-    let look_up = async |service: &str, transport: Kind| {
-        let name = format!("{service}._tcp.{domain}.");
-        let found = tokio::time::timeout(LOOKUP, resolver.srv_lookup(name)).await;
-        let Ok(Ok(found)) = found else {
-            return Vec::new();
-        };
-        let mut records: Vec<(u16, u16, Endpoint)> = found
-            .answers()
-            .iter()
-            .filter_map(|record| match &record.data {
-                RData::SRV(srv) => Some((
-                    srv.priority,
-                    u16::MAX - srv.weight,
-                    Endpoint {
-                        transport,
-                        host: srv.target.to_utf8().trim_end_matches('.').to_owned(),
-                        port: srv.port,
-                        path: None,
-                    },
-                )),
-                _ => None,
-            })
-            // A target of "." says: not here (RFC 2782).
-            .filter(|(_, _, endpoint)| !endpoint.host.is_empty() && endpoint.port != 0)
-            .collect();
-        records.sort_by_key(|(priority, weight, _)| (*priority, *weight));
-        records
-            .into_iter()
-            .map(|(_, _, endpoint)| endpoint)
-            .collect::<Vec<_>>()
-    };
-    let (direct, start) = tokio::join!(
-        look_up("_xmpps-client", Kind::DirectTls),
-        look_up("_xmpp-client", Kind::StartTls)
-    );
-    let mut endpoints: Vec<Endpoint> = direct.into_iter().chain(start).take(8).collect();
-    if endpoints.is_empty() {
-        endpoints = default();
-    }
-    Ok(endpoints)
+    Err(ConnectError::Redirection("from place to place".to_owned()))
 }
 
 async fn reach(
-    endpoint: &Endpoint,
-    domain: &str,
-    setup: &TlsSetup,
-    timeouts: &Timeouts,
-) -> Result<Transport, ConnectError> {
-    let addresses: Vec<_> = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port))
-        .await
-        .map_err(|error| ConnectError::Unknown(format!("{}: {error}", endpoint.host)))?
-        .collect();
-    let mut socket = connect(&addresses, timeouts.head_start).await?;
-    let patience = timeouts.answer;
-    match endpoint.transport {
-        Kind::DirectTls => {
-            let tls = setup.connect(socket, domain, Kind::DirectTls).await?;
-            Ok(Transport::tcp(tls, patience))
-        }
-        Kind::StartTls => {
-            starttls(&mut socket, domain).await?;
-            let tls = setup.connect(socket, domain, Kind::StartTls).await?;
-            Ok(Transport::tcp(tls, patience))
-        }
-        Kind::WebSocket => {
-            let tls = setup
-                .connect(socket, &endpoint.host, Kind::WebSocket)
-                .await?;
-            let path = endpoint.path.as_deref().unwrap_or("/ws");
-            let host = match endpoint.host.contains(':') {
-                true => format!("[{}]", endpoint.host),
-                false => endpoint.host.clone(),
-            };
-            let url = format!("wss://{host}:{}{path}", endpoint.port);
-            let mut request = url
-                .into_client_request()
-                .map_err(|error| ConnectError::Internal(error.to_string()))?;
-            request
-                .headers_mut()
-                .insert("sec-websocket-protocol", HeaderValue::from_static("xmpp"));
-            let config = WebSocketConfig::default()
-                .max_message_size(Some(4 * 1024 * 1024))
-                .max_frame_size(Some(4 * 1024 * 1024));
-            let SecureStream { io, binding } = tls;
-            let (socket, _) =
-                tokio_tungstenite::client_async_with_config(request, io, Some(config))
-                    .await
-                    .map_err(|error| ConnectError::NotXmpp(error.to_string()))?;
-            Ok(Transport::websocket(socket, binding, patience))
-        }
+    connector: &Connector,
+    target: &ServerTarget,
+    deadline: Instant,
+) -> Result<Opened, ConnectError> {
+    let patience = connector.timeouts.answer;
+    if let Some(dialer) = &connector.dialer {
+        let opened = async {
+            let stream = dialer
+                .dial(target)
+                .await
+                .map_err(|error| ConnectError::Unreachable(error.to_string()))?;
+            open(
+                Transport::tcp(stream, Kind::DirectTls, patience),
+                &target.domain,
+            )
+            .await
+        };
+        return timeout_at(deadline, opened)
+            .await
+            .unwrap_or(Err(ConnectError::TimedOut));
     }
-}
-
-/// Tries the addresses of a host, each a moment after the one before or as
-/// soon as that has failed; the first that answers wins (RFC 8305, section 5).
-async fn connect(
-    addresses: &[SocketAddr],
-    head_start: Duration,
-) -> Result<TcpStream, ConnectError> {
-    let mut last = ConnectError::Unknown("the name has no address".to_owned());
-    let mut waiting = addresses.iter();
-    let mut tries = FuturesUnordered::new();
-    loop {
-        match waiting.next() {
-            Some(address) => tries.push(async move {
-                TcpStream::connect(address)
-                    .await
-                    .map_err(|error| ConnectError::Unreachable(format!("{address}: {error}")))
-            }),
-            None if tries.is_empty() => return Err(last),
-            None => {}
-        }
-        tokio::select! {
-            Some(outcome) = tries.next() => match outcome {
-                Ok(socket) => {
-                    // Stanzas are small and wanted at once.
-                    drop(socket.set_nodelay(true));
-                    return Ok(socket);
-                }
-                Err(error) => last = error,
-            },
-            () = tokio::time::sleep(head_start), if waiting.len() > 0 => {}
-        }
-    }
-}
-
-/// The part in clear (RFC 6120, section 5.4): ask for TLS, and nothing else.
-async fn starttls(socket: &mut TcpStream, domain: &str) -> Result<(), ConnectError> {
-    let header = StreamHeader {
-        to: Some(domain.to_owned()),
-        version: Some("1.0".to_owned()),
-        ..StreamHeader::default()
+    let race = Race {
+        connector,
+        target,
+        furthest: AtomicU8::new(0),
     };
-    socket.write_all(header.to_tcp().as_bytes()).await?;
-    let mut framer = Framer::new(FramingLimits::default());
-    let mut asked = false;
-    let mut buffer = [0; 2048];
-    loop {
-        while let Some(frame) = framer.next_frame()? {
-            let Frame::Element(bytes) = frame else {
-                continue;
+    let mut worst = None;
+    match timeout_at(deadline, Box::pin(race.run(&mut worst))).await {
+        Ok(outcome) => outcome,
+        // One that hangs says less than one that refused, but for those that
+        // did not come as far.
+        Err(_) => {
+            let hung = match race.furthest.load(Ordering::Relaxed) {
+                ANSWERED => ConnectError::TimedOut,
+                _ => ConnectError::Unreachable("no answer in time".to_owned()),
             };
-            let element = element::parse_in_stream(&bytes, &Default::default())?;
-            if element.is("features", ns::STREAM) && !asked {
-                if !element.has_child("starttls", ns::TLS) {
-                    return Err(ConnectError::NoMechanism("no STARTTLS there".to_owned()));
+            Err(worst
+                .filter(|worst| depth(worst) >= depth(&hung))
+                .unwrap_or(hung))
+        }
+    }
+}
+
+/// The other side has proven who it is.
+const ANSWERED: u8 = 1;
+
+struct Race<'a> {
+    connector: &'a Connector,
+    target: &'a ServerTarget,
+    furthest: AtomicU8,
+}
+
+impl Race<'_> {
+    async fn run(&self, worst: &mut Option<ConnectError>) -> Result<Opened, ConnectError> {
+        let trust = self.target.trust.clone();
+        let setup = self.connector.blocking(move || TlsSetup::new(&trust));
+        let setup = &setup.await??;
+        let places = match self.target.endpoints.as_slice() {
+            [] => candidates(&self.target.domain, &self.connector.clock).await,
+            known => known.iter().cloned().map(Candidate::Named).collect(),
+        };
+        let ways = places.into_iter().map(|place| self.candidate(place, setup));
+        let found = first_of(ways, self.connector.timeouts.head_start, |error| {
+            // The step that came furthest says most.
+            if worst.as_ref().is_none_or(|one| depth(&error) > depth(one)) {
+                *worst = Some(error);
+            }
+        });
+        match found.await {
+            Some(outcome) => outcome,
+            None => Err(worst
+                .take()
+                .unwrap_or_else(|| ConnectError::Unknown("no server there".to_owned()))),
+        }
+    }
+
+    /// The inner result is final: a stream, or the place where we are sent.
+    fn candidate<'a>(
+        &'a self,
+        place: Candidate,
+        setup: &'a TlsSetup,
+    ) -> BoxFuture<'a, Result<Result<Opened, ConnectError>, ConnectError>> {
+        async move {
+            match place {
+                Candidate::Named(endpoint) => self.endpoint(&endpoint, setup).await,
+                // That something else is there is not what went wrong.
+                Candidate::Usual(endpoint) => {
+                    let outcome = self.endpoint(&endpoint, setup).await;
+                    outcome.map_err(|error| match error {
+                        ConnectError::Certificate(..) if endpoint.port == 443 => {
+                            ConnectError::Unreachable(error.to_string())
+                        }
+                        other => other,
+                    })
                 }
-                asked = true;
-                socket
-                    .write_all(element::write(&build("starttls", ns::TLS).done())?.as_bytes())
-                    .await?;
-            } else if element.is("proceed", ns::TLS) && asked {
-                // Bytes behind it in clear would be taken for encrypted ones.
-                return match framer.has_leftover() {
-                    false => Ok(()),
-                    true => Err(ConnectError::NotXmpp("text injected before TLS".to_owned())),
-                };
-            } else if let Some(error) = xmpp_core::stream::StreamError::from_element(&element) {
-                return Err(error.into());
-            } else {
-                return Err(ConnectError::NotXmpp("STARTTLS refused".to_owned()));
+                Candidate::HostMeta => {
+                    let found = host_meta::find(self.connector, self.target).await;
+                    let mut last = ConnectError::Unknown("no WebSocket is known".to_owned());
+                    let head_start = self.connector.timeouts.head_start;
+                    let ways = found
+                        .into_iter()
+                        .map(|endpoint| self.candidate(Candidate::Named(endpoint), setup));
+                    let reached = first_of(ways, head_start, |error| last = error).await;
+                    reached.ok_or(last)
+                }
             }
         }
-        match socket.read(&mut buffer).await? {
-            0 => return Err(ConnectError::NotXmpp("closed before TLS".to_owned())),
-            read => framer.push(buffer.get(..read).unwrap_or_default()),
+        .boxed()
+    }
+
+    async fn endpoint(
+        &self,
+        endpoint: &Endpoint,
+        setup: &TlsSetup,
+    ) -> Result<Result<Opened, ConnectError>, ConnectError> {
+        match self.open(endpoint, setup).await {
+            Ok(opened) => Ok(Ok(opened)),
+            Err(error @ ConnectError::Elsewhere(_)) => Ok(Err(error)),
+            Err(error) => {
+                tracing::debug!(%endpoint, %error, "endpoint");
+                Err(error)
+            }
         }
+    }
+
+    async fn open(&self, endpoint: &Endpoint, setup: &TlsSetup) -> Result<Opened, ConnectError> {
+        let (connector, domain) = (self.connector, self.target.domain.as_str());
+        let patience = connector.timeouts.answer;
+        let mut socket = socket(connector, endpoint).await?;
+        let transport = match endpoint.transport {
+            Kind::DirectTls => {
+                let tls = setup.connect(socket, domain, Kind::DirectTls).await?;
+                Transport::tcp(tls, Kind::DirectTls, patience)
+            }
+            Kind::StartTls => {
+                starttls::start(&mut socket, domain).await?;
+                let tls = setup.connect(socket, domain, Kind::StartTls).await?;
+                Transport::tcp(tls, Kind::StartTls, patience)
+            }
+            // Who named the WebSocket has proven itself; the WebSocket proves
+            // itself by its own name (RFC 7395, section 3.1).
+            Kind::WebSocket => {
+                let name = endpoint.host.as_str();
+                let tls = setup.connect(socket, name, Kind::WebSocket).await?;
+                websocket(tls, endpoint, connector).await?
+            }
+        };
+        self.furthest.fetch_max(ANSWERED, Ordering::Relaxed);
+        open(transport, domain).await
+    }
+}
+
+async fn open(mut transport: Transport, domain: &str) -> Result<Opened, ConnectError> {
+    let features = transport.open(domain).await?;
+    Ok(Opened {
+        transport,
+        features,
+    })
+}
+
+async fn socket(connector: &Connector, endpoint: &Endpoint) -> Result<TcpStream, ConnectError> {
+    let (host, port) = (endpoint.host.as_str(), endpoint.port);
+    let head_start = connector.timeouts.head_start;
+    match connector.proxy_for(host).await? {
+        Some(server) => proxy::through(&server, host, port, head_start).await,
+        None => eyeballs::reach(host, port, head_start).await,
+    }
+}
+
+/// RFC 7395, section 3.1.
+async fn websocket(
+    tls: SecureStream,
+    endpoint: &Endpoint,
+    connector: &Connector,
+) -> Result<Transport, ConnectError> {
+    let path = endpoint.path.as_deref().unwrap_or("/ws");
+    let host = match ascii_host(&endpoint.host)? {
+        address if address.contains(':') => format!("[{address}]"),
+        name => name,
+    };
+    let url = format!("wss://{host}:{}{path}", endpoint.port);
+    let mut request = url
+        .into_client_request()
+        .map_err(|error| ConnectError::Internal(error.to_string()))?;
+    request
+        .headers_mut()
+        .insert("sec-websocket-protocol", HeaderValue::from_static("xmpp"));
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE));
+    let SecureStream { io, binding } = tls;
+    let (socket, _) = tokio_tungstenite::client_async_with_config(request, io, Some(config))
+        .await
+        .map_err(|error| ConnectError::NotXmpp(error.to_string()))?;
+    let patience = connector.timeouts.answer;
+    Ok(Transport::websocket(socket, binding, patience))
+}
+
+/// How far a try came before it failed.
+fn depth(error: &ConnectError) -> u8 {
+    match error {
+        ConnectError::Unknown(_) => 0,
+        ConnectError::NoRoute(_) => 1,
+        ConnectError::Unreachable(_) => 2,
+        ConnectError::NotXmpp(_) | ConnectError::Lost(_) => 3,
+        ConnectError::Proxy(_) | ConnectError::TimedOut => 4,
+        _ => 5,
     }
 }

@@ -5,7 +5,26 @@ use xmpp_core::framing::FramingError;
 use xmpp_core::sasl::ScramError;
 use xmpp_core::stream::{HeaderError, StreamCondition, StreamError};
 
+use navigation::Endpoint;
+
 use crate::api::{ApiError, ErrorCode};
+
+/// What is wrong with a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CertificateProblem {
+    /// No authority that counts has signed it, or one between is missing.
+    UnknownIssuer,
+    /// Its time is over, or has not begun.
+    Expired,
+    /// It is for another server.
+    WrongName,
+    /// The key is another than the one that is known.
+    KeyChanged,
+    /// The server does not know what only the account's own server knows.
+    Imposter,
+    /// Anything else: revoked, malformed, for another purpose.
+    Other,
+}
 
 /// A connection that did not come about, or ended.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -13,24 +32,52 @@ pub(crate) enum ConnectError {
     /// The name of the server is not known.
     #[error("name look-up: {0}")]
     Unknown(String),
+    /// This computer has no way there.
+    #[error("no route: {0}")]
+    NoRoute(String),
     /// Nobody answers there.
     #[error("connection: {0}")]
     Unreachable(String),
+    /// The proxy does not answer or does not help.
+    #[error("proxy: {0}")]
+    Proxy(String),
+    /// The proxy wants a password, or another one.
+    #[error("the proxy {0} refuses name or password")]
+    ProxyPassword(String),
     /// What answers is no server of ours.
     #[error("not an XMPP server: {0}")]
     NotXmpp(String),
+    /// It speaks another version of XMPP.
+    #[error("XMPP version {0}")]
+    Version(String),
+    /// The server sends us to another place.
+    #[error("the server sends us to {0}")]
+    Elsewhere(Box<Endpoint>),
+    /// The server sends us from place to place, or to none.
+    #[error("redirection: {0}")]
+    Redirection(String),
     /// The server does not prove that it is the right one.
-    #[error("certificate: {0}")]
-    Certificate(String),
+    #[error("certificate: {1}")]
+    Certificate(CertificateProblem, String),
     /// The server offers no way to sign in that we accept.
     #[error("no common way to sign in: {0}")]
     NoMechanism(String),
+    /// The server offers less than it did before: perhaps it is not the server
+    /// that offers.
+    #[error("weaker ways to sign in than before: {0}")]
+    Downgraded(String),
     /// User name or password is wrong.
     #[error("the server refuses name or password")]
     WrongPassword,
     /// The server locks the account out for good or for a while.
     #[error("the server refuses the account: {0}")]
     AccountDisabled(String),
+    /// The server refused a token and ended the stream over it.
+    #[error("the server refuses the token")]
+    TokenRefused,
+    /// The server cannot look just now.
+    #[error("the server is busy: {0}")]
+    Busy(String),
     /// The name is taken.
     #[error("the name is taken")]
     NameTaken,
@@ -52,6 +99,12 @@ pub(crate) enum ConnectError {
     /// The connection was lost.
     #[error("connection lost: {0}")]
     Lost(String),
+    /// The answer of a website that is no success.
+    #[error("HTTP status {0}")]
+    HttpStatus(u16),
+    /// More than anybody needs.
+    #[error("the answer is too large")]
+    TooLarge,
     /// It took too long.
     #[error("no answer in time")]
     TimedOut,
@@ -65,8 +118,10 @@ impl ConnectError {
     pub(crate) fn needs_the_user(&self) -> bool {
         matches!(
             self,
-            Self::Certificate(_)
+            Self::Certificate(..)
                 | Self::NoMechanism(_)
+                | Self::Downgraded(_)
+                | Self::ProxyPassword(_)
                 | Self::WrongPassword
                 | Self::NameTaken
                 | Self::NameInvalid
@@ -86,12 +141,26 @@ impl ConnectError {
     pub(crate) fn to_api(&self, server: &str) -> ApiError {
         let code = match self {
             Self::Unknown(_) => ErrorCode::ServerUnknown,
+            Self::NoRoute(_) => ErrorCode::NoNetwork,
             Self::Unreachable(_) | Self::Lost(_) => ErrorCode::ServerUnreachable,
+            Self::Proxy(_) => ErrorCode::ProxyFailed,
+            Self::ProxyPassword(_) => ErrorCode::ProxyPassword,
             Self::NotXmpp(_) => ErrorCode::NotAChatServer,
-            Self::Certificate(_) => ErrorCode::CertificateNotTrusted,
+            Self::Version(_) => ErrorCode::VersionNotSupported,
+            Self::Elsewhere(_) | Self::Redirection(_) => ErrorCode::RedirectRefused,
+            Self::Certificate(problem, _) => match problem {
+                CertificateProblem::Expired => ErrorCode::CertificateExpired,
+                CertificateProblem::WrongName => ErrorCode::CertificateWrongName,
+                CertificateProblem::KeyChanged => ErrorCode::CertificateKeyChanged,
+                CertificateProblem::UnknownIssuer
+                | CertificateProblem::Imposter
+                | CertificateProblem::Other => ErrorCode::CertificateNotTrusted,
+            },
             Self::NoMechanism(_) => ErrorCode::SignInNotSupported,
-            Self::WrongPassword => ErrorCode::WrongPassword,
+            Self::Downgraded(_) => ErrorCode::SignInDowngraded,
+            Self::WrongPassword | Self::TokenRefused => ErrorCode::WrongPassword,
             Self::AccountDisabled(_) => ErrorCode::AccountDisabled,
+            Self::Busy(_) => ErrorCode::ServerBusy,
             Self::NameTaken => ErrorCode::NameTaken,
             Self::NameInvalid => ErrorCode::NameInvalid,
             Self::PasswordTooWeak => ErrorCode::PasswordTooWeak,
@@ -99,12 +168,20 @@ impl ConnectError {
             Self::RegistrationClosed => ErrorCode::RegistrationClosed,
             Self::Stream(error) => match error.condition {
                 StreamCondition::HostUnknown | StreamCondition::HostGone => {
-                    ErrorCode::NotAChatServer
+                    ErrorCode::DomainNotServed
                 }
                 StreamCondition::NotAuthorized => ErrorCode::AccountDisabled,
-                StreamCondition::SystemShutdown => ErrorCode::ServerUnreachable,
+                StreamCondition::SystemShutdown => ErrorCode::ServerShuttingDown,
+                StreamCondition::ResourceConstraint => ErrorCode::ServerBusy,
+                StreamCondition::PolicyViolation => ErrorCode::PolicyViolation,
+                StreamCondition::UnsupportedVersion => ErrorCode::VersionNotSupported,
+                StreamCondition::SeeOtherHost => ErrorCode::RedirectRefused,
+                StreamCondition::Conflict => ErrorCode::SignedInElsewhere,
                 _ => ErrorCode::ServerRefused,
             },
+            // As far as people are concerned, what they look for is not there.
+            Self::HttpStatus(_) => ErrorCode::ServerUnreachable,
+            Self::TooLarge => ErrorCode::ServerRefused,
             Self::TimedOut => ErrorCode::TimedOut,
             Self::Internal(_) => ErrorCode::Internal,
         };
@@ -141,8 +218,10 @@ impl From<ScramError> for ConnectError {
         match error {
             // It does not know our password's verifier: not our server.
             ScramError::WrongServerSignature | ScramError::WrongBinding => {
-                Self::Certificate(error.to_string())
+                Self::Certificate(CertificateProblem::Imposter, error.to_string())
             }
+            // Somebody between us and the server changed what it offers.
+            ScramError::Downgrade => Self::Downgraded(error.to_string()),
             ScramError::Password(_) | ScramError::Refused => Self::WrongPassword,
             _ => Self::NotXmpp(error.to_string()),
         }

@@ -1,7 +1,7 @@
 //! Making an account with an invite (XEP-0077, XEP-0445).
 
 use navigation::ServerTarget;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
@@ -17,21 +17,17 @@ pub(crate) async fn register(
     password: &str,
     token: &str,
 ) -> Result<(), ConnectError> {
-    let mut transport = dial(connector, target).await?;
-    let made = timeout(connector.timeouts.connect, async {
-        let domain = target.domain.as_str();
-        let _features = transport.open(domain).await?;
-        exchange(
-            &mut transport,
-            domain,
-            username,
-            display_name,
-            password,
-            token,
-        )
-        .await
-    })
-    .await;
+    let deadline = Instant::now() + connector.timeouts.connect;
+    let mut transport = Box::pin(dial(connector, target, deadline)).await?.transport;
+    let asked = exchange(
+        &mut transport,
+        &target.domain,
+        username,
+        display_name,
+        password,
+        token,
+    );
+    let made = timeout_at(deadline, asked).await;
     transport.close().await;
     made.unwrap_or(Err(ConnectError::TimedOut))
 }

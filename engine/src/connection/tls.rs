@@ -1,36 +1,51 @@
-//! How a server proves itself: by a pinned key, or by the certificate
-//! authorities of the system. Never by nothing.
+//! TLS: always, and always with a server that has proven itself.
+
+mod end_point;
+mod verifier;
 
 use std::sync::Arc;
 
 use navigation::{SpkiPin, Transport, Trust};
-use rustls::ClientConfig;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
+use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use x509_parser::prelude::{FromDer, X509Certificate};
 use xmpp_core::sasl::BindingData;
 
+use self::end_point::end_point;
+use self::verifier::Verifier;
+use super::error::CertificateProblem;
 use super::{ConnectError, SecureStream};
 
 /// RFC 9266.
 const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 
-/// What TLS needs to know of one server.
+/// How one server proves itself, for TCP, WebSocket and HTTP alike.
 #[derive(Clone)]
-pub(super) struct TlsSetup {
-    trust: Trust,
+pub(crate) struct TlsSetup {
+    verifier: Arc<Verifier>,
 }
 
 impl TlsSetup {
-    pub(super) fn new(trust: &Trust) -> Self {
-        Self {
-            trust: trust.clone(),
-        }
+    /// Reads the authorities of the system where they count: run it where
+    /// blocking is allowed.
+    pub(crate) fn new(trust: &Trust) -> Result<Self, ConnectError> {
+        let verifier = Arc::new(Verifier::new(trust)?);
+        Ok(Self { verifier })
+    }
+
+    /// The settings of a client that speaks these protocols (RFC 7301).
+    pub(crate) fn config(&self, protocols: &[&[u8]]) -> Result<ClientConfig, ConnectError> {
+        let verifier = Arc::clone(&self.verifier);
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(verifier.provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| ConnectError::Internal(error.to_string()))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
+        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        Ok(config)
     }
 
     /// Secures a connection. `name` is what the certificate has to be for,
@@ -41,52 +56,41 @@ impl TlsSetup {
         name: &str,
         transport: Transport,
     ) -> Result<SecureStream, ConnectError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = self.verifier(&provider)?;
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| ConnectError::Internal(error.to_string()))?
-            .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth();
-        config.alpn_protocols = match transport {
-            Transport::DirectTls => vec![b"xmpp-client".to_vec()],
-            Transport::WebSocket => vec![b"http/1.1".to_vec()],
-            Transport::StartTls => Vec::new(),
+        let protocols: &[&[u8]] = match transport {
+            Transport::DirectTls => &[b"xmpp-client"],
+            Transport::WebSocket => &[b"http/1.1"],
+            Transport::StartTls => &[],
         };
-        let name = ServerName::try_from(name.to_owned())
+        let config = self.config(protocols)?;
+        let name = ServerName::try_from(ascii_host(name)?)
             .map_err(|_| ConnectError::Unknown(format!("{name} is no host name")))?;
         let stream = TlsConnector::from(Arc::new(config))
             .connect(name, socket)
             .await
-            .map_err(tls_error)?;
+            .map_err(|error| io_error(&error))?;
+        let certificate = stream.get_ref().1.peer_certificates();
         let binding = BindingData {
             tls_exporter: exporter(&stream),
-            ..BindingData::default()
+            tls_server_end_point: certificate
+                .and_then(|chain| chain.first())
+                .and_then(|first| end_point(first)),
         };
         Ok(SecureStream {
             io: Box::new(stream),
             binding,
         })
     }
+}
 
-    fn verifier(
-        &self,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Arc<dyn ServerCertVerifier>, ConnectError> {
-        if !self.trust.spki_sha256.is_empty() {
-            return Ok(Arc::new(PinnedKey {
-                pins: self.trust.spki_sha256.clone(),
-                provider: Arc::clone(provider),
-            }));
-        }
-        if !self.trust.system_roots {
-            return Err(ConnectError::Certificate("nothing to trust".to_owned()));
-        }
-        let system = rustls_platform_verifier::Verifier::new(Arc::clone(provider))
-            .map_err(|error| ConnectError::Certificate(error.to_string()))?;
-        Ok(Arc::new(system))
-    }
+/// A host as DNS, certificates and proxies have it (RFC 5890).
+pub(super) fn ascii_host(host: &str) -> Result<String, ConnectError> {
+    let bracketed = match host.parse::<std::net::Ipv6Addr>() {
+        Ok(_) => return Ok(host.to_owned()),
+        Err(_) => host.trim_end_matches('.'),
+    };
+    url::Host::parse(bracketed)
+        .map(|host| host.to_string())
+        .map_err(|_| ConnectError::Unknown(format!("{host} is no host name")))
 }
 
 /// Keying material of the connection; TLS 1.3 only.
@@ -101,75 +105,66 @@ fn exporter(stream: &TlsStream<TcpStream>) -> Option<Vec<u8>> {
         .map(|material| material.to_vec())
 }
 
-fn tls_error(error: std::io::Error) -> ConnectError {
+fn io_error(error: &std::io::Error) -> ConnectError {
     let inner = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
-        Some(rustls::Error::InvalidCertificate(reason)) => {
-            ConnectError::Certificate(format!("{reason:?}"))
-        }
-        Some(rustls::Error::General(text)) => ConnectError::Certificate(text.clone()),
-        Some(rustls::Error::InvalidMessage(_) | rustls::Error::InappropriateMessage { .. }) => {
-            ConnectError::NotXmpp(format!("no TLS there: {error}"))
-        }
-        Some(_) => ConnectError::NotXmpp(error.to_string()),
+        Some(inner) => tls_error(inner),
         None => ConnectError::Unreachable(error.to_string()),
     }
 }
 
-/// Accepts exactly the keys that are pinned, whatever the certificate around
-/// them says. The handshake still proves that the server holds the key.
-#[derive(Debug)]
-struct PinnedKey {
-    pins: Vec<SpkiPin>,
-    provider: Arc<CryptoProvider>,
+/// What a failed handshake means.
+pub(crate) fn tls_error(error: &rustls::Error) -> ConnectError {
+    match error {
+        rustls::Error::InvalidCertificate(reason) => {
+            ConnectError::Certificate(problem(reason), format!("{reason:?}"))
+        }
+        // What the verifier of an operating system has no better word for.
+        rustls::Error::General(text) => {
+            ConnectError::Certificate(CertificateProblem::Other, text.clone())
+        }
+        other => ConnectError::NotXmpp(format!("no TLS there: {other}")),
+    }
 }
 
-impl ServerCertVerifier for PinnedKey {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let (_, certificate) = X509Certificate::from_der(end_entity)
-            .map_err(|_| rustls::Error::InvalidCertificate(CertificateError::BadEncoding))?;
-        let pin = SpkiPin::from_der_spki(certificate.public_key().raw);
-        if self.pins.contains(&pin) {
-            Ok(ServerCertVerified::assertion())
-        } else {
-            Err(rustls::Error::InvalidCertificate(
-                CertificateError::ApplicationVerificationFailure,
-            ))
+fn problem(reason: &CertificateError) -> CertificateProblem {
+    match reason {
+        CertificateError::UnknownIssuer => CertificateProblem::UnknownIssuer,
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => CertificateProblem::Expired,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            CertificateProblem::WrongName
         }
+        CertificateError::ApplicationVerificationFailure => CertificateProblem::KeyChanged,
+        _ => CertificateProblem::Other,
     }
+}
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
+/// The pin of a certificate's key.
+fn pin(certificate: &x509_parser::certificate::X509Certificate<'_>) -> SpkiPin {
+    SpkiPin::from_der_spki(certificate.public_key().raw)
+}
 
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+    #[test]
+    fn hosts_are_written_as_others_have_them() {
+        for (host, ascii) in [
+            ("Example.com.", "example.com"),
+            ("公司.内网", "xn--55qx5d.xn--v6q792i"),
+            ("192.168.1.5", "192.168.1.5"),
+            ("::1", "::1"),
+        ] {
+            assert_eq!(ascii_host(host).unwrap(), ascii, "{host}");
+        }
+        for bad in ["", "a b", "a\r\nb", "a/b", "[::1"] {
+            assert!(ascii_host(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use navigation::Endpoint;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -12,9 +13,10 @@ use xmpp_core::element::{self, StreamPrefixes};
 use xmpp_core::framing::{Frame, Framer, FramingLimits, check_document};
 use xmpp_core::ns;
 use xmpp_core::sasl::BindingData;
-use xmpp_core::stream::{StreamError, StreamHeader, TCP_CLOSE, websocket_close};
+use xmpp_core::stream::{StreamCondition, StreamError, StreamHeader, TCP_CLOSE, websocket_close};
 
-use super::{ByteStream, ConnectError, SecureStream};
+use super::find::{DIRECT_PORT, STARTTLS_PORT, host_meta};
+use super::{ByteStream, ConnectError, Kind, SecureStream};
 
 /// What a server may send at once: a page of history of long messages.
 const LIMITS: FramingLimits = FramingLimits {
@@ -31,7 +33,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) enum Incoming {
     /// The server's stream header.
-    Open,
+    Open(StreamHeader),
     /// A child of the stream.
     Element(Element),
     /// The server ends the stream.
@@ -41,6 +43,9 @@ pub(crate) enum Incoming {
 /// A stream.
 pub(crate) struct Transport {
     wire: Wire,
+    kind: Kind,
+    /// Given back by who read too far.
+    unread: Option<Element>,
     /// Longest wait until the other side takes what is written.
     patience: Duration,
     /// What signing in can be bound to.
@@ -57,7 +62,7 @@ enum Wire {
 }
 
 impl Transport {
-    pub(super) fn tcp(stream: SecureStream, patience: Duration) -> Self {
+    pub(super) fn tcp(stream: SecureStream, kind: Kind, patience: Duration) -> Self {
         let wire = Wire::Tcp {
             io: stream.io,
             framer: Framer::new(LIMITS),
@@ -65,6 +70,8 @@ impl Transport {
         };
         Self {
             wire,
+            kind,
+            unread: None,
             patience,
             binding: stream.binding,
         }
@@ -77,6 +84,8 @@ impl Transport {
     ) -> Self {
         Self {
             wire: Wire::WebSocket(Box::new(socket)),
+            kind: Kind::WebSocket,
+            unread: None,
             patience,
             binding,
         }
@@ -84,6 +93,9 @@ impl Transport {
 
     /// The next thing of the stream. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Result<Incoming, ConnectError> {
+        if let Some(element) = self.unread.take() {
+            return Ok(Incoming::Element(element));
+        }
         let incoming = match &mut self.wire {
             Wire::Tcp {
                 io,
@@ -93,18 +105,23 @@ impl Transport {
             Wire::WebSocket(socket) => next_websocket(socket).await?,
         };
         if let Incoming::Element(element) = &incoming
-            && let Some(error) = StreamError::from_element(element)
+            && let Some(error) = stream_error(element, self.kind)
         {
-            return Err(error.into());
+            return Err(error);
         }
         Ok(incoming)
+    }
+
+    /// Gives an element back: it is the next one again.
+    pub(super) fn give_back(&mut self, element: Element) {
+        self.unread = Some(element);
     }
 
     /// The next element; anything else is an error.
     pub(crate) async fn next_element(&mut self) -> Result<Element, ConnectError> {
         match self.next().await? {
             Incoming::Element(element) => Ok(element),
-            Incoming::Open => Err(ConnectError::NotXmpp("unexpected header".to_owned())),
+            Incoming::Open(_) => Err(ConnectError::NotXmpp("unexpected header".to_owned())),
             Incoming::Close => Err(ConnectError::Lost("closed by the server".to_owned())),
         }
     }
@@ -125,8 +142,10 @@ impl Transport {
         };
         self.send_text(&text).await?;
         match self.next().await? {
-            Incoming::Open => {}
-            _ => return Err(ConnectError::NotXmpp("no stream header".to_owned())),
+            Incoming::Open(header) => check_version(&header)?,
+            Incoming::Element(_) | Incoming::Close => {
+                return Err(ConnectError::NotXmpp("no stream header".to_owned()));
+            }
         }
         let features = self.next_element().await?;
         if features.is("features", ns::STREAM) {
@@ -191,8 +210,9 @@ async fn next_tcp(
     loop {
         match framer.next_frame()? {
             Some(Frame::Open(tag)) => {
-                (_, *prefixes) = StreamHeader::parse_tcp(&tag)?;
-                return Ok(Incoming::Open);
+                let (header, declared) = StreamHeader::parse_tcp(&tag)?;
+                *prefixes = declared;
+                return Ok(Incoming::Open(header));
             }
             Some(Frame::Element(bytes)) => {
                 return Ok(Incoming::Element(element::parse_in_stream(
@@ -223,10 +243,13 @@ async fn next_websocket(
                 check_document(text.as_bytes(), LIMITS)?;
                 let element = element::parse(text.as_bytes())?;
                 if element.is("open", ns::FRAMING) {
-                    StreamHeader::from_open(&element)?;
-                    return Ok(Incoming::Open);
+                    return Ok(Incoming::Open(StreamHeader::from_open(&element)?));
                 }
                 if element.is("close", ns::FRAMING) {
+                    // RFC 7395, section 3.6.1.
+                    if let Some(address) = element.attr("see-other-uri") {
+                        return Err(redirected(host_meta::websocket(address), address));
+                    }
                     return Ok(Incoming::Close);
                 }
                 return Ok(Incoming::Element(element));
@@ -234,6 +257,102 @@ async fn next_websocket(
             Message::Close(_) => return Ok(Incoming::Close),
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             Message::Binary(_) => return Err(ConnectError::NotXmpp("binary frame".to_owned())),
+        }
+    }
+}
+
+/// RFC 6120, section 4.7.5: without a version it is 0.0, which knows no SASL.
+pub(super) fn check_version(header: &StreamHeader) -> Result<(), ConnectError> {
+    let version = header.version.as_deref().unwrap_or("0.0");
+    match version.split_once('.') {
+        Some(("1", _)) => Ok(()),
+        _ => Err(ConnectError::Version(version.chars().take(8).collect())),
+    }
+}
+
+/// What a stream error means, if the element is one. To be sent elsewhere (RFC
+/// 6120, section 4.9.3.19) needs no trust: the server there has to prove itself
+/// for the same domain.
+pub(super) fn stream_error(element: &Element, kind: Kind) -> Option<ConnectError> {
+    let error = StreamError::from_element(element)?;
+    if error.condition != StreamCondition::SeeOtherHost {
+        return Some(error.into());
+    }
+    let place = element
+        .get_child(StreamCondition::SeeOtherHost.as_str(), ns::STREAM_ERRORS)
+        .map(Element::text)
+        .unwrap_or_default();
+    let place = place.trim();
+    let (scheme, usual) = match kind {
+        Kind::DirectTls => ("tls", DIRECT_PORT),
+        Kind::StartTls => ("starttls", STARTTLS_PORT),
+        // Has its own way, with a path.
+        Kind::WebSocket => return Some(redirected(None, place)),
+    };
+    let endpoint = format!("{scheme}:{place}")
+        .parse()
+        .or_else(|_| format!("{scheme}:{place}:{usual}").parse());
+    Some(redirected(endpoint.ok(), place))
+}
+
+fn redirected(place: Option<Endpoint>, text: &str) -> ConnectError {
+    match place {
+        Some(place) => ConnectError::Elsewhere(Box::new(place)),
+        None => ConnectError::Redirection(text.chars().take(100).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent_to(place: &str, kind: Kind) -> String {
+        let error = format!(
+            "<error xmlns='{}'><see-other-host xmlns='{}'>{place}</see-other-host></error>",
+            ns::STREAM,
+            ns::STREAM_ERRORS
+        );
+        match stream_error(&element::parse(error.as_bytes()).unwrap(), kind).unwrap() {
+            ConnectError::Elsewhere(place) => place.to_string(),
+            ConnectError::Redirection(text) => format!("not to {text}"),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn where_a_server_sends_us() {
+        assert_eq!(sent_to("b.example", Kind::DirectTls), "tls:b.example:5223");
+        assert_eq!(
+            sent_to(" b.example:1 ", Kind::StartTls),
+            "starttls:b.example:1"
+        );
+        assert_eq!(sent_to("[fe80::1]:9", Kind::DirectTls), "tls:[fe80::1]:9");
+        assert_eq!(
+            sent_to("[fe80::1]", Kind::StartTls),
+            "starttls:[fe80::1]:5222"
+        );
+        for nowhere in ["", "a b", "b:0", "b:x", "b/ws"] {
+            let text = sent_to(nowhere, Kind::StartTls);
+            assert!(text.starts_with("not to"), "{nowhere}: {text}");
+        }
+        assert_eq!(sent_to("b.example", Kind::WebSocket), "not to b.example");
+    }
+
+    #[test]
+    fn only_version_one_is_spoken() {
+        for (version, fits) in [
+            (Some("1.0"), true),
+            (Some("1.9"), true),
+            (Some("2.0"), false),
+            (Some("0.9"), false),
+            (Some("1"), false),
+            (None, false),
+        ] {
+            let header = StreamHeader {
+                version: version.map(str::to_owned),
+                ..StreamHeader::default()
+            };
+            assert_eq!(check_version(&header).is_ok(), fits, "{version:?}");
         }
     }
 }

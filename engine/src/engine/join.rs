@@ -1,18 +1,22 @@
 //! From a pasted text to an account.
 
-use navigation::{DocumentError, InputError, NavigationInput, NavigationLink, ServerTarget};
+use navigation::{DocumentError, InputError, NavigationInput, NavigationLink, ServerTarget, Trust};
 use xmpp_core::names;
 use zeroize::Zeroizing;
 
+use super::keys::proof;
 use super::{Engine, NewAccount, NewUser, address};
 use crate::api::{ApiError, ErrorCode, JoinKind, JoinPreview};
 use crate::clock;
-use crate::connection::{ConnectError, connect, register};
+use crate::connection::{ConnectError, Purpose, connect, register};
+use crate::http;
 use crate::profile::SavedAccount;
 
 /// Largest navigation document, and the longest wait for it.
-const MAX_DOCUMENT: usize = navigation::MAX_DOCUMENT_BYTES;
-const FETCH: std::time::Duration = std::time::Duration::from_secs(10);
+const DOCUMENT: http::Limits = http::Limits {
+    bytes: navigation::MAX_DOCUMENT_BYTES,
+    wait: std::time::Duration::from_secs(10),
+};
 
 /// A text, understood.
 struct Destination {
@@ -72,7 +76,7 @@ impl Engine {
                         (signed.verify(clock::now(), None), signed.issuer())
                     }
                     NavigationLink::Fetched(from) => {
-                        let bytes = fetch(&from.url).await?;
+                        let bytes = self.fetch(&from.url).await?;
                         (from.accept(&bytes, clock::now()), from.issuer)
                     }
                 };
@@ -211,7 +215,7 @@ impl Engine {
             let name = &saved.display_name;
             register(connector, target, username, name, password, &token).await?;
         }
-        let signed_in = connect(connector, target, username, password).await?;
+        let signed_in = connect(connector, target, proof(saved, password), Purpose::Prove).await?;
         signed_in.transport.close().await;
         Ok(())
     }
@@ -229,48 +233,16 @@ impl Engine {
         self.open_account(&saved, &key, password).await?;
         Ok(saved.id)
     }
-}
 
-/// Fetches a navigation document; only over HTTPS, only so much.
-async fn fetch(url: &url::Url) -> Result<Vec<u8>, ApiError> {
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let failed = |error: &dyn std::fmt::Display| {
-        ApiError::new(ErrorCode::ServerUnreachable)
-            .value("server", &host)
-            .detail(error)
-    };
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = rustls_platform_verifier::Verifier::new(std::sync::Arc::clone(&provider))
-        .map_err(|error| failed(&error))?;
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| failed(&error))?
-        .dangerous()
-        .with_custom_certificate_verifier(std::sync::Arc::new(verifier))
-        .with_no_client_auth();
-    let client = reqwest::Client::builder()
-        .https_only(true)
-        .timeout(FETCH)
-        .redirect(reqwest::redirect::Policy::limited(3))
-        .tls_backend_preconfigured(tls)
-        .build()
-        .map_err(|error| failed(&error))?;
-    let mut response = client
-        .get(url.as_str())
-        .send()
-        .await
-        .and_then(reqwest::Response::error_for_status)
-        .map_err(|error| failed(&error.without_url()))?;
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| failed(&error.without_url()))?
-    {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > MAX_DOCUMENT {
-            return Err(document_error(DocumentError::TooLarge));
-        }
+    /// Fetches a navigation document; only over HTTPS, only so much.
+    async fn fetch(&self, url: &url::Url) -> Result<Vec<u8>, ApiError> {
+        // The document proves itself; where it lies, the system's authorities do.
+        let trust = Trust::default();
+        http::get(&self.inner.connector, url, &trust, DOCUMENT)
+            .await
+            .map_err(|error| match error {
+                ConnectError::TooLarge => document_error(DocumentError::TooLarge),
+                other => other.to_api(url.host_str().unwrap_or_default()),
+            })
     }
-    Ok(bytes)
 }

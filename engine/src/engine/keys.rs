@@ -10,9 +10,9 @@ use super::{Engine, address};
 use crate::account::{Account, AccountConfig};
 use crate::api::{ApiError, ConnectionView, ErrorCode, Event, Notice};
 use crate::clock;
-use crate::connection::connect;
+use crate::connection::{Login, Memory, Purpose, connect};
 use crate::profile::{SavedAccount, SecretsPlace, set_aside};
-use crate::secrets::{Secret, SecretKind, WrapError, WrappedKey};
+use crate::secrets::{NoSecrets, Secret, SecretKind, Secrets, WrapError, WrappedKey};
 use crate::store::{SetAside, Store};
 
 /// Runs what may block, for so long at most. A keyring may wait for a person at
@@ -81,6 +81,7 @@ impl Engine {
         let account = account.to_owned();
         let limit = self.inner.config.timeouts.keyring;
         let forgotten = blocking(limit, move || {
+            secrets.delete(&account, SecretKind::Token)?;
             secrets.delete(&account, SecretKind::Password)?;
             // The key opens the history that the user wants to keep.
             if cache_too {
@@ -127,9 +128,19 @@ impl Engine {
         let path = self.account_file(&saved.id, "cache.db")?;
         let (key, kept) = (key.clone(), key.clone());
         let mode = self.inner.config.store;
-        let opened = tokio::task::spawn_blocking(move || Store::open(&path, &key, mode))
-            .await
-            .map_err(|error| failed(&error))?;
+        let memory_file = self.account_file(&saved.id, "sign-in.json")?;
+        let id = saved.id.clone();
+        // Where there is no keyring, asking it could only take time.
+        let secrets: Arc<dyn Secrets> = match self.inner.secrets_available.load(Ordering::Relaxed) {
+            true => Arc::clone(&self.inner.config.secrets),
+            false => Arc::new(NoSecrets),
+        };
+        let (opened, memory) = tokio::task::spawn_blocking(move || {
+            let memory = Memory::open(&id, secrets, &memory_file);
+            (Store::open(&path, &key, mode), memory)
+        })
+        .await
+        .map_err(|error| failed(&error))?;
         let (store, aside) = opened.map_err(|error| failed(&error))?;
         let config = AccountConfig {
             id: saved.id.clone(),
@@ -140,6 +151,7 @@ impl Engine {
             password,
             clock: self.inner.config.clock.clone(),
             connector: self.inner.connector.clone(),
+            memory,
         };
         let account = Account::start(config, store, self.inner.events.clone());
         self.with(|state| {
@@ -313,8 +325,9 @@ impl Engine {
 
     /// Asks the server whether a password is right.
     async fn check_sign_in(&self, saved: &SavedAccount, password: &str) -> Result<(), ApiError> {
+        let login = proof(saved, password);
         let connector = &self.inner.connector;
-        let signed_in = connect(connector, &saved.target, &saved.username, password)
+        let signed_in = connect(connector, &saved.target, login, Purpose::Prove)
             .await
             .map_err(|error| error.to_api(&saved.target.domain))?;
         signed_in.transport.close().await;
@@ -333,6 +346,8 @@ impl Engine {
         if let Some(key) = key {
             self.keep_secrets(&saved.id, &key, &password).await?;
         }
+        // A token of the old password, and what was learnt with it.
+        account.shared.memory.forget(&self.inner.connector).await;
         account.change_way(|way| way.password = password);
         if matches!(
             *account.shared.connection.borrow(),
@@ -341,5 +356,15 @@ impl Engine {
             account.shared.wake.notify_one();
         }
         Ok(())
+    }
+}
+
+/// To see whether a server accepts a password.
+pub(super) fn proof<'a>(saved: &'a SavedAccount, password: &'a str) -> Login<'a> {
+    Login {
+        username: &saved.username,
+        password,
+        device: &saved.resource,
+        memory: None,
     }
 }

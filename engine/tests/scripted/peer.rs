@@ -75,6 +75,7 @@ impl Server {
             trust: Trust {
                 system_roots: false,
                 spki_sha256: vec![self.pin],
+                ..Trust::default()
             },
         }
     }

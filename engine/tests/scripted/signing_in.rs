@@ -163,7 +163,7 @@ async fn every_way_to_fail_has_its_code() {
     elsewhere.target.trust.spki_sha256 = vec![navigation::SpkiPin::from_der_spki(b"other")];
     let (refused, failed) = tokio::join!(engine.add_account(elsewhere), server.refused_tls());
     assert!(failed);
-    assert_eq!(refused.unwrap_err().code, ErrorCode::CertificateNotTrusted);
+    assert_eq!(refused.unwrap_err().code, ErrorCode::CertificateKeyChanged);
     engine.close().await;
 }
 

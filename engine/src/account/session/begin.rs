@@ -3,22 +3,83 @@
 
 use xmpp_core::element::build;
 use xmpp_core::stanza_error::StanzaError;
-use xmpp_core::stream_management::{Inbound, Outbound};
 use xmpp_core::{Element, ns};
 
+use super::super::sync::Began;
 use super::{Resumption, Session, Sm, element_of};
 use crate::api::ConnectionView;
-use crate::connection::{ConnectError, Incoming};
+use crate::connection::{Bound, ConnectError, Incoming, NotResumed, Resumed};
 
 /// Id of the request to bind.
 const BIND: &str = "bind";
 
+/// Where signing in has led.
+#[derive(Default)]
+pub(super) struct Entry {
+    pub(super) bound: Option<Bound>,
+    pub(super) resumed: Option<Resumed>,
+    pub(super) not_resumed: Option<NotResumed>,
+}
+
 impl Session<'_> {
-    /// RFC 6120, section 7; then stream management.
-    pub(super) async fn bind(&mut self) -> Result<(), ConnectError> {
+    /// Goes on from where signing in has led.
+    pub(super) async fn begin(&mut self) -> Result<Began, ConnectError> {
+        let resumption = self.resumption.take();
+        let Entry {
+            bound,
+            resumed,
+            not_resumed,
+        } = std::mem::take(&mut self.entry);
+        match (resumption, resumed, not_resumed) {
+            (Some(resumption), Some(resumed), _) => {
+                self.adopt(resumption);
+                self.resumed(resumed.h).await?;
+                return Ok(Began::RESUMED);
+            }
+            // The server goes on with something that we do not know of.
+            (None, Some(_), _) => {
+                let why = "resumed unasked".to_owned();
+                return Err(ConnectError::NotXmpp(why));
+            }
+            (Some(resumption), None, Some(refused)) => {
+                self.adopt(resumption);
+                self.not_resumed(refused.h).await?;
+            }
+            (Some(resumption), None, None) if bound.is_none() => {
+                if self.resume(resumption).await? {
+                    return Ok(Began::RESUMED);
+                }
+            }
+            _ => {}
+        }
+        self.begin_anew();
+        let mut carbons = false;
+        match bound {
+            Some(bound) => {
+                tracing::debug!(account = self.shared.id, address = bound.address, "bound");
+                self.sm = bound.sm.map(|enabled| Sm::new(enabled.id));
+                carbons = bound.carbons;
+            }
+            None => self.bind().await?,
+        }
+        self.shared.set_connection(ConnectionView::CatchingUp);
+        // From here on messages may come live; those that came before are in the
+        // archive. Reading it first would leave a gap between the two.
+        self.held = Some(Vec::new());
+        Ok(Began {
+            resumed: false,
+            carbons,
+        })
+    }
+
+    fn begin_anew(&mut self) {
         self.in_flight.clear();
         self.last_row = 0;
         self.sm = None;
+    }
+
+    /// RFC 6120, section 7; then stream management.
+    async fn bind(&mut self) -> Result<(), ConnectError> {
         let resource = build("resource", ns::BIND).text(&self.shared.resource);
         let bind = build("bind", ns::BIND).child(resource).done();
         self.ask_to_bind(bind).await?;
@@ -27,10 +88,6 @@ impl Session<'_> {
             self.transport.send(&enable).await?;
             self.await_enabled().await?;
         }
-        self.shared.set_connection(ConnectionView::CatchingUp);
-        // From here on messages may come live; those that came before are in the
-        // archive. Reading it first would leave a gap between the two.
-        self.held = Some(Vec::new());
         Ok(())
     }
 
@@ -59,12 +116,7 @@ impl Session<'_> {
             if element.is("enabled", ns::SM) {
                 let resumable = matches!(element.attr("resume"), Some("true" | "1"));
                 let id = element.attr("id").filter(|_| resumable).map(str::to_owned);
-                self.sm = Some(Sm {
-                    id,
-                    inbound: Inbound::default(),
-                    outbound: Outbound::default(),
-                    tries: 0,
-                });
+                self.sm = Some(Sm::new(id));
                 return Ok(());
             }
             if element.is("failed", ns::SM) {
@@ -74,19 +126,24 @@ impl Session<'_> {
         }
     }
 
-    /// Goes on with the session of the last connection (XEP-0198, section 5).
-    pub(super) async fn resume(&mut self, resumption: Resumption) -> Result<bool, ConnectError> {
-        let request = build("resume", ns::SM)
-            .attr("previd", &resumption.id)
-            .attr("h", resumption.inbound.h().to_string());
-        // Kept at once: if this connection ends too, the next one may go on.
+    /// Kept at once: if this connection ends too, the next one may go on.
+    fn adopt(&mut self, resumption: Resumption) {
         self.sm = Some(Sm {
             id: Some(resumption.id),
             inbound: resumption.inbound,
             outbound: resumption.outbound,
             tries: resumption.tries + 1,
         });
-        self.transport.send(&request.done()).await?;
+    }
+
+    /// Goes on with the session of the last connection (XEP-0198, section 5).
+    async fn resume(&mut self, resumption: Resumption) -> Result<bool, ConnectError> {
+        let request = build("resume", ns::SM)
+            .attr("previd", &resumption.id)
+            .attr("h", resumption.inbound.h().to_string());
+        let request = request.done();
+        self.adopt(resumption);
+        self.transport.send(&request).await?;
         let answer = match self.next().await? {
             Incoming::Element(element) => element,
             _ => return Err(ConnectError::NotXmpp("no answer to resume".to_owned())),
@@ -96,32 +153,43 @@ impl Session<'_> {
             let Some(h) = h else {
                 return Err(ConnectError::NotXmpp("resumed without a count".to_owned()));
             };
-            self.acknowledged(h).await?;
-            let mut again = Vec::new();
-            if let Some(sm) = &mut self.sm {
-                sm.tries = 0;
-                again.extend(sm.outbound.iter().cloned());
-            }
-            for sent in &again {
-                self.transport.send_text(&sent.xml).await?;
-                if let Some(row) = sent.row {
-                    self.in_flight.insert(row);
-                    self.last_row = self.last_row.max(row);
-                }
-            }
-            tracing::debug!(
-                account = self.shared.id,
-                again = again.len(),
-                "session resumed"
-            );
+            self.resumed(h).await?;
             return Ok(true);
         }
-        // Refused; where it says what it had, that is settled.
+        self.not_resumed(h).await?;
+        Ok(false)
+    }
+
+    /// Sends again what the server has not handled.
+    async fn resumed(&mut self, h: u32) -> Result<(), ConnectError> {
+        self.acknowledged(h).await?;
+        let mut again = Vec::new();
+        if let Some(sm) = &mut self.sm {
+            sm.tries = 0;
+            again.extend(sm.outbound.iter().cloned());
+        }
+        for sent in &again {
+            self.transport.send_text(&sent.xml).await?;
+            if let Some(row) = sent.row {
+                self.in_flight.insert(row);
+                self.last_row = self.last_row.max(row);
+            }
+        }
+        tracing::debug!(
+            account = self.shared.id,
+            again = again.len(),
+            "session resumed"
+        );
+        Ok(())
+    }
+
+    /// Refused; where the server says what it had, that is settled.
+    async fn not_resumed(&mut self, h: Option<u32>) -> Result<(), ConnectError> {
         if let Some(h) = h {
             self.acknowledged(h).await?;
         }
         self.sm = None;
-        Ok(false)
+        Ok(())
     }
 }
 

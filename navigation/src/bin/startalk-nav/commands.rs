@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use navigation::{
-    Endpoint, FetchedFrom, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument, NavigationInput,
-    NavigationLink, ServerTarget, SignedDocument, SigningKey, SpkiPin, Trust,
+    Authority, Endpoint, FetchedFrom, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument,
+    NavigationInput, NavigationLink, ServerTarget, SignedDocument, SigningKey, SpkiPin, Trust,
 };
 use serde_json::json;
 use startalk_navigation as navigation;
@@ -91,7 +91,10 @@ struct New {
     /// Fingerprint of the server's key, as `startalk-server status` shows it.
     #[arg(long)]
     pin: Vec<SpkiPin>,
-    /// Trust the system's certificate authorities as well as the pins.
+    /// File with the certificates of authorities of this server's own (PEM).
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// Trust the system's certificate authorities as well.
     #[arg(long)]
     system_roots: bool,
     /// Number of the document; has to rise with every change.
@@ -140,13 +143,21 @@ fn keygen(path: &Path) -> anyhow::Result<()> {
 }
 
 fn new_document(new: New) -> anyhow::Result<()> {
+    let authorities = match &new.ca {
+        Some(path) => {
+            let pem = String::from_utf8(read(path)?).context("not a PEM file")?;
+            Authority::from_pem(&pem).with_context(|| path.display().to_string())?
+        }
+        None => Vec::new(),
+    };
     let target = ServerTarget {
         domain: new.domain,
         name: new.name,
         endpoints: new.endpoint,
         trust: Trust {
-            system_roots: new.system_roots || new.pin.is_empty(),
+            system_roots: new.system_roots || (new.pin.is_empty() && authorities.is_empty()),
             spki_sha256: new.pin,
+            authorities,
         },
     };
     target.validate()?;
@@ -297,6 +308,10 @@ fn describe_target(target: &ServerTarget) {
     }
     for pin in &target.trust.spki_sha256 {
         println!("server key {pin}");
+    }
+    if !target.trust.authorities.is_empty() {
+        let count = target.trust.authorities.len();
+        println!("proven by {count} authorities of its own");
     }
     if target.trust.system_roots {
         println!("proven by the certificate authorities of the system");

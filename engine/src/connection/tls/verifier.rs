@@ -1,0 +1,166 @@
+//! How a server proves itself: by a pinned key, by an authority that its
+//! navigation names, or by one of the system's. Never by nothing.
+
+use std::sync::Arc;
+
+use navigation::{SpkiPin, Trust};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::super::ConnectError;
+use super::super::error::CertificateProblem;
+use super::pin;
+
+/// What counts as a proof for one server. Pins stand alone: where there are
+/// any, the key has to be one of them, and the certificate around it says
+/// nothing. Else the chain has to lead to an authority, be of this time and for
+/// this name.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    pins: Vec<SpkiPin>,
+    /// Those of the navigation, then those of the system.
+    authorities: Vec<Arc<dyn ServerCertVerifier>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Verifier {
+    pub(super) fn new(trust: &Trust) -> Result<Self, ConnectError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut authorities: Vec<Arc<dyn ServerCertVerifier>> = Vec::new();
+        let mut why = String::from("nothing to trust");
+        if trust.spki_sha256.is_empty() {
+            if !trust.authorities.is_empty() {
+                authorities.push(private(trust, &provider)?);
+            }
+            if trust.system_roots {
+                match rustls_platform_verifier::Verifier::new(Arc::clone(&provider)) {
+                    Ok(system) => authorities.push(Arc::new(system)),
+                    Err(error) => why = error.to_string(),
+                }
+            }
+            if authorities.is_empty() {
+                let problem = CertificateProblem::UnknownIssuer;
+                return Err(ConnectError::Certificate(problem, why));
+            }
+        }
+        Ok(Self {
+            pins: trust.spki_sha256.clone(),
+            authorities,
+            provider,
+        })
+    }
+
+    pub(super) fn provider(&self) -> &Arc<CryptoProvider> {
+        &self.provider
+    }
+}
+
+/// The authorities of a navigation.
+fn private(
+    trust: &Trust,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, ConnectError> {
+    let bad = |error: &dyn std::fmt::Display| {
+        ConnectError::Certificate(
+            CertificateProblem::UnknownIssuer,
+            format!("the authority in the navigation cannot be used: {error}"),
+        )
+    };
+    let mut roots = RootCertStore::empty();
+    for authority in &trust.authorities {
+        roots
+            .add(CertificateDer::from(authority.as_der().to_vec()))
+            .map_err(|error| bad(&error))?;
+    }
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+            .build()
+            .map_err(|error| bad(&error))?;
+    Ok(verifier)
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let (_, certificate) = X509Certificate::from_der(end_entity)
+            .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        if !self.pins.is_empty() {
+            return if self.pins.contains(&pin(&certificate)) {
+                Ok(ServerCertVerified::assertion())
+            } else {
+                let differs = CertificateError::ApplicationVerificationFailure;
+                Err(Error::InvalidCertificate(differs))
+            };
+        }
+        let mut refused = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        for authority in &self.authorities {
+            match authority.verify_server_cert(
+                end_entity,
+                intermediates,
+                server_name,
+                ocsp_response,
+                now,
+            ) {
+                Ok(proven) => return Ok(proven),
+                // One that knows the issuer says more than one that does not.
+                Err(error) if is_unknown(&refused) => refused = error,
+                Err(_) => {}
+            }
+        }
+        // COMPAT: a certificate that signs itself and calls itself an authority,
+        // which is what most tools make, is one of an unknown issuer.
+        let is_own = certificate.issuer() == certificate.subject();
+        if is_own
+            && matches!(
+                refused,
+                Error::InvalidCertificate(CertificateError::Other(_))
+            )
+        {
+            refused = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        }
+        Err(refused)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+fn is_unknown(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidCertificate(CertificateError::UnknownIssuer)
+    )
+}
