@@ -120,7 +120,7 @@ pub(crate) fn failed(error: reqwest::Error) -> ConnectError {
         innermost = current.to_string();
         // COMPAT: the layer below has no types for these.
         if innermost.contains("proxy authorization required")
-            || innermost.contains("authentication failed")
+            || innermost.contains("credentials not accepted")
         {
             return ConnectError::ProxyPassword("for web addresses".to_owned());
         }

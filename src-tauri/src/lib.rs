@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use engine::api::{ApiError, ErrorCode, Event};
-use engine::{Engine, EngineConfig, OpenError};
+use engine::{Engine, EngineConfig, OpenError, Proxy, SystemProxies};
 use tauri::{AppHandle, Manager, RunEvent};
 
 use crate::args::Args;
@@ -118,7 +118,10 @@ fn default_home() -> Option<std::path::PathBuf> {
 }
 
 async fn open_engine(paths: &Paths) -> Result<Engine, ApiError> {
-    let config = EngineConfig::new(paths.profile());
+    let config = EngineConfig {
+        proxy: Proxy::System(Arc::new(SystemProxies)),
+        ..EngineConfig::new(paths.profile())
+    };
     Engine::open(config).await.map_err(|error| match error {
         OpenError::ProfileInUse => ApiError::new(ErrorCode::ProfileInUse)
             .value("path", paths.profile().display())

@@ -64,14 +64,27 @@ impl Client {
         secrets: Arc<dyn Secrets>,
         timeouts: Timeouts,
     ) -> Self {
+        let prove = async {
+            let proof = server.signed_in().await;
+            assert!(proof.closes_in_order().await);
+        };
+        Self::join_with(server, secrets, timeouts, prove).await
+    }
+
+    /// As [`Client::join`], with a server that lets her in as it likes.
+    pub(crate) async fn join_with(
+        server: &Server,
+        secrets: Arc<dyn Secrets>,
+        timeouts: Timeouts,
+        prove: impl Future<Output = ()>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let engine = Engine::open(config(folder.path(), Arc::clone(&secrets), timeouts))
             .await
             .unwrap();
         let events = engine.subscribe();
         let new = rosa(server, PASSWORD);
-        let (account, proof) = tokio::join!(engine.add_account(new), server.signed_in());
-        assert!(proof.closes_in_order().await);
+        let (account, ()) = tokio::join!(engine.add_account(new), prove);
         Self {
             folder,
             secrets,

@@ -11,12 +11,19 @@
     reason = "a panic with its place is the report"
 )]
 
+mod authority;
+mod certificates;
 mod client;
 mod dialing;
+mod downgrades;
+mod faults;
 mod hostile;
 mod messages;
 mod peer;
+mod proxies;
+mod proxy;
 mod resumption;
+mod sasl2;
 mod search;
 mod secrets;
 mod signing_in;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use navigation::{Endpoint, ServerTarget, SpkiPin, Transport, Trust};
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use startalk_engine::ByteStream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -26,13 +26,16 @@ pub(crate) const PASSWORD: &str = "correct horse 电池";
 /// Features before the sign-in.
 pub(crate) const SASL: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
     <mechanism>SCRAM-SHA-256</mechanism><mechanism>PLAIN</mechanism></mechanisms>";
+/// The server's header.
+pub(crate) const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \
+    version='1.0' id='x' from='team.internal' xmlns:stream='http://etherx.jabber.org/streams'>";
 const BOUND: &str = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmlns='urn:xmpp:sm:3'/>";
 
 /// A place to connect to.
 pub(crate) struct Server {
     listener: TcpListener,
     acceptor: TlsAcceptor,
-    pin: SpkiPin,
+    trust: Trust,
 }
 
 impl Server {
@@ -42,13 +45,23 @@ impl Server {
             .unwrap()
             .self_signed(&pair)
             .unwrap();
+        let trust = Trust {
+            system_roots: false,
+            spki_sha256: vec![SpkiPin::from_der_spki(&pair.subject_public_key_info())],
+            ..Trust::default()
+        };
+        Self::with(vec![certificate.der().clone()], &pair, trust)
+    }
+
+    /// With a certificate and its chain, and what clients are to trust.
+    pub(crate) fn with(chain: Vec<CertificateDer<'static>>, pair: &KeyPair, trust: Trust) -> Self {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
+            .with_single_cert(chain, key)
             .unwrap();
         let socket = TcpSocket::new_v4().unwrap();
         // Small, so that a peer that does not read is felt soon.
@@ -57,7 +70,7 @@ impl Server {
         Self {
             listener: socket.listen(16).unwrap(),
             acceptor: TlsAcceptor::from(Arc::new(config)),
-            pin: SpkiPin::from_der_spki(&pair.subject_public_key_info()),
+            trust,
         }
     }
 
@@ -69,14 +82,28 @@ impl Server {
             endpoints: vec![Endpoint {
                 transport: Transport::DirectTls,
                 host: "127.0.0.1".to_owned(),
-                port: self.listener.local_addr().unwrap().port(),
+                port: self.port(),
                 path: None,
             }],
-            trust: Trust {
-                system_roots: false,
-                spki_sha256: vec![self.pin],
-                ..Trust::default()
-            },
+            trust: self.trust.clone(),
+        }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.listener.local_addr().unwrap().port()
+    }
+
+    /// Proves who it is to any client of TLS.
+    pub(crate) async fn secure<S: ByteStream + 'static>(&self, io: S) -> Peer {
+        let tls = within("TLS", self.acceptor.accept(io)).await.unwrap();
+        let label = b"EXPORTER-Channel-Binding";
+        let exporter = tls
+            .get_ref()
+            .1
+            .export_keying_material([0; 32], label, Some(&[]));
+        Peer {
+            exporter: exporter.unwrap().to_vec(),
+            ..Peer::over(tls)
         }
     }
 
@@ -91,8 +118,22 @@ impl Server {
     /// The next connection.
     pub(crate) async fn accept(&self) -> Peer {
         let socket = self.accept_tcp().await;
-        let tls = within("TLS", self.acceptor.accept(socket)).await.unwrap();
-        Peer::over(tls)
+        self.secure(socket).await
+    }
+
+    /// As [`Server::secure`], for a client that may break it off.
+    pub(crate) async fn try_secure(&self, socket: TcpStream) -> Option<Peer> {
+        let tls = within("TLS", self.acceptor.accept(socket)).await.ok()?;
+        let (mut reads, writes) = tokio::io::split(tls);
+        // With TLS 1.3 the refusal comes when the server thinks all is done.
+        let mut first = [0; 1];
+        match within("a word", reads.read(&mut first)).await {
+            Ok(1) => {
+                let reads = std::io::Cursor::new(first).chain(reads);
+                Some(Peer::over(tokio::io::join(reads, writes)))
+            }
+            _ => None,
+        }
     }
 
     /// The next connection; whether the client breaks it off at the certificate.
@@ -128,6 +169,8 @@ pub(crate) struct Peer {
     framer: Framer,
     prefixes: StreamPrefixes,
     closed: bool,
+    /// RFC 9266.
+    pub(crate) exporter: Vec<u8>,
     /// Stanzas since the session began (XEP-0198).
     pub(crate) received: u32,
     pub(crate) acknowledges: bool,
@@ -138,12 +181,18 @@ impl Peer {
     pub(crate) fn over(io: impl ByteStream + 'static) -> Self {
         Self {
             io: Box::new(io),
+            exporter: Vec::new(),
             framer: Framer::new(FramingLimits::default()),
             prefixes: StreamPrefixes::default(),
             closed: false,
             received: 0,
             acknowledges: true,
         }
+    }
+
+    /// The bytes below.
+    pub(crate) fn into_io(self) -> Box<dyn ByteStream> {
+        self.io
     }
 
     pub(crate) async fn send(&mut self, xml: &str) {
@@ -243,6 +292,15 @@ impl Peer {
 
     /// Reads the client's header and answers it.
     pub(crate) async fn open(&mut self, features: &str) {
+        self.header().await;
+        self.send(&format!(
+            "{HEADER}<stream:features>{features}</stream:features>"
+        ))
+        .await;
+    }
+
+    /// Reads the client's header.
+    pub(crate) async fn header(&mut self) {
         let mut buffer = [0; 4096];
         loop {
             if let Some(Frame::Open(tag)) = self.framer.next_frame().unwrap() {
@@ -253,12 +311,11 @@ impl Peer {
             assert!(read > 0, "closed before its header");
             self.framer.push(&buffer[..read]);
         }
-        self.send(&format!(
-            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' id='x' \
-             from='{DOMAIN}' xmlns:stream='http://etherx.jabber.org/streams'>\
-             <stream:features>{features}</stream:features>"
-        ))
-        .await;
+    }
+
+    /// The stream begins anew, as after signing in.
+    pub(crate) fn restart(&mut self) {
+        self.framer.restart();
     }
 
     /// The whole sign-in, with the right password.

@@ -262,8 +262,9 @@ async fn one_engine_at_a_time() {
 
 #[tokio::test]
 async fn signing_out_forgets_and_wipes_only_if_wanted() {
-    let server = Server::start();
     for wipe in [false, true] {
+        // A connection that signing out has broken off is for nobody else.
+        let server = Server::start();
         let secrets = Arc::new(MemorySecrets::default());
         let mut client = rosa_with_history(&server, Arc::clone(&secrets) as _).await;
         client.restart().await;

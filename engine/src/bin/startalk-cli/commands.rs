@@ -1,6 +1,7 @@
 //! The commands of `startalk-cli`: one request of the contract each.
 
 use std::io::BufRead;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -8,13 +9,17 @@ use serde::Serialize;
 use startalk_engine::api::{
     ApiError, DeliveryState, Direction, Overview, Request, Response, WindowAnchor,
 };
-use startalk_engine::{Engine, EngineConfig};
+use startalk_engine::{Engine, EngineConfig, Proxy, SystemProxies};
 
 use crate::args::{Cli, Command};
 
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     std::fs::create_dir_all(&cli.profile).with_context(|| cli.profile.display().to_string())?;
-    let engine = Engine::open(EngineConfig::new(cli.profile.clone())).await?;
+    let config = EngineConfig {
+        proxy: Proxy::System(Arc::new(SystemProxies)),
+        ..EngineConfig::new(cli.profile.clone())
+    };
+    let engine = Engine::open(config).await?;
     let done = carry_out(&engine, &cli).await;
     engine.close().await;
     done
