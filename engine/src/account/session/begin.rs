@@ -30,11 +30,11 @@ impl Session<'_> {
             resumed,
             not_resumed,
         } = std::mem::take(&mut self.entry);
-        match (resumption, resumed, not_resumed) {
+        let goes_on = match (resumption, resumed, not_resumed) {
             (Some(resumption), Some(resumed), _) => {
                 self.adopt(resumption);
                 self.resumed(resumed.h).await?;
-                return Ok(Began::RESUMED);
+                true
             }
             // The server goes on with something that we do not know of.
             (None, Some(_), _) => {
@@ -44,13 +44,13 @@ impl Session<'_> {
             (Some(resumption), None, Some(refused)) => {
                 self.adopt(resumption);
                 self.not_resumed(refused.h).await?;
+                false
             }
-            (Some(resumption), None, None) if bound.is_none() => {
-                if self.resume(resumption).await? {
-                    return Ok(Began::RESUMED);
-                }
-            }
-            _ => {}
+            (Some(resumption), None, None) if bound.is_none() => self.resume(resumption).await?,
+            _ => false,
+        };
+        if goes_on {
+            return Ok(Began::RESUMED);
         }
         self.begin_anew();
         let mut carbons = false;
