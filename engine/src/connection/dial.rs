@@ -35,11 +35,12 @@ pub(super) struct Opened {
 pub(super) async fn dial(
     connector: &Connector,
     target: &ServerTarget,
+    from: Option<&str>,
     deadline: Instant,
 ) -> Result<Opened, ConnectError> {
     let mut target = target.clone();
     for _ in 0..=MAX_REDIRECTIONS {
-        match reach(connector, &target, deadline).await {
+        match reach(connector, &target, from, deadline).await {
             Err(ConnectError::Elsewhere(place)) => target.endpoints = vec![*place],
             outcome => return outcome,
         }
@@ -50,6 +51,7 @@ pub(super) async fn dial(
 async fn reach(
     connector: &Connector,
     target: &ServerTarget,
+    from: Option<&str>,
     deadline: Instant,
 ) -> Result<Opened, ConnectError> {
     let patience = connector.timeouts.answer;
@@ -59,11 +61,8 @@ async fn reach(
                 .dial(target)
                 .await
                 .map_err(|error| ConnectError::Unreachable(error.to_string()))?;
-            open(
-                Transport::tcp(stream, Kind::DirectTls, patience),
-                &target.domain,
-            )
-            .await
+            let transport = Transport::tcp(stream, Kind::DirectTls, patience);
+            open(transport, &target.domain, from).await
         };
         return timeout_at(deadline, opened)
             .await
@@ -72,6 +71,7 @@ async fn reach(
     let race = Race {
         connector,
         target,
+        from,
         furthest: AtomicU8::new(0),
     };
     let mut worst = None;
@@ -97,6 +97,8 @@ const ANSWERED: u8 = 1;
 struct Race<'a> {
     connector: &'a Connector,
     target: &'a ServerTarget,
+    /// Who we are; never said in clear.
+    from: Option<&'a str>,
     furthest: AtomicU8,
 }
 
@@ -196,12 +198,16 @@ impl Race<'_> {
             }
         };
         self.furthest.fetch_max(ANSWERED, Ordering::Relaxed);
-        open(transport, domain).await
+        open(transport, domain, self.from).await
     }
 }
 
-async fn open(mut transport: Transport, domain: &str) -> Result<Opened, ConnectError> {
-    let features = transport.open(domain).await?;
+async fn open(
+    mut transport: Transport,
+    domain: &str,
+    from: Option<&str>,
+) -> Result<Opened, ConnectError> {
+    let features = transport.open(domain, from).await?;
     Ok(Opened {
         transport,
         features,

@@ -18,7 +18,9 @@ pub(crate) async fn register(
     token: &str,
 ) -> Result<(), ConnectError> {
     let deadline = Instant::now() + connector.timeouts.connect;
-    let mut transport = Box::pin(dial(connector, target, deadline)).await?.transport;
+    let mut transport = Box::pin(dial(connector, target, None, deadline))
+        .await?
+        .transport;
     let asked = exchange(
         &mut transport,
         &target.domain,

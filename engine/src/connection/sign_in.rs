@@ -122,14 +122,16 @@ pub(crate) async fn connect(
 ) -> Result<SignedIn, ConnectError> {
     let deadline = Instant::now() + connector.timeouts.connect;
     let mut target = target.clone();
+    let from = format!("{}@{}", login.username, target.domain);
     // Where a server closes the stream over a token that it does not know, the
     // password has a stream of its own.
     let mut token_refused = false;
     for _ in 0..=MAX_REDIRECTIONS {
-        let opened = Box::pin(dial(connector, &target, deadline)).await?;
+        let opened = Box::pin(dial(connector, &target, Some(&from), deadline)).await?;
         let attempt = Attempt {
             connector,
             domain: &target.domain,
+            from: &from,
             login,
             purpose,
         };
@@ -159,7 +161,8 @@ pub(crate) async fn revoke(
     };
     let revoked = async {
         let deadline = Instant::now() + connector.timeouts.connect;
-        let mut opened = Box::pin(dial(connector, target, deadline)).await?;
+        let from = format!("{}@{}", login.username, target.domain);
+        let mut opened = Box::pin(dial(connector, target, Some(&from), deadline)).await?;
         let revoked = sasl2::revoke(connector, &mut opened, login, &token).await;
         opened.transport.close().await;
         revoked
@@ -173,6 +176,7 @@ pub(crate) async fn revoke(
 struct Attempt<'a> {
     connector: &'a Connector,
     domain: &'a str,
+    from: &'a str,
     login: Login<'a>,
     purpose: Purpose<'a>,
 }

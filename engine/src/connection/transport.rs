@@ -126,10 +126,17 @@ impl Transport {
         }
     }
 
-    /// Begins a stream, or begins it anew; gives the server's features.
-    pub(crate) async fn open(&mut self, domain: &str) -> Result<Element, ConnectError> {
+    /// Begins a stream, or begins it anew; gives the server's features. The
+    /// server learns who we are before it offers anything (RFC 6120, section
+    /// 4.7.1): some offer tokens only to those who have one.
+    pub(crate) async fn open(
+        &mut self,
+        domain: &str,
+        from: Option<&str>,
+    ) -> Result<Element, ConnectError> {
         let header = StreamHeader {
             to: Some(domain.to_owned()),
+            from: from.map(str::to_owned),
             version: Some("1.0".to_owned()),
             ..StreamHeader::default()
         };

@@ -120,18 +120,19 @@ impl Offer {
         match (mechanism.is_plus(), self.usable()) {
             (true, Some(binding)) => binding,
             // "We could, you did not offer" is only true if neither was offered.
-            (false, Some(_)) if !plus_offered => ClientBinding::NotOffered,
+            (false, _) if !plus_offered && self.binding.is_available() => ClientBinding::NotOffered,
             _ => ClientBinding::Unsupported,
         }
     }
 
-    /// The best binding that both ends have. Where the server does not say which
-    /// it has (XEP-0440), it is the one that RFC 9266 makes the default of TLS
-    /// 1.3; that of older versions is not safe, so there is none then.
+    /// The best binding that both ends have. COMPAT: where the server does not
+    /// say which it has (XEP-0440), RFC 9266 makes `tls-exporter` the default of
+    /// TLS 1.3, but ejabberd means `tls-unique`, which is not safe: there is none
+    /// then.
     fn usable(&self) -> Option<ClientBinding> {
-        let offers = |name: &str, default: bool| match &self.bindings {
-            Some(names) => names.iter().any(|one| one == name),
-            None => default,
+        let offers = |name: &str| {
+            let names = self.bindings.as_deref().unwrap_or_default();
+            names.iter().any(|one| one == name)
         };
         let BindingData {
             tls_exporter,
@@ -139,12 +140,12 @@ impl Offer {
         } = &self.binding;
         let exporter = tls_exporter
             .clone()
-            .filter(|_| offers("tls-exporter", true))
+            .filter(|_| offers("tls-exporter"))
             .map(ClientBinding::TlsExporter);
         exporter.or_else(|| {
             tls_server_end_point
                 .clone()
-                .filter(|_| offers("tls-server-end-point", false))
+                .filter(|_| offers("tls-server-end-point"))
                 .map(ClientBinding::TlsServerEndPoint)
         })
     }
@@ -190,14 +191,7 @@ mod tests {
         let point = Some(&["tls-server-end-point"][..]);
         let both = Some(&["tls-server-end-point", "tls-exporter"][..]);
         for (names, bindings, exporter, has_point, mechanism, binding) in [
-            (
-                &all[..],
-                None,
-                true,
-                true,
-                "SCRAM-SHA-256-PLUS",
-                "TlsExporter",
-            ),
+            (&all[..], None, true, true, "SCRAM-SHA-256", "Unsupported"),
             (&all, both, true, true, "SCRAM-SHA-256-PLUS", "TlsExporter"),
             (
                 &all,

@@ -39,7 +39,7 @@ impl Attempt<'_> {
         }
         self.proven(&exchange).await;
         // Nothing of before counts any more (RFC 6120, section 6.4.6).
-        let features = transport.open(self.domain).await?;
+        let features = transport.open(self.domain, Some(self.from)).await?;
         Ok(SignedIn {
             transport: opened.transport,
             features,
