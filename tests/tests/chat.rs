@@ -214,7 +214,7 @@ async fn refusals_have_their_code() {
             forged.to_link(),
             "Bob",
             PASSWORD,
-            ErrorCode::CertificateNotTrusted,
+            ErrorCode::CertificateKeyChanged,
         ),
         (invite.to_link(), "😀", PASSWORD, ErrorCode::NameInvalid),
         (invite.to_link(), "Bob", "short", ErrorCode::PasswordTooWeak),

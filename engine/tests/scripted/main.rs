@@ -11,6 +11,7 @@
     reason = "a panic with its place is the report"
 )]
 
+mod archived;
 mod authority;
 mod certificates;
 mod client;
