@@ -11,6 +11,7 @@
     reason = "a panic with its place is the report"
 )]
 
+mod changes;
 mod client;
 mod dialing;
 mod hostile;

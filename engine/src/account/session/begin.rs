@@ -17,7 +17,6 @@ impl Session<'_> {
     /// RFC 6120, section 7; then stream management.
     pub(super) async fn bind(&mut self) -> Result<(), ConnectError> {
         self.in_flight.clear();
-        self.last_row = 0;
         self.sm = None;
         let resource = build("resource", ns::BIND).text(&self.shared.resource);
         let bind = build("bind", ns::BIND).child(resource).done();
@@ -106,7 +105,6 @@ impl Session<'_> {
                 self.transport.send_text(&sent.xml).await?;
                 if let Some(row) = sent.row {
                     self.in_flight.insert(row);
-                    self.last_row = self.last_row.max(row);
                 }
             }
             tracing::debug!(
