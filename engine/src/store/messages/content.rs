@@ -74,14 +74,22 @@ pub(crate) struct Mention {
 #[serde(default)]
 pub(crate) struct Attachment {
     /// Where it is; nothing while it is being uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) media_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) size_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) height: Option<u32>,
     /// Base64, as on the wire (XEP-0300).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
 }
 

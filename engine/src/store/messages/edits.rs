@@ -73,7 +73,9 @@ pub(super) fn apply(
             .as_ref()
             .and_then(|reply| reply.excerpt.as_ref()),
     ])?;
-    conversations::recount(tx, &target.conversation, target.position)?;
+    if extras.mentions_me != target.mentions_me {
+        conversations::recount(tx, &target.conversation, target.position)?;
+    }
     outcome.changed = true;
     Ok(outcome)
 }

@@ -113,6 +113,7 @@ pub(super) struct Target {
     pub(super) stanza_id: Option<String>,
     pub(super) edited_ms: Option<i64>,
     pub(super) retracted: bool,
+    pub(super) mentions_me: bool,
 }
 
 impl Target {
@@ -125,7 +126,8 @@ impl Target {
 }
 
 const TARGET: &str = "id, conversation, position, time_ms, text, outgoing, author, author_name,
-    occupant_id, wire_id, origin_id, stanza_id, edited_ms, retracted_ms IS NOT NULL";
+    occupant_id, wire_id, origin_id, stanza_id, edited_ms, retracted_ms IS NOT NULL,
+    mentions_me";
 
 fn target(row: &Row<'_>) -> rusqlite::Result<Target> {
     Ok(Target {
@@ -145,6 +147,7 @@ fn target(row: &Row<'_>) -> rusqlite::Result<Target> {
         stanza_id: row.get(11)?,
         edited_ms: row.get(12)?,
         retracted: row.get(13)?,
+        mentions_me: row.get(14)?,
     })
 }
 

@@ -20,12 +20,13 @@ import type { Settings } from '../rpc/generated/Settings';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
+import { search } from './fake-search';
 import { fakeQr, history, type Line, ME, MY_NAME, people, plain, TEAM } from './fixtures';
 import type { Runtime } from './runtime';
 
 export const ACCOUNT = 'account-1';
 
-interface Talk {
+export interface Talk {
   contact: ContactView;
   messages: MessageView[];
   readUpTo: number;
@@ -206,6 +207,8 @@ export class FakeRuntime implements Runtime {
         return { type: 'done' };
       case 'message':
         return this.#about(request);
+      case 'search':
+        return search(request, ACCOUNT, this.talks);
     }
   }
 
