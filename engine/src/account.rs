@@ -4,6 +4,7 @@ mod apply;
 mod handle;
 mod live;
 mod outgoing;
+mod refusal;
 mod requests;
 mod search;
 mod session;

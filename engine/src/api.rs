@@ -9,18 +9,23 @@
 
 mod error;
 mod event;
+mod messages;
 mod request;
 mod search;
 mod view;
 
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, NotificationView};
+pub use messages::{
+    AttachmentView, DeliveryView, MentionInput, MentionView, MessageDetails, MessageKind,
+    MessageRequest, MessageView, ReactionView, ReplyView, RetractedView, VersionView,
+};
 pub use request::{Request, Response};
 pub use search::{
     ContentKind, HighlightRange, NameHit, SearchFilters, SearchHit, SearchPage, SearchRequest,
 };
 pub use view::{
     AccountView, ConnectionView, ContactView, ConversationKind, ConversationView, DeliveryState,
-    Direction, JoinKind, JoinPreview, MessageView, MessageWindow, Notice, Overview, PresenceShow,
-    SecretsState, WindowAnchor,
+    Direction, JoinKind, JoinPreview, MessageWindow, Notice, Overview, PresenceShow, SecretsState,
+    WindowAnchor,
 };

@@ -2,6 +2,7 @@
 
 mod join;
 mod keys;
+mod messages;
 mod search;
 
 use std::collections::HashMap;
@@ -335,6 +336,7 @@ impl Engine {
                 Response::Done
             }
             Request::Search(request) => self.search(request).await?,
+            Request::Message(request) => self.about_messages(request).await?,
         })
     }
 

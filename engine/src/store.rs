@@ -21,6 +21,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::profile::set_aside;
 
+/// Statements that a connection keeps ready; more than there are.
+const STATEMENTS: usize = 200;
 /// Jobs that wait; whoever brings more waits for room.
 const QUEUE: usize = 256;
 
@@ -123,6 +125,7 @@ impl Store {
         };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let reader = Connection::open_with_flags(path, flags)?;
+        reader.set_prepared_statement_cache_capacity(STATEMENTS);
         set_key(&reader, key)?;
         reader.busy_timeout(std::time::Duration::from_secs(5))?;
         reader.pragma_update(None, "query_only", true)?;
@@ -286,6 +289,7 @@ fn set_key(connection: &Connection, key: &[u8]) -> rusqlite::Result<()> {
 
 fn prepare(path: &Path, key: &[u8]) -> Result<Connection, Unusable> {
     let mut connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     set_key(&connection, key)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

@@ -217,3 +217,27 @@ pub const BIND2: &str = "urn:xmpp:bind:0";
 pub const FAST: &str = "urn:xmpp:fast:0";
 /// XEP-0478: limits of a stream.
 pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";
+/// XEP-0066: an address outside the stream.
+pub const OOB: &str = "jabber:x:oob";
+/// XEP-0103: where something can be fetched.
+pub const URL_DATA: &str = "http://jabber.org/protocol/url-data";
+/// XEP-0234: what a file is.
+pub const JINGLE_FILE: &str = "urn:xmpp:jingle:apps:file-transfer:5";
+/// XEP-0300: hashes.
+pub const HASHES: &str = "urn:xmpp:hashes:2";
+/// XEP-0372: references, such as mentions.
+pub const REFERENCES: &str = "urn:xmpp:reference:0";
+/// XEP-0380: with what a message is encrypted.
+pub const ENCRYPTION: &str = "urn:xmpp:eme:0";
+/// XEP-0385: media in a message.
+pub const MEDIA_SHARING: &str = "urn:xmpp:sims:1";
+/// XEP-0393: whether a text is styled.
+pub const STYLING: &str = "urn:xmpp:styling:0";
+/// XEP-0428: what a text says for programs that know no better.
+pub const FALLBACK: &str = "urn:xmpp:fallback:0";
+/// XEP-0446: what a file is.
+pub const FILE_METADATA: &str = "urn:xmpp:file:metadata:0";
+/// XEP-0447: files in a message.
+pub const FILE_SHARING: &str = "urn:xmpp:sfs:0";
+/// XEP-0461: replies.
+pub const REPLY: &str = "urn:xmpp:reply:0";

@@ -4,11 +4,11 @@
 use rusqlite::Transaction;
 use tokio::time::Instant;
 
-use super::Shared;
-use crate::api::{ErrorCode, Event, NotificationView};
+use super::{Shared, refusal};
+use crate::api::{Event, NotificationView};
 use crate::inbound::Meaning;
 use crate::store::archive;
-use crate::store::messages::{self, Place};
+use crate::store::messages::{self, Place, Said};
 use crate::store::{StoreError, contacts, conversations};
 
 /// Longest text of a notification, in characters.
@@ -183,7 +183,7 @@ fn write(
 ) -> rusqlite::Result<()> {
     match meaning {
         Meaning::Message(received) => {
-            let mut received = received.clone();
+            let mut received = received.as_ref().clone();
             // Nobody waits for a receipt of last year.
             received.wants_receipt &= received.time_ms > changes.fresh_ms;
             let stored = messages::receive(tx, &received, place)?;
@@ -197,32 +197,15 @@ fn write(
                 }
             }
         }
-        Meaning::Receipt {
-            conversation,
-            wire_id,
-        } => {
-            if messages::delivered(tx, conversation, wire_id)? {
-                changes.touch(conversation);
-            }
-        }
-        Meaning::Displayed {
-            conversation,
-            wire_id,
-        } => {
-            if messages::displayed(tx, conversation, wire_id)? {
-                changes.touch(conversation);
-            }
-        }
-        Meaning::DisplayedByUs {
-            conversation,
-            wire_id,
-        } => {
-            if messages::displayed_by_us(tx, conversation, wire_id)? {
-                changes.touch(conversation);
-                // Read elsewhere: nothing to be told of any more.
-                changes
-                    .notifications
-                    .retain(|waiting| waiting.conversation != *conversation);
+        Meaning::About(about) => {
+            if messages::say(tx, about)? {
+                changes.touch(&about.conversation);
+                if matches!(about.said, Said::Displayed) && about.author.outgoing {
+                    // Read elsewhere: nothing to be told of any more.
+                    changes
+                        .notifications
+                        .retain(|waiting| waiting.conversation != about.conversation);
+                }
             }
         }
         Meaning::Refused {
@@ -231,7 +214,7 @@ fn write(
             error,
         } => {
             tracing::info!(%error, "message refused");
-            let code = serde_json::to_value(ErrorCode::MessageRejected).unwrap_or_default();
+            let code = serde_json::to_value(refusal::code(error)).unwrap_or_default();
             let code = code.as_str().unwrap_or_default();
             if messages::failed(tx, conversation, wire_id, code)? {
                 changes.touch(conversation);
@@ -251,15 +234,24 @@ fn notify(
     id: i64,
     changes: &mut Changes,
 ) -> rusqlite::Result<()> {
-    let position = messages::get(tx, id)?.map_or(0, |message| message.position);
-    if position <= conversations::read_position(tx, &received.conversation)? {
+    // As it is by now: an edit or a retraction may have waited for it.
+    let Some(message) = messages::get(tx, id)? else {
+        return Ok(());
+    };
+    let read = conversations::read_position(tx, &received.conversation)?;
+    if message.position <= read || message.retracted.is_some() {
         return Ok(());
     }
-    let one_line = received
+    let mut one_line = message
         .text
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
+    if one_line.is_empty() {
+        let files = message.extras.attachments.into_iter();
+        let names: Vec<_> = files.filter_map(|file| file.name.or(file.url)).collect();
+        one_line = names.join(", ");
+    }
     changes
         .notifications
         .retain(|waiting| waiting.conversation != received.conversation);

@@ -1,38 +1,82 @@
 //! The stanzas that an account sends.
 
-use xmpp_core::element::build;
+mod content;
+
+use xmpp_core::element::{Build, build};
 use xmpp_core::{Element, datetime, ns};
 
 use super::sync::archive::Ask;
 use crate::store::outbox::{OutboxKind, OutboxRow};
 
+/// What programs show that know no retractions.
+const TAKEN_BACK: &str = "撤回了一条消息 · took back a message";
+
 /// What a row of the outbox says. Its id is made once, with the row, so that
 /// whoever gets it twice can tell.
 pub(super) fn outbox_row(row: &OutboxRow) -> Element {
-    let message = build("message", ns::CLIENT)
+    let stanza = build("message", ns::CLIENT)
         .attr("to", &row.conversation)
-        .attr("type", "chat");
+        .attr("type", if row.room { "groupchat" } else { "chat" });
     let store = build("store", ns::HINTS);
+    let about = row.message.as_ref();
+    let reference = about.and_then(|message| message.reference(row.room));
     match row.kind {
-        OutboxKind::Message => message
+        OutboxKind::Message => said(row, stanza).done(),
+        OutboxKind::Edit => {
+            // Corrections name the id attribute, in rooms too.
+            let replaced = about.and_then(|message| message.wire_id.as_deref());
+            said(row, stanza)
+                .child(build("replace", ns::CORRECTION).attr_opt("id", replaced))
+                .done()
+        }
+        OutboxKind::React => stanza
             .attr("id", &row.wire_id)
-            .child(build("body", ns::CLIENT).text(&row.text))
-            .child(build("origin-id", ns::STANZA_ID).attr("id", &row.wire_id))
-            .child(build("request", ns::RECEIPTS))
-            .child(build("markable", ns::MARKERS))
-            .child(build("active", ns::CHAT_STATES))
+            .child(
+                build("reactions", ns::REACTIONS)
+                    .attr_opt("id", reference)
+                    .children(
+                        row.emojis
+                            .iter()
+                            .map(|emoji| build("reaction", ns::REACTIONS).text(emoji)),
+                    ),
+            )
+            .child(store)
             .done(),
-        OutboxKind::Receipt => message
+        OutboxKind::Retract => stanza
+            .attr("id", &row.wire_id)
+            .child(build("retract", ns::RETRACT).attr_opt("id", reference))
+            .child(build("fallback", ns::FALLBACK).attr("for", ns::RETRACT))
+            .child(build("body", ns::CLIENT).text(TAKEN_BACK))
+            .child(store)
+            .done(),
+        OutboxKind::Receipt => stanza
             .attr("id", format!("r-{}", row.wire_id))
             .child(build("received", ns::RECEIPTS).attr("id", &row.wire_id))
             .child(store)
             .done(),
-        OutboxKind::Displayed => message
+        OutboxKind::Displayed => stanza
             .attr("id", format!("d-{}", row.wire_id))
             .child(build("displayed", ns::MARKERS).attr("id", &row.wire_id))
             .child(store)
             .done(),
     }
+}
+
+/// A text with all that belongs to it, and what we want to know of it.
+fn said(row: &OutboxRow, stanza: Build) -> Build {
+    let stanza = stanza
+        .attr("id", &row.wire_id)
+        .children(row.message.iter().flat_map(content::of))
+        .child(build("origin-id", ns::STANZA_ID).attr("id", &row.wire_id));
+    // Receipts of a whole room would be a flood (XEP-0184, section 5.3).
+    let stanza = if row.room {
+        stanza
+    } else {
+        stanza.child(build("request", ns::RECEIPTS))
+    };
+    stanza
+        .child(build("markable", ns::MARKERS))
+        .child(build("active", ns::CHAT_STATES))
 }
 
 /// XEP-0085.
@@ -73,3 +117,6 @@ pub(super) fn archive_query(query_id: &str, ask: &Ask) -> Element {
     }
     query.child(set).done()
 }
+
+#[cfg(test)]
+mod tests;

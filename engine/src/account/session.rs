@@ -76,8 +76,6 @@ pub(super) struct Session<'a> {
     sm: Option<Sm>,
     /// Rows of the outbox that are on their way.
     in_flight: HashSet<i64>,
-    /// Last row that was sent.
-    last_row: i64,
     /// Requests of the account's tasks.
     pending: Pending,
     /// Whether the newest page of the archive was read: only then is the outbox
@@ -140,7 +138,6 @@ impl<'a> Session<'a> {
             resumption,
             sm: None,
             in_flight: HashSet::new(),
-            last_row: 0,
             pending: Pending::default(),
             caught_up: false,
             held: None,
@@ -197,6 +194,7 @@ impl<'a> Session<'a> {
         if began.resumed {
             self.caught_up = true;
             self.shared.set_connection(ConnectionView::Online);
+            self.requeue().await?;
             self.send_outbox().await?;
         }
         let (handle, mut commands) = Handle::new(self.shared.timeouts);
@@ -262,6 +260,7 @@ impl<'a> Session<'a> {
         for _ in 0..std::mem::take(&mut self.uncounted) {
             self.count();
         }
+        self.requeue().await?;
         self.send_outbox().await
     }
 
@@ -369,24 +368,40 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// What an earlier connection sent and nobody is known to have goes out again,
+    /// but for what this session still has on its way.
+    async fn requeue(&mut self) -> Result<(), ConnectError> {
+        let keep = self.in_flight.clone();
+        let changed = self
+            .shared
+            .store
+            .write(move |tx| outbox::requeue(tx, &keep))
+            .await?;
+        for conversation in changed {
+            self.shared.messages_changed(&conversation);
+        }
+        Ok(())
+    }
+
     /// Sends what waits in the outbox, in order, and not too much at once.
     async fn send_outbox(&mut self) -> Result<(), ConnectError> {
         if !self.caught_up {
             return Ok(());
         }
         while self.in_flight.len() < IN_FLIGHT {
-            let (last, room) = (self.last_row, IN_FLIGHT - self.in_flight.len());
+            let room = IN_FLIGHT - self.in_flight.len();
+            // In the writer's turn: whoever changes a message knows whether it
+            // has gone.
             let rows = self
                 .shared
                 .store
-                .read(move |db| outbox::after(db, last, room))
+                .write(move |tx| outbox::take(tx, room))
                 .await?;
             if rows.is_empty() {
                 return Ok(());
             }
             for row in &rows {
                 self.in_flight.insert(row.id);
-                self.last_row = row.id;
                 self.send_stanza(&outgoing::outbox_row(row), Some(row.id))
                     .await?;
             }

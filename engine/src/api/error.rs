@@ -97,6 +97,19 @@ pub enum ErrorCode {
     MessageTooLong,
     /// The server refused the message for good.
     MessageRejected,
+    /// The server's limits refuse the message: too large, or too much at once.
+    MessageTooLarge,
+    /// Nobody has this address.
+    RecipientUnknown,
+    /// Whoever had this address has left, or has another one now.
+    RecipientGone,
+    /// The user has blocked this address.
+    RecipientBlocked,
+    /// The other side cannot take messages now (its server does not answer, or
+    /// keeps no more); trying again later may help.
+    RecipientUnavailable,
+    /// The user may not do this (write here, change what others wrote).
+    NotAllowed,
     /// There is no such account, conversation or message (any more).
     NotFound,
     /// The server answered with an error that has no better code.

@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    ContactView, ConversationView, JoinPreview, MessageWindow, NameHit, Overview, SearchPage,
-    SearchRequest, WindowAnchor,
+    ContactView, ConversationView, JoinPreview, MessageDetails, MessageRequest, MessageWindow,
+    NameHit, Overview, SearchPage, SearchRequest, WindowAnchor,
 };
 
 /// What an interface may ask of the engine.
@@ -139,6 +139,8 @@ pub enum Request {
     },
     /// Searching; the answers are said there.
     Search(SearchRequest),
+    /// More about messages.
+    Message(MessageRequest),
 }
 
 /// The answer to a [`Request`]; which one is said there.
@@ -168,6 +170,8 @@ pub enum Response {
     SearchPage(SearchPage),
     /// See [`SearchRequest::Names`].
     Names(Vec<NameHit>),
+    /// See [`MessageRequest::Details`].
+    MessageDetails(Box<MessageDetails>),
 }
 
 impl std::fmt::Debug for Request {
@@ -193,6 +197,10 @@ impl std::fmt::Debug for Request {
             Self::SetTyping { account, .. } => ("SetTyping", Some(account)),
             Self::MarkDisplayed { account, .. } => ("MarkDisplayed", Some(account)),
             Self::Search(request) => request.shown(),
+            Self::Message(request) => {
+                let (name, account) = request.summary();
+                (name, Some(account))
+            }
         };
         let mut shown = f.debug_struct(name);
         if let Some(account) = account {

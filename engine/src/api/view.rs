@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ApiError, ErrorCode};
+use super::{ApiError, ErrorCode, MessageView};
 
 /// Everything an interface needs at its first paint; read from disk only,
 /// never waits for the network.
@@ -196,30 +196,6 @@ pub enum DeliveryState {
         /// Why.
         code: ErrorCode,
     },
-}
-
-/// One message of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
-pub struct MessageView {
-    /// Local id: stable from the moment of sending, through every change of state.
-    /// Rises with the order of arrival in the cache, not with [`Self::position`].
-    pub id: i64,
-    /// Place in the conversation; messages are ordered by `(position, id)`.
-    pub position: i64,
-    /// Who wrote it.
-    pub direction: Direction,
-    /// Bare address of the author.
-    pub author: String,
-    /// Name of the author to show.
-    pub author_name: String,
-    /// The text, with its line breaks.
-    pub text: String,
-    /// Milliseconds since the Unix epoch, as the server stamped it (or as this
-    /// device did, while it waits).
-    pub time_ms: i64,
-    /// For outgoing messages.
-    pub delivery: Option<DeliveryState>,
 }
 
 /// From where a window of messages is read.

@@ -1,8 +1,11 @@
 //! Conversations: the rows of the list.
 
+mod summary;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::messages::{State, state_from};
+pub(crate) use summary::{Added, added, recount, refresh};
 
 /// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,13 +39,11 @@ pub(crate) fn ensure(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
 pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<Conversation>> {
     db.prepare_cached(
         "SELECT c.id, coalesce(k.name, substr(c.id, 1, instr(c.id || '@', '@') - 1)), c.draft,
-                (SELECT count(*) FROM messages m WHERE m.conversation = c.id
-                     AND m.position > c.read_position AND m.outgoing = 0),
+                c.unread,
                 l.text, l.outgoing, l.time_ms, l.state, l.error
          FROM conversations c
          LEFT JOIN contacts k ON k.address = c.id
-         LEFT JOIN messages l ON l.id = (SELECT id FROM messages m WHERE m.conversation = c.id
-                                         ORDER BY position DESC, id DESC LIMIT 1)
+         LEFT JOIN messages l ON l.id = c.last_message
          ORDER BY l.time_ms IS NULL, l.time_ms DESC, 2",
     )?
     .query_map([], |row| {
@@ -70,8 +71,7 @@ pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<Conversation>> {
 /// Unread messages of the whole account.
 pub(crate) fn unread(db: &Connection) -> rusqlite::Result<u32> {
     db.query_row(
-        "SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation
-         WHERE m.position > c.read_position AND m.outgoing = 0",
+        "SELECT coalesce(sum(unread), 0) FROM conversations",
         [],
         |row| row.get(0),
     )
@@ -105,5 +105,8 @@ pub(crate) fn read_up_to(tx: &Transaction<'_>, id: &str, position: i64) -> rusql
         "UPDATE conversations SET read_position = ?2 WHERE id = ?1 AND read_position < ?2",
         params![id, position],
     )?;
+    if moved > 0 {
+        summary::count(tx, id)?;
+    }
     Ok(moved > 0)
 }

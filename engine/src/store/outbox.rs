@@ -1,12 +1,23 @@
-//! The outbox: what has to reach the server, in order.
+//! The outbox: what has to reach the server, in order. A row goes when the
+//! server has it.
 
-use rusqlite::{Connection, Transaction, params};
+use std::collections::HashSet;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::messages::{self, Message};
 
 /// What a row sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutboxKind {
     /// A message.
     Message,
+    /// What a message says now (XEP-0308).
+    Edit,
+    /// All that we react with (XEP-0444).
+    React,
+    /// That a message is taken back (XEP-0424).
+    Retract,
     /// A receipt (XEP-0184).
     Receipt,
     /// A displayed marker (XEP-0333).
@@ -17,8 +28,22 @@ impl OutboxKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Message => "message",
+            Self::Edit => "edit",
+            Self::React => "react",
+            Self::Retract => "retract",
             Self::Receipt => "receipt",
             Self::Displayed => "displayed",
+        }
+    }
+
+    fn from_name(name: &str) -> Self {
+        match name {
+            "edit" => Self::Edit,
+            "react" => Self::React,
+            "retract" => Self::Retract,
+            "receipt" => Self::Receipt,
+            "displayed" => Self::Displayed,
+            _ => Self::Message,
         }
     }
 }
@@ -29,9 +54,15 @@ pub(crate) struct OutboxRow {
     pub(crate) id: i64,
     pub(crate) kind: OutboxKind,
     pub(crate) conversation: String,
+    /// Whether the conversation is a room.
+    pub(crate) room: bool,
+    /// Id of the stanza; of receipts and markers that of the message they are
+    /// about.
     pub(crate) wire_id: String,
-    /// Of a message.
-    pub(crate) text: String,
+    /// The message that is sent, or that something is said about, as it is now.
+    pub(crate) message: Option<Message>,
+    /// All that we react with.
+    pub(crate) emojis: Vec<String>,
 }
 
 /// Appends a row.
@@ -65,31 +96,114 @@ pub(crate) fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
     )
 }
 
-/// The rows after this one, oldest first.
-pub(crate) fn after(db: &Connection, id: i64, limit: usize) -> rusqlite::Result<Vec<OutboxRow>> {
-    db.prepare_cached(
-        "SELECT o.id, o.kind, o.conversation, o.wire_id, coalesce(m.text, '')
-         FROM outbox o LEFT JOIN messages m ON m.id = o.message
-         WHERE o.id > ?1 ORDER BY o.id LIMIT ?2",
-    )?
-    .query_map(
-        params![id, i64::try_from(limit).unwrap_or(i64::MAX)],
-        |row| {
+/// Appends a row that says all that an older one of its kind about the same
+/// message does. One that is on its way arrives before it, or not at all.
+pub(crate) fn replace(
+    tx: &Transaction<'_>,
+    kind: OutboxKind,
+    conversation: &str,
+    wire_id: &str,
+    message: i64,
+) -> rusqlite::Result<()> {
+    tx.execute(
+        "DELETE FROM outbox WHERE message = ?1 AND kind = ?2",
+        params![message, kind.as_str()],
+    )?;
+    push(tx, kind, conversation, wire_id, Some(message))
+}
+
+/// The next rows that were not sent, oldest first. They count as sent from now
+/// on, as far as anybody knows, until [`requeue`].
+pub(crate) fn take(tx: &Transaction<'_>, limit: usize) -> rusqlite::Result<Vec<OutboxRow>> {
+    let rows = unsent(tx, limit)?;
+    for row in &rows {
+        tx.prepare_cached("UPDATE outbox SET attempted = 1 WHERE id = ?1")?
+            .execute([row.id])?;
+    }
+    Ok(rows)
+}
+
+fn unsent(db: &Connection, limit: usize) -> rusqlite::Result<Vec<OutboxRow>> {
+    let mut rows: Vec<(Option<i64>, OutboxRow)> = db
+        .prepare_cached(
+            "SELECT o.id, o.kind, o.conversation, coalesce(c.kind = 'room', 0), o.wire_id, o.message
+             FROM outbox o LEFT JOIN conversations c ON c.id = o.conversation
+             WHERE o.attempted = 0 ORDER BY o.id LIMIT ?1",
+        )?
+        .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
             let kind: String = row.get(1)?;
-            Ok(OutboxRow {
+            let outbox_row = OutboxRow {
                 id: row.get(0)?,
-                kind: match kind.as_str() {
-                    "receipt" => OutboxKind::Receipt,
-                    "displayed" => OutboxKind::Displayed,
-                    _ => OutboxKind::Message,
-                },
+                kind: OutboxKind::from_name(&kind),
                 conversation: row.get(2)?,
-                wire_id: row.get(3)?,
-                text: row.get(4)?,
-            })
-        },
-    )?
-    .collect()
+                room: row.get(3)?,
+                wire_id: row.get(4)?,
+                message: None,
+                emojis: Vec::new(),
+            };
+            Ok((row.get(5)?, outbox_row))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for (message, row) in &mut rows {
+        if let Some(message) = message {
+            row.message = messages::get(db, *message)?;
+        }
+        if let (OutboxKind::React, Some(message)) = (row.kind, &row.message) {
+            row.emojis = messages::my_reactions(db, message)?;
+        }
+    }
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// What was sent and is not known to have arrived will be sent again, but for
+/// the rows that the session still has. Gives the conversations in which that
+/// changed something: what nobody has got needs no correction.
+pub(crate) fn requeue(tx: &Transaction<'_>, keep: &HashSet<i64>) -> rusqlite::Result<Vec<String>> {
+    let attempted: Vec<i64> = tx
+        .prepare_cached("SELECT id FROM outbox WHERE attempted = 1")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for id in attempted.into_iter().filter(|id| !keep.contains(id)) {
+        tx.prepare_cached("UPDATE outbox SET attempted = 0 WHERE id = ?1")?
+            .execute([id])?;
+    }
+    let needless: Vec<(i64, String, bool)> = tx
+        .prepare_cached(
+            "SELECT m.message, m.conversation, max(o.kind = 'retract')
+             FROM outbox m JOIN outbox o ON o.message = m.message AND o.kind IN ('edit', 'retract')
+             WHERE m.kind = 'message' AND m.attempted = 0 GROUP BY m.message",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut changed = Vec::new();
+    for (message, conversation, retracted) in needless {
+        if retracted {
+            messages::delete(tx, message, &conversation)?;
+        } else {
+            forget_changes(tx, message)?;
+            messages::forget_versions(tx, message)?;
+        }
+        if !changed.contains(&conversation) {
+            changed.push(conversation);
+        }
+    }
+    Ok(changed)
+}
+
+/// Whether a message, or something about it, waits for the server.
+pub(crate) fn concerns(db: &Connection, message: i64) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE message = ?1)")?
+        .query_row([message], |row| row.get(0))
+}
+
+/// Whether a message that waits was (perhaps) sent.
+pub(crate) fn was_attempted(db: &Connection, message: i64) -> rusqlite::Result<bool> {
+    let found: Option<bool> = db
+        .prepare_cached("SELECT attempted FROM outbox WHERE message = ?1 AND kind = 'message'")?
+        .query_row([message], |row| row.get(0))
+        .optional()?;
+    // Without a row it was acknowledged.
+    Ok(found.unwrap_or(true))
 }
 
 /// The server has these: the rows go, their messages are sent. Gives the
@@ -97,13 +211,17 @@ pub(crate) fn after(db: &Connection, id: i64, limit: usize) -> rusqlite::Result<
 pub(crate) fn sent(tx: &Transaction<'_>, ids: &[i64]) -> rusqlite::Result<Vec<String>> {
     let mut changed = Vec::new();
     for id in ids {
-        let message: Option<(Option<i64>, String)> = tx
-            .prepare_cached("DELETE FROM outbox WHERE id = ?1 RETURNING message, conversation")?
-            .query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?
+        let message: Option<(Option<i64>, String, String)> = tx
+            .prepare_cached(
+                "DELETE FROM outbox WHERE id = ?1 RETURNING message, conversation, kind",
+            )?
+            .query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .next()
             .transpose()?;
-        if let Some((Some(message), conversation)) = message {
-            super::messages::sent(tx, message, None)?;
+        if let Some((Some(message), conversation, kind)) = message {
+            if kind == OutboxKind::Message.as_str() {
+                messages::sent(tx, message)?;
+            }
             if !changed.contains(&conversation) {
                 changed.push(conversation);
             }
@@ -114,9 +232,19 @@ pub(crate) fn sent(tx: &Transaction<'_>, ids: &[i64]) -> rusqlite::Result<Vec<St
 
 /// Removes the row of a message, wherever the news came from that it needs none.
 pub(crate) fn remove_message(tx: &Transaction<'_>, message: i64) -> rusqlite::Result<()> {
-    tx.execute(
-        "DELETE FROM outbox WHERE kind = 'message' AND message = ?1",
-        [message],
-    )?;
+    tx.prepare_cached("DELETE FROM outbox WHERE kind = 'message' AND message = ?1")?
+        .execute([message])?;
     Ok(())
+}
+
+/// Edits and reactions of a message that nobody needs to learn of any more.
+pub(crate) fn forget_changes(tx: &Transaction<'_>, message: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM outbox WHERE kind IN ('edit', 'react') AND message = ?1")?
+        .execute([message])?;
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<OutboxRow>> {
+    unsent(db, 1000)
 }

@@ -12,6 +12,7 @@ const STEPS: [&str; VERSION as usize] = [V1, V2];
 /// By topic, one file each.
 const V2: &str = concat!(
     include_str!("schema/v2/messages.sql"),
+    include_str!("schema/v2/said.sql"),
     include_str!("schema/v2/conversations.sql"),
     include_str!("schema/v2/archive.sql"),
     include_str!("schema/v2/rooms.sql"),

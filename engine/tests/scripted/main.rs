@@ -14,6 +14,7 @@
 mod archived;
 mod authority;
 mod certificates;
+mod changes;
 mod client;
 mod dialing;
 mod downgrades;

@@ -74,7 +74,6 @@ impl Session<'_> {
 
     fn begin_anew(&mut self) {
         self.in_flight.clear();
-        self.last_row = 0;
         self.sm = None;
     }
 
@@ -172,7 +171,6 @@ impl Session<'_> {
             self.transport.send_text(&sent.xml).await?;
             if let Some(row) = sent.row {
                 self.in_flight.insert(row);
-                self.last_row = self.last_row.max(row);
             }
         }
         tracing::debug!(

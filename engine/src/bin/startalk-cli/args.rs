@@ -54,10 +54,19 @@ pub(crate) enum Command {
         address: String,
         /// The text.
         text: String,
+        /// The number of the message that it answers, as `read` shows it.
+        #[arg(long)]
+        reply_to: Option<i64>,
+        /// Somebody whom the text names as @NAME: NAME=ADDRESS. May be repeated.
+        #[arg(long = "mention", value_name = "NAME=ADDRESS")]
+        mentions: Vec<String>,
         /// Wait so many seconds until the server has it.
         #[arg(long, default_value_t = 15)]
         wait: u64,
     },
+    /// Changes, takes back, or looks into one message.
+    #[command(subcommand)]
+    Message(MessageCommand),
     /// Shows the newest messages of a conversation.
     Read {
         /// Address of the contact.
@@ -73,5 +82,51 @@ pub(crate) enum Command {
         /// Removes the local history too.
         #[arg(long)]
         wipe: bool,
+    },
+}
+
+/// Messages go by the numbers that `read` shows.
+#[derive(Subcommand)]
+pub(crate) enum MessageCommand {
+    /// Changes a message of yours.
+    Edit {
+        /// Number of the message.
+        message: i64,
+        /// The new text.
+        text: String,
+    },
+    /// Takes a message of yours back, for everybody.
+    Retract {
+        /// Number of the message.
+        message: i64,
+    },
+    /// Sets all that you react with; nothing takes all back.
+    React {
+        /// Number of the message.
+        message: i64,
+        /// Emojis.
+        emojis: Vec<String>,
+    },
+    /// Sends a copy to somebody else.
+    Forward {
+        /// Number of the message.
+        message: i64,
+        /// Address to send it to.
+        address: String,
+    },
+    /// Tries a message that failed once more.
+    Retry {
+        /// Number of the message.
+        message: i64,
+    },
+    /// Removes a message that failed.
+    Delete {
+        /// Number of the message.
+        message: i64,
+    },
+    /// Says who has a message, since when, and what it said before.
+    Details {
+        /// Number of the message.
+        message: i64,
     },
 }

@@ -2,16 +2,14 @@
 
 use std::io::BufRead;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::Serialize;
-use startalk_engine::api::{
-    ApiError, DeliveryState, Direction, Overview, Request, Response, WindowAnchor,
-};
+use startalk_engine::api::{ApiError, MessageRequest, Overview, Request, Response};
 use startalk_engine::{Engine, EngineConfig, Proxy, SystemProxies};
 
 use crate::args::{Cli, Command};
+use crate::messages;
 
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     std::fs::create_dir_all(&cli.profile).with_context(|| cli.profile.display().to_string())?;
@@ -94,18 +92,28 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
         Command::Send {
             address,
             text,
+            reply_to,
+            mentions,
             wait,
-        } => send(engine, cli, address, text, *wait).await,
+        } => {
+            let account = account(engine, cli).await?;
+            let request = MessageRequest::Send {
+                account: account.clone(),
+                conversation: address.clone(),
+                text: text.clone(),
+                reply_to: *reply_to,
+                mentions: messages::mentions(text, mentions)?,
+            };
+            messages::send(engine, cli, &account, request, *wait).await
+        }
+        Command::Message(command) => {
+            let account = account(engine, cli).await?;
+            messages::run(engine, cli, account, command).await
+        }
         Command::Read { address, limit } => {
             let account = account(engine, cli).await?;
-            for message in messages(engine, &account, address, *limit).await? {
-                show(cli, &message, || {
-                    let mark = match message.direction {
-                        Direction::Incoming => "<",
-                        Direction::Outgoing => ">",
-                    };
-                    format!("{mark} {}: {}", message.author_name, message.text)
-                })?;
+            for message in messages::newest(engine, &account, address, *limit).await? {
+                show(cli, &message, || messages::line(&message))?;
             }
             Ok(())
         }
@@ -125,47 +133,6 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
     }
 }
 
-async fn send(
-    engine: &Engine,
-    cli: &Cli,
-    address: &str,
-    text: &str,
-    wait: u64,
-) -> anyhow::Result<()> {
-    let account = account(engine, cli).await?;
-    let mut events = engine.subscribe();
-    let request = Request::SendMessage {
-        account: account.clone(),
-        conversation: address.to_owned(),
-        text: text.to_owned(),
-    };
-    let Response::Message(id) = ask(engine, request).await? else {
-        return odd();
-    };
-    let settled = async {
-        loop {
-            let state = messages(engine, &account, address, 200)
-                .await?
-                .into_iter()
-                .find(|message| message.id == id)
-                .and_then(|message| message.delivery);
-            match state {
-                Some(DeliveryState::Waiting) => {}
-                Some(DeliveryState::Failed { code }) => bail!("refused: {code:?}"),
-                _ => return Ok(()),
-            }
-            if events.next().await.is_none() {
-                bail!("the engine was closed");
-            }
-        }
-    };
-    match tokio::time::timeout(Duration::from_secs(wait), settled).await {
-        Ok(done) => done?,
-        Err(_) => bail!("still in the outbox; it will be sent with the next connection"),
-    }
-    show(cli, &id, || format!("sent as message {id}"))
-}
-
 async fn watch(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
     account(engine, cli).await?;
     let mut events = engine.subscribe();
@@ -177,24 +144,6 @@ async fn watch(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
             },
             _ = tokio::signal::ctrl_c() => return Ok(()),
         }
-    }
-}
-
-async fn messages(
-    engine: &Engine,
-    account: &str,
-    address: &str,
-    limit: u32,
-) -> anyhow::Result<Vec<startalk_engine::api::MessageView>> {
-    let request = Request::Messages {
-        account: account.to_owned(),
-        conversation: address.to_owned(),
-        anchor: WindowAnchor::Latest,
-        limit,
-    };
-    match ask(engine, request).await? {
-        Response::Messages(window) => Ok(window.messages),
-        _ => odd(),
     }
 }
 
@@ -242,7 +191,7 @@ async fn account(engine: &Engine, cli: &Cli) -> anyhow::Result<String> {
     Ok(id)
 }
 
-async fn ask(engine: &Engine, request: Request) -> anyhow::Result<Response> {
+pub(crate) async fn ask(engine: &Engine, request: Request) -> anyhow::Result<Response> {
     engine.handle(request).await.map_err(|error: ApiError| {
         let code = serde_json::to_value(error.code).unwrap_or_default();
         anyhow::anyhow!("{}: {}", code.as_str().unwrap_or("error"), error.detail)
@@ -259,7 +208,11 @@ fn password() -> anyhow::Result<String> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn show<T: Serialize>(cli: &Cli, value: &T, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+pub(crate) fn show<T: Serialize>(
+    cli: &Cli,
+    value: &T,
+    text: impl FnOnce() -> String,
+) -> anyhow::Result<()> {
     if cli.json {
         println!("{}", serde_json::to_string(value)?);
     } else {
@@ -268,6 +221,6 @@ fn show<T: Serialize>(cli: &Cli, value: &T, text: impl FnOnce() -> String) -> an
     Ok(())
 }
 
-fn odd<T>() -> anyhow::Result<T> {
+pub(crate) fn odd<T>() -> anyhow::Result<T> {
     bail!("the engine answered something else than was asked")
 }

@@ -1,8 +1,12 @@
 use super::window::Window;
 use super::*;
 use crate::api::WindowAnchor;
-use crate::store::outbox::OutboxRow;
-use crate::store::schema;
+use crate::store::outbox::{self, OutboxKind, OutboxRow};
+use crate::store::{archive, conversations, schema};
+
+mod own;
+mod properties;
+mod said;
 
 const BOB: &str = "bob@team.internal";
 const ROSA: &str = "rosa@team.internal";
@@ -52,11 +56,57 @@ impl Cache {
     }
 
     fn outbox(&self) -> Vec<OutboxRow> {
-        outbox::after(&self.0, 0, 1000).unwrap()
+        outbox::all(&self.0).unwrap()
+    }
+
+    /// Texts of messages that wait to be sent.
+    fn waiting(&self) -> Vec<String> {
+        let rows = self.outbox().into_iter();
+        rows.filter(|row| row.kind == OutboxKind::Message)
+            .map(|row| row.message.unwrap().text)
+            .collect()
+    }
+
+    /// Bob says something about a message.
+    fn bob(&mut self, target: &str, said: Said, time_ms: i64) -> bool {
+        self.step(|tx| say(tx, &about(BOB, target, said, time_ms)))
+    }
+
+    /// Another device of ours does.
+    fn rosa(&mut self, target: &str, said: Said, time_ms: i64) -> bool {
+        self.step(|tx| say(tx, &about(ROSA, target, said, time_ms)))
+    }
+
+    /// What is older than all that is here.
+    fn gap(&mut self) -> Place {
+        self.step(|tx| {
+            archive::open_gap(tx, archive::OWN, None, "s-a")?;
+            Ok(Place::Gap(archive::gaps(tx, archive::OWN)?.remove(0).id))
+        })
+    }
+
+    fn message(&self, id: i64) -> Message {
+        full(&self.0, id).unwrap().unwrap()
     }
 
     fn unread(&self) -> u32 {
         conversations::all(&self.0).unwrap()[0].unread
+    }
+}
+
+/// Something about a message of the conversation with Bob.
+fn about(author: &str, target: &str, said: Said, time_ms: i64) -> About {
+    About {
+        conversation: BOB.into(),
+        room: false,
+        target: target.into(),
+        author: Author {
+            outgoing: author == ROSA,
+            address: author.into(),
+            ..Author::default()
+        },
+        time_ms,
+        said,
     }
 }
 
@@ -71,6 +121,7 @@ fn from_bob(text: &str) -> Received {
         origin_id: Some(format!("b-{text}")),
         stanza_id: Some(format!("s-{text}")),
         wants_receipt: true,
+        ..Received::default()
     }
 }
 
@@ -92,7 +143,7 @@ fn a_message_is_stored_with_its_outbox_row_and_the_draft_goes() {
     cache.step(|tx| conversations::set_draft(tx, BOB, "hel"));
     let id = cache.compose("hello");
     let rows = cache.outbox();
-    assert_eq!((rows.len(), rows[0].text.as_str()), (1, "hello"));
+    assert_eq!((rows.len(), cache.waiting()), (1, vec!["hello".into()]));
     assert_eq!(cache.state(id), State::Waiting);
     assert_eq!(conversations::all(&cache.0).unwrap()[0].draft, "");
     assert_eq!(cache.step(|tx| outbox::sent(tx, &[rows[0].id])), [BOB]);
@@ -167,8 +218,7 @@ fn what_the_archive_has_is_not_sent_again() {
         (cache.state(one), cache.state(two)),
         (State::Sent, State::Waiting)
     );
-    let left: Vec<_> = cache.outbox().into_iter().map(|row| row.text).collect();
-    assert_eq!(left, ["two"]);
+    assert_eq!(cache.waiting(), ["two"]);
     assert_eq!(cache.texts(), ["one", "two"]);
 }
 
@@ -178,12 +228,12 @@ fn states_only_move_forward() {
     let id = cache.compose("hello");
     let wire = "o-hello";
     // Read before anything else was heard: acknowledgement and receipt come late.
-    assert!(cache.step(|tx| displayed(tx, BOB, wire)));
+    assert!(cache.bob(wire, Said::Displayed, 3));
     assert_eq!((cache.state(id), cache.outbox()), (State::Read, vec![]));
-    assert!(!cache.step(|tx| delivered(tx, BOB, wire)));
-    cache.step(|tx| sent(tx, id, None));
+    assert!(!cache.bob(wire, Said::Delivered, 3));
+    cache.step(|tx| sent(tx, id));
     assert!(!cache.step(|tx| failed(tx, BOB, wire, "message-rejected")));
-    assert!(!cache.step(|tx| displayed(tx, BOB, wire)));
+    assert!(!cache.bob(wire, Said::Displayed, 3));
     assert_eq!(cache.state(id), State::Read);
 }
 
@@ -191,10 +241,10 @@ fn states_only_move_forward() {
 fn a_marker_covers_what_is_above_it_and_only_what_was_sent() {
     let mut cache = Cache::new();
     let ids: Vec<i64> = ["a", "b", "c", "d"].map(|text| cache.compose(text)).into();
-    cache.step(|tx| sent(tx, ids[0], None));
-    cache.step(|tx| sent(tx, ids[2], None));
+    cache.step(|tx| sent(tx, ids[0]));
+    cache.step(|tx| sent(tx, ids[2]));
     cache.step(|tx| failed(tx, BOB, "o-b", "message-rejected"));
-    assert!(cache.step(|tx| displayed(tx, BOB, "o-c")));
+    assert!(cache.bob("o-c", Said::Displayed, 3));
     let states: Vec<State> = ids.iter().map(|id| cache.state(*id)).collect();
     let refused = State::Failed("message-rejected".into());
     assert_eq!(states, [State::Read, refused, State::Read, State::Waiting]);
@@ -205,11 +255,16 @@ fn news_about_unknown_or_foreign_messages_change_nothing() {
     let mut cache = Cache::new();
     let id = cache.compose("hello");
     let elsewhere = "mallory@team.internal";
-    assert!(!cache.step(|tx| delivered(tx, elsewhere, "o-hello")));
-    assert!(!cache.step(|tx| displayed(tx, elsewhere, "o-hello")));
+    for said in [Said::Delivered, Said::Displayed, Said::Retract] {
+        let elsewhere = About {
+            conversation: elsewhere.into(),
+            ..about(elsewhere, "o-hello", said, 3)
+        };
+        assert!(!cache.step(|tx| say(tx, &elsewhere)));
+    }
     assert!(!cache.step(|tx| failed(tx, elsewhere, "o-hello", "x")));
-    assert!(!cache.step(|tx| displayed(tx, BOB, "unknown")));
-    assert!(!cache.step(|tx| displayed_by_us(tx, BOB, "o-hello")));
+    assert!(!cache.bob("unknown", Said::Displayed, 3));
+    assert!(!cache.rosa("o-hello", Said::Displayed, 3));
     assert_eq!((cache.state(id), cache.outbox().len()), (State::Waiting, 1));
 }
 
@@ -225,7 +280,10 @@ fn a_failed_message_can_be_tried_again_or_deleted() {
     assert_eq!(cache.step(|tx| retry(tx, id, "new")).as_deref(), Some(BOB));
     assert_eq!(cache.texts(), ["meanwhile", "hello"]);
     let row = cache.outbox().pop().unwrap();
-    assert_eq!((row.wire_id.as_str(), row.text.as_str()), ("new", "hello"));
+    assert_eq!(
+        (row.wire_id.as_str(), row.message.unwrap().text.as_str()),
+        ("new", "hello")
+    );
     assert!(cache.step(|tx| failed(tx, BOB, "new", "message-rejected")));
     assert_eq!(cache.step(|tx| delete_failed(tx, id)).as_deref(), Some(BOB));
     assert_eq!(cache.texts(), ["meanwhile"]);
@@ -240,7 +298,7 @@ fn what_waited_stands_behind_what_came_meanwhile_in_its_own_order() {
     cache.hear("hey");
     cache.hear("where are you?");
     for id in ids {
-        cache.step(|tx| sent(tx, id, None));
+        cache.step(|tx| sent(tx, id));
     }
     assert_eq!(
         cache.texts(),
@@ -256,7 +314,7 @@ fn positions_stay_small_however_often_messages_cross() {
     for n in 0..500 {
         let id = cache.compose(&format!("mine {n}"));
         cache.hear(&format!("theirs {n}"));
-        cache.step(|tx| sent(tx, id, None));
+        cache.step(|tx| sent(tx, id));
     }
     let last = cache.messages().pop().unwrap();
     assert_eq!(last.text, "mine 499");
@@ -278,17 +336,14 @@ fn unread_counts_follow_the_read_position_which_never_goes_back() {
         .first_unread;
     assert_eq!(first_unread, Some(ids[2]));
     // Read on another device.
-    assert!(cache.step(|tx| displayed_by_us(tx, BOB, "w-c")));
+    assert!(cache.rosa("w-c", Said::Displayed, 3));
     assert_eq!(
         (cache.unread(), conversations::unread(&cache.0).unwrap()),
         (0, 0)
     );
     // History of before is not news.
-    let gap = cache.step(|tx| {
-        archive::open_gap(tx, archive::OWN, None, "s-a")?;
-        Ok(archive::gaps(tx, archive::OWN)?.remove(0).id)
-    });
-    cache.step(|tx| receive(tx, &from_bob("old"), Place::Gap(gap)));
+    let gap = cache.gap();
+    cache.step(|tx| receive(tx, &from_bob("old"), gap));
     assert_eq!((cache.unread(), cache.texts()[0].as_str()), (0, "old"));
 }
 

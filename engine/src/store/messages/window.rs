@@ -1,8 +1,10 @@
 //! Runs of neighbouring messages, as a screen shows them.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{COLUMNS, Message, message};
+use super::{COLUMNS, Message, message, reactions, referred};
 use crate::api::WindowAnchor;
 use crate::store::{archive, contacts};
 
@@ -16,6 +18,15 @@ pub(crate) struct Window {
     pub(crate) gaps: Vec<i64>,
     /// Whether nothing is missing in it, nor right below it.
     pub(crate) is_whole: bool,
+}
+
+/// What a message answers, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Quoted {
+    /// Local id, if it is here.
+    pub(crate) message: Option<i64>,
+    pub(crate) author_name: String,
+    pub(crate) text: String,
 }
 
 /// Reads a run of messages, oldest first.
@@ -58,9 +69,7 @@ pub(crate) fn window(
     if order == "DESC" {
         messages.reverse();
     }
-    for message in &mut messages {
-        message.author_name = contacts::name(db, &message.author)?;
-    }
+    fill(db, conversation, &mut messages)?;
     let upper = match (messages.first(), anchor) {
         (Some(first), _) => first.position,
         (None, WindowAnchor::Before { .. }) => position,
@@ -83,6 +92,7 @@ pub(crate) fn window(
         .query_row(
             "SELECT id FROM messages WHERE conversation = ?1 AND outgoing = 0
                  AND position > (SELECT read_position FROM conversations WHERE id = ?1)
+                 AND retracted_ms IS NULL AND kind <> 'event'
              ORDER BY position, id LIMIT 1",
             [conversation],
             |row| row.get(0),
@@ -103,4 +113,63 @@ fn before(db: &Connection, conversation: &str, upper: i64) -> rusqlite::Result<O
         "SELECT max(position) FROM messages WHERE conversation = ?1 AND position < ?2",
     )?
     .query_row(params![conversation, upper], |row| row.get(0))
+}
+
+/// One message with all that a window shows of it.
+pub(crate) fn full(db: &Connection, id: i64) -> rusqlite::Result<Option<Message>> {
+    let Some(mut message) = super::get(db, id)? else {
+        return Ok(None);
+    };
+    let conversation = message.conversation.clone();
+    fill(db, &conversation, std::slice::from_mut(&mut message))?;
+    Ok(Some(message))
+}
+
+/// Names, reactions and what is answered.
+fn fill(db: &Connection, conversation: &str, messages: &mut [Message]) -> rusqlite::Result<()> {
+    let mut names: HashMap<String, String> = HashMap::new();
+    for message in messages.iter_mut() {
+        if message.author_name.is_empty() {
+            if !names.contains_key(&message.author) {
+                let name = contacts::name(db, &message.author)?;
+                names.insert(message.author.clone(), name);
+            }
+            if let Some(name) = names.get(&message.author) {
+                message.author_name.clone_from(name);
+            }
+        }
+        message.quoted = quoted(db, conversation, message)?;
+    }
+    reactions::fill(db, conversation, messages)
+}
+
+fn quoted(
+    db: &Connection,
+    conversation: &str,
+    message: &Message,
+) -> rusqlite::Result<Option<Quoted>> {
+    let Some(reply) = &message.extras.reply else {
+        return Ok(None);
+    };
+    if let Some(found) = referred(db, conversation, &reply.id)? {
+        let author_name = if found.author_name.is_empty() {
+            contacts::name(db, &found.author)?
+        } else {
+            found.author_name
+        };
+        return Ok(Some(Quoted {
+            message: Some(found.id),
+            author_name,
+            text: found.text,
+        }));
+    }
+    let author_name = match &reply.author {
+        Some(author) => contacts::name(db, author)?,
+        None => String::new(),
+    };
+    Ok(Some(Quoted {
+        message: None,
+        author_name,
+        text: reply.excerpt.clone().unwrap_or_default(),
+    }))
 }

@@ -9,6 +9,7 @@ import type { EmbeddedServerView } from '../rpc/generated/EmbeddedServerView';
 import type { Event } from '../rpc/generated/Event';
 import type { InviteView } from '../rpc/generated/InviteView';
 import type { JoinPreview } from '../rpc/generated/JoinPreview';
+import type { MessageRequest } from '../rpc/generated/MessageRequest';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { MessageWindow } from '../rpc/generated/MessageWindow';
 import type { NewTeam } from '../rpc/generated/NewTeam';
@@ -19,12 +20,13 @@ import type { Settings } from '../rpc/generated/Settings';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
-import { fakeQr, history, type Line, ME, MY_NAME, people, TEAM } from './fixtures';
+import { search } from './fake-search';
+import { fakeQr, history, type Line, ME, MY_NAME, people, plain, TEAM } from './fixtures';
 import type { Runtime } from './runtime';
 
 export const ACCOUNT = 'account-1';
 
-interface Talk {
+export interface Talk {
   contact: ContactView;
   messages: MessageView[];
   readUpTo: number;
@@ -116,10 +118,7 @@ export class FakeRuntime implements Runtime {
   }
 
   setDelivery(id: number, delivery: DeliveryState): void {
-    const [address, message] = this.#find(id);
-    const index = this.#talk(address).messages.indexOf(message);
-    this.#talk(address).messages[index] = { ...message, delivery };
-    this.#changed(address);
+    this.#change(id, { delivery });
   }
 
   setConnection(connection: ConnectionView): void {
@@ -206,6 +205,10 @@ export class FakeRuntime implements Runtime {
         this.#talk(request.conversation).readUpTo = request.message;
         this.emit({ type: 'conversations-changed', account: ACCOUNT });
         return { type: 'done' };
+      case 'message':
+        return this.#about(request);
+      case 'search':
+        return search(request, ACCOUNT, this.talks);
     }
   }
 
@@ -328,6 +331,7 @@ export class FakeRuntime implements Runtime {
     const id = this.#nextId++;
     const mine = line.direction === 'outgoing';
     const message: MessageView = {
+      ...plain,
       id,
       position: id,
       direction: line.direction,
@@ -336,6 +340,7 @@ export class FakeRuntime implements Runtime {
       text: line.text,
       time_ms: this.now() - line.ago * 60_000,
       delivery: mine ? (line.state ?? { state: 'waiting' }) : null,
+      ...line.more,
     };
     talk.messages.push(message);
     return message;
@@ -347,6 +352,60 @@ export class FakeRuntime implements Runtime {
       if (message) return [address, message];
     }
     throw apiError('not-found');
+  }
+
+  #about(request: MessageRequest): Response {
+    switch (request.action) {
+      case 'send': {
+        const id = this.#send(request.conversation, request.text);
+        if (request.reply_to !== null) {
+          const [, answered] = this.#find(request.reply_to);
+          const { author_name, text: excerpt } = answered;
+          this.#change(id, { reply: { message: answered.id, author_name, excerpt } });
+        }
+        return { type: 'message', value: id };
+      }
+      case 'edit':
+        this.#change(request.message, { text: request.text, edited_ms: this.now() });
+        return { type: 'done' };
+      case 'react': {
+        const [, { reactions }] = this.#find(request.message);
+        const others = reactions
+          .map(({ emoji, names }) => ({ emoji, names, count: names.length, mine: false }))
+          .filter(({ count }) => count > 0);
+        for (const emoji of request.emojis) {
+          const known = others.find((one) => one.emoji === emoji);
+          if (known) Object.assign(known, { mine: true, count: known.count + 1 });
+          else others.push({ emoji, names: [], count: 1, mine: true });
+        }
+        this.#change(request.message, { reactions: others });
+        return { type: 'done' };
+      }
+      case 'retract':
+        this.#change(request.message, { ...plain, text: '', retracted: { by: null } });
+        return { type: 'done' };
+      case 'forward': {
+        const [, { text }] = this.#find(request.message);
+        return { type: 'message', value: this.#send(request.conversation, text) };
+      }
+      case 'details': {
+        const [, message] = this.#find(request.message);
+        const value = {
+          message: structuredClone(message),
+          waits: message.delivery?.state === 'waiting',
+          deliveries: [],
+          versions: [],
+        };
+        return { type: 'message-details', value };
+      }
+    }
+  }
+
+  #change(id: number, change: Partial<MessageView>): void {
+    const [address, message] = this.#find(id);
+    const talk = this.#talk(address);
+    talk.messages[talk.messages.indexOf(message)] = { ...message, ...change };
+    this.#changed(address);
   }
 
   #send(address: string, text: string): number {

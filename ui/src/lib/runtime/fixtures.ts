@@ -1,6 +1,7 @@
 import type { ContactView } from '../rpc/generated/ContactView';
 import type { DeliveryState } from '../rpc/generated/DeliveryState';
 import type { Direction } from '../rpc/generated/Direction';
+import type { MessageView } from '../rpc/generated/MessageView';
 import type { PresenceShow } from '../rpc/generated/PresenceShow';
 
 /** The team that the fake runtime, the tests and the screenshots share. */
@@ -24,12 +25,27 @@ export const people: ContactView[] = [
   person('周敏', 'zhoumin', 'offline'),
 ];
 
+/** All that a message may have and most have not. */
+export const plain = {
+  kind: 'text',
+  reply: null,
+  reactions: [],
+  edited_ms: null,
+  retracted: null,
+  attachments: [],
+  mentions: [],
+  mentions_me: false,
+  unstyled: false,
+  encrypted: false,
+} satisfies Partial<MessageView>;
+
 export interface Line {
   direction: Direction;
   text: string;
   /** Minutes before now. */
   ago: number;
   state?: DeliveryState;
+  more?: Partial<MessageView>;
 }
 
 const them = (ago: number, text: string): Line => ({ direction: 'incoming', text, ago });
@@ -70,7 +86,13 @@ export const history: Record<string, Line[]> = {
       33,
       'One question about page 4: the delivery date says 31 June. I suppose it should be 30?',
     ),
-    them(31, 'No hurry, tomorrow is fine.'),
+    {
+      ...them(31, 'No hurry, tomorrow is fine.'),
+      more: {
+        reactions: [{ emoji: '👍', count: 1, mine: true, names: [] }],
+        edited_ms: Date.parse('2024-05-10T10:00:00Z'),
+      },
+    },
   ],
   'siyuan@valley.local': [me(5 * DAY, '这是上个月的数据，请查收。'), them(5 * DAY - 20, '好的')],
   'marc@valley.local': [
@@ -78,7 +100,10 @@ export const history: Record<string, Line[]> = {
     me(9 * DAY - 3, 'Great, lunch on Tuesday?'),
     me(20, 'Here is the agenda for tomorrow.', { state: 'failed', code: 'message-rejected' }),
   ],
-  'ouyang@valley.local': [them(40 * DAY, '我下周休假，有事找周敏。')],
+  'ouyang@valley.local': [
+    { ...them(41 * DAY, ''), more: { retracted: { by: null } } },
+    them(40 * DAY, '我下周休假，有事找周敏。'),
+  ],
 };
 
 /** A few pages of older history, for scrolling. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { MessageView } from '../rpc/generated/MessageView';
+import { plain } from '../runtime/fixtures';
 import { timelineDays } from './days';
 
 const at = (text: string) => Date.parse(`2024-05-${text}+08:00`);
@@ -8,6 +9,7 @@ let nextId = 0;
 function message(author: string, time: string): MessageView {
   nextId += 1;
   return {
+    ...plain,
     id: nextId,
     position: nextId,
     direction: author === 'me' ? 'outgoing' : 'incoming',

@@ -37,7 +37,7 @@ CREATE TABLE annotations (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation TEXT NOT NULL,
     target       TEXT NOT NULL,              -- reference id
-    kind         TEXT NOT NULL,              -- 'edit', 'retract', 'moderate', 'delivered', 'read', 'seen'
+    kind         TEXT NOT NULL,              -- 'edit', 'react', 'retract', 'moderate', 'delivered', 'read'
     author       TEXT NOT NULL,
     payload      TEXT NOT NULL,              -- JSON
     time_ms      INTEGER NOT NULL

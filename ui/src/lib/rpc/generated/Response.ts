@@ -2,6 +2,7 @@
 import type { ContactView } from "./ContactView";
 import type { ConversationView } from "./ConversationView";
 import type { JoinPreview } from "./JoinPreview";
+import type { MessageDetails } from "./MessageDetails";
 import type { MessageWindow } from "./MessageWindow";
 import type { NameHit } from "./NameHit";
 import type { Overview } from "./Overview";
@@ -10,4 +11,4 @@ import type { SearchPage } from "./SearchPage";
 /**
  * The answer to a [`Request`]; which one is said there.
  */
-export type Response = { "type": "done" } | { "type": "overview", "value": Overview } | { "type": "join-preview", "value": JoinPreview } | { "type": "account", "value": string } | { "type": "conversations", "value": Array<ConversationView> } | { "type": "contacts", "value": Array<ContactView> } | { "type": "conversation", "value": string } | { "type": "messages", "value": MessageWindow } | { "type": "message", "value": number } | { "type": "search-page", "value": SearchPage } | { "type": "names", "value": Array<NameHit> };
+export type Response = { "type": "done" } | { "type": "overview", "value": Overview } | { "type": "join-preview", "value": JoinPreview } | { "type": "account", "value": string } | { "type": "conversations", "value": Array<ConversationView> } | { "type": "contacts", "value": Array<ContactView> } | { "type": "conversation", "value": string } | { "type": "messages", "value": MessageWindow } | { "type": "message", "value": number } | { "type": "search-page", "value": SearchPage } | { "type": "names", "value": Array<NameHit> } | { "type": "message-details", "value": MessageDetails };

@@ -1,0 +1,124 @@
+//! Conversations and contacts, as a user interface shows them.
+
+use tokio::time::Instant;
+
+use super::{MAX_TEXT, conversation_id, delivery, failed};
+use crate::account::Account;
+use crate::api::{
+    AccountView, ApiError, ContactView, ConversationKind, ConversationView, ErrorCode,
+};
+use crate::store::contacts;
+use crate::store::conversations::{self, Conversation};
+
+/// Longest preview of the newest message, in characters.
+const PREVIEW_CHARS: usize = 120;
+
+impl Account {
+    pub(crate) async fn view(&self, display_name: &str, server_name: &str) -> AccountView {
+        let shared = &self.shared;
+        let unread = shared
+            .store
+            .read(conversations::unread)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, "unread count");
+                0
+            });
+        AccountView {
+            id: shared.id.clone(),
+            address: shared.address.to_string(),
+            display_name: display_name.to_owned(),
+            server_name: server_name.to_owned(),
+            unlocked: true,
+            connection: shared.connection.borrow().clone(),
+            unread,
+        }
+    }
+
+    pub(crate) async fn conversations(&self) -> Result<Vec<ConversationView>, ApiError> {
+        let all = self
+            .shared
+            .store
+            .read(conversations::all)
+            .await
+            .map_err(failed)?;
+        Ok(all
+            .into_iter()
+            .map(|conversation| self.conversation_view(conversation))
+            .collect())
+    }
+
+    fn conversation_view(&self, conversation: Conversation) -> ConversationView {
+        let live = &self.shared.live;
+        let last = conversation.last;
+        let preview = last.as_ref().map_or_else(String::new, |last| {
+            let line = last.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            line.chars().take(PREVIEW_CHARS).collect()
+        });
+        ConversationView {
+            kind: ConversationKind::Direct,
+            name: conversation.name,
+            presence: live.presence(&conversation.id),
+            preview,
+            preview_is_mine: last.as_ref().is_some_and(|last| last.outgoing),
+            last_activity_ms: last.as_ref().map(|last| last.time_ms),
+            last_state: last
+                .filter(|last| last.outgoing)
+                .map(|last| delivery(&last.state)),
+            unread: conversation.unread,
+            draft: conversation.draft,
+            typing: live.is_typing(&conversation.id, Instant::now()),
+            id: conversation.id,
+        }
+    }
+
+    pub(crate) async fn contacts(&self) -> Result<Vec<ContactView>, ApiError> {
+        let all = self
+            .shared
+            .store
+            .read(contacts::all)
+            .await
+            .map_err(failed)?;
+        Ok(all
+            .into_iter()
+            .map(|contact| ContactView {
+                presence: self.shared.live.presence(&contact.address),
+                address: contact.address,
+                name: contact.name,
+            })
+            .collect())
+    }
+
+    pub(crate) async fn start_conversation(&self, contact: &str) -> Result<String, ApiError> {
+        let id = conversation_id(contact)?;
+        let made = id.clone();
+        self.shared
+            .store
+            .write(move |tx| conversations::ensure(tx, &made))
+            .await
+            .map_err(failed)?;
+        self.shared.conversations_changed();
+        Ok(id)
+    }
+
+    pub(crate) async fn set_draft(&self, conversation: &str, text: &str) -> Result<(), ApiError> {
+        if text.len() > MAX_TEXT {
+            return Err(ApiError::new(ErrorCode::MessageTooLong).value("limit", MAX_TEXT));
+        }
+        let (id, text) = (conversation_id(conversation)?, text.to_owned());
+        self.shared
+            .store
+            .write(move |tx| conversations::set_draft(tx, &id, &text))
+            .await
+            .map_err(failed)?;
+        self.shared.conversations_changed();
+        Ok(())
+    }
+
+    pub(crate) fn set_typing(&self, conversation: &str, typing: bool) -> Result<(), ApiError> {
+        let id = conversation_id(conversation)?;
+        // Full means that older news are still on their way; this one may go.
+        drop(self.shared.typing.try_send((id, typing)));
+        Ok(())
+    }
+}
