@@ -54,8 +54,8 @@ struct Place {
 }
 
 enum Process {
-    ServerLite(Startalk),
-    Other(Other),
+    ServerLite(Box<Startalk>),
+    Other(Box<Other>),
 }
 
 impl Process {
@@ -84,10 +84,10 @@ impl Server {
         let other = |kind| {
             let mut other = Other::with_web(kind, Storage::Sqlite, Hash::Sha256);
             other.start();
-            Process::Other(other)
+            Process::Other(Box::new(other))
         };
         let process = match kind {
-            Kind::ServerLite => Process::ServerLite(Startalk::with(&[])),
+            Kind::ServerLite => Process::ServerLite(Box::new(Startalk::with(&[]))),
             Kind::Prosody => other(others::Kind::Prosody),
             Kind::Ejabberd => other(others::Kind::Ejabberd),
         };
