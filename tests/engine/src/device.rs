@@ -11,6 +11,7 @@ use engine::api::{
     Overview, Request, Response, WindowAnchor,
 };
 use engine::{Engine, EngineConfig, EventStream, MemorySecrets, Secrets, Timeouts};
+use futures_util::FutureExt;
 
 use crate::link::Link;
 use crate::world::Person;
@@ -406,6 +407,8 @@ impl Device {
                     return Ok(());
                 }
                 ensure!(events.next().await.is_some(), "engine closed");
+                // One look for all that has come meanwhile.
+                while let Some(Some(_)) = events.next().now_or_never() {}
             }
         });
         match waited.await {

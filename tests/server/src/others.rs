@@ -219,7 +219,8 @@ impl Other {
 /// accepts says little: ejabberd listens long before it has started, and whoever
 /// stops it then stops it in the middle of making its tables.
 pub fn answers(address: SocketAddr, process: &mut Guard) -> bool {
-    let end = Instant::now() + PATIENCE;
+    // Erlang has been seen to take half a minute on a machine that is busy.
+    let end = Instant::now() + PATIENCE * 3;
     while !is_answered(address).unwrap_or(false) {
         if Instant::now() > end || !process.is_running() {
             return false;
