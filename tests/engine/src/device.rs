@@ -31,6 +31,13 @@ pub const TIMEOUTS: Timeouts = Timeouts {
     keyring: Duration::from_secs(20),
 };
 
+/// For dozens of cuts: no growing pauses.
+pub const HASTY: Timeouts = Timeouts {
+    backoff: Duration::from_millis(10),
+    max_backoff: Duration::from_millis(20),
+    ..TIMEOUTS
+};
+
 /// For faults that only a clock can find: soon, but not so soon that a busy
 /// machine looks like one.
 pub const IMPATIENT: Timeouts = Timeouts {

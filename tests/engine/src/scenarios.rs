@@ -72,6 +72,8 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
     "a connection that stalls", Both, faults::stalled;
     "a connection that is half open", Both, faults::half_open;
     "a long absence: three pages of the archive", Both, history::long_absence;
+    "cut at every stage of catching up", Direct, history::cut_while_catching_up;
+    "a long history, scrolling up", Both, history::scrolling_up;
     "the order of two hundred messages", Both, messages::order_of_two_hundred;
     "bytes that come one by one", All, faults::split;
     "an acknowledgement that is lost", Both, faults::lost_acknowledgement;

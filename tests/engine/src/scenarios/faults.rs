@@ -1,24 +1,15 @@
 //! The network fails, on any byte; nothing is lost and nothing is doubled.
 
 use anyhow::{Result, ensure};
-use engine::Timeouts;
 use engine::api::{ConnectionView, DeliveryState};
-use std::time::Duration;
 
 use super::numbered;
-use crate::device::{Device, IMPATIENT, TIMEOUTS};
+use crate::device::{Device, HASTY, IMPATIENT};
 use crate::link::{CutAfter, Flow, Way};
 use crate::world::World;
 
 /// Cuts of one direction, spread over what is carried.
 const CUTS: u64 = 10;
-
-/// No growing pauses: there are dozens of cuts.
-const HASTY: Timeouts = Timeouts {
-    backoff: Duration::from_millis(10),
-    max_backoff: Duration::from_millis(20),
-    ..TIMEOUTS
-};
 
 /// Somebody who is connected again at once, and somebody to write to.
 async fn hasty_rosa_and_bob(world: &World) -> Result<(Device, Device)> {

@@ -1,10 +1,13 @@
 //! What happened while a device was away.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use engine::api::DeliveryState;
+use server_tests::startalk::PASSWORD;
 
 use super::numbered;
-use crate::world::World;
+use crate::device::HASTY;
+use crate::link::{CutAfter, Way};
+use crate::world::{Person, World};
 
 /// A device that is new has what was said before, in the same order.
 pub(super) async fn new_device(world: World) -> Result<()> {
@@ -84,7 +87,81 @@ pub(super) async fn long_absence(world: World) -> Result<()> {
     desk.all_reach(&bob.person, &DeliveryState::Delivered).await
 }
 
-async fn unread(device: &crate::device::Device, with: &crate::world::Person) -> Result<u32> {
+/// Somebody with so many messages in the archive, in order, and no device.
+async fn archive_of(world: &World, number: usize) -> Result<(Person, Person, Vec<String>)> {
+    let (rosa, bob) = tokio::join!(world.person("rosa"), world.person("bob"));
+    let (rosa, bob) = (rosa?, bob?);
+    let texts = numbered("history", number);
+    let mut peer = world.server.peer(&bob.user).await?;
+    for (number, text) in texts.iter().enumerate() {
+        let to = rosa.address();
+        let message = format!(
+            "<message to='{to}' type='chat' id='h{number}'><body>{text}</body>\
+             <origin-id xmlns='urn:xmpp:sid:0' id='h{number}'/></message>"
+        );
+        peer.send(&message).await?;
+    }
+    // Answered in order: all of it has been handled.
+    peer.ask("get", "", "<query xmlns='jabber:iq:roster'/>")
+        .await?;
+    Ok((rosa, bob, texts))
+}
+
+/// More than a first look fetches: the newest are there at once, and scrolling
+/// up brings the rest, each once and in its place.
+pub(super) async fn scrolling_up(world: World) -> Result<()> {
+    let (rosa, bob, texts) = archive_of(&world, 450).await?;
+    let device = world.device(&rosa, "new").await?;
+    device
+        .until("the newest", async || {
+            let here = device.texts(&bob).await?;
+            Ok(here.last() == texts.last())
+        })
+        .await?;
+    device.has(&bob, &texts).await
+}
+
+/// A page of the archive breaks off anywhere; what was fetched before and what
+/// is fetched after fit together.
+pub(super) async fn cut_while_catching_up(world: World) -> Result<()> {
+    let (rosa, bob, texts) = archive_of(&world, 450).await?;
+    let mut device = world.device_with(&rosa, "new", HASTY).await?;
+    device.has(&bob, &texts).await?;
+    let whole = device.link.carried(Way::Down);
+    let again = world.unknown_device(&rosa, "cut", HASTY).await?;
+    device.turn_off().await;
+    let mut device = again;
+    let signed_in = world.sign_in(&mut device, PASSWORD).await?;
+    signed_in.context("signs in")?;
+    // From the end to the beginning: what is fetched is not fetched again.
+    for number in (1..=10).rev() {
+        let bytes = 1 + whole * number / 12;
+        let way = Way::Down;
+        device.link.cut_next([CutAfter { way, bytes }]);
+    }
+    device.link.cut();
+    device
+        .until("all cuts met", async || {
+            let left = device.link.cuts_left();
+            if left > 0 && device.texts(&bob).await?.len() == texts.len() {
+                device.link.cut();
+            }
+            Ok(left == 0)
+        })
+        .await?;
+    device.has(&bob, &texts).await?;
+    let mut peer = world.server.peer(&bob.user).await?;
+    let to = rosa.address();
+    peer.send(&format!(
+        "<message to='{to}' type='chat' id='last'><body>the last</body></message>"
+    ))
+    .await?;
+    device
+        .has(&bob, &[texts, vec!["the last".to_owned()]].concat())
+        .await
+}
+
+async fn unread(device: &crate::device::Device, with: &Person) -> Result<u32> {
     let row = device.conversation(with).await?;
     Ok(row.map_or(0, |row| row.unread))
 }
