@@ -83,6 +83,8 @@ pub(super) struct Session<'a> {
     /// Whether the newest page of the archive was read: only then is the outbox
     /// sent.
     caught_up: bool,
+    /// Whether it goes on with the session of an earlier connection.
+    resumed: bool,
     /// Live messages that arrive while the archive is read: they are newer than
     /// all of it.
     held: Option<Vec<Element>>,
@@ -142,6 +144,7 @@ impl<'a> Session<'a> {
             in_flight: HashSet::new(),
             last_row: 0,
             pending: Pending::default(),
+            resumed: false,
             caught_up: false,
             held: None,
             uncounted: 0,
@@ -194,6 +197,7 @@ impl<'a> Session<'a> {
         typing: &mut mpsc::Receiver<(String, bool)>,
     ) -> Result<(), ConnectError> {
         let began = self.begin().await?;
+        self.resumed = began.resumed;
         if began.resumed {
             self.caught_up = true;
             self.shared.set_connection(ConnectionView::Online);
