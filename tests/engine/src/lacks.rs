@@ -28,6 +28,8 @@ pub enum When {
 }
 
 const OUR_LINKS: &str = "our invitation links are made by our server";
+const NO_SEARCH: &str = "the archive has no full text search (XEP-0431)";
+const ONLY_MYSQL: &str = "the archive offers full text search, with a query that only MySQL knows";
 const TWO_ARCHIVES: &str = "a message is written into two archives in two transactions; a server \
                             that is killed between them has it for its author only";
 
@@ -46,6 +48,20 @@ pub const LACKS: &[Lack] = &[
         when: When::Always,
         says: "no invitations",
         why: OUR_LINKS,
+    },
+    Lack {
+        kind: Kind::Prosody,
+        scenario: "searching on the server",
+        when: When::Always,
+        says: "does not search its archive",
+        why: NO_SEARCH,
+    },
+    Lack {
+        kind: Kind::Ejabberd,
+        scenario: "searching on the server",
+        when: When::Always,
+        says: "what is there is not found",
+        why: ONLY_MYSQL,
     },
     Lack {
         kind: Kind::Prosody,

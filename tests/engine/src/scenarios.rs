@@ -6,6 +6,7 @@ mod history;
 mod messages;
 mod restarts;
 mod scripted;
+mod search;
 mod signing_in;
 
 use anyhow::Result;
@@ -96,6 +97,8 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
     "typing", Both, messages::typing;
     "drafts stay on their device", Both, messages::drafts_are_local;
     "who is there", Both, messages::presence;
+    "searching on this device", Both, search::on_this_device;
+    "searching on the server", Both, search::on_the_server;
     "two devices of one account", Both, devices::carbons;
     "read on another device", Both, devices::read_elsewhere;
     "a new device has the history", Both, history::new_device;
