@@ -69,14 +69,14 @@ macro_rules! scenarios {
 /// All scenarios. Long ones first, so that the end is not one of them alone.
 pub const SCENARIOS: &[Scenario] = scenarios! {
     "cut at every stage of signing in", All, faults::cut_while_signing_in;
-    "cut at every stage of sending", All, faults::cut_while_sending;
+    "cut at every stage of sending", Both, faults::cut_while_sending;
     "a connection that stalls", Both, faults::stalled;
     "a connection that is half open", Both, faults::half_open;
     "a long absence: three pages of the archive", Both, history::long_absence;
     "cut at every stage of catching up", Direct, history::cut_while_catching_up;
-    "a long history, scrolling up", Both, history::scrolling_up;
+    "a long history, scrolling up", Direct, history::scrolling_up;
     "the order of two hundred messages", Both, messages::order_of_two_hundred;
-    "bytes that come one by one", All, faults::split;
+    "bytes that come one by one", Both, faults::split;
     "an acknowledgement that is lost", Both, faults::lost_acknowledgement;
     "going on after a cut", Both, faults::cut_and_resumed;
     "an acknowledgement is lost, and the session is gone", Direct, scripted::forgotten_session;

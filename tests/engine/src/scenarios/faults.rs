@@ -9,7 +9,7 @@ use crate::link::{CutAfter, Flow, Way};
 use crate::world::World;
 
 /// Cuts of one direction, spread over what is carried.
-const CUTS: u64 = 10;
+const CUTS: u64 = 8;
 
 /// Somebody who is connected again at once, and somebody to write to.
 async fn hasty_rosa_and_bob(world: &World) -> Result<(Device, Device)> {

@@ -7,6 +7,7 @@ use server_tests::startalk::PASSWORD;
 use super::numbered;
 use crate::device::HASTY;
 use crate::link::{CutAfter, Way};
+use crate::server::Kind;
 use crate::world::{Person, World};
 
 /// A device that is new has what was said before, in the same order.
@@ -87,8 +88,13 @@ pub(super) async fn long_absence(world: World) -> Result<()> {
     desk.all_reach(&bob.person, &DeliveryState::Delivered).await
 }
 
-/// Somebody with so many messages in the archive, in order, and no device.
-async fn archive_of(world: &World, number: usize) -> Result<(Person, Person, Vec<String>)> {
+/// Somebody with more in the archive than a first look fetches, and no device.
+async fn long_archive(world: &World) -> Result<(Person, Person, Vec<String>)> {
+    // Three pages, the first of which is small; those of others are smaller.
+    let number = match world.server.kind {
+        Kind::ServerLite => 400,
+        Kind::Prosody | Kind::Ejabberd => 230,
+    };
     let (rosa, bob) = tokio::join!(world.person("rosa"), world.person("bob"));
     let (rosa, bob) = (rosa?, bob?);
     let texts = numbered("history", number);
@@ -100,17 +106,19 @@ async fn archive_of(world: &World, number: usize) -> Result<(Person, Person, Vec
              <origin-id xmlns='urn:xmpp:sid:0' id='h{number}'/></message>"
         );
         peer.send(&message).await?;
+        if number % 40 == 39 || number + 1 == texts.len() {
+            // Answered in order: all of it has been handled.
+            peer.ask("get", "", "<query xmlns='jabber:iq:roster'/>")
+                .await?;
+        }
     }
-    // Answered in order: all of it has been handled.
-    peer.ask("get", "", "<query xmlns='jabber:iq:roster'/>")
-        .await?;
     Ok((rosa, bob, texts))
 }
 
 /// More than a first look fetches: the newest are there at once, and scrolling
 /// up brings the rest, each once and in its place.
 pub(super) async fn scrolling_up(world: World) -> Result<()> {
-    let (rosa, bob, texts) = archive_of(&world, 450).await?;
+    let (rosa, bob, texts) = long_archive(&world).await?;
     let device = world.device(&rosa, "new").await?;
     device
         .until("the newest", async || {
@@ -124,7 +132,7 @@ pub(super) async fn scrolling_up(world: World) -> Result<()> {
 /// A page of the archive breaks off anywhere; what was fetched before and what
 /// is fetched after fit together.
 pub(super) async fn cut_while_catching_up(world: World) -> Result<()> {
-    let (rosa, bob, texts) = archive_of(&world, 450).await?;
+    let (rosa, bob, texts) = long_archive(&world).await?;
     let mut device = world.device_with(&rosa, "new", HASTY).await?;
     device.has(&bob, &texts).await?;
     let whole = device.link.carried(Way::Down);
