@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use engine::api::{
@@ -14,38 +13,8 @@ use engine::{Engine, EngineConfig, EventStream, MemorySecrets, Secrets, Timeouts
 use futures_util::FutureExt;
 
 use crate::link::Link;
+use crate::patience::PATIENCE;
 use crate::world::Person;
-
-/// Longest wait for something that has to happen, on a machine that is busy.
-pub const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What devices are told if nothing else matters: connect again at once, and
-/// bear a machine that is busy.
-pub const TIMEOUTS: Timeouts = Timeouts {
-    connect: Duration::from_secs(20),
-    head_start: Duration::from_millis(250),
-    answer: Duration::from_secs(20),
-    idle: Duration::from_secs(60),
-    backoff: Duration::from_millis(20),
-    max_backoff: Duration::from_millis(200),
-    keyring: Duration::from_secs(20),
-};
-
-/// For dozens of cuts: no growing pauses.
-pub const HASTY: Timeouts = Timeouts {
-    backoff: Duration::from_millis(10),
-    max_backoff: Duration::from_millis(20),
-    ..TIMEOUTS
-};
-
-/// For faults that only a clock can find: soon, but not so soon that a busy
-/// machine looks like one.
-pub const IMPATIENT: Timeouts = Timeouts {
-    connect: Duration::from_secs(4),
-    answer: Duration::from_secs(4),
-    idle: Duration::from_secs(2),
-    ..TIMEOUTS
-};
 
 /// A device of a person.
 pub struct Device {

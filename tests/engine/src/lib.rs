@@ -5,6 +5,7 @@
 //! * [`lacks`]: what a server does not have, each proven by a run
 //! * [`world`]: one server and the people of one scenario
 //! * [`device`]: an engine with a profile, seen as an interface sees it
+//! * [`patience`]: how long everybody waits
 //! * [`server`]: the server under test, as a program
 //! * [`link`]: the network between a device and the server, below TLS
 //! * [`relay`]: the same above TLS, for faults that know what is said
@@ -22,6 +23,7 @@
 pub mod device;
 pub mod lacks;
 pub mod link;
+pub mod patience;
 pub mod relay;
 pub mod scenarios;
 pub mod server;

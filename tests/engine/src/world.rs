@@ -12,8 +12,9 @@ use navigation::{
 use server_tests::startalk::PASSWORD;
 use tempfile::TempDir;
 
-use crate::device::{Device, TIMEOUTS};
+use crate::device::Device;
 use crate::link::Link;
+use crate::patience::TIMEOUTS;
 use crate::server::{Kind, Server};
 
 /// Somebody with an account.

@@ -4,8 +4,9 @@ use anyhow::{Result, ensure};
 use engine::api::{ConnectionView, DeliveryState};
 
 use super::numbered;
-use crate::device::{Device, HASTY, IMPATIENT};
+use crate::device::Device;
 use crate::link::{CutAfter, Flow, Way};
+use crate::patience::{HASTY, IMPATIENT};
 use crate::world::World;
 
 /// Cuts of one direction, spread over what is carried.

@@ -5,8 +5,8 @@ use engine::api::DeliveryState;
 use server_tests::startalk::PASSWORD;
 
 use super::numbered;
-use crate::device::HASTY;
 use crate::link::{CutAfter, Way};
+use crate::patience::HASTY;
 use crate::server::Kind;
 use crate::world::{Person, World};
 

@@ -9,8 +9,9 @@ use navigation::{Endpoint, Transport};
 use server_tests::startalk::PASSWORD;
 
 use super::numbered;
-use crate::device::{Device, TIMEOUTS};
+use crate::device::Device;
 use crate::link::{Link, Way};
+use crate::patience::TIMEOUTS;
 use crate::relay::{Relay, Rule};
 use crate::world::{Person, World, pinned};
 

@@ -5,7 +5,8 @@ use engine::api::{ErrorCode, JoinKind, Request, Response};
 use navigation::SpkiPin;
 use server_tests::startalk::PASSWORD;
 
-use crate::device::{Device, TIMEOUTS};
+use crate::device::Device;
+use crate::patience::TIMEOUTS;
 use crate::world::{Person, World};
 
 /// The account is there, named right, and online.
