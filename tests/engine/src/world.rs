@@ -255,6 +255,7 @@ pub fn pinned(endpoint: Endpoint, pin: SpkiPin) -> ServerTarget {
         trust: Trust {
             system_roots: false,
             spki_sha256: vec![pin],
+            authorities: Vec::new(),
         },
     }
 }
