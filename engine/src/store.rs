@@ -5,6 +5,7 @@
 //! screen shows must survive a power cut. Reading has a connection of its own.
 
 pub(crate) mod archive;
+mod cipher;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod messages;
@@ -20,6 +21,7 @@ use rusqlite::{Connection, OpenFlags, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::profile::set_aside;
+use cipher::set_key;
 
 /// Statements that a connection keeps ready; more than there are.
 const STATEMENTS: usize = 200;
@@ -273,21 +275,8 @@ fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
-/// The key goes in as raw bytes (SQLCipher's `x'…'` form): it is random
-/// already, so nothing has to be derived.
-fn set_key(connection: &Connection, key: &[u8]) -> rusqlite::Result<()> {
-    use std::fmt::Write as _;
-    // Reserved at once: growing would leave copies of the key behind.
-    let mut pragma = zeroize::Zeroizing::new(String::with_capacity(key.len() * 2 + 32));
-    pragma.push_str("PRAGMA key = \"x'");
-    for byte in key {
-        write!(pragma, "{byte:02x}").map_err(|_| rusqlite::Error::InvalidQuery)?;
-    }
-    pragma.push_str("'\"");
-    connection.execute_batch(&pragma)
-}
-
 fn prepare(path: &Path, key: &[u8]) -> Result<Connection, Unusable> {
+    cipher::await_library()?;
     let mut connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     set_key(&connection, key)?;
@@ -353,6 +342,23 @@ pub(crate) mod tests {
         };
         assert_eq!(std::fs::read(kept).unwrap(), before);
         assert_eq!(aside_of(&path, &KEY), None);
+    }
+
+    /// In a process of its own the first of them begins the library.
+    #[test]
+    fn caches_open_at_once_while_the_library_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let together = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let path = folder.path().join(format!("{number}.db"));
+                let together = &together;
+                scope.spawn(move || {
+                    together.wait();
+                    assert_eq!(aside_of(&path, &KEY), None);
+                });
+            }
+        });
     }
 
     #[test]

@@ -81,6 +81,8 @@ pub(super) struct Session<'a> {
     /// Whether the newest page of the archive was read: only then is the outbox
     /// sent.
     caught_up: bool,
+    /// Whether it goes on with the session of an earlier connection.
+    resumed: bool,
     /// Live messages that arrive while the archive is read: they are newer than
     /// all of it.
     held: Option<Vec<Element>>,
@@ -139,6 +141,7 @@ impl<'a> Session<'a> {
             sm: None,
             in_flight: HashSet::new(),
             pending: Pending::default(),
+            resumed: false,
             caught_up: false,
             held: None,
             uncounted: 0,
@@ -191,6 +194,7 @@ impl<'a> Session<'a> {
         typing: &mut mpsc::Receiver<(String, bool)>,
     ) -> Result<(), ConnectError> {
         let began = self.begin().await?;
+        self.resumed = began.resumed;
         if began.resumed {
             self.caught_up = true;
             self.shared.set_connection(ConnectionView::Online);

@@ -10,11 +10,15 @@ use crate::account::sync;
 use crate::api::PresenceShow;
 use crate::connection::ConnectError;
 use crate::inbound;
+use crate::store::archive::{self, OWN};
 
 impl Session<'_> {
     pub(super) async fn message(&mut self, element: &Element) -> Result<(), ConnectError> {
         let now_ms = self.shared.clock.now_ms();
         let cursor = live_cursor(&self.shared.address, element);
+        if cursor.is_some() && self.is_left_to_the_archive(element).await? {
+            return Ok(());
+        }
         let meanings = inbound::live(&self.shared.address, element, now_ms);
         self.shared.apply(meanings, Step::Live).await?;
         // What came live need not be fetched again, once we have caught up.
@@ -25,6 +29,18 @@ impl Session<'_> {
             sync::archive::set_cursor(self.shared, &cursor).await?;
         }
         Ok(())
+    }
+
+    /// What waited at the server (XEP-0160) comes live when a session begins, and
+    /// stands in the archive, too. While that has a gap, the message belongs
+    /// there: behind the newest page it would be out of order. What a resumed
+    /// session was sent late is news.
+    async fn is_left_to_the_archive(&mut self, element: &Element) -> Result<bool, ConnectError> {
+        if self.resumed || !self.follows || !element.has_child("delay", ns::DELAY) {
+            return Ok(false);
+        }
+        let gaps = self.shared.store.read(|db| archive::gaps(db, OWN)).await?;
+        Ok(!gaps.is_empty())
     }
 
     pub(super) fn presence(&mut self, element: &Element) {
