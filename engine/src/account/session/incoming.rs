@@ -6,13 +6,18 @@ use xmpp_core::{Element, ns};
 
 use super::Session;
 use crate::account::apply::Step;
-use crate::account::sync;
+use crate::account::{features, rooms, sync};
 use crate::api::PresenceShow;
 use crate::connection::ConnectError;
 use crate::inbound;
 
 impl Session<'_> {
     pub(super) async fn message(&mut self, element: &Element) -> Result<(), ConnectError> {
+        if rooms::message(self.shared, element).await?
+            || rooms::bookmarks::pushed(self.shared, element).await?
+        {
+            return Ok(());
+        }
         let now_ms = self.shared.clock.now_ms();
         let cursor = live_cursor(&self.shared.address, element);
         let meanings = inbound::live(&self.shared.address, element, now_ms);
@@ -27,7 +32,15 @@ impl Session<'_> {
         Ok(())
     }
 
-    pub(super) fn presence(&mut self, element: &Element) {
+    pub(super) async fn presence(&mut self, element: &Element) -> Result<(), ConnectError> {
+        if !rooms::presence(self.shared, element).await? {
+            self.contact(element);
+        }
+        Ok(())
+    }
+
+    /// Availability of somebody who is no room.
+    fn contact(&mut self, element: &Element) {
         let Some(Ok(from)) = element.attr("from").map(jid::Jid::new) else {
             return;
         };
@@ -73,6 +86,8 @@ impl Session<'_> {
             answer.done()
         } else if iq.has_child("ping", ns::PING) {
             answer.done()
+        } else if let (Some("get"), Some(query)) = (kind, iq.get_child("query", ns::DISCO_INFO)) {
+            answer.child(features::info(query.attr("node"))).done()
         } else {
             let condition = Condition::ServiceUnavailable;
             match StanzaError::from(condition).reply_to(iq) {
