@@ -1,11 +1,13 @@
 //! One account: its cache, and the task that keeps it in step with its server.
 
 mod apply;
+mod features;
 mod handle;
 mod live;
 mod outgoing;
 mod refusal;
 mod requests;
+mod rooms;
 mod search;
 mod session;
 mod supervisor;
@@ -28,6 +30,7 @@ use crate::events::Events;
 use crate::store::Store;
 use handle::Handle;
 use live::Live;
+use rooms::LiveRooms;
 
 /// Chat states that wait to be sent: only the newest matter.
 const TYPING_QUEUE: usize = 8;
@@ -64,6 +67,7 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) events: Events,
     pub(crate) live: Live,
+    pub(crate) rooms: LiveRooms,
     pub(crate) connection: watch::Sender<ConnectionView>,
     /// The way to ask the server, while there is a session.
     pub(crate) session: Mutex<Option<Handle>>,
@@ -101,6 +105,7 @@ impl Account {
             store,
             events,
             live: Live::default(),
+            rooms: LiveRooms::default(),
             connection: watch::Sender::new(ConnectionView::Connecting),
             session: Mutex::new(None),
             filling: tokio::sync::Mutex::default(),

@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod messages;
 mod request;
+mod rooms;
 mod search;
 mod view;
 
@@ -21,6 +22,10 @@ pub use messages::{
     MessageRequest, MessageView, ReactionView, ReplyView, RetractedView, VersionView,
 };
 pub use request::{Request, Response};
+pub use rooms::{
+    Affiliation, FoundRoom, FoundRooms, InvitationView, LeftView, LeftWhy, MemberView,
+    OccupantView, Role, RoomFeatures, RoomRequest, RoomSettings, RoomState, RoomView,
+};
 pub use search::{
     ContentKind, HighlightRange, NameHit, SearchFilters, SearchHit, SearchPage, SearchRequest,
 };

@@ -10,6 +10,7 @@ pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod messages;
 pub(crate) mod outbox;
+pub(crate) mod rooms;
 mod schema;
 pub(crate) mod search;
 

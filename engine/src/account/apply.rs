@@ -9,18 +9,26 @@ use crate::api::{Event, NotificationView};
 use crate::inbound::Meaning;
 use crate::store::archive;
 use crate::store::messages::{self, Place, Said};
+use crate::store::rooms::{self, invitations};
 use crate::store::{StoreError, contacts, conversations};
 
 /// Longest text of a notification, in characters.
 const NOTIFICATION_CHARS: usize = 160;
 /// A message older than this comes without a notification: it is history.
 const FRESH_MS: i64 = 3 * 24 * 3600 * 1000;
+/// An invitation may be older than that by so much.
+const INVITATION_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// What came together, and where it belongs.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     /// Now.
     Live,
+    /// Now, in a room; up to where its archive is known by that.
+    Room {
+        room: String,
+        cursor: Option<String>,
+    },
     /// The newest page of an archive.
     Newest {
         archive: String,
@@ -48,7 +56,7 @@ impl Step {
     /// Where messages of it belong.
     fn begin(&self, tx: &Transaction<'_>) -> rusqlite::Result<Place> {
         Ok(match self {
-            Self::Live => Place::Newest,
+            Self::Live | Self::Room { .. } => Place::Newest,
             Self::Newest { archive, gap, .. } => {
                 if let Some((after, before)) = gap {
                     archive::open_gap(tx, archive, after.as_deref(), before)?;
@@ -61,7 +69,11 @@ impl Step {
 
     fn finish(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
         match self {
-            Self::Live => Ok(()),
+            Self::Live | Self::Room { cursor: None, .. } => Ok(()),
+            Self::Room {
+                room,
+                cursor: Some(cursor),
+            } => archive::set_cursor(tx, room, cursor),
             Self::Newest {
                 archive, cursor, ..
             } => match cursor {
@@ -92,7 +104,9 @@ pub(super) struct Changes {
     fresh_ms: i64,
     conversations: Vec<String>,
     notifications: Vec<NotificationView>,
-    /// New rows for the outbox (receipts).
+    /// An invitation came.
+    invited: bool,
+    /// New rows for the outbox (receipts), or one less that is waited for.
     pub(super) outbox: bool,
 }
 
@@ -168,6 +182,9 @@ impl Shared {
         for notification in changes.notifications {
             self.events.publish(Event::Notify { notification });
         }
+        if changes.invited {
+            self.invitations_changed();
+        }
         if changes.outbox {
             self.outbox_bell.notify_one();
         }
@@ -188,6 +205,7 @@ fn write(
             received.wants_receipt &= received.time_ms > changes.fresh_ms;
             let stored = messages::receive(tx, &received, place)?;
             changes.touch(&received.conversation);
+            changes.outbox |= received.outgoing;
             if let Some(id) = stored
                 && !received.outgoing
             {
@@ -220,6 +238,10 @@ fn write(
                 changes.touch(conversation);
             }
         }
+        Meaning::Invited(invitation) => {
+            let is_old = invitation.time_ms <= changes.fresh_ms - INVITATION_MS;
+            changes.invited |= !is_old && invitations::put(tx, invitation)?;
+        }
         Meaning::Typing { .. } => {}
     }
     Ok(())
@@ -242,6 +264,13 @@ fn notify(
     if message.position <= read || message.retracted.is_some() {
         return Ok(());
     }
+    let conversation = &received.conversation;
+    if rooms::is_room(tx, conversation)?
+        && !message.extras.mentions_me
+        && !rooms::notifies_of_all(tx, conversation)?
+    {
+        return Ok(());
+    }
     let mut one_line = message
         .text
         .split_whitespace()
@@ -259,7 +288,10 @@ fn notify(
         account: account.to_owned(),
         conversation: received.conversation.clone(),
         message: id,
-        title: contacts::name(tx, &received.author)?,
+        title: match &received.author_name {
+            Some(name) => name.clone(),
+            None => contacts::name(tx, &received.author)?,
+        },
         body: one_line.chars().take(NOTIFICATION_CHARS).collect(),
     });
     Ok(())

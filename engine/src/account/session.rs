@@ -23,7 +23,7 @@ use super::{Shared, outgoing, sync};
 use crate::api::ConnectionView;
 use crate::connection::{ConnectError, Incoming, SignedIn};
 use crate::connection::{Resume, Transport};
-use crate::store::{StoreError, outbox};
+use crate::store::{StoreError, outbox, rooms};
 use begin::Entry;
 use pending::Pending;
 
@@ -223,10 +223,14 @@ impl<'a> Session<'a> {
                     ended?;
                     tasks_run = false;
                 }
-                () = self.shared.outbox_bell.notified() => self.send_outbox().await?,
+                () = self.shared.outbox_bell.notified() => {
+                    if self.shared.rooms.has_new() {
+                        self.requeue().await?;
+                    }
+                    self.send_outbox().await?;
+                }
                 Some((conversation, is_typing)) = typing.recv() => {
-                    let state = outgoing::chat_state(&conversation, is_typing);
-                    self.send_stanza(&state, None).await?;
+                    self.send_typing(&conversation, is_typing).await?;
                 }
                 () = sleep_until(idle) => self.keep_alive().await?,
                 // Below, somebody is found to have stopped typing.
@@ -268,6 +272,27 @@ impl<'a> Session<'a> {
         self.send_outbox().await
     }
 
+    async fn send_typing(&mut self, conversation: &str, typing: bool) -> Result<(), ConnectError> {
+        let of = conversation.to_owned();
+        let is_room = self
+            .shared
+            .store
+            .read(move |db| rooms::is_room(db, &of))
+            .await?;
+        let joined = || {
+            self.shared
+                .rooms
+                .joined()
+                .iter()
+                .any(|room| room == conversation)
+        };
+        if is_room && !joined() {
+            return Ok(());
+        }
+        let state = outgoing::chat_state(conversation, is_room, typing);
+        self.send_stanza(&state, None).await
+    }
+
     async fn next(&mut self) -> Result<Incoming, ConnectError> {
         timeout(self.shared.timeouts.answer, self.transport.next())
             .await
@@ -297,7 +322,7 @@ impl<'a> Session<'a> {
             }
             "message" if self.hold(&element)? => return Ok(()),
             "message" => self.message(&element).await?,
-            "presence" => self.presence(&element),
+            "presence" => self.presence(&element).await?,
             "iq" => self.iq(&element).await?,
             _ => {}
         }
@@ -375,11 +400,11 @@ impl<'a> Session<'a> {
     /// What an earlier connection sent and nobody is known to have goes out again,
     /// but for what this session still has on its way.
     async fn requeue(&mut self) -> Result<(), ConnectError> {
-        let keep = self.in_flight.clone();
+        let (keep, joined) = (self.in_flight.clone(), self.shared.rooms.joined());
         let changed = self
             .shared
             .store
-            .write(move |tx| outbox::requeue(tx, &keep))
+            .write(move |tx| outbox::requeue(tx, &keep, &joined))
             .await?;
         for conversation in changed {
             self.shared.messages_changed(&conversation);
@@ -392,14 +417,24 @@ impl<'a> Session<'a> {
         if !self.caught_up {
             return Ok(());
         }
+        if self.sm.is_none() && !self.in_flight.is_empty() {
+            // Those that their rooms have given back have arrived.
+            let waited_for = std::mem::take(&mut self.in_flight);
+            self.in_flight = self
+                .shared
+                .store
+                .read(move |db| outbox::still_there(db, &waited_for))
+                .await?;
+        }
         while self.in_flight.len() < IN_FLIGHT {
             let room = IN_FLIGHT - self.in_flight.len();
+            let joined = self.shared.rooms.joined();
             // In the writer's turn: whoever changes a message knows whether it
             // has gone.
             let rows = self
                 .shared
                 .store
-                .write(move |tx| outbox::take(tx, room))
+                .write(move |tx| outbox::take(tx, &joined, room))
                 .await?;
             if rows.is_empty() {
                 return Ok(());
@@ -413,7 +448,11 @@ impl<'a> Session<'a> {
                 Some(_) => self.transport.send(&build("r", ns::SM).done()).await?,
                 // COMPAT: a server without acknowledgements. Written is all
                 // that can be known.
-                None => self.settle(rows.iter().map(|row| row.id).collect()).await?,
+                None => {
+                    // A room gives back what it has.
+                    let gone = rows.iter().filter(|row| !row.is_given_back());
+                    self.settle(gone.map(|row| row.id).collect()).await?;
+                }
             }
         }
         Ok(())

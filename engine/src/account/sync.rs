@@ -9,8 +9,8 @@ use std::sync::Arc;
 use xmpp_core::element::build;
 use xmpp_core::ns;
 
-use super::Shared;
 use super::handle::{AskError, Handle};
+use super::{Shared, features, rooms};
 use crate::connection::ConnectError;
 use crate::store::archive::OWN;
 
@@ -39,10 +39,16 @@ pub(super) async fn run(
     began: Began,
 ) -> Result<(), ConnectError> {
     // Whoever looks at a gap meanwhile need not ask for it as well.
-    let _filling = shared.filling.lock().await;
+    let filling = shared.filling.lock().await;
+    let history = async {
+        let _filling = filling;
+        archive::fill(shared, &handle, OWN, archive::Reach::History).await
+    };
     if began.resumed {
-        return archive::fill(shared, &handle, OWN, archive::Reach::History).await;
+        let rooms = rooms::run(shared, &handle, true);
+        return tokio::try_join!(history, rooms).map(drop);
     }
+    shared.rooms.reset();
     roster::fetch(shared, &handle).await?;
     if !began.carbons {
         let carbons = build("enable", ns::CARBONS).done();
@@ -50,10 +56,11 @@ pub(super) async fn run(
             or_end(error, "no carbons there")?;
         }
     }
-    handle.send(build("presence", ns::CLIENT).done()).await?;
+    handle.send(features::presence()).await?;
     let follows = archive::newest(shared, &handle, OWN).await?;
     handle.caught_up(follows).await?;
-    archive::fill(shared, &handle, OWN, archive::Reach::History).await
+    let rooms = rooms::run(shared, &handle, false);
+    tokio::try_join!(history, rooms).map(drop)
 }
 
 /// A server that says no can be lived with; one that says nothing cannot.

@@ -35,6 +35,18 @@ pub enum Event {
         /// Conversation id.
         conversation: String,
     },
+    /// A room: who is in it, what it is called, whether we are in it.
+    RoomChanged {
+        /// Account id.
+        account: String,
+        /// Address of the room.
+        room: String,
+    },
+    /// An invitation to a room came, or was answered.
+    InvitationsChanged {
+        /// Account id.
+        account: String,
+    },
     /// A message came in that the user may want to be told of.
     Notify {
         /// What to show.

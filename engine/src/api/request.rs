@@ -2,8 +2,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    ContactView, ConversationView, JoinPreview, MessageDetails, MessageRequest, MessageWindow,
-    NameHit, Overview, SearchPage, SearchRequest, WindowAnchor,
+    ContactView, ConversationView, FoundRooms, InvitationView, JoinPreview, MemberView,
+    MessageDetails, MessageRequest, MessageWindow, NameHit, OccupantView, Overview, RoomRequest,
+    RoomSettings, RoomView, SearchPage, SearchRequest, WindowAnchor,
 };
 
 /// What an interface may ask of the engine.
@@ -141,6 +142,8 @@ pub enum Request {
     Search(SearchRequest),
     /// More about messages.
     Message(MessageRequest),
+    /// Rooms.
+    Rooms(RoomRequest),
 }
 
 /// The answer to a [`Request`]; which one is said there.
@@ -172,6 +175,20 @@ pub enum Response {
     Names(Vec<NameHit>),
     /// See [`MessageRequest::Details`].
     MessageDetails(Box<MessageDetails>),
+    /// See [`RoomRequest::List`].
+    Rooms(Vec<RoomView>),
+    /// See [`RoomRequest::Get`].
+    Room(Box<RoomView>),
+    /// See [`RoomRequest::Discover`].
+    FoundRooms(FoundRooms),
+    /// See [`RoomRequest::Settings`].
+    RoomSettings(Box<RoomSettings>),
+    /// See [`RoomRequest::Occupants`].
+    Occupants(Vec<OccupantView>),
+    /// See [`RoomRequest::Members`].
+    Members(Vec<MemberView>),
+    /// See [`RoomRequest::Invitations`].
+    Invitations(Vec<InvitationView>),
 }
 
 impl std::fmt::Debug for Request {
@@ -201,6 +218,7 @@ impl std::fmt::Debug for Request {
                 let (name, account) = request.summary();
                 (name, Some(account))
             }
+            Self::Rooms(request) => return request.fmt(f),
         };
         let mut shown = f.debug_struct(name);
         if let Some(account) = account {

@@ -160,6 +160,8 @@ pub struct ConversationView {
     pub last_state: Option<DeliveryState>,
     /// Number of unread messages.
     pub unread: u32,
+    /// How many of them name us.
+    pub unread_mentions: u32,
     /// Text that was typed and not sent; empty if none.
     pub draft: String,
     /// Whether the other side is typing now.

@@ -11,6 +11,8 @@ mod args;
 mod commands;
 #[path = "startalk-cli/messages.rs"]
 mod messages;
+#[path = "startalk-cli/rooms.rs"]
+mod rooms;
 
 use std::process::ExitCode;
 

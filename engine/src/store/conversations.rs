@@ -11,9 +11,11 @@ pub(crate) use summary::{Added, added, recount, refresh};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Conversation {
     pub(crate) id: String,
+    pub(crate) is_room: bool,
     pub(crate) name: String,
     pub(crate) draft: String,
     pub(crate) unread: u32,
+    pub(crate) unread_mentions: u32,
     pub(crate) last: Option<LastMessage>,
 }
 
@@ -38,9 +40,9 @@ pub(crate) fn ensure(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
 /// All conversations, newest activity first; empty ones last by name.
 pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<Conversation>> {
     db.prepare_cached(
-        "SELECT c.id, coalesce(k.name, substr(c.id, 1, instr(c.id || '@', '@') - 1)), c.draft,
-                c.unread,
-                l.text, l.outgoing, l.time_ms, l.state, l.error
+        "SELECT c.id, coalesce(k.name, c.name, substr(c.id, 1, instr(c.id || '@', '@') - 1)),
+                c.draft, c.unread, l.text, l.outgoing, l.time_ms, l.state, l.error,
+                c.kind = 'room', c.unread_mentions
          FROM conversations c
          LEFT JOIN contacts k ON k.address = c.id
          LEFT JOIN messages l ON l.id = c.last_message
@@ -63,6 +65,8 @@ pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<Conversation>> {
             draft: row.get(2)?,
             unread: row.get(3)?,
             last,
+            is_room: row.get(9)?,
+            unread_mentions: row.get(10)?,
         })
     })?
     .collect()

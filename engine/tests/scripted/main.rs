@@ -25,6 +25,7 @@ mod peer;
 mod proxies;
 mod proxy;
 mod resumption;
+mod rooms;
 mod sasl2;
 mod search;
 mod secrets;

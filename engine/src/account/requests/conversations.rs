@@ -56,7 +56,11 @@ impl Account {
             line.chars().take(PREVIEW_CHARS).collect()
         });
         ConversationView {
-            kind: ConversationKind::Direct,
+            kind: if conversation.is_room {
+                ConversationKind::Room
+            } else {
+                ConversationKind::Direct
+            },
             name: conversation.name,
             presence: live.presence(&conversation.id),
             preview,
@@ -66,6 +70,7 @@ impl Account {
                 .filter(|last| last.outgoing)
                 .map(|last| delivery(&last.state)),
             unread: conversation.unread,
+            unread_mentions: conversation.unread_mentions,
             draft: conversation.draft,
             typing: live.is_typing(&conversation.id, Instant::now()),
             id: conversation.id,

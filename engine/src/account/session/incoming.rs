@@ -2,11 +2,11 @@
 
 use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
-use xmpp_core::{Element, ns};
+use xmpp_core::{Element, datetime, ns};
 
 use super::Session;
 use crate::account::apply::Step;
-use crate::account::sync;
+use crate::account::{features, rooms, sync};
 use crate::api::PresenceShow;
 use crate::connection::ConnectError;
 use crate::inbound;
@@ -14,6 +14,11 @@ use crate::store::archive::{self, OWN};
 
 impl Session<'_> {
     pub(super) async fn message(&mut self, element: &Element) -> Result<(), ConnectError> {
+        if rooms::message(self.shared, element).await?
+            || rooms::bookmarks::pushed(self.shared, element).await?
+        {
+            return Ok(());
+        }
         let now_ms = self.shared.clock.now_ms();
         let cursor = live_cursor(&self.shared.address, element);
         if cursor.is_some() && self.is_left_to_the_archive(element).await? {
@@ -32,18 +37,30 @@ impl Session<'_> {
     }
 
     /// What waited at the server (XEP-0160) comes live when a session begins, and
-    /// stands in the archive, too. While that has a gap, the message belongs
-    /// there: behind the newest page it would be out of order. What a resumed
-    /// session was sent late is news.
+    /// stands in the archive, too. What is older than the upper end of a gap
+    /// belongs there: behind the newest page it would be out of order. What a
+    /// resumed session was sent late is news.
     async fn is_left_to_the_archive(&mut self, element: &Element) -> Result<bool, ConnectError> {
-        if self.resumed || !self.follows || !element.has_child("delay", ns::DELAY) {
+        let stamp = element
+            .get_child("delay", ns::DELAY)
+            .and_then(|delay| delay.attr("stamp"))
+            .and_then(datetime::parse_ms);
+        let Some(stamp) = stamp.filter(|_| !self.resumed && self.follows) else {
             return Ok(false);
-        }
-        let gaps = self.shared.store.read(|db| archive::gaps(db, OWN)).await?;
-        Ok(!gaps.is_empty())
+        };
+        let query = move |db: &rusqlite::Connection| archive::is_in_a_gap(db, OWN, stamp);
+        Ok(self.shared.store.read(query).await?)
     }
 
-    pub(super) fn presence(&mut self, element: &Element) {
+    pub(super) async fn presence(&mut self, element: &Element) -> Result<(), ConnectError> {
+        if !rooms::presence(self.shared, element).await? {
+            self.contact(element);
+        }
+        Ok(())
+    }
+
+    /// Availability of somebody who is no room.
+    fn contact(&mut self, element: &Element) {
         let Some(Ok(from)) = element.attr("from").map(jid::Jid::new) else {
             return;
         };
@@ -89,6 +106,8 @@ impl Session<'_> {
             answer.done()
         } else if iq.has_child("ping", ns::PING) {
             answer.done()
+        } else if let (Some("get"), Some(query)) = (kind, iq.get_child("query", ns::DISCO_INFO)) {
+            answer.child(features::info(query.attr("node"))).done()
         } else {
             let condition = Condition::ServiceUnavailable;
             match StanzaError::from(condition).reply_to(iq) {

@@ -75,6 +75,11 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
+    /// Rooms.
+    Rooms {
+        #[command(subcommand)]
+        command: crate::rooms::Rooms,
+    },
     /// Prints what changes until it is stopped (Ctrl-C).
     Watch,
     /// Signs out.

@@ -2,14 +2,18 @@
 
 use std::io::BufRead;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::Serialize;
-use startalk_engine::api::{ApiError, MessageRequest, Overview, Request, Response};
+use startalk_engine::api::{ApiError, ConnectionView, MessageRequest, Overview, Request, Response};
 use startalk_engine::{Engine, EngineConfig, Proxy, SystemProxies};
 
 use crate::args::{Cli, Command};
 use crate::messages;
+
+/// Longest wait for a connection.
+const CONNECTING: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     std::fs::create_dir_all(&cli.profile).with_context(|| cli.profile.display().to_string())?;
@@ -117,6 +121,7 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Command::Rooms { command } => crate::rooms::run(engine, cli, command).await,
         Command::Watch => watch(engine, cli).await,
         Command::SignOut { wipe } => {
             let account = account_id(engine, cli).await?;
@@ -168,7 +173,7 @@ async fn account_id(engine: &Engine, cli: &Cli) -> anyhow::Result<String> {
 }
 
 /// The account of the command, unlocked.
-async fn account(engine: &Engine, cli: &Cli) -> anyhow::Result<String> {
+pub(crate) async fn account(engine: &Engine, cli: &Cli) -> anyhow::Result<String> {
     let id = account_id(engine, cli).await?;
     let locked = overview(engine)
         .await?
@@ -196,6 +201,28 @@ pub(crate) async fn ask(engine: &Engine, request: Request) -> anyhow::Result<Res
         let code = serde_json::to_value(error.code).unwrap_or_default();
         anyhow::anyhow!("{}: {}", code.as_str().unwrap_or("error"), error.detail)
     })
+}
+
+/// Waits until the account is connected.
+pub(crate) async fn online(engine: &Engine, account: &str) -> anyhow::Result<()> {
+    let mut events = engine.subscribe();
+    let connected = async {
+        loop {
+            let accounts = overview(engine).await?.accounts;
+            let state = accounts.into_iter().find(|one| one.id == account);
+            match state.map(|account| account.connection) {
+                Some(ConnectionView::Online) => return Ok(()),
+                Some(ConnectionView::Offline { error: Some(error) }) => bail!("{error}"),
+                _ => {}
+            }
+            if events.next().await.is_none() {
+                bail!("the engine was closed");
+            }
+        }
+    };
+    tokio::time::timeout(CONNECTING, connected)
+        .await
+        .context("no connection")?
 }
 
 /// The first line of standard input.

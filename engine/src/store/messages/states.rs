@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::said::{About, Author, Target};
 use super::{DELIVERED, FAILED, READ, SENT, WAITING, edits, reactions, said};
 use crate::store::outbox::{self, OutboxKind};
+use crate::store::rooms;
 use crate::store::{archive, conversations};
 
 /// The server has it. A message that waited while others arrived comes after
@@ -231,10 +232,12 @@ pub(super) fn see(
         return Ok(false);
     }
     // In a room the id that the room gave (XEP-0333, section 4.1).
-    let column = if reactions::is_room(tx, conversation)? {
+    let column = if !reactions::is_room(tx, conversation)? {
+        "wire_id"
+    } else if rooms::wants_markers(tx, conversation)? {
         "stanza_id"
     } else {
-        "wire_id"
+        return Ok(true);
     };
     let newest: Option<String> = tx
         .prepare_cached(&format!(

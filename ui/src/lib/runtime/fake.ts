@@ -209,6 +209,9 @@ export class FakeRuntime implements Runtime {
         return this.#about(request);
       case 'search':
         return search(request, ACCOUNT, this.talks);
+      case 'rooms':
+        // No screen asks for these yet.
+        throw new Error(`not in this fake: ${request.type}`);
     }
   }
 
@@ -451,6 +454,7 @@ export class FakeRuntime implements Runtime {
         last_activity_ms: last?.time_ms ?? null,
         last_state: last?.delivery ?? null,
         unread: this.#unread(talk).length,
+        unread_mentions: 0,
         draft: talk.draft,
         typing: talk.typing,
       };

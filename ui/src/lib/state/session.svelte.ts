@@ -136,6 +136,8 @@ export class Session {
         void this.#timeline?.refresh();
         break;
       case 'accounts-changed':
+      case 'room-changed':
+      case 'invitations-changed':
       case 'notify':
         break;
     }

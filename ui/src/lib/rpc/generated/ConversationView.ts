@@ -44,6 +44,10 @@ last_state: DeliveryState | null,
  */
 unread: number, 
 /**
+ * How many of them name us.
+ */
+unread_mentions: number, 
+/**
  * Text that was typed and not sent; empty if none.
  */
 draft: string, 

@@ -30,7 +30,19 @@ account: string,
 /**
  * Conversation id.
  */
-conversation: string, } | { "type": "notify", 
+conversation: string, } | { "type": "room-changed", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Address of the room.
+ */
+room: string, } | { "type": "invitations-changed", 
+/**
+ * Account id.
+ */
+account: string, } | { "type": "notify", 
 /**
  * What to show.
  */
