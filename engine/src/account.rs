@@ -1,10 +1,11 @@
 //! One account: its cache, and the task that keeps it in step with its server.
 
 mod apply;
-mod features;
 mod handle;
+mod identity;
 mod live;
 mod outgoing;
+mod people;
 mod refusal;
 mod requests;
 mod rooms;
@@ -28,8 +29,10 @@ use crate::config::Timeouts;
 use crate::connection::{Connector, Login, Memory};
 use crate::events::Events;
 use crate::store::Store;
+use crate::surroundings::Surroundings;
 use handle::Handle;
 use live::Live;
+use people::People;
 use rooms::LiveRooms;
 
 /// Chat states that wait to be sent: only the newest matter.
@@ -46,6 +49,7 @@ pub(crate) struct AccountConfig {
     pub(crate) clock: Clock,
     pub(crate) connector: Connector,
     pub(crate) memory: Memory,
+    pub(crate) surroundings: Surroundings,
 }
 
 /// An account with an open cache.
@@ -68,6 +72,8 @@ pub(crate) struct Shared {
     pub(crate) events: Events,
     pub(crate) live: Live,
     pub(crate) rooms: LiveRooms,
+    pub(crate) people: People,
+    pub(crate) surroundings: Surroundings,
     pub(crate) connection: watch::Sender<ConnectionView>,
     /// The way to ask the server, while there is a session.
     pub(crate) session: Mutex<Option<Handle>>,
@@ -106,6 +112,8 @@ impl Account {
             events,
             live: Live::default(),
             rooms: LiveRooms::default(),
+            people: People::default(),
+            surroundings: config.surroundings,
             connection: watch::Sender::new(ConnectionView::Connecting),
             session: Mutex::new(None),
             filling: tokio::sync::Mutex::default(),
@@ -217,6 +225,29 @@ impl Shared {
         self.events.publish(Event::ContactsChanged {
             account: self.id.clone(),
         });
+    }
+
+    pub(crate) fn profile_changed(&self, address: &str) {
+        self.events.publish(Event::ProfileChanged {
+            account: self.id.clone(),
+            address: address.to_owned(),
+        });
+        self.contacts_changed();
+        self.conversations_changed();
+    }
+
+    pub(crate) fn requests_changed(&self) {
+        self.events.publish(Event::SubscriptionRequestsChanged {
+            account: self.id.clone(),
+        });
+    }
+
+    pub(crate) fn blocked_changed(&self) {
+        self.events.publish(Event::BlockedChanged {
+            account: self.id.clone(),
+        });
+        self.contacts_changed();
+        self.conversations_changed();
     }
 
     pub(crate) fn cache_failed(error: &crate::store::StoreError) -> ApiError {

@@ -10,6 +10,7 @@
 mod error;
 mod event;
 mod messages;
+mod people;
 mod request;
 mod rooms;
 mod search;
@@ -20,6 +21,10 @@ pub use event::{Event, NotificationView};
 pub use messages::{
     AttachmentView, DeliveryView, MentionInput, MentionView, MessageDetails, MessageKind,
     MessageRequest, MessageView, ReactionView, ReplyView, RetractedView, VersionView,
+};
+pub use people::{
+    AvatarView, CardView, DirectoryEntryView, DirectoryFieldView, DirectoryFormView,
+    OwnPresenceView, OwnShow, PeopleRequest, ProfileView, Subscription, SubscriptionRequestView,
 };
 pub use request::{Request, Response};
 pub use rooms::{

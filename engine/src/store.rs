@@ -5,11 +5,15 @@
 //! screen shows must survive a power cut. Reading has a connection of its own.
 
 pub(crate) mod archive;
+pub(crate) mod blocked;
+pub(crate) mod capabilities;
 mod cipher;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
+pub(crate) mod displayed;
 pub(crate) mod messages;
 pub(crate) mod outbox;
+pub(crate) mod profiles;
 pub(crate) mod rooms;
 mod schema;
 pub(crate) mod search;

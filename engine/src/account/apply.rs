@@ -10,7 +10,7 @@ use crate::inbound::Meaning;
 use crate::store::archive;
 use crate::store::messages::{self, Place, Said};
 use crate::store::rooms::{self, invitations};
-use crate::store::{StoreError, contacts, conversations};
+use crate::store::{StoreError, blocked, contacts, conversations, displayed};
 
 /// Longest text of a notification, in characters.
 const NOTIFICATION_CHARS: usize = 160;
@@ -116,6 +116,23 @@ impl Changes {
             self.conversations.push(conversation.to_owned());
         }
     }
+
+    /// Some of it was read elsewhere: of that there is nothing to be told.
+    fn seen_up_to(&mut self, tx: &Transaction<'_>, conversation: &str) -> rusqlite::Result<()> {
+        self.touch(conversation);
+        let read = conversations::read_position(tx, conversation)?;
+        let mut left = Vec::with_capacity(self.notifications.len());
+        for waiting in std::mem::take(&mut self.notifications) {
+            let message = messages::get(tx, waiting.message)?;
+            if waiting.conversation != conversation
+                || message.is_some_and(|message| message.position > read)
+            {
+                left.push(waiting);
+            }
+        }
+        self.notifications = left;
+        Ok(())
+    }
 }
 
 impl Shared {
@@ -149,6 +166,9 @@ impl Shared {
                         }
                     }
                     step.finish(tx)?;
+                    for conversation in displayed::settle(tx)? {
+                        changes.seen_up_to(tx, &conversation)?;
+                    }
                     Ok(changes)
                 })
                 .await?;
@@ -159,12 +179,20 @@ impl Shared {
                 conversation,
                 typing,
             } = meaning
+                && !(typing && self.is_blocked(&conversation).await?)
                 && self.live.set_typing(&conversation, typing, Instant::now())
             {
                 self.conversations_changed();
             }
         }
         Ok(())
+    }
+
+    async fn is_blocked(&self, address: &str) -> Result<bool, StoreError> {
+        let address = address.to_owned();
+        self.store
+            .read(move |db| blocked::is_blocked(db, &address))
+            .await
     }
 
     fn tell(&self, changes: Changes) {
@@ -261,7 +289,10 @@ fn notify(
         return Ok(());
     };
     let read = conversations::read_position(tx, &received.conversation)?;
-    if message.position <= read || message.retracted.is_some() {
+    if message.position <= read
+        || message.retracted.is_some()
+        || blocked::is_blocked(tx, &received.author)?
+    {
         return Ok(());
     }
     let conversation = &received.conversation;

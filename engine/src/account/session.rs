@@ -5,9 +5,13 @@
 //! a message which did arrive, although its acknowledgement was lost, is
 //! recognised by its origin id and not sent again.
 
+mod acknowledging;
+mod alive;
+mod answers;
 mod begin;
 mod incoming;
 mod pending;
+mod presence;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,6 +23,8 @@ use xmpp_core::stream_management::{Inbound, Outbound};
 use xmpp_core::{Element, ns};
 
 use super::handle::{Command, Handle};
+use super::people::Offers;
+use super::sync::pep;
 use super::{Shared, outgoing, sync};
 use crate::api::ConnectionView;
 use crate::connection::{ConnectError, Incoming, SignedIn};
@@ -92,7 +98,8 @@ pub(super) struct Session<'a> {
     /// Whether what comes live is known to follow on what was read: else the
     /// cursor stays where it is.
     follows: bool,
-    heard: Instant,
+    /// Silence up to here is nothing.
+    quiet_until: Instant,
     asked: bool,
 }
 
@@ -128,6 +135,7 @@ impl<'a> Session<'a> {
         signed_in: SignedIn,
         resumption: Option<Resumption>,
     ) -> Self {
+        shared.people.set_offers(Offers::of(&signed_in.features));
         Self {
             shared,
             transport: signed_in.transport,
@@ -146,7 +154,7 @@ impl<'a> Session<'a> {
             held: None,
             uncounted: 0,
             follows: true,
-            heard: Instant::now(),
+            quiet_until: Instant::now() + shared.timeouts.idle,
             asked: false,
         }
     }
@@ -167,6 +175,10 @@ impl<'a> Session<'a> {
         self.shared.set_handle(None);
         match ended {
             Ok(()) => {
+                // RFC 6121, section 4.5: in good order, so that nobody takes us
+                // for present until a time-out.
+                let gone = build("presence", ns::CLIENT).attr("type", "unavailable");
+                drop(self.send_stanza(&gone.done(), None).await);
                 self.transport.close().await;
                 (None, None)
             }
@@ -208,12 +220,13 @@ impl<'a> Session<'a> {
         // waits for it.
         let mut tasks = std::pin::pin!(sync::run(self.shared, handle, began));
         let mut tasks_run = true;
+        let mut network = self.shared.surroundings.network();
         loop {
-            let idle = self.heard + self.shared.timeouts.idle;
+            let idle = self.quiet_until;
             let typing_ends = self.shared.live.typing_ends();
             tokio::select! {
                 incoming = self.transport.next() => {
-                    self.heard = Instant::now();
+                    self.quiet_until = Instant::now() + self.idle();
                     self.asked = false;
                     let element = element_of(incoming?)?;
                     self.take(element).await?;
@@ -232,7 +245,11 @@ impl<'a> Session<'a> {
                 Some((conversation, is_typing)) = typing.recv() => {
                     self.send_typing(&conversation, is_typing).await?;
                 }
-                () = sleep_until(idle) => self.keep_alive().await?,
+                () = sleep_until(idle) => self.keep_alive(self.shared.timeouts.idle / 2).await?,
+                Ok(()) = network.changed() => {
+                    self.asked = false;
+                    self.keep_alive(self.shared.timeouts.answer).await?;
+                }
                 // Below, somebody is found to have stopped typing.
                 () = sleep_until(typing_ends.unwrap_or(idle)), if typing_ends.is_some() => {}
             }
@@ -252,6 +269,14 @@ impl<'a> Session<'a> {
                 Ok(())
             }
             Command::Send(stanza) => self.send_stanza(&stanza, None).await,
+            Command::Active(active) => {
+                if !self.features.has_child("csi", ns::CSI) {
+                    return Ok(());
+                }
+                // No stanza, so it does not count (XEP-0352, section 5).
+                let name = if active { "active" } else { "inactive" };
+                self.transport.send(&build(name, ns::CSI).done()).await
+            }
             Command::CaughtUp { follows } => self.caught_up(follows).await,
         }
     }
@@ -320,6 +345,7 @@ impl<'a> Session<'a> {
             "message" if element.has_child("result", ns::MAM) => {
                 self.pending.result(&self.shared.address, &element);
             }
+            "message" if pep::is_event(&element) => pep::event(self.shared, &element).await?,
             "message" if self.hold(&element)? => return Ok(()),
             "message" => self.message(&element).await?,
             "presence" => self.presence(&element).await?,
@@ -340,76 +366,6 @@ impl<'a> Session<'a> {
         }
         held.push(element.clone());
         Ok(true)
-    }
-
-    async fn stream_management(&mut self, element: &Element) -> Result<(), ConnectError> {
-        match element.name() {
-            "r" => {
-                if let Some(sm) = &self.sm {
-                    let answer = build("a", ns::SM)
-                        .attr("h", sm.inbound.h().to_string())
-                        .done();
-                    self.transport.send(&answer).await?;
-                }
-                Ok(())
-            }
-            "a" => match element.attr("h").and_then(|h| h.parse().ok()) {
-                Some(h) => {
-                    self.acknowledged(h).await?;
-                    self.send_outbox().await
-                }
-                None => Err(ConnectError::NotXmpp(
-                    "acknowledgement without a count".to_owned(),
-                )),
-            },
-            _ => Ok(()),
-        }
-    }
-
-    /// The server has these, on disk: their rows go.
-    async fn acknowledged(&mut self, h: u32) -> Result<(), ConnectError> {
-        let Some(sm) = &mut self.sm else {
-            return Ok(());
-        };
-        let settled = sm
-            .outbound
-            .acknowledge(h)
-            .map_err(|error| ConnectError::NotXmpp(error.to_string()))?;
-        let rows: Vec<i64> = settled.into_iter().filter_map(|sent| sent.row).collect();
-        self.settle(rows).await
-    }
-
-    async fn settle(&mut self, rows: Vec<i64>) -> Result<(), ConnectError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        for row in &rows {
-            self.in_flight.remove(row);
-        }
-        let changed = self
-            .shared
-            .store
-            .write(move |tx| outbox::sent(tx, &rows))
-            .await?;
-        for conversation in changed {
-            self.shared.messages_changed(&conversation);
-        }
-        Ok(())
-    }
-
-    /// What an earlier connection sent and nobody is known to have goes out again,
-    /// but for what this session still has on its way.
-    async fn requeue(&mut self) -> Result<(), ConnectError> {
-        let (keep, joined) = (self.in_flight.clone(), self.shared.rooms.joined());
-        let changed = self
-            .shared
-            .store
-            .write(move |tx| outbox::requeue(tx, &keep, &joined))
-            .await?;
-        for conversation in changed {
-            self.shared.messages_changed(&conversation);
-        }
-        Ok(())
     }
 
     /// Sends what waits in the outbox, in order, and not too much at once.
@@ -479,27 +435,6 @@ impl<'a> Session<'a> {
                 self.transport.send(&build("r", ns::SM).done()).await
             }
             _ => Ok(()),
-        }
-    }
-
-    /// Nothing was heard for a while: is the server there?
-    async fn keep_alive(&mut self) -> Result<(), ConnectError> {
-        if self.asked {
-            return Err(ConnectError::TimedOut);
-        }
-        self.asked = true;
-        // Half as long for the answer.
-        self.heard = Instant::now() - self.shared.timeouts.idle / 2;
-        match &self.sm {
-            Some(_) => self.transport.send(&build("r", ns::SM).done()).await,
-            None => {
-                let ping = build("iq", ns::CLIENT)
-                    .attr("type", "get")
-                    .attr("id", "ping")
-                    .attr("to", self.shared.address.domain().as_str())
-                    .child(build("ping", ns::PING));
-                self.send_stanza(&ping.done(), None).await
-            }
         }
     }
 }

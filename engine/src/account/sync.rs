@@ -2,6 +2,12 @@
 //! a file; all of them ask through the [`Handle`] and write into the cache.
 
 pub(super) mod archive;
+pub(super) mod blocking;
+pub(super) mod capabilities;
+pub(super) mod displayed;
+pub(super) mod pep;
+pub(super) mod presence;
+pub(super) mod profiles;
 pub(super) mod roster;
 
 use std::sync::Arc;
@@ -10,7 +16,7 @@ use xmpp_core::element::build;
 use xmpp_core::ns;
 
 use super::handle::{AskError, Handle};
-use super::{Shared, features, rooms};
+use super::{Shared, rooms};
 use crate::connection::ConnectError;
 use crate::store::archive::OWN;
 
@@ -38,29 +44,56 @@ pub(super) async fn run(
     handle: Handle,
     began: Began,
 ) -> Result<(), ConnectError> {
+    tokio::try_join!(
+        catch_up(shared, &handle, began),
+        presence::follow(shared, &handle),
+        displayed::follow(shared, &handle),
+        capabilities::follow(shared, &handle),
+    )
+    .map(drop)
+}
+
+async fn catch_up(shared: &Arc<Shared>, handle: &Handle, began: Began) -> Result<(), ConnectError> {
     // Whoever looks at a gap meanwhile need not ask for it as well.
     let filling = shared.filling.lock().await;
     let history = async {
         let _filling = filling;
-        archive::fill(shared, &handle, OWN, archive::Reach::History).await
+        archive::fill(shared, handle, OWN, archive::Reach::History).await
     };
     if began.resumed {
-        let rooms = rooms::run(shared, &handle, true);
+        presence::resumed(shared, handle).await?;
+        shared.people.displayed_bell.notify_one();
+        let rooms = rooms::run(shared, handle, true);
         return tokio::try_join!(history, rooms).map(drop);
     }
     shared.rooms.reset();
-    roster::fetch(shared, &handle).await?;
-    if !began.carbons {
-        let carbons = build("enable", ns::CARBONS).done();
-        if let Err(error) = handle.ask("set", None, carbons).await {
-            or_end(error, "no carbons there")?;
-        }
-    }
-    handle.send(features::presence()).await?;
-    let follows = archive::newest(shared, &handle, OWN).await?;
+    // How far was read elsewhere comes before the messages: what was seen there
+    // needs no notification here.
+    tokio::try_join!(
+        roster::fetch(shared, handle),
+        roster::fetch_delimiter(shared, handle),
+        blocking::fetch(shared, handle),
+        displayed::fetch(shared, handle),
+        carbons(handle, began),
+    )?;
+    presence::begin(shared, handle).await?;
+    let follows = archive::newest(shared, handle, OWN).await?;
     handle.caught_up(follows).await?;
-    let rooms = rooms::run(shared, &handle, false);
+    shared.people.displayed_bell.notify_one();
+    let rooms = rooms::run(shared, handle, false);
     tokio::try_join!(history, rooms).map(drop)
+}
+
+/// XEP-0280.
+async fn carbons(handle: &Handle, began: Began) -> Result<(), ConnectError> {
+    if began.carbons {
+        return Ok(());
+    }
+    let carbons = build("enable", ns::CARBONS).done();
+    match handle.ask("set", None, carbons).await {
+        Ok(_) => Ok(()),
+        Err(error) => or_end(error, "no carbons there"),
+    }
 }
 
 /// A server that says no can be lived with; one that says nothing cannot.
@@ -71,5 +104,16 @@ fn or_end(error: AskError, what: &str) -> Result<(), ConnectError> {
             Ok(())
         }
         other => Err(other.into()),
+    }
+}
+
+/// What is nice to have and does not come is done without.
+fn or_go_on(error: AskError, what: &str) -> Result<(), ConnectError> {
+    match error {
+        AskError::NotConnected => Err(error.into()),
+        error => {
+            tracing::info!(%error, "{what}");
+            Ok(())
+        }
     }
 }

@@ -128,6 +128,8 @@ pub enum ErrorCode {
     RoomsNotOffered,
     /// The user is not in the room.
     NotInRoom,
+    /// The picture is none, or larger than the limit (`limit` in bytes).
+    PictureNotUsable,
     /// There is no such account, conversation or message (any more).
     NotFound,
     /// The server answered with an error that has no better code.

@@ -28,6 +28,23 @@ pub enum Event {
         /// Account id.
         account: String,
     },
+    /// Somebody asks to see our presence, or such a request was answered.
+    SubscriptionRequestsChanged {
+        /// Account id.
+        account: String,
+    },
+    /// Name, card or picture of a person.
+    ProfileChanged {
+        /// Account id.
+        account: String,
+        /// Bare address.
+        address: String,
+    },
+    /// The list of those who are blocked.
+    BlockedChanged {
+        /// Account id.
+        account: String,
+    },
     /// Messages were added to, changed in or removed from a conversation.
     MessagesChanged {
         /// Account id.

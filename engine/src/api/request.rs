@@ -2,9 +2,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    ContactView, ConversationView, FoundRooms, InvitationView, JoinPreview, MemberView,
-    MessageDetails, MessageRequest, MessageWindow, NameHit, OccupantView, Overview, RoomRequest,
-    RoomSettings, RoomView, SearchPage, SearchRequest, WindowAnchor,
+    AvatarView, ContactView, ConversationView, DirectoryEntryView, DirectoryFormView, FoundRooms,
+    InvitationView, JoinPreview, MemberView, MessageDetails, MessageRequest, MessageWindow,
+    NameHit, OccupantView, Overview, OwnPresenceView, PeopleRequest, ProfileView, RoomRequest,
+    RoomSettings, RoomView, SearchPage, SearchRequest, SubscriptionRequestView, WindowAnchor,
 };
 
 /// What an interface may ask of the engine.
@@ -144,6 +145,21 @@ pub enum Request {
     Message(MessageRequest),
     /// Rooms.
     Rooms(RoomRequest),
+    /// Contacts, profiles, presence, blocking, the directory.
+    People(PeopleRequest),
+    /// The window is there and answers; to be said each half minute, and at once
+    /// when something changes. An interface that has said so once and then falls
+    /// silent is taken for hung, and others see us as away. Answer: [`Response::Done`].
+    Attention {
+        /// Whether somebody looks at it (XEP-0352).
+        active: bool,
+        /// When the computer was used last, in milliseconds since the Unix epoch;
+        /// none while it is being used, or where that is not known.
+        idle_since_ms: Option<i64>,
+    },
+    /// The network of the computer is another one now: all connections are
+    /// looked after at once. Answer: [`Response::Done`].
+    NetworkChanged,
 }
 
 /// The answer to a [`Request`]; which one is said there.
@@ -189,6 +205,20 @@ pub enum Response {
     Members(Vec<MemberView>),
     /// See [`RoomRequest::Invitations`].
     Invitations(Vec<InvitationView>),
+    /// See [`PeopleRequest::Requests`].
+    SubscriptionRequests(Vec<SubscriptionRequestView>),
+    /// See [`PeopleRequest::Profile`].
+    Profile(Box<ProfileView>),
+    /// See [`PeopleRequest::Avatar`]; none if there is no picture.
+    Avatar(Option<AvatarView>),
+    /// See [`PeopleRequest::OwnPresence`].
+    OwnPresence(OwnPresenceView),
+    /// See [`PeopleRequest::Blocked`].
+    Blocked(Vec<String>),
+    /// See [`PeopleRequest::DirectoryForm`].
+    DirectoryForm(DirectoryFormView),
+    /// See [`PeopleRequest::SearchDirectory`].
+    Directory(Vec<DirectoryEntryView>),
 }
 
 impl std::fmt::Debug for Request {
@@ -219,6 +249,9 @@ impl std::fmt::Debug for Request {
                 (name, Some(account))
             }
             Self::Rooms(request) => return request.fmt(f),
+            Self::People(request) => return request.fmt(f),
+            Self::Attention { .. } => ("Attention", None),
+            Self::NetworkChanged => ("NetworkChanged", None),
         };
         let mut shown = f.debug_struct(name);
         if let Some(account) = account {

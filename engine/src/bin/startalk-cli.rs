@@ -11,6 +11,8 @@ mod args;
 mod commands;
 #[path = "startalk-cli/messages.rs"]
 mod messages;
+#[path = "startalk-cli/people.rs"]
+mod people;
 #[path = "startalk-cli/rooms.rs"]
 mod rooms;
 

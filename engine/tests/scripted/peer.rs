@@ -31,7 +31,9 @@ pub(crate) const SASL: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sa
 /// The server's header.
 pub(crate) const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \
     version='1.0' id='x' from='team.internal' xmlns:stream='http://etherx.jabber.org/streams'>";
-const BOUND: &str = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmlns='urn:xmpp:sm:3'/>";
+const BOUND: &str = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmlns='urn:xmpp:sm:3'/>\
+    <ver xmlns='urn:xmpp:features:rosterver'/><sub xmlns='urn:xmpp:features:pre-approval'/>\
+    <csi xmlns='urn:xmpp:csi:0'/>";
 
 /// A place to connect to.
 pub(crate) struct Server {
@@ -405,6 +407,22 @@ impl Peer {
 
     /// As [`Peer::begin`], but the archive query is not answered yet.
     pub(crate) async fn begin_until_archive(&mut self) -> Element {
+        self.begin_answering(|iq| {
+            iq.has_child("query", ns::ROSTER).then(|| {
+                "<query xmlns='jabber:iq:roster'>\
+                 <item jid='bob@team.internal' name='Bob' subscription='both'/></query>"
+                    .to_owned()
+            })
+        })
+        .await
+    }
+
+    /// As [`Peer::begin_until_archive`], with other answers; an empty one where
+    /// nothing is said.
+    pub(crate) async fn begin_answering(
+        &mut self,
+        mut answer: impl FnMut(&Element) -> Option<String>,
+    ) -> Element {
         loop {
             let element = self.next().await.expect("the beginning of a session");
             if element.is("enable", ns::SM) && !self.manages {
@@ -422,12 +440,9 @@ impl Peer {
                     &format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>{jid}</bind>"),
                 )
                 .await;
-            } else if element.has_child("query", ns::ROSTER) {
-                let roster = "<query xmlns='jabber:iq:roster'>\
-                    <item jid='bob@team.internal' name='Bob' subscription='both'/></query>";
-                self.result(&element, roster).await;
             } else if element.is("iq", ns::CLIENT) {
-                self.result(&element, "").await;
+                let content = answer(&element).unwrap_or_default();
+                self.result(&element, &content).await;
             }
         }
     }

@@ -6,17 +6,14 @@ use xmpp_core::{Element, datetime, ns};
 
 use super::Session;
 use crate::account::apply::Step;
-use crate::account::{features, rooms, sync};
-use crate::api::PresenceShow;
+use crate::account::{rooms, sync};
 use crate::connection::ConnectError;
 use crate::inbound;
 use crate::store::archive::{self, OWN};
 
 impl Session<'_> {
     pub(super) async fn message(&mut self, element: &Element) -> Result<(), ConnectError> {
-        if rooms::message(self.shared, element).await?
-            || rooms::bookmarks::pushed(self.shared, element).await?
-        {
+        if rooms::message(self.shared, element).await? {
             return Ok(());
         }
         let now_ms = self.shared.clock.now_ms();
@@ -52,71 +49,29 @@ impl Session<'_> {
         Ok(self.shared.store.read(query).await?)
     }
 
-    pub(super) async fn presence(&mut self, element: &Element) -> Result<(), ConnectError> {
-        if !rooms::presence(self.shared, element).await? {
-            self.contact(element);
-        }
-        Ok(())
-    }
-
-    /// Availability of somebody who is no room.
-    fn contact(&mut self, element: &Element) {
-        let Some(Ok(from)) = element.attr("from").map(jid::Jid::new) else {
-            return;
-        };
-        let bare = from.to_bare();
-        if bare == self.shared.address {
-            return;
-        }
-        let show = match element.attr("type") {
-            Some("unavailable" | "error") => PresenceShow::Offline,
-            Some(_) => return,
-            None => {
-                let show = element.get_child("show", ns::CLIENT).map(Element::text);
-                match show.as_deref().map(str::trim) {
-                    Some("away" | "xa") => PresenceShow::Away,
-                    Some("dnd") => PresenceShow::DoNotDisturb,
-                    _ => PresenceShow::Online,
-                }
-            }
-        };
-        let resource = from.resource().map_or("", |resource| resource.as_str());
-        if self.shared.live.set_presence(bare.as_str(), resource, show) {
-            self.shared.contacts_changed();
-            self.shared.conversations_changed();
-        }
-    }
-
     pub(super) async fn iq(&mut self, iq: &Element) -> Result<(), ConnectError> {
         let kind = iq.attr("type");
         if !matches!(kind, Some("get" | "set")) {
             self.pending.answer(&self.shared.address, iq);
             return Ok(());
         }
-        let from_server = iq.attr("from").is_none_or(|from| {
-            from == self.shared.address.as_str() || from == self.shared.address.domain().as_str()
-        });
-        let roster = iq.get_child("query", ns::ROSTER).filter(|_| from_server);
-        let answer = build("iq", ns::CLIENT)
-            .attr_opt("to", iq.attr("from"))
-            .attr_opt("id", iq.attr("id"))
-            .attr("type", "result");
-        let answer = if let (Some("set"), Some(roster)) = (kind, roster) {
-            sync::roster::push(self.shared, roster.clone()).await?;
-            answer.done()
-        } else if iq.has_child("ping", ns::PING) {
-            answer.done()
-        } else if let (Some("get"), Some(query)) = (kind, iq.get_child("query", ns::DISCO_INFO)) {
-            answer.child(features::info(query.attr("node"))).done()
-        } else {
-            let condition = Condition::ServiceUnavailable;
-            match StanzaError::from(condition).reply_to(iq) {
-                Some(mut error) => {
-                    // A client does not say who it is.
-                    element::set_attr(&mut error, "from", None);
-                    error
+        let answer = match self.answer(iq).await? {
+            Some(payload) => build("iq", ns::CLIENT)
+                .attr_opt("to", iq.attr("from"))
+                .attr_opt("id", iq.attr("id"))
+                .attr("type", "result")
+                .children(payload)
+                .done(),
+            None => {
+                let condition = Condition::ServiceUnavailable;
+                match StanzaError::from(condition).reply_to(iq) {
+                    Some(mut error) => {
+                        // A client does not say who it is.
+                        element::set_attr(&mut error, "from", None);
+                        error
+                    }
+                    None => return Ok(()),
                 }
-                None => return Ok(()),
             }
         };
         self.send_stanza(&answer, None).await

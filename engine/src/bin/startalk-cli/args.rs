@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::people::People;
+
 /// Team chat in a terminal.
 ///
 /// Passwords are read from standard input, never from the command line. Exit
@@ -80,6 +82,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: crate::rooms::Rooms,
     },
+    /// Contacts, profiles, presence, blocking, the directory.
+    #[command(subcommand)]
+    People(People),
     /// Prints what changes until it is stopped (Ctrl-C).
     Watch,
     /// Signs out.

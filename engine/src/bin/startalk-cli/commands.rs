@@ -11,6 +11,7 @@ use startalk_engine::{Engine, EngineConfig, Proxy, SystemProxies};
 
 use crate::args::{Cli, Command};
 use crate::messages;
+use crate::people;
 
 /// Longest wait for a connection.
 const CONNECTING: Duration = Duration::from_secs(30);
@@ -73,7 +74,14 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
             };
             contacts.iter().try_for_each(|contact| {
                 show(cli, contact, || {
-                    format!("{}\t{}", contact.address, contact.name)
+                    format!(
+                        "{}\t{}\t{:?}\t{}\t{}",
+                        contact.address,
+                        contact.name,
+                        contact.presence,
+                        contact.groups.join(", "),
+                        contact.status
+                    )
                 })
             })
         }
@@ -122,6 +130,7 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Rooms { command } => crate::rooms::run(engine, cli, command).await,
+        Command::People(command) => people::carry_out(engine, cli, command).await,
         Command::Watch => watch(engine, cli).await,
         Command::SignOut { wipe } => {
             let account = account_id(engine, cli).await?;

@@ -6,7 +6,7 @@ use super::said::{About, Author, Target};
 use super::{DELIVERED, FAILED, READ, SENT, WAITING, edits, reactions, said};
 use crate::store::outbox::{self, OutboxKind};
 use crate::store::rooms;
-use crate::store::{archive, conversations};
+use crate::store::{archive, conversations, displayed};
 
 /// The server has it. A message that waited while others arrived comes after
 /// them: that is its place in the archive too.
@@ -251,5 +251,6 @@ pub(super) fn see(
     if let Some(wire_id) = newest {
         outbox::push(tx, OutboxKind::Displayed, conversation, &wire_id, None)?;
     }
+    displayed::publish_later(tx, conversation)?;
     Ok(true)
 }

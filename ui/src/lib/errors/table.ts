@@ -98,6 +98,7 @@ const table = {
   'nick-taken': { text: 'error.nick-taken' },
   'rooms-not-offered': { text: 'error.rooms-not-offered' },
   'not-in-room': { text: 'error.not-in-room' },
+  'picture-not-usable': { text: 'error.picture-not-usable' },
   'not-found': { text: 'error.not-found' },
   'server-refused': { text: 'error.server-refused' },
   'timed-out': { text: 'error.timed-out' },

@@ -21,7 +21,7 @@ import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
 import { search } from './fake-search';
-import { fakeQr, history, type Line, ME, MY_NAME, people, plain, TEAM } from './fixtures';
+import { fakeQr, history, type Line, ME, MY_NAME, nobody, people, plain, TEAM } from './fixtures';
 import type { Runtime } from './runtime';
 
 export const ACCOUNT = 'account-1';
@@ -209,9 +209,9 @@ export class FakeRuntime implements Runtime {
         return this.#about(request);
       case 'search':
         return search(request, ACCOUNT, this.talks);
-      case 'rooms':
-        // No screen asks for these yet.
-        throw new Error(`not in this fake: ${request.type}`);
+      default:
+        // What no screen asks for yet.
+        throw apiError('not-supported');
     }
   }
 
@@ -320,9 +320,9 @@ export class FakeRuntime implements Runtime {
     let talk = this.talks.get(address);
     if (!talk) {
       const contact = this.contacts.find((one) => one.address === address) ?? {
+        ...nobody,
         address,
         name: address.split('@')[0] ?? address,
-        presence: 'offline',
       };
       talk = { contact, messages: [], readUpTo: 0, draft: '', typing: false };
       this.talks.set(address, talk);

@@ -22,6 +22,22 @@ account: string, } | { "type": "contacts-changed",
 /**
  * Account id.
  */
+account: string, } | { "type": "subscription-requests-changed", 
+/**
+ * Account id.
+ */
+account: string, } | { "type": "profile-changed", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Bare address.
+ */
+address: string, } | { "type": "blocked-changed", 
+/**
+ * Account id.
+ */
 account: string, } | { "type": "messages-changed", 
 /**
  * Account id.
