@@ -272,7 +272,10 @@ impl Peer {
             "<query xmlns='http://jabber.org/protocol/disco#info'>\
              <feature var='urn:xmpp:bookmarks:1#compat'/></query>"
                 .to_owned()
-        } else if asks("pubsub", ns::PUBSUB) && element.attr("to").is_none() {
+        } else if asks("pubsub", ns::PUBSUB)
+            && element.attr("to").is_none()
+            && is_bookmarks(element)
+        {
             format!(
                 "<pubsub xmlns='http://jabber.org/protocol/pubsub'>\
                  <items node='urn:xmpp:bookmarks:1'>{items}</items></pubsub>"
@@ -467,4 +470,14 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
         Ok(value) => value,
         Err(_) => panic!("waited for {what}"),
     }
+}
+
+/// Whether a request for a node is one for bookmarks.
+fn is_bookmarks(iq: &Element) -> bool {
+    let pubsub = iq.get_child("pubsub", ns::PUBSUB);
+    pubsub.is_some_and(|pubsub| {
+        pubsub
+            .children()
+            .any(|child| child.attr("node") == Some(ns::BOOKMARKS))
+    })
 }

@@ -50,7 +50,6 @@ async fn a_session_begins_in_the_right_order() {
     }
     assert_eq!(order[..2], ["bind", "enable"]);
     // The roster, its delimiter, who is blocked, what was read, and carbons: at once.
-    // Then our presence, which says first what we can do.
     order[2..7].sort();
     assert_eq!(
         order[2..],
@@ -60,7 +59,7 @@ async fn a_session_begins_in_the_right_order() {
             "pubsub",
             "query",
             "query",
-            "c",
+            "presence",
             "query"
         ]
     );
