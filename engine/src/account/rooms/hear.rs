@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
-use super::state::{Change, Heard};
+use super::state::{Change, Heard, Stage};
 use crate::account::Shared;
 use crate::account::apply::Step;
 use crate::api::LeftWhy;
@@ -214,8 +214,11 @@ async fn bounced(shared: &Shared, room: &str, stanza: &Element) -> Result<bool, 
         .write(move |tx| rooms::requeue(tx, &of, &wire_id))
         .await?;
     if again {
-        shared.rooms.forget(room);
-        rejoin(shared, room);
+        // Unless that was noticed already, and we are on our way in again.
+        if matches!(shared.rooms.stage(room), None | Some(Stage::In)) {
+            shared.rooms.forget(room);
+            rejoin(shared, room);
+        }
         shared.messages_changed(room);
     }
     Ok(again)

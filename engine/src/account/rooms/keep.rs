@@ -12,6 +12,7 @@ use xmpp_core::stanza_error::Condition;
 use xmpp_core::{Element, ns};
 
 use super::enter::{self, patience};
+use super::state::Stage;
 use super::{bookmarks, discovery};
 use crate::account::Shared;
 use crate::account::handle::{AskError, Handle};
@@ -157,6 +158,8 @@ async fn ping(shared: &Arc<Shared>, handle: &Handle, room: String) {
     };
     match is_in {
         Some(true) => shared.rooms.alive(&room, Instant::now(), patience(shared)),
+        // A refused message may have told us first.
+        Some(false) if shared.rooms.stage(&room) != Some(Stage::In) => {}
         Some(false) => {
             tracing::info!(account = shared.id, "a room has lost us");
             shared.rooms.forget(&room);
