@@ -64,6 +64,8 @@ struct Sent {
     xml: Arc<str>,
     /// Row of the outbox.
     row: Option<i64>,
+    /// Whether it is one that others see, in some order.
+    text: bool,
 }
 
 pub(super) struct Session<'a> {
@@ -92,6 +94,10 @@ pub(super) struct Session<'a> {
     /// Whether what comes live is known to follow on what was read: else the
     /// cursor stays where it is.
     follows: bool,
+    /// Texts of ours of which it is not known where the archive has them.
+    unplaced: usize,
+    /// Whether texts of others came while there were such.
+    crossed: bool,
     heard: Instant,
     asked: bool,
 }
@@ -146,6 +152,8 @@ impl<'a> Session<'a> {
             held: None,
             uncounted: 0,
             follows: true,
+            unplaced: 0,
+            crossed: false,
             heard: Instant::now(),
             asked: false,
         }
@@ -161,6 +169,7 @@ impl<'a> Session<'a> {
         while typing.try_recv().is_ok() {}
         let cancel = self.shared.cancel.clone();
         let ended = tokio::select! {
+            biased;
             () = cancel.cancelled() => Ok(()),
             ended = self.live(typing) => ended,
         };
@@ -201,27 +210,36 @@ impl<'a> Session<'a> {
             self.requeue().await?;
             self.send_outbox().await?;
         }
-        let (handle, mut commands) = Handle::new(self.shared.timeouts);
+        let (handle, mut commands) = Handle::new(self.shared.clock.clone(), self.shared.timeouts);
         self.shared.set_handle(Some(handle.clone()));
         // All that is done beside sending and receiving, from catching up to
         // keeping rooms joined. It asks through the handle, so this loop never
         // waits for it.
-        let mut tasks = std::pin::pin!(sync::run(self.shared, handle, began));
+        let mut tasks = std::pin::pin!(sync::run(self.shared, handle.clone(), began));
         let mut tasks_run = true;
+        let mut ordering = None;
         loop {
+            if self.crossed && self.unplaced == 0 && self.caught_up {
+                // As after binding: what comes live waits for the archive.
+                self.crossed = false;
+                self.caught_up = false;
+                self.held = Some(Vec::new());
+                ordering = Some(Box::pin(sync::order(self.shared, handle.clone())));
+            }
             let idle = self.heard + self.shared.timeouts.idle;
             let typing_ends = self.shared.live.typing_ends();
+            // In this order, so that a run can be repeated. What the account
+            // itself wants comes first: that ends, a stream need not.
             tokio::select! {
-                incoming = self.transport.next() => {
-                    self.heard = Instant::now();
-                    self.asked = false;
-                    let element = element_of(incoming?)?;
-                    self.take(element).await?;
-                }
+                biased;
                 Some(command) = commands.recv() => self.command(command).await?,
                 ended = &mut tasks, if tasks_run => {
                     ended?;
                     tasks_run = false;
+                }
+                ended = maybe(&mut ordering), if ordering.is_some() => {
+                    ended?;
+                    ordering = None;
                 }
                 () = self.shared.outbox_bell.notified() => {
                     if self.shared.rooms.has_new() {
@@ -231,6 +249,12 @@ impl<'a> Session<'a> {
                 }
                 Some((conversation, is_typing)) = typing.recv() => {
                     self.send_typing(&conversation, is_typing).await?;
+                }
+                incoming = self.transport.next() => {
+                    self.heard = Instant::now();
+                    self.asked = false;
+                    let element = element_of(incoming?)?;
+                    self.take(element).await?;
                 }
                 () = sleep_until(idle) => self.keep_alive().await?,
                 // Below, somebody is found to have stopped typing.
@@ -375,6 +399,8 @@ impl<'a> Session<'a> {
             .outbound
             .acknowledge(h)
             .map_err(|error| ConnectError::NotXmpp(error.to_string()))?;
+        let texts = settled.iter().filter(|sent| sent.text).count();
+        self.unplaced = self.unplaced.saturating_sub(texts);
         let rows: Vec<i64> = settled.into_iter().filter_map(|sent| sent.row).collect();
         self.settle(rows).await
     }
@@ -468,9 +494,12 @@ impl<'a> Session<'a> {
             if sm.outbound.len() >= MAX_UNACKNOWLEDGED {
                 return Err(ConnectError::TimedOut);
             }
+            let text = row.is_some() && stanza.has_child("body", ns::CLIENT);
+            self.unplaced += usize::from(text);
             sm.outbound.sent(Sent {
                 xml: Arc::clone(&xml),
                 row,
+                text,
             });
         }
         self.transport.send_text(&xml).await?;
@@ -481,26 +510,13 @@ impl<'a> Session<'a> {
             _ => Ok(()),
         }
     }
+}
 
-    /// Nothing was heard for a while: is the server there?
-    async fn keep_alive(&mut self) -> Result<(), ConnectError> {
-        if self.asked {
-            return Err(ConnectError::TimedOut);
-        }
-        self.asked = true;
-        // Half as long for the answer.
-        self.heard = Instant::now() - self.shared.timeouts.idle / 2;
-        match &self.sm {
-            Some(_) => self.transport.send(&build("r", ns::SM).done()).await,
-            None => {
-                let ping = build("iq", ns::CLIENT)
-                    .attr("type", "get")
-                    .attr("id", "ping")
-                    .attr("to", self.shared.address.domain().as_str())
-                    .child(build("ping", ns::PING));
-                self.send_stanza(&ping.done(), None).await
-            }
-        }
+/// Waits for something, if there is something.
+async fn maybe<F: Future + Unpin>(future: &mut Option<F>) -> F::Output {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
     }
 }
 

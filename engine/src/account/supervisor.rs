@@ -22,6 +22,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
         shared.set_connection(ConnectionView::Connecting);
         let began = Instant::now();
         let outcome = tokio::select! {
+            biased;
             () = shared.cancel.cancelled() => break,
             outcome = connect(&shared, resumption.as_ref()) => outcome,
         };
@@ -55,6 +56,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
                 error: Some(api_error),
             });
             tokio::select! {
+            biased;
                 () = shared.cancel.cancelled() => break,
                 () = shared.wake.notified() => {}
             }
@@ -70,6 +72,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
             error: api_error,
         });
         tokio::select! {
+            biased;
             () = shared.cancel.cancelled() => break,
             () = shared.wake.notified() => failures = 0,
             () = tokio::time::sleep(wait) => {}

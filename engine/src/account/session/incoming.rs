@@ -1,5 +1,6 @@
 //! What comes in while a session runs.
 
+use tokio::time::Instant;
 use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, datetime, ns};
@@ -9,7 +10,7 @@ use crate::account::apply::Step;
 use crate::account::{features, rooms, sync};
 use crate::api::PresenceShow;
 use crate::connection::ConnectError;
-use crate::inbound;
+use crate::inbound::{self, Meaning};
 use crate::store::archive::{self, OWN};
 
 impl Session<'_> {
@@ -25,15 +26,40 @@ impl Session<'_> {
             return Ok(());
         }
         let meanings = inbound::live(&self.shared.address, element, now_ms);
+        // Which of the two was first, only the archive knows.
+        self.crossed |= self.unplaced > 0 && meanings.iter().any(Meaning::is_message);
         self.shared.apply(meanings, Step::Live).await?;
-        // What came live need not be fetched again, once we have caught up.
+        // What came live need not be fetched again, once we have caught up, and
+        // unless one of ours may come before it.
         if let Some(cursor) = cursor
+            && self.unplaced == 0
             && self.follows
             && self.caught_up
         {
             sync::archive::set_cursor(self.shared, &cursor).await?;
         }
         Ok(())
+    }
+
+    /// Nothing was heard for a while: is the server there?
+    pub(super) async fn keep_alive(&mut self) -> Result<(), ConnectError> {
+        if self.asked {
+            return Err(ConnectError::TimedOut);
+        }
+        self.asked = true;
+        // Half as long for the answer.
+        self.heard = Instant::now() - self.shared.timeouts.idle / 2;
+        match &self.sm {
+            Some(_) => self.transport.send(&build("r", ns::SM).done()).await,
+            None => {
+                let ping = build("iq", ns::CLIENT)
+                    .attr("type", "get")
+                    .attr("id", "ping")
+                    .attr("to", self.shared.address.domain().as_str())
+                    .child(build("ping", ns::PING));
+                self.send_stanza(&ping.done(), None).await
+            }
+        }
     }
 
     /// What waited at the server (XEP-0160) comes live when a session begins, and
@@ -123,9 +149,17 @@ impl Session<'_> {
     }
 }
 
-/// The archive's id of a live message.
+/// The archive's id of a live message, or of the one that a copy is of
+/// (XEP-0280).
 fn live_cursor(own: &jid::BareJid, element: &Element) -> Option<String> {
-    element
+    let from_us = element.attr("from").is_none_or(|from| from == own.as_str());
+    let copied = element
+        .children()
+        .find(|child| child.has_ns(ns::CARBONS) && from_us)
+        .and_then(|carbon| carbon.get_child("forwarded", ns::FORWARD))
+        .and_then(|forwarded| forwarded.get_child("message", ns::CLIENT));
+    copied
+        .unwrap_or(element)
         .children()
         .find(|child| {
             child.is("stanza-id", ns::STANZA_ID) && child.attr("by") == Some(own.as_str())
