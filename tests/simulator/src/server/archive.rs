@@ -164,7 +164,7 @@ fn page(archive: &[Archived], wanted: &Wanted, largest: usize) -> Option<Page> {
     let start = if backwards { range.len() - size } else { 0 };
     let chosen = range.get(start..start + size).unwrap_or_default();
     Some(Page {
-        messages: chosen.iter().map(|found| Archived::clone(found)).collect(),
+        messages: chosen.iter().copied().cloned().collect(),
         index: from + start,
         count: matching.len(),
         is_complete: size == range.len(),

@@ -164,10 +164,10 @@ impl Server {
         let session = self.streams.get(&stream).and_then(|stream| stream.session);
         if let Some(session) = session.and_then(|session| self.sessions.get_mut(&session)) {
             let who = format!("{}/{}", session.account, session.resource);
-            if let Some(management) = &mut session.management {
-                if let Err(error) = management.outbound.acknowledge(h) {
-                    self.complain(format!("{who} {error}"));
-                }
+            if let Some(management) = &mut session.management
+                && let Err(error) = management.outbound.acknowledge(h)
+            {
+                self.complain(format!("{who} {error}"));
             }
         }
     }

@@ -49,10 +49,9 @@ pub(super) struct Pipe {
 
 impl Pipe {
     fn wake(&mut self) {
-        for waker in [self.reader.take(), self.writer.take()] {
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+        let waiting = [self.reader.take(), self.writer.take()];
+        for waker in waiting.into_iter().flatten() {
+            waker.wake();
         }
         self.bell.notify_one();
     }
