@@ -149,6 +149,21 @@ impl Account {
         self.shared.store.close().await;
     }
 
+    /// Ends the task wherever it is.
+    pub(crate) async fn abandon(&self) {
+        let task = self
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(task) = task {
+            task.abort();
+            // That it was ended is what was wanted.
+            drop(task.await);
+        }
+        self.shared.store.close().await;
+    }
+
     /// Another address of the same server, or another password; used from the
     /// next connection on.
     pub(crate) fn change_way(&self, change: impl FnOnce(&mut Way)) {

@@ -118,7 +118,7 @@ impl Engine {
     /// [`OpenError`].
     pub async fn open(config: EngineConfig) -> Result<Self, OpenError> {
         let folder = config.profile_dir.clone();
-        let opened = tokio::task::spawn_blocking(move || {
+        let opened = config.store.block(move || {
             let profile = Profile::open(&folder)?;
             let saved = profile.accounts().map_err(ProfileError::Folder)?;
             Ok::<_, ProfileError>((profile, saved))
@@ -172,6 +172,16 @@ impl Engine {
         });
     }
 
+    /// Ends everything at once, as if the process had died: nothing is finished,
+    /// nobody is told. For simulations.
+    pub async fn abandon(self) {
+        let open: Vec<_> = self.with(|state| state.open.drain().map(|(_, a)| a).collect());
+        for account in open {
+            account.abandon().await;
+        }
+        self.with(|state| state.profile = None);
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut self
             .inner
@@ -219,7 +229,8 @@ impl Engine {
         change(&mut saved);
         let profile = profile.ok_or(ErrorCode::Internal)?;
         let written = saved.clone();
-        tokio::task::spawn_blocking(move || profile.save_accounts(&written))
+        let mode = self.inner.config.store;
+        mode.block(move || profile.save_accounts(&written))
             .await
             .map_err(|error| failed(&error))?
             .map_err(|error| failed(&error))?;

@@ -38,6 +38,17 @@ pub(crate) enum Meaning {
 }
 
 impl Meaning {
+    /// Where a message from the archive stands: its conversation, and its archive
+    /// id.
+    pub(crate) fn place(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Message(received) => {
+                Some((&received.conversation, received.stanza_id.as_deref()?))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it is a text, and not about one.
     pub(crate) fn is_message(&self) -> bool {
         matches!(self, Self::Message(_))

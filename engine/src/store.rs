@@ -12,6 +12,7 @@ pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod displayed;
 pub(crate) mod messages;
+pub(crate) mod order;
 pub(crate) mod outbox;
 pub(crate) mod profiles;
 pub(crate) mod rooms;
@@ -67,6 +68,20 @@ pub enum StoreMode {
     /// At once, on the caller's thread, and nothing waits for the disk: for
     /// simulations, which have to be the same each time.
     Inline,
+}
+
+impl StoreMode {
+    /// Runs what may block where that is allowed: on a thread that is there for
+    /// it, or at once.
+    pub(crate) async fn block<T: Send + 'static>(
+        self,
+        act: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, tokio::task::JoinError> {
+        match self {
+            Self::Durable => tokio::task::spawn_blocking(act).await,
+            Self::Inline => Ok(act()),
+        }
+    }
 }
 
 /// An open cache. Cheap to clone.

@@ -19,6 +19,7 @@ mod package;
 mod process;
 mod project;
 mod run;
+mod simulate;
 mod steps;
 mod summary;
 mod test;
@@ -87,6 +88,12 @@ const COMMANDS: &[Command] = &[
         usage: "[--minutes N]",
         about: "look for input that harms the server (5 minutes by default)",
         run: fuzz::run,
+    },
+    Command {
+        name: "simulate",
+        usage: "[--seeds N] [--from SEED] [--threads N] | --seed SEED | --plan FILE [--trace] [--shorten]",
+        about: "run the engine through seeded plans of faults and restarts (2,000 by default), or one plan",
+        run: simulate::run,
     },
     Command {
         name: "package",

@@ -14,6 +14,7 @@ use crate::counts::Counts;
 use crate::install::Need;
 use crate::process;
 use crate::project::Project;
+use crate::simulate;
 use crate::summary::{Outcome, SkippedTest};
 use crate::types;
 
@@ -147,6 +148,14 @@ pub(crate) const STEPS: &[Step] = &[
         with: &["build"],
         after: &["build"],
         run: suites::doctests,
+    },
+    Step {
+        name: "simulate",
+        about: "2,000 plans of devices, faults and restarts",
+        needs: &[Need::BuildPackages],
+        with: &["build"],
+        after: &["build"],
+        run: |project| check(simulate::command(project)),
     },
     Step {
         name: "interop",

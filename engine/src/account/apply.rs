@@ -9,6 +9,7 @@ use crate::api::{Event, NotificationView};
 use crate::inbound::Meaning;
 use crate::store::archive;
 use crate::store::messages::{self, Place, Said};
+use crate::store::order;
 use crate::store::rooms::{self, invitations};
 use crate::store::{StoreError, blocked, contacts, conversations, displayed};
 
@@ -65,6 +66,18 @@ impl Step {
             }
             Self::Fill { gap, .. } | Self::FillConversation { gap, .. } => Place::Gap(*gap),
         })
+    }
+
+    /// Where all of it belongs behind.
+    fn floor(&self, tx: &Transaction<'_>) -> rusqlite::Result<i64> {
+        match self {
+            // Behind what is missing.
+            Self::Newest {
+                gap: Some((Some(_), _)),
+                ..
+            } => archive::end_position(tx),
+            _ => Ok(i64::MIN),
+        }
     }
 
     fn finish(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
@@ -152,6 +165,7 @@ impl Shared {
                         ..Changes::default()
                     };
                     let place = step.begin(tx)?;
+                    let floor = step.floor(tx)?;
                     let texts = lasting.iter().filter(|meaning| meaning.is_message());
                     let said = lasting.iter().filter(|meaning| !meaning.is_message());
                     if let Place::Gap(_) = place {
@@ -164,6 +178,10 @@ impl Shared {
                         for meaning in &lasting {
                             write(tx, &account, meaning, place, &mut changes)?;
                         }
+                    }
+                    if matches!(step, Step::Newest { .. }) {
+                        let page = lasting.iter().filter_map(Meaning::place);
+                        order::follow(tx, floor, page)?;
                     }
                     step.finish(tx)?;
                     for conversation in displayed::settle(tx)? {

@@ -1,22 +1,17 @@
 //! How the tasks of an account ask its server while a session runs. The session
 //! owns the stream; everybody else has a handle.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use tokio::sync::{mpsc, oneshot};
 use xmpp_core::Element;
 use xmpp_core::stanza_error::StanzaError;
 
 use crate::api::{ApiError, ErrorCode};
+use crate::clock::Clock;
 use crate::config::Timeouts;
 use crate::connection::ConnectError;
 
 /// Commands that wait for the session; whoever brings more waits for room.
 const QUEUE: usize = 64;
-
-/// Ids of requests differ in the whole process: an answer that comes late, in
-/// the next session, must not be taken for another.
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 /// Why a request has no result.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -93,13 +88,19 @@ pub(super) struct Question {
 #[derive(Debug, Clone)]
 pub(crate) struct Handle {
     commands: mpsc::Sender<Command>,
+    clock: Clock,
     timeouts: Timeouts,
 }
 
 impl Handle {
-    pub(super) fn new(timeouts: Timeouts) -> (Self, mpsc::Receiver<Command>) {
+    pub(super) fn new(clock: Clock, timeouts: Timeouts) -> (Self, mpsc::Receiver<Command>) {
         let (commands, queue) = mpsc::channel(QUEUE);
-        (Self { commands, timeouts }, queue)
+        let handle = Self {
+            commands,
+            clock,
+            timeouts,
+        };
+        (handle, queue)
     }
 
     async fn command(&self, command: Command) -> Result<(), AskError> {
@@ -140,7 +141,9 @@ impl Handle {
     ) -> Result<Answer, AskError> {
         let (answer, answered) = oneshot::channel();
         let question = Question {
-            id: format!("q{}", NEXT_ID.fetch_add(1, Ordering::Relaxed)),
+            // By chance: an answer that comes late, in the next session, must
+            // not be taken for another.
+            id: self.clock.random_id(),
             kind,
             to: to.map(str::to_owned),
             payload,

@@ -12,24 +12,25 @@ mod begin;
 mod incoming;
 mod pending;
 mod presence;
+mod sending;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
-use xmpp_core::element::{self, build};
+use xmpp_core::element::build;
 use xmpp_core::stream_management::{Inbound, Outbound};
 use xmpp_core::{Element, ns};
 
 use super::handle::{Command, Handle};
 use super::people::Offers;
 use super::sync::pep;
-use super::{Shared, outgoing, sync};
+use super::{Shared, sync};
 use crate::api::ConnectionView;
 use crate::connection::{ConnectError, Incoming, SignedIn};
 use crate::connection::{Resume, Transport};
-use crate::store::{StoreError, outbox, rooms};
+use crate::store::StoreError;
 use begin::Entry;
 use pending::Pending;
 
@@ -70,6 +71,8 @@ struct Sent {
     xml: Arc<str>,
     /// Row of the outbox.
     row: Option<i64>,
+    /// Whether it is one that others see, in some order.
+    text: bool,
 }
 
 pub(super) struct Session<'a> {
@@ -98,6 +101,10 @@ pub(super) struct Session<'a> {
     /// Whether what comes live is known to follow on what was read: else the
     /// cursor stays where it is.
     follows: bool,
+    /// Texts of ours of which it is not known where the archive has them.
+    unplaced: usize,
+    /// Whether texts of others came while there were such.
+    crossed: bool,
     /// Silence up to here is nothing.
     quiet_until: Instant,
     asked: bool,
@@ -154,6 +161,8 @@ impl<'a> Session<'a> {
             held: None,
             uncounted: 0,
             follows: true,
+            unplaced: 0,
+            crossed: false,
             quiet_until: Instant::now() + shared.timeouts.idle,
             asked: false,
         }
@@ -169,6 +178,7 @@ impl<'a> Session<'a> {
         while typing.try_recv().is_ok() {}
         let cancel = self.shared.cancel.clone();
         let ended = tokio::select! {
+            biased;
             () = cancel.cancelled() => Ok(()),
             ended = self.live(typing) => ended,
         };
@@ -213,28 +223,37 @@ impl<'a> Session<'a> {
             self.requeue().await?;
             self.send_outbox().await?;
         }
-        let (handle, mut commands) = Handle::new(self.shared.timeouts);
+        let (handle, mut commands) = Handle::new(self.shared.clock.clone(), self.shared.timeouts);
         self.shared.set_handle(Some(handle.clone()));
         // All that is done beside sending and receiving, from catching up to
         // keeping rooms joined. It asks through the handle, so this loop never
         // waits for it.
-        let mut tasks = std::pin::pin!(sync::run(self.shared, handle, began));
+        let mut tasks = std::pin::pin!(sync::run(self.shared, handle.clone(), began));
         let mut tasks_run = true;
         let mut network = self.shared.surroundings.network();
+        let mut ordering = None;
         loop {
+            if self.crossed && self.unplaced == 0 && self.caught_up {
+                // As after binding: what comes live waits for the archive.
+                self.crossed = false;
+                self.caught_up = false;
+                self.held = Some(Vec::new());
+                ordering = Some(Box::pin(sync::order(self.shared, handle.clone())));
+            }
             let idle = self.quiet_until;
             let typing_ends = self.shared.live.typing_ends();
+            // In this order, so that a run can be repeated. What the account
+            // itself wants comes first: that ends, a stream need not.
             tokio::select! {
-                incoming = self.transport.next() => {
-                    self.quiet_until = Instant::now() + self.idle();
-                    self.asked = false;
-                    let element = element_of(incoming?)?;
-                    self.take(element).await?;
-                }
+                biased;
                 Some(command) = commands.recv() => self.command(command).await?,
                 ended = &mut tasks, if tasks_run => {
                     ended?;
                     tasks_run = false;
+                }
+                ended = maybe(&mut ordering), if ordering.is_some() => {
+                    ended?;
+                    ordering = None;
                 }
                 () = self.shared.outbox_bell.notified() => {
                     if self.shared.rooms.has_new() {
@@ -245,11 +264,17 @@ impl<'a> Session<'a> {
                 Some((conversation, is_typing)) = typing.recv() => {
                     self.send_typing(&conversation, is_typing).await?;
                 }
-                () = sleep_until(idle) => self.keep_alive(self.shared.timeouts.idle / 2).await?,
                 Ok(()) = network.changed() => {
                     self.asked = false;
                     self.keep_alive(self.shared.timeouts.answer).await?;
                 }
+                incoming = self.transport.next() => {
+                    self.quiet_until = Instant::now() + self.idle();
+                    self.asked = false;
+                    let element = element_of(incoming?)?;
+                    self.take(element).await?;
+                }
+                () = sleep_until(idle) => self.keep_alive(self.shared.timeouts.idle / 2).await?,
                 // Below, somebody is found to have stopped typing.
                 () = sleep_until(typing_ends.unwrap_or(idle)), if typing_ends.is_some() => {}
             }
@@ -295,27 +320,6 @@ impl<'a> Session<'a> {
         }
         self.requeue().await?;
         self.send_outbox().await
-    }
-
-    async fn send_typing(&mut self, conversation: &str, typing: bool) -> Result<(), ConnectError> {
-        let of = conversation.to_owned();
-        let is_room = self
-            .shared
-            .store
-            .read(move |db| rooms::is_room(db, &of))
-            .await?;
-        let joined = || {
-            self.shared
-                .rooms
-                .joined()
-                .iter()
-                .any(|room| room == conversation)
-        };
-        if is_room && !joined() {
-            return Ok(());
-        }
-        let state = outgoing::chat_state(conversation, is_room, typing);
-        self.send_stanza(&state, None).await
     }
 
     async fn next(&mut self) -> Result<Incoming, ConnectError> {
@@ -367,75 +371,13 @@ impl<'a> Session<'a> {
         held.push(element.clone());
         Ok(true)
     }
+}
 
-    /// Sends what waits in the outbox, in order, and not too much at once.
-    async fn send_outbox(&mut self) -> Result<(), ConnectError> {
-        if !self.caught_up {
-            return Ok(());
-        }
-        if self.sm.is_none() && !self.in_flight.is_empty() {
-            // Those that their rooms have given back have arrived.
-            let waited_for = std::mem::take(&mut self.in_flight);
-            self.in_flight = self
-                .shared
-                .store
-                .read(move |db| outbox::still_there(db, &waited_for))
-                .await?;
-        }
-        while self.in_flight.len() < IN_FLIGHT {
-            let room = IN_FLIGHT - self.in_flight.len();
-            let joined = self.shared.rooms.joined();
-            // In the writer's turn: whoever changes a message knows whether it
-            // has gone.
-            let rows = self
-                .shared
-                .store
-                .write(move |tx| outbox::take(tx, &joined, room))
-                .await?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            for row in &rows {
-                self.in_flight.insert(row.id);
-                self.send_stanza(&outgoing::outbox_row(row), Some(row.id))
-                    .await?;
-            }
-            match &self.sm {
-                Some(_) => self.transport.send(&build("r", ns::SM).done()).await?,
-                // COMPAT: a server without acknowledgements. Written is all
-                // that can be known.
-                None => {
-                    // A room gives back what it has.
-                    let gone = rows.iter().filter(|row| !row.is_given_back());
-                    self.settle(gone.map(|row| row.id).collect()).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn send_stanza(
-        &mut self,
-        stanza: &Element,
-        row: Option<i64>,
-    ) -> Result<(), ConnectError> {
-        let xml: Arc<str> = element::write(stanza)?.into();
-        if let Some(sm) = &mut self.sm {
-            if sm.outbound.len() >= MAX_UNACKNOWLEDGED {
-                return Err(ConnectError::TimedOut);
-            }
-            sm.outbound.sent(Sent {
-                xml: Arc::clone(&xml),
-                row,
-            });
-        }
-        self.transport.send_text(&xml).await?;
-        match &self.sm {
-            Some(sm) if sm.outbound.len().is_multiple_of(ASK_EVERY) => {
-                self.transport.send(&build("r", ns::SM).done()).await
-            }
-            _ => Ok(()),
-        }
+/// Waits for something, if there is something.
+async fn maybe<F: Future + Unpin>(future: &mut Option<F>) -> F::Output {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
         shared.set_connection(ConnectionView::Connecting);
         let began = Instant::now();
         let outcome = tokio::select! {
+            biased;
             () = shared.cancel.cancelled() => break,
             outcome = connect(&shared, resumption.as_ref()) => outcome,
         };
@@ -59,6 +60,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
                 error: Some(api_error),
             });
             tokio::select! {
+            biased;
                 () = shared.cancel.cancelled() => break,
                 () = shared.wake.notified() => {}
             }
@@ -74,6 +76,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
             error: api_error,
         });
         tokio::select! {
+            biased;
             () = shared.cancel.cancelled() => break,
             () = shared.wake.notified() => failures = 0,
             Ok(()) = network.changed() => failures = 0,

@@ -96,6 +96,14 @@ async fn carbons(handle: &Handle, began: Began) -> Result<(), ConnectError> {
     }
 }
 
+/// Reads the newest page of the archive again: what crossed is put into the
+/// order that it has there.
+pub(super) async fn order(shared: &Arc<Shared>, handle: Handle) -> Result<(), ConnectError> {
+    let follows = archive::newest(shared, &handle, OWN).await?;
+    handle.caught_up(follows).await?;
+    archive::fill(shared, &handle, OWN, archive::Reach::Missed).await
+}
+
 /// A server that says no can be lived with; one that says nothing cannot.
 fn or_end(error: AskError, what: &str) -> Result<(), ConnectError> {
     match error {

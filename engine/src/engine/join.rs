@@ -169,7 +169,11 @@ impl Engine {
         if password.is_empty() {
             return Err(ErrorCode::PasswordTooWeak.into());
         }
-        let id: String = clock::random_id()?
+        let id: String = self
+            .inner
+            .config
+            .clock
+            .random_id()
             .replace(['-', '_'], "0")
             .chars()
             .take(12)

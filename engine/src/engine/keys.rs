@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -15,27 +14,28 @@ use crate::profile::{SavedAccount, SecretsPlace, set_aside};
 use crate::secrets::{NoSecrets, Secret, SecretKind, Secrets, WrapError, WrappedKey};
 use crate::store::{SetAside, Store};
 
-/// Runs what may block, for so long at most. A keyring may wait for a person at
-/// a dialog; the thread that waits for it is given up then.
-pub(super) async fn blocking<T: Send + 'static>(
-    limit: Duration,
-    act: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    match tokio::time::timeout(limit, tokio::task::spawn_blocking(act)).await {
-        Ok(Ok(value)) => Some(value),
-        _ => None,
-    }
-}
-
 impl Engine {
+    /// Asks the keyring, and waits for so long at most. It may wait for a person
+    /// at a dialog; the thread that waits for it is given up then.
+    async fn ask_keyring<T: Send + 'static>(
+        &self,
+        act: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let limit = self.inner.config.timeouts.keyring;
+        let asked = self.inner.config.store.block(act);
+        match tokio::time::timeout(limit, asked).await {
+            Ok(Ok(value)) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Looks whether there is a keyring, unless one was found already.
     pub(super) async fn look_for_keyring(&self) {
         if self.inner.secrets_available.load(Ordering::Relaxed) {
             return;
         }
         let secrets = Arc::clone(&self.inner.config.secrets);
-        let limit = self.inner.config.timeouts.keyring;
-        let found = blocking(limit, move || secrets.is_available()).await;
+        let found = self.ask_keyring(move || secrets.is_available()).await;
         let found = found.unwrap_or(false);
         self.inner.secrets_available.store(found, Ordering::Relaxed);
     }
@@ -46,12 +46,11 @@ impl Engine {
     async fn secret(&self, account: &str, kind: SecretKind) -> Result<Option<Secret>, ApiError> {
         let secrets = Arc::clone(&self.inner.config.secrets);
         let account = account.to_owned();
-        let limit = self.inner.config.timeouts.keyring;
         let unavailable = |why: &dyn std::fmt::Display| {
             tracing::warn!(error = %why, "secret not read");
             ApiError::new(ErrorCode::KeyringUnavailable).detail(why)
         };
-        match blocking(limit, move || secrets.get(&account, kind)).await {
+        match self.ask_keyring(move || secrets.get(&account, kind)).await {
             Some(Ok(secret)) => Ok(secret),
             Some(Err(error)) => Err(unavailable(&error)),
             None => Err(unavailable(&"no answer in time")),
@@ -65,8 +64,10 @@ impl Engine {
         }
         let secrets = Arc::clone(&self.inner.config.secrets);
         let (account, secret) = (account.to_owned(), Zeroizing::new(secret.to_vec()));
-        let limit = self.inner.config.timeouts.keyring;
-        match blocking(limit, move || secrets.set(&account, kind, &secret)).await {
+        match self
+            .ask_keyring(move || secrets.set(&account, kind, &secret))
+            .await
+        {
             Some(Ok(())) => true,
             Some(Err(error)) => {
                 tracing::warn!(%error, "secret not kept");
@@ -79,8 +80,7 @@ impl Engine {
     pub(super) async fn forget_secrets(&self, account: &str, cache_too: bool) {
         let secrets = Arc::clone(&self.inner.config.secrets);
         let account = account.to_owned();
-        let limit = self.inner.config.timeouts.keyring;
-        let forgotten = blocking(limit, move || {
+        let forgotten = self.ask_keyring(move || {
             secrets.delete(&account, SecretKind::Token)?;
             secrets.delete(&account, SecretKind::Password)?;
             // The key opens the history that the user wants to keep.
@@ -135,12 +135,11 @@ impl Engine {
             true => Arc::clone(&self.inner.config.secrets),
             false => Arc::new(NoSecrets),
         };
-        let (opened, memory) = tokio::task::spawn_blocking(move || {
+        let opened = mode.block(move || {
             let memory = Memory::open(&id, secrets, &memory_file);
             (Store::open(&path, &key, mode), memory)
-        })
-        .await
-        .map_err(|error| failed(&error))?;
+        });
+        let (opened, memory) = opened.await.map_err(|error| failed(&error))?;
         let (store, aside) = opened.map_err(|error| failed(&error))?;
         let config = AccountConfig {
             id: saved.id.clone(),

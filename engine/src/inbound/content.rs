@@ -101,7 +101,11 @@ pub(super) fn meanings(frame: &Frame, stanza: &Element) -> Vec<Meaning> {
                 let wants_receipt = !frame.author.outgoing
                     && !frame.room
                     && stanza.has_child("request", ns::RECEIPTS);
-                message(frame, ids, text, extras, None, wants_receipt)
+                let mut read = message(frame, ids, text, extras, None, wants_receipt);
+                if let Meaning::Message(received) = &mut read {
+                    received.markable = !frame.room && stanza.has_child("markable", ns::MARKERS);
+                }
+                read
             }
         });
     }
@@ -131,6 +135,7 @@ fn message(
         stanza_id: frame.stanza_id.clone(),
         retracted,
         wants_receipt,
+        markable: false,
     }))
 }
 

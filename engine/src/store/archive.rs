@@ -111,6 +111,15 @@ pub(crate) fn take_position(tx: &Transaction<'_>, gap: i64) -> rusqlite::Result<
     .optional()
 }
 
+/// Whether a position is one of those that a gap keeps.
+pub(crate) fn holds(tx: &Transaction<'_>, gap: i64, position: i64) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM gaps
+                        WHERE id = ?1 AND ?2 >= low_position AND ?2 < low_position + ?3)",
+    )?
+    .query_row(params![gap, position, SPAN], |row| row.get(0))
+}
+
 /// A page was put into a gap: it goes on below this id.
 pub(crate) fn shrink(tx: &Transaction<'_>, gap: i64, before: &str) -> rusqlite::Result<()> {
     tx.execute(

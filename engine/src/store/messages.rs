@@ -42,11 +42,11 @@ pub(crate) enum State {
     Failed(String),
 }
 
-const WAITING: i64 = 0;
-const SENT: i64 = 1;
+pub(super) const WAITING: i64 = 0;
+pub(super) const SENT: i64 = 1;
 const DELIVERED: i64 = 2;
 const READ: i64 = 3;
-const FAILED: i64 = 4;
+pub(super) const FAILED: i64 = 4;
 
 pub(crate) fn state_from(state: i64, error: Option<String>) -> State {
     match state {

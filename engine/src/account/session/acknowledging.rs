@@ -44,6 +44,8 @@ impl Session<'_> {
             .outbound
             .acknowledge(h)
             .map_err(|error| ConnectError::NotXmpp(error.to_string()))?;
+        let texts = settled.iter().filter(|sent| sent.text).count();
+        self.unplaced = self.unplaced.saturating_sub(texts);
         let rows: Vec<i64> = settled.into_iter().filter_map(|sent| sent.row).collect();
         self.settle(rows).await
     }

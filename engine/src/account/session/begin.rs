@@ -74,6 +74,7 @@ impl Session<'_> {
 
     fn begin_anew(&mut self) {
         self.in_flight.clear();
+        (self.unplaced, self.crossed) = (0, false);
         self.sm = None;
     }
 
@@ -148,6 +149,11 @@ impl Session<'_> {
             _ => return Err(ConnectError::NotXmpp("no answer to resume".to_owned())),
         };
         let h = answer.attr("h").and_then(|h| h.parse().ok());
+        if let Some(sm) = &self.sm {
+            self.unplaced = sm.outbound.iter().filter(|sent| sent.text).count();
+            // What the others said meanwhile comes now.
+            self.crossed = self.unplaced > 0;
+        }
         if answer.is("resumed", ns::SM) {
             let Some(h) = h else {
                 return Err(ConnectError::NotXmpp("resumed without a count".to_owned()));

@@ -8,7 +8,7 @@ use super::Session;
 use crate::account::apply::Step;
 use crate::account::{rooms, sync};
 use crate::connection::ConnectError;
-use crate::inbound;
+use crate::inbound::{self, Meaning};
 use crate::store::archive::{self, OWN};
 
 impl Session<'_> {
@@ -22,9 +22,13 @@ impl Session<'_> {
             return Ok(());
         }
         let meanings = inbound::live(&self.shared.address, element, now_ms);
+        // Which of the two was first, only the archive knows.
+        self.crossed |= self.unplaced > 0 && meanings.iter().any(Meaning::is_message);
         self.shared.apply(meanings, Step::Live).await?;
-        // What came live need not be fetched again, once we have caught up.
+        // What came live need not be fetched again, once we have caught up, and
+        // unless one of ours may come before it.
         if let Some(cursor) = cursor
+            && self.unplaced == 0
             && self.follows
             && self.caught_up
         {
@@ -78,9 +82,17 @@ impl Session<'_> {
     }
 }
 
-/// The archive's id of a live message.
+/// The archive's id of a live message, or of the one that a copy is of
+/// (XEP-0280).
 fn live_cursor(own: &jid::BareJid, element: &Element) -> Option<String> {
-    element
+    let from_us = element.attr("from").is_none_or(|from| from == own.as_str());
+    let copied = element
+        .children()
+        .find(|child| child.has_ns(ns::CARBONS) && from_us)
+        .and_then(|carbon| carbon.get_child("forwarded", ns::FORWARD))
+        .and_then(|forwarded| forwarded.get_child("message", ns::CLIENT));
+    copied
+        .unwrap_or(element)
         .children()
         .find(|child| {
             child.is("stanza-id", ns::STANZA_ID) && child.attr("by") == Some(own.as_str())

@@ -48,23 +48,19 @@ pub(in crate::account) async fn newest(
     let follows_on = cursor
         .as_ref()
         .is_some_and(|cursor| page.ids.contains(cursor));
+    // Before there was anything: all that comes from here on is news.
+    let beginning = (page.complete && page.ids.is_empty() && cursor.is_none()).then(String::new);
     let step = Step::Newest {
         archive: archive.to_owned(),
-        cursor: page.ids.last().cloned(),
+        cursor: page.ids.last().cloned().or(beginning),
         gap: (!follows_on && !page.complete)
             .then(|| page.ids.first().cloned())
             .flatten()
             .map(|before| (cursor, before)),
     };
-    let opened = matches!(
-        &step,
-        Step::Newest {
-            gap: Some((Some(_), _)),
-            ..
-        }
-    );
     shared.apply(page.meanings, step).await?;
-    if opened && archive == OWN && !shared.store.read(outbox::is_empty).await? {
+    // Also what an earlier session left open may hold one of ours.
+    if archive == OWN && !shared.store.read(outbox::is_empty).await? {
         fill(shared, handle, archive, Reach::Missed).await?;
     }
     Ok(true)
@@ -116,7 +112,8 @@ async fn fill_gap(
         return Ok(());
     }
     let mut page = fetch_older(shared, handle, &mut ask).await?;
-    while let Some(now) = page {
+    while let Some(mut now) = page {
+        now.cut(gap.after.as_deref());
         filled += i64::try_from(now.ids.len()).unwrap_or(i64::MAX);
         let closed = now.complete
             || now.ids.is_empty()
@@ -173,9 +170,10 @@ pub(in crate::account) async fn fill_conversation(
         max: FIRST_PAGE,
         ..Ask::of(&gap.archive)
     };
-    let Some(page) = fetch_older(shared, handle, &mut ask).await? else {
+    let Some(mut page) = fetch_older(shared, handle, &mut ask).await? else {
         return Ok(false);
     };
+    page.cut(gap.after.as_deref());
     let closed = page.complete
         || page.ids.is_empty()
         || gap
@@ -248,9 +246,23 @@ enum Fetched {
 
 struct Page {
     meanings: Vec<Meaning>,
+    /// Where the meanings of each id begin.
+    starts: Vec<usize>,
     /// Ids of all that the page has, oldest first.
     ids: Vec<String>,
     complete: bool,
+}
+
+impl Page {
+    /// Leaves out what the message with this id and those before it say: they
+    /// have their places.
+    fn cut(&mut self, after: Option<&str>) {
+        let Some(known) = after.and_then(|after| self.ids.iter().position(|id| id == after)) else {
+            return;
+        };
+        let end = self.starts.get(known + 1).copied();
+        self.meanings.drain(..end.unwrap_or(self.meanings.len()));
+    }
 }
 
 /// An older page. Where the archive does not know the place any more (its
@@ -306,6 +318,7 @@ async fn fetch(shared: &Shared, handle: &Handle, ask: &Ask) -> Result<Fetched, C
     };
     let mut page = Page {
         meanings: Vec::new(),
+        starts: Vec::with_capacity(answer.results.len()),
         ids: Vec::with_capacity(answer.results.len()),
         complete: false,
     };
@@ -313,7 +326,10 @@ async fn fetch(shared: &Shared, handle: &Handle, ask: &Ask) -> Result<Fetched, C
         let id = result
             .get_child("result", ns::MAM)
             .and_then(|result| result.attr("id"));
-        page.ids.extend(id.map(str::to_owned));
+        if let Some(id) = id {
+            page.ids.push(id.to_owned());
+            page.starts.push(page.meanings.len());
+        }
         if let Some(seat) = &seat {
             page.meanings
                 .extend(inbound::room::archived(seat, result, now_ms));

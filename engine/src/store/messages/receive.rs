@@ -5,8 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::content::{Extras, to_column};
 use super::place::{Place, new_position};
 use super::said::{self, Author};
-use super::{FAILED, SENT, WAITING, reactions, retractions, states};
+use super::{SENT, reactions, retractions, states};
 use crate::store::conversations::{self, Added};
+use crate::store::order;
 use crate::store::outbox::{self, OutboxKind};
 
 /// A message from the wire.
@@ -30,6 +31,9 @@ pub(crate) struct Received {
     pub(crate) retracted: Option<Retracted>,
     /// Whether the sender wants to know that it arrived.
     pub(crate) wants_receipt: bool,
+    /// One of ours whose device says by itself what was seen on it (XEP-0333,
+    /// section 5): else that it was sent is all that there is to know of that.
+    pub(crate) markable: bool,
 }
 
 /// When, and by whom if it was a moderator.
@@ -58,10 +62,11 @@ pub(crate) fn receive(
     place: Place,
 ) -> rusqlite::Result<Option<i64>> {
     if let Some(known) = find(tx, message)? {
+        if let Place::Gap(gap) = place {
+            order::place_in_gap(tx, known, gap)?;
+            states::read_by_peer(tx, &message.conversation, known)?;
+        }
         if message.outgoing {
-            if let Place::Gap(_) = place {
-                place_in_gap(tx, known, place)?;
-            }
             states::sent(tx, known)?;
             outbox::remove_message(tx, known)?;
         }
@@ -112,7 +117,9 @@ pub(crate) fn receive(
     };
     conversations::added(tx, &message.conversation, &added)?;
     if message.outgoing {
-        conversations::read_up_to(tx, &message.conversation, position)?;
+        if !message.markable {
+            conversations::read_up_to(tx, &message.conversation, position)?;
+        }
         states::read_by_peer(tx, &message.conversation, id)?;
     } else if message.wants_receipt
         && let Some(wire_id) = &message.wire_id
@@ -201,27 +208,6 @@ fn find(db: &Connection, message: &Received) -> rusqlite::Result<Option<i64>> {
         |row| row.get(0),
     )
     .optional()
-}
-
-/// A message that waited, and was found among what was missed: there is its place.
-fn place_in_gap(tx: &Transaction<'_>, id: i64, place: Place) -> rusqlite::Result<()> {
-    let waits: bool = tx.query_row(
-        "SELECT state IN (?2, ?3) FROM messages WHERE id = ?1",
-        params![id, WAITING, FAILED],
-        |row| row.get(0),
-    )?;
-    if waits {
-        let position = new_position(tx, place)?;
-        let conversation: String = tx.query_row(
-            "UPDATE messages SET position = ?2, state = ?3, error = NULL WHERE id = ?1
-             RETURNING conversation",
-            params![id, position, SENT],
-            |row| row.get(0),
-        )?;
-        conversations::refresh(tx, &conversation)?;
-        states::read_by_peer(tx, &conversation, id)?;
-    }
-    Ok(())
 }
 
 /// Takes over what a further copy of a message says of it.

@@ -6,7 +6,7 @@ use super::said::{About, Author, Target};
 use super::{DELIVERED, FAILED, READ, SENT, WAITING, edits, reactions, said};
 use crate::store::outbox::{self, OutboxKind};
 use crate::store::rooms;
-use crate::store::{archive, conversations, displayed};
+use crate::store::{conversations, displayed, order};
 
 /// The server has it. A message that waited while others arrived comes after
 /// them: that is its place in the archive too.
@@ -24,24 +24,7 @@ pub(crate) fn sent(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
     let Some((conversation, position)) = waiting else {
         return Ok(());
     };
-    let arrived_after: bool = tx
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM messages
-                            WHERE conversation = ?1 AND outgoing = 0 AND position > ?2)",
-        )?
-        .query_row(params![conversation, position], |row| row.get(0))?;
-    if arrived_after {
-        // The others that wait keep their order behind it. By as little as
-        // will do: this happens often.
-        let by = archive::end_position(tx)? + 1 - position;
-        tx.execute(
-            "UPDATE messages SET position = position + ?3
-             WHERE conversation = ?1 AND outgoing = 1
-                 AND (id = ?2 OR (state = ?4 AND position > ?5))",
-            params![conversation, id, by, WAITING, position],
-        )?;
-        conversations::refresh(tx, &conversation)?;
-    }
+    order::behind_what_came(tx, id, &conversation, position)?;
     read_by_peer(tx, &conversation, id)
 }
 

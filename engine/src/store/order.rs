@@ -1,0 +1,267 @@
+//! The one order of messages is that of the archive.
+//!
+//! What comes live has the place in which it came. Where a message of ours
+//! crossed one of others, nobody but the archive knows which was first: a page
+//! of it puts right what stands otherwise.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::messages::{FAILED, SENT, WAITING};
+use super::{archive, conversations};
+
+/// Puts messages into the order in which a page of the archive has them, each
+/// named by its conversation and archive id. All of them belong behind `floor`.
+pub(crate) fn follow<'a>(
+    tx: &Transaction<'_>,
+    floor: i64,
+    page: impl Iterator<Item = (&'a str, &'a str)>,
+) -> rusqlite::Result<()> {
+    let mut last = floor;
+    // With up to where they were read before anything was moved.
+    let mut moved: Vec<(&str, i64)> = Vec::new();
+    for (conversation, stanza_id) in page {
+        let found: Option<(i64, i64)> = tx
+            .prepare_cached(
+                "SELECT id, position FROM messages WHERE conversation = ?1 AND stanza_id = ?2",
+            )?
+            .query_row([conversation, stanza_id], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let Some((id, position)) = found else {
+            continue;
+        };
+        if position > last {
+            last = position;
+            continue;
+        }
+        let known = moved.iter().find(|(known, _)| *known == conversation);
+        let read = match known {
+            Some((_, read)) => *read,
+            None => {
+                let read = conversations::read_position(tx, conversation)?;
+                moved.push((conversation, read));
+                read
+            }
+        };
+        last = archive::end_position(tx)? + 1;
+        put(tx, id, last, read)?;
+    }
+    // What has not been sent yet comes after all that was.
+    for (conversation, read) in moved {
+        let waiting: Vec<i64> = tx
+            .prepare_cached(
+                "SELECT id FROM messages WHERE conversation = ?1 AND outgoing = 1 AND state = ?2
+                 ORDER BY position, id",
+            )?
+            .query_map(params![conversation, WAITING], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for id in waiting {
+            put(tx, id, archive::end_position(tx)? + 1, read)?;
+        }
+        conversations::refresh(tx, conversation)?;
+    }
+    Ok(())
+}
+
+/// A message of ours that waited is at the server: it comes after what arrived
+/// meanwhile, as in the archive, and so do those that still wait.
+pub(crate) fn behind_what_came(
+    tx: &Transaction<'_>,
+    id: i64,
+    conversation: &str,
+    position: i64,
+) -> rusqlite::Result<()> {
+    // Those that wait before it went before it, even if the news of it came first.
+    let first: i64 = tx.query_row(
+        "SELECT min(?2, coalesce(min(position), ?2)) FROM messages
+         WHERE conversation = ?1 AND outgoing = 1 AND state = ?3",
+        params![conversation, position, WAITING],
+        |row| row.get(0),
+    )?;
+    // Also what another device of ours sent; what this one sent has no archive id
+    // yet, and is behind it in the archive, too.
+    let arrived_after: bool = tx.query_row(
+        "SELECT EXISTS (SELECT 1 FROM messages
+                        WHERE conversation = ?1 AND position > ?2
+                            AND (outgoing = 0 OR stanza_id IS NOT NULL))",
+        params![conversation, first],
+        |row| row.get(0),
+    )?;
+    if arrived_after {
+        // By as little as will do: this happens often.
+        let by = archive::end_position(tx)? + 1 - first;
+        tx.execute(
+            "UPDATE messages SET position = position + ?3
+             WHERE conversation = ?1 AND outgoing = 1 AND (id = ?2 OR state = ?4)",
+            params![conversation, id, by, WAITING],
+        )?;
+        conversations::refresh(tx, conversation)?;
+    }
+    Ok(())
+}
+
+/// A message that is here, and was found among what was missed: there is its
+/// place.
+pub(crate) fn place_in_gap(tx: &Transaction<'_>, id: i64, gap: i64) -> rusqlite::Result<()> {
+    let (position, read, conversation): (i64, i64, String) = tx.query_row(
+        "SELECT m.position, c.read_position, c.id
+         FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.id = ?1",
+        [id],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    if !archive::holds(tx, gap, position)?
+        && let Some(position) = archive::take_position(tx, gap)?
+    {
+        put(tx, id, position, read)?;
+        // It is not one that waits any more, so nothing else moves it.
+        tx.execute(
+            "UPDATE messages SET state = ?2, error = NULL WHERE id = ?1 AND state IN (?3, ?4)",
+            params![id, SENT, WAITING, FAILED],
+        )?;
+        conversations::refresh(tx, &conversation)?;
+    }
+    Ok(())
+}
+
+/// Moves a message. What was read, up to `read`, stays read.
+fn put(tx: &Transaction<'_>, id: i64, position: i64, read: i64) -> rusqlite::Result<()> {
+    let (conversation, before, outgoing): (String, i64, bool) = tx.query_row(
+        "SELECT conversation, position, outgoing FROM messages WHERE id = ?1",
+        [id],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    tx.execute(
+        "UPDATE messages SET position = ?2 WHERE id = ?1",
+        params![id, position],
+    )?;
+    if !outgoing && before <= read {
+        conversations::read_up_to(tx, &conversation, position)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::store::schema;
+
+    /// Conversation `b` with messages at positions from 1 on: `+` comes in, `-` was
+    /// sent, `?` waits. Each has its number as its text and, unless it waits, as
+    /// its archive id.
+    fn cache(messages: &str) -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        connection
+            .execute(
+                "INSERT INTO conversations (id, kind) VALUES ('b', 'direct')",
+                [],
+            )
+            .unwrap();
+        for (number, kind) in (1..).zip(messages.chars()) {
+            connection
+                .execute(
+                    "INSERT INTO messages (conversation, position, outgoing, author, text, time_ms,
+                                           stanza_id, state)
+                     VALUES ('b', ?1, ?2, '', ?1, 0, ?3, ?4)",
+                    params![
+                        number,
+                        kind != '+',
+                        (kind != '?').then(|| number.to_string()),
+                        if kind == '?' { WAITING } else { SENT }
+                    ],
+                )
+                .unwrap();
+        }
+        connection
+    }
+
+    fn texts(tx: &Transaction<'_>) -> String {
+        tx.prepare("SELECT text FROM messages ORDER BY position, id")
+            .unwrap()
+            .query_map([], |row| row.get::<_, String>(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    fn unread(tx: &Transaction<'_>) -> i64 {
+        tx.query_row(
+            "SELECT count(*) FROM messages, conversations
+             WHERE position > read_position AND outgoing = 0",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap()
+    }
+
+    fn page(ids: &str) -> Vec<String> {
+        ids.chars().map(String::from).collect()
+    }
+
+    #[test]
+    fn a_page_sets_the_order_and_what_was_read_stays_read() {
+        // Messages here, what the archive has, what shows then, unread of how many
+        // when so many positions were read.
+        for (here, archive, shown, read, left) in [
+            ("-+", "12", "12", 0, 1),
+            ("-+", "21", "21", 1, 1),
+            ("-+", "21", "21", 2, 0),
+            ("-++", "213", "213", 2, 1),
+            ("+-+?", "213", "2134", 1, 1),
+            ("-+?+", "214", "2143", 2, 1),
+            ("++-+", "123", "1234", 2, 1),
+        ] {
+            let mut connection = cache(here);
+            let tx = connection.transaction().unwrap();
+            conversations::read_up_to(&tx, "b", read).unwrap();
+            let ids = page(archive);
+            follow(&tx, i64::MIN, ids.iter().map(|id| ("b", id.as_str()))).unwrap();
+            assert_eq!(texts(&tx), shown, "{here} {archive}");
+            assert_eq!(unread(&tx), left, "{here} {archive} {read}");
+        }
+    }
+
+    #[test]
+    fn what_waited_comes_behind_what_came_whatever_is_known_first() {
+        for (here, settled, shown) in [
+            ("+??", "23", "123"),
+            ("??+", "12", "312"),
+            ("??+", "21", "312"),
+            ("?+?", "31", "213"),
+            ("??-", "12", "312"),
+        ] {
+            let mut connection = cache(here);
+            let tx = connection.transaction().unwrap();
+            for number in settled.chars() {
+                let id: i64 = number.to_string().parse().unwrap();
+                super::super::messages::sent(&tx, id).unwrap();
+            }
+            assert_eq!(texts(&tx), shown, "{here} {settled}");
+        }
+    }
+
+    #[test]
+    fn what_is_found_in_a_gap_goes_there_once() {
+        let mut connection = cache("+?+");
+        let tx = connection.transaction().unwrap();
+        archive::open_gap(&tx, archive::OWN, Some("1"), "9").unwrap();
+        let gap = archive::gaps(&tx, archive::OWN).unwrap().remove(0);
+        place_in_gap(&tx, 3, gap.id).unwrap();
+        place_in_gap(&tx, 2, gap.id).unwrap();
+        place_in_gap(&tx, 3, gap.id).unwrap();
+        assert_eq!(texts(&tx), "123");
+        let filled = archive::gaps(&tx, archive::OWN).unwrap()[0].filled;
+        assert_eq!(filled, 2);
+        let waits: bool = tx
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM messages WHERE state = ?1)",
+                [WAITING],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert!(!waits);
+    }
+}

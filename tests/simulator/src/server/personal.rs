@@ -1,0 +1,127 @@
+//! Personal nodes (XEP-0163) and the block list (XEP-0191).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xmpp_core::element::build;
+use xmpp_core::{Element, ns};
+
+use super::requests::{Answer, refused, result};
+use super::{Server, address};
+use xmpp_core::stanza_error::Condition;
+
+/// Items of nodes, oldest first.
+pub(super) type Nodes = BTreeMap<String, Vec<Element>>;
+
+impl Server {
+    /// XEP-0060, sections 6.5 and 7, for the owner alone.
+    pub(super) fn pubsub(&mut self, account: &str, iq: &Element, pubsub: &Element) -> Answer {
+        let Some(action) = pubsub.children().find(|child| child.attr("node").is_some()) else {
+            return refused(Condition::BadRequest);
+        };
+        let node = action.attr("node").unwrap_or_default().to_owned();
+        let Some(found) = self.accounts.get_mut(account) else {
+            return refused(Condition::ItemNotFound);
+        };
+        let ids: Vec<&str> = action
+            .children()
+            .filter_map(|item| item.attr("id"))
+            .collect();
+        match (iq.attr("type"), action.name()) {
+            (Some("get"), "items") => {
+                let Some(items) = found.nodes.get(&node) else {
+                    return refused(Condition::ItemNotFound);
+                };
+                let wanted = items.iter().filter(|item| {
+                    ids.is_empty() || item.attr("id").is_some_and(|id| ids.contains(&id))
+                });
+                let items = build("items", ns::PUBSUB)
+                    .attr("node", &node)
+                    .children(wanted.cloned());
+                result(Some(build("pubsub", ns::PUBSUB).child(items).done()))
+            }
+            (Some("set"), "publish") => {
+                let Some(item) = action.get_child("item", ns::PUBSUB) else {
+                    return refused(Condition::BadRequest);
+                };
+                let items = found.nodes.entry(node.clone()).or_default();
+                items.retain(|old| old.attr("id") != item.attr("id"));
+                items.push(item.clone());
+                let event = build("item", ns::PUBSUB_EVENT)
+                    .attr_opt("id", item.attr("id"))
+                    .children(item.children().cloned());
+                self.tell_owner(account, &node, &event.done());
+                result(None)
+            }
+            (Some("set"), "retract") => {
+                let items = found.nodes.entry(node.clone()).or_default();
+                items.retain(|old| old.attr("id").is_none_or(|id| !ids.contains(&id)));
+                for id in ids {
+                    let event = build("retract", ns::PUBSUB_EVENT).attr("id", id);
+                    self.tell_owner(account, &node, &event.done());
+                }
+                result(None)
+            }
+            _ => refused(Condition::FeatureNotImplemented),
+        }
+    }
+
+    /// XEP-0163, section 4.3: every device of the owner hears of it.
+    fn tell_owner(&mut self, account: &str, node: &str, change: &Element) {
+        for (id, full) in self.devices(account) {
+            let items = build("items", ns::PUBSUB_EVENT)
+                .attr("node", node)
+                .child(change.clone());
+            let message = build("message", ns::CLIENT)
+                .attr("from", address(account))
+                .attr("to", full)
+                .attr("type", "headline")
+                .child(build("event", ns::PUBSUB_EVENT).child(items));
+            self.deliver(id, &message.done());
+        }
+    }
+
+    /// The devices of an account that are available, with their addresses.
+    fn devices(&self, account: &str) -> Vec<(u64, String)> {
+        self.sessions
+            .iter()
+            .filter(|(_, session)| session.account == account && session.available)
+            .map(|(id, session)| (*id, format!("{}/{}", address(account), session.resource)))
+            .collect()
+    }
+
+    pub(super) fn block_list(&self, account: &str) -> Answer {
+        let blocked = self.accounts.get(account).map(|account| &account.blocked);
+        let items = blocked
+            .into_iter()
+            .flatten()
+            .map(|jid| build("item", ns::BLOCKING).attr("jid", jid).done());
+        result(Some(
+            build("blocklist", ns::BLOCKING).children(items).done(),
+        ))
+    }
+
+    /// XEP-0191, sections 3.3 and 3.4; the devices hear of it.
+    pub(super) fn block(&mut self, account: &str, change: &Element) -> Answer {
+        let named: BTreeSet<String> = change
+            .children()
+            .filter_map(|item| item.attr("jid"))
+            .map(str::to_owned)
+            .collect();
+        if let Some(found) = self.accounts.get_mut(account) {
+            match change.name() {
+                "block" => found.blocked.extend(named),
+                _ if named.is_empty() => found.blocked.clear(),
+                _ => found.blocked.retain(|jid| !named.contains(jid)),
+            }
+        }
+        for (id, full) in self.devices(account) {
+            let push = build("iq", ns::CLIENT)
+                .attr("type", "set")
+                .attr("id", self.id())
+                .attr("to", full)
+                .child(change.clone());
+            self.deliver(id, &push.done());
+        }
+        result(None)
+    }
+}
