@@ -228,8 +228,8 @@ impl<'a> Session<'a> {
             }
             let idle = self.heard + self.shared.timeouts.idle;
             let typing_ends = self.shared.live.typing_ends();
-            // In this order, so that a run can be repeated. What the account
-            // itself wants comes first: that ends, a stream need not.
+            // In this order, so that a run can be repeated. What has come is looked
+            // at before more is sent: it may say what need not be.
             tokio::select! {
                 biased;
                 Some(command) = commands.recv() => self.command(command).await?,
@@ -241,6 +241,12 @@ impl<'a> Session<'a> {
                     ended?;
                     ordering = None;
                 }
+                incoming = self.transport.next() => {
+                    self.heard = Instant::now();
+                    self.asked = false;
+                    let element = element_of(incoming?)?;
+                    self.take(element).await?;
+                }
                 () = self.shared.outbox_bell.notified() => {
                     if self.shared.rooms.has_new() {
                         self.requeue().await?;
@@ -249,12 +255,6 @@ impl<'a> Session<'a> {
                 }
                 Some((conversation, is_typing)) = typing.recv() => {
                     self.send_typing(&conversation, is_typing).await?;
-                }
-                incoming = self.transport.next() => {
-                    self.heard = Instant::now();
-                    self.asked = false;
-                    let element = element_of(incoming?)?;
-                    self.take(element).await?;
                 }
                 () = sleep_until(idle) => self.keep_alive().await?,
                 // Below, somebody is found to have stopped typing.
@@ -494,7 +494,10 @@ impl<'a> Session<'a> {
             if sm.outbound.len() >= MAX_UNACKNOWLEDGED {
                 return Err(ConnectError::TimedOut);
             }
-            let text = row.is_some() && stanza.has_child("body", ns::CLIENT);
+            // A room says by itself where a message stands.
+            let text = row.is_some()
+                && stanza.has_child("body", ns::CLIENT)
+                && stanza.attr("type") != Some("groupchat");
             self.unplaced += usize::from(text);
             sm.outbound.sent(Sent {
                 xml: Arc::clone(&xml),
