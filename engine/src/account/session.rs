@@ -242,8 +242,8 @@ impl<'a> Session<'a> {
             }
             let idle = self.quiet_until;
             let typing_ends = self.shared.live.typing_ends();
-            // In this order, so that a run can be repeated. What the account
-            // itself wants comes first: that ends, a stream need not.
+            // In this order, so that a run can be repeated. What has come is looked
+            // at before more is sent: it may say what need not be.
             tokio::select! {
                 biased;
                 Some(command) = commands.recv() => self.command(command).await?,
@@ -254,6 +254,12 @@ impl<'a> Session<'a> {
                 ended = maybe(&mut ordering), if ordering.is_some() => {
                     ended?;
                     ordering = None;
+                }
+                incoming = self.transport.next() => {
+                    self.quiet_until = Instant::now() + self.idle();
+                    self.asked = false;
+                    let element = element_of(incoming?)?;
+                    self.take(element).await?;
                 }
                 () = self.shared.outbox_bell.notified() => {
                     if self.shared.rooms.has_new() {
@@ -267,12 +273,6 @@ impl<'a> Session<'a> {
                 Ok(()) = network.changed() => {
                     self.asked = false;
                     self.keep_alive(self.shared.timeouts.answer).await?;
-                }
-                incoming = self.transport.next() => {
-                    self.quiet_until = Instant::now() + self.idle();
-                    self.asked = false;
-                    let element = element_of(incoming?)?;
-                    self.take(element).await?;
                 }
                 () = sleep_until(idle) => self.keep_alive(self.shared.timeouts.idle / 2).await?,
                 // Below, somebody is found to have stopped typing.

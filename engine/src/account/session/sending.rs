@@ -94,7 +94,10 @@ impl Session<'_> {
             if sm.outbound.len() >= MAX_UNACKNOWLEDGED {
                 return Err(ConnectError::TimedOut);
             }
-            let text = row.is_some() && stanza.has_child("body", ns::CLIENT);
+            // A room says by itself where a message stands.
+            let text = row.is_some()
+                && stanza.has_child("body", ns::CLIENT)
+                && stanza.attr("type") != Some("groupchat");
             self.unplaced += usize::from(text);
             sm.outbound.sent(Sent {
                 xml: Arc::clone(&xml),
