@@ -126,7 +126,12 @@ pub(in crate::account) async fn message(
     let nick = from.resource().map(ToString::to_string);
     match stanza.attr("type") {
         Some("groupchat") => {}
-        Some("error") if shared.rooms.knows(room.as_str()) => {
+        Some("error") => {
+            // Also while we are out of it, on our way in again.
+            let of = room.to_string();
+            if !shared.store.read(move |db| rooms::is_room(db, &of)).await? {
+                return Ok(nick.is_some() && shared.rooms.knows(room.as_str()));
+            }
             return bounced(shared, room.as_str(), stanza).await;
         }
         // Between two people in a room: these have no conversation (yet).
