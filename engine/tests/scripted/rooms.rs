@@ -170,16 +170,19 @@ fn groupchat(nick: &str, id: &str, text: &str) -> String {
 
 /// Gives the newest page of the room's archive: what Bob has said.
 async fn give_archive(peer: &mut Peer, texts: &[&str]) {
+    let said: Vec<_> = texts.iter().map(|text| ("Bob", "b", *text)).collect();
+    give_page(peer, &said, true).await;
+}
+
+/// Gives a page of the room's archive: nickname, id and text of each.
+async fn give_page(peer: &mut Peer, said: &[(&str, &str, &str)], complete: bool) {
     let iq = peer.with("query", ns::MAM).await;
     assert_eq!(iq.attr("to"), Some(ROOM));
-    let query_id = iq
-        .get_child("query", ns::MAM)
-        .unwrap()
-        .attr("queryid")
-        .unwrap();
-    for text in texts {
+    let query = iq.get_child("query", ns::MAM).unwrap();
+    let query_id = query.attr("queryid").unwrap();
+    for (nick, id, text) in said {
         let inner =
-            groupchat("Bob", "b", text).replacen("<message", "<message xmlns='jabber:client'", 1);
+            groupchat(nick, id, text).replacen("<message", "<message xmlns='jabber:client'", 1);
         peer.send(&format!(
             "<message from='{ROOM}'><result xmlns='urn:xmpp:mam:2' id='s-{text}' \
              queryid='{query_id}'><forwarded xmlns='urn:xmpp:forward:0'>\
@@ -188,7 +191,8 @@ async fn give_archive(peer: &mut Peer, texts: &[&str]) {
         ))
         .await;
     }
-    answer(peer, &iq, "<fin xmlns='urn:xmpp:mam:2' complete='true'/>").await;
+    let fin = format!("<fin xmlns='urn:xmpp:mam:2' complete='{complete}'/>");
+    answer(peer, &iq, &fin).await;
 }
 
 /// A client whose bookmarks have the room, up to its being joined.

@@ -4,8 +4,8 @@ use startalk_engine::api::{DeliveryState, LeftWhy, Response, RoomRequest, RoomSt
 use xmpp_core::ns;
 
 use super::{
-    ROOM, answer, bookmark, client_in_room, give_archive, groupchat, let_in, messages, presence,
-    refuse, request, room, say, tell, wait_room, wait_texts,
+    ROOM, answer, bookmark, client_in_room, give_archive, give_page, groupchat, let_in, messages,
+    presence, refuse, request, room, say, tell, wait_room, wait_texts,
 };
 use crate::client::Client;
 use crate::peer::{DOMAIN, Server, body, within};
@@ -232,4 +232,29 @@ async fn invitations_are_listed_until_they_are_answered() {
         }))
         .await;
     assert_eq!(open().await, []);
+}
+
+/// What was said into an empty room is known to be its beginning, also before the
+/// room has given it back.
+#[tokio::test]
+async fn what_was_missed_comes_behind_what_was_said_into_an_empty_room() {
+    let server = Server::start();
+    let (mut client, mut peer) = client_in_room(&server).await;
+    say(&client, "mine").await;
+    let wire = peer.text().await.attr("id").unwrap().to_owned();
+    peer.acknowledge().await;
+    client
+        .until("sent", async || {
+            messages(&client).await[0].delivery == Some(DeliveryState::Sent)
+        })
+        .await;
+    client.restart().await;
+    let mut peer = server.signed_in().await;
+    peer.bookmarks = Some(bookmark());
+    peer.begin(&[]).await;
+    let_in(&mut peer).await;
+    give_page(&mut peer, &[("Bob", "b3", "3")], false).await;
+    let older = [("Rosa", wire.as_str(), "mine"), ("Bob", "b2", "2")];
+    give_page(&mut peer, &older, true).await;
+    wait_texts(&client, &["mine", "2", "3"]).await;
 }
