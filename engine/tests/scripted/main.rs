@@ -13,6 +13,7 @@
 
 mod archived;
 mod authority;
+mod bookmarks;
 mod certificates;
 mod changes;
 mod client;

@@ -259,34 +259,6 @@ impl Peer {
         }
     }
 
-    /// Answers what every session asks about its rooms; whether this was that.
-    async fn gives_bookmarks(&mut self, element: &Element) -> bool {
-        let Some(items) = self.bookmarks.clone() else {
-            return false;
-        };
-        let asks = |child: &str, namespace: &str| {
-            element.attr("type") == Some("get") && element.has_child(child, namespace)
-        };
-        let own = format!("rosa@{DOMAIN}");
-        let answer = if asks("query", ns::DISCO_INFO) && element.attr("to") == Some(&own) {
-            "<query xmlns='http://jabber.org/protocol/disco#info'>\
-             <feature var='urn:xmpp:bookmarks:1#compat'/></query>"
-                .to_owned()
-        } else if asks("pubsub", ns::PUBSUB)
-            && element.attr("to").is_none()
-            && is_bookmarks(element)
-        {
-            format!(
-                "<pubsub xmlns='http://jabber.org/protocol/pubsub'>\
-                 <items node='urn:xmpp:bookmarks:1'>{items}</items></pubsub>"
-            )
-        } else {
-            return false;
-        };
-        self.result(element, &answer).await;
-        true
-    }
-
     pub(crate) async fn acknowledge(&mut self) {
         self.send(&format!("<a xmlns='urn:xmpp:sm:3' h='{}'/>", self.received))
             .await;
@@ -470,14 +442,4 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
         Ok(value) => value,
         Err(_) => panic!("waited for {what}"),
     }
-}
-
-/// Whether a request for a node is one for bookmarks.
-fn is_bookmarks(iq: &Element) -> bool {
-    let pubsub = iq.get_child("pubsub", ns::PUBSUB);
-    pubsub.is_some_and(|pubsub| {
-        pubsub
-            .children()
-            .any(|child| child.attr("node") == Some(ns::BOOKMARKS))
-    })
 }

@@ -5,6 +5,7 @@ mod faults;
 mod history;
 mod messages;
 mod restarts;
+mod rooms;
 mod scripted;
 mod search;
 mod signing_in;
@@ -99,6 +100,9 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
     "who is there", Both, messages::presence;
     "searching on this device", Both, search::on_this_device;
     "searching on the server", Both, search::on_the_server;
+    "the life of a room", Both, rooms::life;
+    "a room after an absence", Both, rooms::absence;
+    "a room on two devices", Both, rooms::two_devices;
     "two devices of one account", Both, devices::carbons;
     "read on another device", Both, devices::read_elsewhere;
     "a new device has the history", Both, history::new_device;

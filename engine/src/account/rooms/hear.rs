@@ -126,14 +126,7 @@ pub(in crate::account) async fn message(
     let nick = from.resource().map(ToString::to_string);
     match stanza.attr("type") {
         Some("groupchat") => {}
-        Some("error") => {
-            // Also while we are out of it, on our way in again.
-            let of = room.to_string();
-            if !shared.store.read(move |db| rooms::is_room(db, &of)).await? {
-                return Ok(nick.is_some() && shared.rooms.knows(room.as_str()));
-            }
-            return bounced(shared, room.as_str(), stanza).await;
-        }
+        Some("error") => return bounced(shared, room.as_str(), stanza).await,
         // Between two people in a room: these have no conversation (yet).
         _ => return Ok(nick.is_some() && shared.rooms.knows(room.as_str())),
     }
@@ -205,23 +198,32 @@ async fn unknown(shared: &Shared, meanings: Vec<Meaning>) -> Result<Vec<Meaning>
 }
 
 /// A message of ours came back. That we are not in the room (XEP-0045, section
-/// 7.4: not acceptable) may be news to us: then it goes again once we are.
+/// 7.4: not acceptable) may be news to us, or we may be joining it again just now:
+/// then it goes again once we are in it.
 async fn bounced(shared: &Shared, room: &str, stanza: &Element) -> Result<bool, StoreError> {
     let error = StanzaError::from_stanza(stanza);
-    let id = stanza.attr("id").unwrap_or_default();
-    let lost_us = error.condition == Condition::NotAcceptable;
-    if !lost_us || stanza.has_child("invite", ns::MUC_USER) || !shared.rooms.may_requeue(room, id) {
+    let id = stanza.attr("id").unwrap_or_default().to_owned();
+    if error.condition != Condition::NotAcceptable {
         return Ok(false);
     }
-    let (of, wire_id) = (room.to_owned(), id.to_owned());
+    let of = room.to_owned();
+    let is_wanted = shared
+        .store
+        .read(move |db| Ok(rooms::get(db, &of)?.is_some_and(|room| room.is_wanted())))
+        .await?;
+    if !is_wanted || !shared.rooms.may_requeue(room, &id) {
+        return Ok(false);
+    }
+    let of = room.to_owned();
     let again = shared
         .store
-        .write(move |tx| rooms::requeue(tx, &of, &wire_id))
+        .write(move |tx| rooms::requeue(tx, &of, &id))
         .await?;
     if again {
-        // Unless that was noticed already, and we are on our way in again.
-        if matches!(shared.rooms.stage(room), None | Some(Stage::In)) {
+        if shared.rooms.stage(room) == Some(Stage::In) {
             shared.rooms.forget(room);
+        }
+        if !shared.rooms.knows(room) {
             rejoin(shared, room);
         }
         shared.messages_changed(room);

@@ -49,8 +49,8 @@ pub(in crate::account) async fn newest(
         .as_ref()
         .is_some_and(|cursor| page.ids.contains(cursor));
     // Before there was anything: all that comes from here on is news.
-    let beginning = (archive == OWN && page.complete && page.ids.is_empty() && cursor.is_none())
-        .then(String::new);
+    let was_empty = page.complete && page.ids.is_empty() && cursor.is_none();
+    let beginning = was_empty.then(String::new);
     let step = Step::Newest {
         archive: archive.to_owned(),
         cursor: page.ids.last().cloned().or(beginning),
