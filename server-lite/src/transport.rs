@@ -1,5 +1,6 @@
 //! One stream of XML, over TCP or over WebSocket: whole elements in, text out.
 
+mod error;
 mod output;
 
 use std::future::poll_fn;
@@ -14,14 +15,13 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use xmpp_core::Element;
-use xmpp_core::element::{self, ElementError, StreamPrefixes};
+use xmpp_core::element::{self, StreamPrefixes};
 use xmpp_core::framing::{Frame, Framer, FramingError, FramingLimits, check_document};
 use xmpp_core::ns;
 use xmpp_core::sasl::BindingData;
-use xmpp_core::stream::{
-    HeaderError, StreamCondition, StreamError, StreamHeader, TCP_CLOSE, websocket_close,
-};
+use xmpp_core::stream::{StreamCondition, StreamError, StreamHeader, TCP_CLOSE, websocket_close};
 
+pub(crate) use self::error::TransportError;
 use self::output::Output;
 use crate::http::allowance::Allowance;
 use crate::listener::{Port, handshake};
@@ -43,48 +43,6 @@ pub(crate) enum Incoming {
     Element(Element),
     /// The other side ends the stream.
     Close,
-}
-
-/// Why nothing more comes.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum TransportError {
-    /// The connection is gone.
-    #[error("connection lost: {0}")]
-    Lost(String),
-    /// What came was no stream: say it and end.
-    #[error("bad stream: {0}")]
-    Bad(StreamError),
-    /// The other side takes no bytes.
-    #[error("the peer takes no bytes")]
-    Stalled,
-}
-
-impl From<FramingError> for TransportError {
-    fn from(error: FramingError) -> Self {
-        Self::Bad(error.condition().into())
-    }
-}
-
-impl From<HeaderError> for TransportError {
-    fn from(error: HeaderError) -> Self {
-        Self::Bad(error.condition().into())
-    }
-}
-
-impl From<ElementError> for TransportError {
-    fn from(error: ElementError) -> Self {
-        let condition = match error {
-            ElementError::LongNamespace => StreamCondition::PolicyViolation,
-            _ => StreamCondition::NotWellFormed,
-        };
-        Self::Bad(condition.into())
-    }
-}
-
-impl From<std::io::Error> for TransportError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Lost(error.to_string())
-    }
 }
 
 /// What is known of the way that the bytes take.
