@@ -71,11 +71,14 @@ pub(crate) fn set_cursor(tx: &Transaction<'_>, archive: &str, id: &str) -> rusql
     Ok(())
 }
 
-/// The highest position in use or kept free.
+/// The highest position in use or kept free. What was read up to a message that
+/// the archive has put further down since is above all of them: what comes next
+/// must not count as read.
 pub(crate) fn end_position(db: &Connection) -> rusqlite::Result<i64> {
     db.prepare_cached(
         "SELECT max(coalesce((SELECT max(position) FROM messages), 0),
-                    coalesce((SELECT max(next_position) FROM gaps), 0))",
+                    coalesce((SELECT max(next_position) FROM gaps), 0),
+                    coalesce((SELECT max(read_position) FROM conversations), 0))",
     )?
     .query_row([], |row| row.get(0))
 }
@@ -281,6 +284,18 @@ mod tests {
         close_gap(&tx, found.id).unwrap();
         assert_eq!(take_position(&tx, found.id).unwrap(), None);
         shrink_conversation(&tx, found.id, "bob@a", "m", false).unwrap();
+    }
+
+    #[test]
+    fn what_comes_next_is_above_what_was_read() {
+        let mut connection = cache();
+        let tx = connection.transaction().unwrap();
+        tx.execute(
+            "INSERT INTO conversations (id, kind, read_position) VALUES ('bob@a', 'direct', 70)",
+            [],
+        )
+        .unwrap();
+        assert_eq!(end_position(&tx).unwrap(), 70);
     }
 
     #[test]

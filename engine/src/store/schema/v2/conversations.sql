@@ -11,6 +11,9 @@ ALTER TABLE conversations ADD COLUMN last_time_ms INTEGER;
 ALTER TABLE conversations ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE conversations ADD COLUMN unread_mentions INTEGER NOT NULL DEFAULT 0;
 
+-- New messages come above all that was read.
+CREATE INDEX conversations_read ON conversations (read_position);
+
 UPDATE conversations SET
     (last_message, last_position, last_time_ms) = (
         SELECT id, position, time_ms FROM messages m WHERE m.conversation = conversations.id
