@@ -48,7 +48,17 @@ struct AccountsFile {
 #[derive(Debug)]
 pub(crate) struct Profile {
     folder: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+/// A process that is being started just now has our open files until it runs: to
+/// close the file would leave it locked as long as that.
+impl Drop for Profile {
+    fn drop(&mut self) {
+        if let Err(error) = self.lock.unlock() {
+            tracing::debug!(%error, "profile not unlocked");
+        }
+    }
 }
 
 /// Why a profile cannot be opened.
@@ -66,7 +76,7 @@ impl Profile {
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 folder: folder.to_owned(),
-                _lock: lock,
+                lock,
             }),
             Err(TryLockError::WouldBlock) => Err(ProfileError::InUse),
             Err(TryLockError::Error(error)) => Err(error.into()),

@@ -33,6 +33,9 @@ const ONLY_MYSQL: &str = "the archive offers full text search, with a query that
 const TWO_ARCHIVES: &str = "a message is written into two archives in two transactions; a server \
                             that is killed between them has it for its author only";
 
+const FINDS_RELAYS: &str = "sign-ins are bound to the certificate (tls-server-end-point), so a \
+                            relay between the two is found out; the simulator has these faults";
+
 /// All of it.
 pub const LACKS: &[Lack] = &[
     Lack {
@@ -76,6 +79,27 @@ pub const LACKS: &[Lack] = &[
         when: When::AtTimes,
         says: "that it had taken",
         why: TWO_ARCHIVES,
+    },
+    Lack {
+        kind: Kind::ServerLite,
+        scenario: "a cut is followed by a resumption",
+        when: When::Always,
+        says: "signs in through the relay",
+        why: FINDS_RELAYS,
+    },
+    Lack {
+        kind: Kind::ServerLite,
+        scenario: "an acknowledgement is lost, and the session is gone",
+        when: When::Always,
+        says: "signs in through the relay",
+        why: FINDS_RELAYS,
+    },
+    Lack {
+        kind: Kind::ServerLite,
+        scenario: "everything is delivered twice",
+        when: When::Always,
+        says: "signs in through the relay",
+        why: FINDS_RELAYS,
     },
 ];
 

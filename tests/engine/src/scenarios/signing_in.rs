@@ -58,7 +58,7 @@ pub(super) async fn wrong_key(world: World) -> Result<()> {
     let target = world.target(&device, SpkiPin::from_der_spki(b"another key"));
     let outcome = world.sign_in_at(&mut device, target, PASSWORD).await?;
     let code = outcome.err().context("signed in")?.code;
-    ensure!(code == ErrorCode::CertificateNotTrusted, "{code:?}");
+    ensure!(code == ErrorCode::CertificateKeyChanged, "{code:?}");
     nothing_is_kept(&device).await
 }
 
