@@ -48,6 +48,21 @@ fn texts(elements: &[Element]) -> Vec<String> {
     bodies(&messages)
 }
 
+/// Rosa, back in the session of before.
+async fn resume(server: &Server, id: &str, address: String) -> Client {
+    let mut again = Client::direct(server).await;
+    again.sign_in("rosa").await;
+    again
+        .send(format!(
+            "<resume xmlns='urn:xmpp:sm:3' h='0' previd='{id}'/>"
+        ))
+        .await;
+    let resumed = again.element().await;
+    assert!(resumed.is("resumed", ns::SM), "{resumed:?}");
+    again.address = address;
+    again
+}
+
 #[tokio::test]
 async fn a_slow_reader_is_detached_and_gets_everything_when_it_comes_back() {
     let server = slow_server().await;
@@ -63,16 +78,7 @@ async fn a_slow_reader_is_detached_and_gets_everything_when_it_comes_back() {
     }
     // Bob is not held up by her.
     bob.sync().await;
-    let mut again = Client::direct(&server).await;
-    again.sign_in("rosa").await;
-    again
-        .send(format!(
-            "<resume xmlns='urn:xmpp:sm:3' h='0' previd='{id}'/>"
-        ))
-        .await;
-    let resumed = again.element().await;
-    assert!(resumed.is("resumed", ns::SM), "{resumed:?}");
-    again.address = rosa.address.clone();
+    let mut again = resume(&server, &id, rosa.address.clone()).await;
     let got = texts(&again.sync().await);
     let sent: Vec<_> = (0..MESSAGES).map(|n| n.to_string()).collect();
     assert_eq!(got, sent);
@@ -108,16 +114,7 @@ async fn whoever_waits_to_come_back_is_not_ended_by_what_passes() {
     ))
     .await;
     bob.sync().await;
-    let mut again = Client::direct(&server).await;
-    again.sign_in("rosa").await;
-    again
-        .send(format!(
-            "<resume xmlns='urn:xmpp:sm:3' h='0' previd='{id}'/>"
-        ))
-        .await;
-    let resumed = again.element().await;
-    assert!(resumed.is("resumed", ns::SM), "{resumed:?}");
-    again.address = address;
+    let mut again = resume(&server, &id, address).await;
     let got = texts(&again.sync().await);
     assert_eq!(got.last().map(String::as_str), Some("kept"));
     assert!(got.len() <= 3 * QUEUE + 2, "{}", got.len());

@@ -204,6 +204,14 @@ impl Device {
     /// # Errors
     /// If the engine refuses.
     pub async fn messages(&self, with: &Person) -> Result<Vec<MessageView>> {
+        self.messages_of(&with.address()).await
+    }
+
+    /// All messages of a conversation, oldest first, read in windows.
+    ///
+    /// # Errors
+    /// If the engine refuses.
+    pub async fn messages_of(&self, conversation: &str) -> Result<Vec<MessageView>> {
         let mut all: Vec<MessageView> = Vec::new();
         loop {
             let anchor = all
@@ -213,7 +221,7 @@ impl Device {
                 });
             let request = Request::Messages {
                 account: self.account.clone(),
-                conversation: with.address(),
+                conversation: conversation.to_owned(),
                 anchor,
                 limit: 200,
             };

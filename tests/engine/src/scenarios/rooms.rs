@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail, ensure};
 use engine::api::{
-    Affiliation, DeliveryState, ErrorCode, LeftWhy, MessageView, Request, Response, Role,
-    RoomRequest, RoomSettings, RoomState, RoomView, WindowAnchor,
+    Affiliation, DeliveryState, ErrorCode, LeftWhy, Request, Response, Role, RoomRequest,
+    RoomSettings, RoomState, RoomView,
 };
 
 use super::numbered;
@@ -69,36 +69,11 @@ async fn is(device: &Device, room: &str, state: RoomState) -> Result<()> {
         .await
 }
 
-async fn messages(device: &Device, room: &str) -> Result<Vec<MessageView>> {
-    let mut all: Vec<MessageView> = Vec::new();
-    loop {
-        let anchor = all
-            .first()
-            .map_or(WindowAnchor::Latest, |first| WindowAnchor::Before {
-                message: first.id,
-            });
-        let request = Request::Messages {
-            account: device.account.clone(),
-            conversation: room.to_owned(),
-            anchor,
-            limit: 200,
-        };
-        let Response::Messages(window) = device.ask(request).await? else {
-            bail!("no messages")
-        };
-        let (none, has_older) = (window.messages.is_empty(), window.has_older);
-        all.splice(0..0, window.messages);
-        if none || !has_older {
-            return Ok(all);
-        }
-    }
-}
-
 async fn has(device: &Device, room: &str, texts: &[impl AsRef<str>]) -> Result<()> {
     let what = format!("{} texts in {room}", texts.len());
     device
         .until(&what, async || {
-            let here = messages(device, room).await?;
+            let here = device.messages_of(room).await?;
             let here = here.iter().map(|message| message.text.as_str());
             Ok(here.eq(texts.iter().map(AsRef::as_ref)))
         })
@@ -158,7 +133,7 @@ pub(super) async fn life(world: World) -> Result<()> {
         has(&rosa, &room, &texts).await?;
         has(&bob, &room, &texts).await?;
     }
-    let heard = messages(&bob, &room).await?;
+    let heard = bob.messages_of(&room).await?;
     ensure!(heard[0].author == rosa.person.address(), "{:?}", heard[0]);
     ensure!(
         heard[1].delivery == Some(DeliveryState::Sent),
@@ -356,7 +331,7 @@ pub(super) async fn two_devices(world: World) -> Result<()> {
     say(&phone, &room, "from the phone").await?;
     for device in [&desk, &phone] {
         has(device, &room, &["from the desk", "from the phone"]).await?;
-        let all = messages(device, &room).await?;
+        let all = device.messages_of(&room).await?;
         ensure!(
             all.iter().all(|one| one.delivery.is_some()),
             "ours: {all:?}"
