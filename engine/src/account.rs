@@ -1,7 +1,9 @@
 //! One account: its cache, and the task that keeps it in step with its server.
 
 mod apply;
+mod export;
 mod handle;
+mod lists;
 mod live;
 mod outgoing;
 mod refusal;
@@ -10,6 +12,7 @@ mod search;
 mod session;
 mod supervisor;
 mod sync;
+mod upkeep;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,7 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::api::{ApiError, ConnectionView, ErrorCode, Event};
 use crate::clock::Clock;
-use crate::config::Timeouts;
+use crate::config::{Retention, Timeouts};
 use crate::connection::{Connector, Login, Memory};
 use crate::events::Events;
 use crate::store::Store;
@@ -43,6 +46,7 @@ pub(crate) struct AccountConfig {
     pub(crate) clock: Clock,
     pub(crate) connector: Connector,
     pub(crate) memory: Memory,
+    pub(crate) retention: Retention,
 }
 
 /// An account with an open cache.
@@ -69,6 +73,9 @@ pub(crate) struct Shared {
     pub(crate) session: Mutex<Option<Handle>>,
     /// Held while a gap is filled.
     pub(crate) filling: tokio::sync::Mutex<()>,
+    /// Held while messages of a conversation are removed from this device, or
+    /// fetched again.
+    pub(crate) trimming: tokio::sync::Mutex<()>,
     /// Where to connect, and with what; both can change.
     pub(crate) way: Mutex<Way>,
     /// Rings when the outbox has something new.
@@ -104,6 +111,7 @@ impl Account {
             connection: watch::Sender::new(ConnectionView::Connecting),
             session: Mutex::new(None),
             filling: tokio::sync::Mutex::default(),
+            trimming: tokio::sync::Mutex::default(),
             way: Mutex::new(Way {
                 target: config.target,
                 password: config.password,
@@ -113,6 +121,9 @@ impl Account {
             typing,
             cancel: CancellationToken::new(),
         });
+        if config.retention.is_limited() {
+            tokio::spawn(upkeep::run(Arc::clone(&shared), config.retention));
+        }
         let task = tokio::spawn(supervisor::run(Arc::clone(&shared), typing_queue));
         Self {
             shared,

@@ -19,11 +19,14 @@
 
 mod account;
 pub mod api;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod clock;
 mod config;
 mod connection;
 mod engine;
 mod events;
+mod export;
 mod http;
 mod inbound;
 mod profile;
@@ -32,7 +35,7 @@ pub mod secrets;
 mod store;
 
 pub use clock::{Clock, TimeSource};
-pub use config::{EngineConfig, Timeouts};
+pub use config::{EngineConfig, Retention, Timeouts};
 pub use connection::{
     ByteStream, Dialer, ManualProxy, PROXY_SECRET, Proxy, ProxyKind, ProxyServer, ProxySource,
     SecureStream, SystemProxies,

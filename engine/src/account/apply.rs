@@ -20,7 +20,10 @@ const FRESH_MS: i64 = 3 * 24 * 3600 * 1000;
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     /// Now.
-    Live,
+    Live {
+        /// The last id that the archive gave to it, if all before it is here.
+        cursor: Option<String>,
+    },
     /// The newest page of an archive.
     Newest {
         archive: String,
@@ -48,7 +51,7 @@ impl Step {
     /// Where messages of it belong.
     fn begin(&self, tx: &Transaction<'_>) -> rusqlite::Result<Place> {
         Ok(match self {
-            Self::Live => Place::Newest,
+            Self::Live { .. } => Place::Newest,
             Self::Newest { archive, gap, .. } => {
                 if let Some((after, before)) = gap {
                     archive::open_gap(tx, archive, after.as_deref(), before)?;
@@ -61,7 +64,10 @@ impl Step {
 
     fn finish(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
         match self {
-            Self::Live => Ok(()),
+            Self::Live { cursor } => match cursor {
+                Some(cursor) => archive::set_cursor(tx, archive::OWN, cursor),
+                None => Ok(()),
+            },
             Self::Newest {
                 archive, cursor, ..
             } => match cursor {
@@ -88,6 +94,7 @@ impl Step {
 /// What changed.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
+    now_ms: i64,
     /// Messages from before come without a notification.
     fresh_ms: i64,
     conversations: Vec<String>,
@@ -107,17 +114,20 @@ impl Changes {
 impl Shared {
     /// Writes meanings into the cache and tells what changed.
     pub(super) async fn apply(&self, meanings: Vec<Meaning>, step: Step) -> Result<(), StoreError> {
-        let (typing, lasting): (Vec<_>, Vec<_>) = meanings
+        let typing = last_typing(&meanings);
+        let lasting: Vec<_> = meanings
             .into_iter()
-            .partition(|meaning| matches!(meaning, Meaning::Typing { .. }));
-        if !lasting.is_empty() || !matches!(step, Step::Live) {
+            .filter(|meaning| !matches!(meaning, Meaning::Typing { .. }))
+            .collect();
+        if !lasting.is_empty() || !matches!(step, Step::Live { cursor: None }) {
             let account = self.id.clone();
-            let fresh_ms = self.clock.now_ms() - FRESH_MS;
+            let now_ms = self.clock.now_ms();
             let changes = self
                 .store
                 .write(move |tx| {
                     let mut changes = Changes {
-                        fresh_ms,
+                        now_ms,
+                        fresh_ms: now_ms - FRESH_MS,
                         ..Changes::default()
                     };
                     let place = step.begin(tx)?;
@@ -140,12 +150,10 @@ impl Shared {
                 .await?;
             self.tell(changes);
         }
-        for meaning in typing {
-            if let Meaning::Typing {
-                conversation,
-                typing,
-            } = meaning
-                && self.live.set_typing(&conversation, typing, Instant::now())
+        for (conversation, is_typing) in typing {
+            if self
+                .live
+                .set_typing(&conversation, is_typing, Instant::now())
             {
                 self.conversations_changed();
             }
@@ -172,6 +180,27 @@ impl Shared {
             self.outbox_bell.notify_one();
         }
     }
+}
+
+/// Who types after all of it. Whoever has sent has stopped.
+fn last_typing(meanings: &[Meaning]) -> Vec<(String, bool)> {
+    let mut last: Vec<(String, bool)> = Vec::new();
+    for meaning in meanings {
+        let (conversation, is_typing, is_said) = match meaning {
+            Meaning::Typing {
+                conversation,
+                typing,
+            } => (conversation, *typing, true),
+            Meaning::Message(received) => (&received.conversation, false, false),
+            _ => continue,
+        };
+        match last.iter_mut().find(|(known, _)| known == conversation) {
+            Some(known) => known.1 = is_typing,
+            None if is_said => last.push((conversation.clone(), is_typing)),
+            None => {}
+        }
+    }
+    last
 }
 
 fn write(
@@ -226,7 +255,7 @@ fn write(
 }
 
 /// One notification a conversation and batch: after an absence the newest
-/// message speaks for all.
+/// message speaks for all. Nothing of what the user does not want to be told of.
 fn notify(
     tx: &Transaction<'_>,
     account: &str,
@@ -240,6 +269,10 @@ fn notify(
     };
     let read = conversations::read_position(tx, &received.conversation)?;
     if message.position <= read || message.retracted.is_some() {
+        return Ok(());
+    }
+    let quiet = conversations::quiet(tx, &received.conversation)?;
+    if !quiet.tells(changes.now_ms, message.extras.mentions_me) {
         return Ok(());
     }
     let mut one_line = message

@@ -212,7 +212,7 @@ impl<'a> Session<'a> {
                     self.heard = Instant::now();
                     self.asked = false;
                     let element = element_of(incoming?)?;
-                    self.take(element).await?;
+                    self.take_with_those_behind(element).await?;
                 }
                 Some(command) = commands.recv() => self.command(command).await?,
                 ended = &mut tasks, if tasks_run => {
@@ -253,9 +253,9 @@ impl<'a> Session<'a> {
         self.follows = follows;
         self.caught_up = true;
         self.shared.set_connection(ConnectionView::Online);
-        for element in self.held.take().unwrap_or_default() {
-            self.message(&element).await?;
-            self.count();
+        let held = self.held.take().unwrap_or_default();
+        for together in held.chunks(incoming::TOGETHER) {
+            self.messages(together).await?;
         }
         for _ in 0..std::mem::take(&mut self.uncounted) {
             self.count();
@@ -292,7 +292,7 @@ impl<'a> Session<'a> {
                 self.pending.result(&self.shared.address, &element);
             }
             "message" if self.hold(&element)? => return Ok(()),
-            "message" => self.message(&element).await?,
+            "message" => return self.messages(&[element]).await,
             "presence" => self.presence(&element),
             "iq" => self.iq(&element).await?,
             _ => {}

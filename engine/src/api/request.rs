@@ -2,8 +2,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    ContactView, ConversationView, JoinPreview, MessageDetails, MessageRequest, MessageWindow,
-    NameHit, Overview, SearchPage, SearchRequest, WindowAnchor,
+    ContactView, ConversationPage, ConversationRequest, ConversationView, ExportView,
+    FirstUnreadView, JoinPreview, MessageDetails, MessageRequest, MessageWindow, NameHit, Overview,
+    SearchPage, SearchRequest, StorageView, WindowAnchor,
 };
 
 /// What an interface may ask of the engine.
@@ -141,6 +142,8 @@ pub enum Request {
     Search(SearchRequest),
     /// More about messages.
     Message(MessageRequest),
+    /// What the user decides about a conversation; the answers are said there.
+    Conversation(ConversationRequest),
 }
 
 /// The answer to a [`Request`]; which one is said there.
@@ -172,6 +175,14 @@ pub enum Response {
     Names(Vec<NameHit>),
     /// See [`MessageRequest::Details`].
     MessageDetails(Box<MessageDetails>),
+    /// See [`ConversationRequest::Page`].
+    ConversationPage(ConversationPage),
+    /// See [`ConversationRequest::FirstUnread`].
+    FirstUnread(FirstUnreadView),
+    /// See [`ConversationRequest::Storage`].
+    Storage(StorageView),
+    /// See [`ConversationRequest::Export`].
+    Exported(ExportView),
 }
 
 impl std::fmt::Debug for Request {
@@ -198,6 +209,10 @@ impl std::fmt::Debug for Request {
             Self::MarkDisplayed { account, .. } => ("MarkDisplayed", Some(account)),
             Self::Search(request) => request.shown(),
             Self::Message(request) => {
+                let (name, account) = request.summary();
+                (name, Some(account))
+            }
+            Self::Conversation(request) => {
                 let (name, account) = request.summary();
                 (name, Some(account))
             }

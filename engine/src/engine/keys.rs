@@ -152,6 +152,7 @@ impl Engine {
             clock: self.inner.config.clock.clone(),
             connector: self.inner.connector.clone(),
             memory,
+            retention: self.inner.config.retention,
         };
         let account = Account::start(config, store, self.inner.events.clone());
         self.with(|state| {

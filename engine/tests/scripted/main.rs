@@ -20,6 +20,7 @@ mod dialing;
 mod downgrades;
 mod faults;
 mod hostile;
+mod lists;
 mod messages;
 mod peer;
 mod proxies;

@@ -57,7 +57,7 @@ pub enum Subject {
     /// Ours.
     Startalk(Box<Startalk>),
     /// One of Debian's.
-    Other(Other),
+    Other(Box<Other>),
 }
 
 impl Subject {
@@ -69,7 +69,9 @@ impl Subject {
             .flat_map(|kind| {
                 [Storage::Sqlite, Storage::Own]
                     .into_iter()
-                    .map(move |storage| Self::Other(Other::new(kind, storage, Hash::Sha256)))
+                    .map(move |storage| {
+                        Self::Other(Box::new(Other::new(kind, storage, Hash::Sha256)))
+                    })
             });
         std::iter::once_with(Self::startalk).chain(others)
     }

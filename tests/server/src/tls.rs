@@ -14,6 +14,7 @@ use tokio_rustls::client::TlsStream;
 /// The key that a server has to prove, shared by all connections to it.
 #[derive(Debug, Clone)]
 pub struct Trust {
+    pin: SpkiPin,
     config: Arc<ClientConfig>,
     seen: Arc<Mutex<Option<Vec<u8>>>>,
 }
@@ -39,9 +40,16 @@ impl Trust {
             .with_custom_certificate_verifier(Arc::new(pinned))
             .with_no_client_auth();
         Self {
+            pin,
             config: Arc::new(config),
             seen,
         }
+    }
+
+    /// The key that is trusted.
+    #[must_use]
+    pub fn pin(&self) -> SpkiPin {
+        self.pin
     }
 
     /// TLS over a socket; with `alpn` from the first byte (XEP-0368).

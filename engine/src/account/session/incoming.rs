@@ -1,28 +1,73 @@
 //! What comes in while a session runs.
 
+use futures_util::FutureExt;
 use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
-use super::Session;
+use super::{Session, element_of};
 use crate::account::apply::Step;
 use crate::account::sync;
 use crate::api::PresenceShow;
 use crate::connection::ConnectError;
 use crate::inbound;
 
+/// Messages that share a transaction at most.
+pub(super) const TOGETHER: usize = 256;
+
 impl Session<'_> {
-    pub(super) async fn message(&mut self, element: &Element) -> Result<(), ConnectError> {
-        let now_ms = self.shared.clock.now_ms();
-        let cursor = live_cursor(&self.shared.address, element);
-        let meanings = inbound::live(&self.shared.address, element, now_ms);
-        self.shared.apply(meanings, Step::Live).await?;
-        // What came live need not be fetched again, once we have caught up.
-        if let Some(cursor) = cursor
-            && self.follows
-            && self.caught_up
+    /// Handles an element. Live messages that have come right behind one share its
+    /// transaction: a busy room costs one wait for the disk and not hundreds.
+    pub(super) async fn take_with_those_behind(
+        &mut self,
+        element: Element,
+    ) -> Result<(), ConnectError> {
+        if !self.is_live_message(&element) {
+            return self.take(element).await;
+        }
+        let mut together = vec![element];
+        let mut behind = None;
+        while together.len() < TOGETHER
+            && behind.is_none()
+            && let Some(incoming) = self.transport.next().now_or_never()
         {
-            sync::archive::set_cursor(self.shared, &cursor).await?;
+            match incoming.and_then(element_of) {
+                Ok(element) if self.is_live_message(&element) => together.push(element),
+                other => behind = Some(other),
+            }
+        }
+        self.messages(&together).await?;
+        match behind {
+            // What came before an end counts all the same.
+            Some(element) => self.take(element?).await,
+            None => Ok(()),
+        }
+    }
+
+    fn is_live_message(&self, element: &Element) -> bool {
+        element.is("message", ns::CLIENT)
+            && !element.has_child("result", ns::MAM)
+            && self.held.is_none()
+    }
+
+    /// Writes messages in one transaction; then they count as handled.
+    pub(super) async fn messages(&mut self, elements: &[Element]) -> Result<(), ConnectError> {
+        let now_ms = self.shared.clock.now_ms();
+        let own = &self.shared.address;
+        let meanings = elements
+            .iter()
+            .flat_map(|element| inbound::live(own, element, now_ms))
+            .collect();
+        // What came live need not be fetched again, once we have caught up.
+        let cursor = if self.follows && self.caught_up {
+            let last = elements.iter().rev();
+            last.filter_map(|element| live_cursor(own, element)).next()
+        } else {
+            None
+        };
+        self.shared.apply(meanings, Step::Live { cursor }).await?;
+        for _ in elements {
+            self.count();
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use startalk_engine::api::{ApiError, MessageRequest, Overview, Request, Response
 use startalk_engine::{Engine, EngineConfig, Proxy, SystemProxies};
 
 use crate::args::{Cli, Command};
+use crate::conversations;
 use crate::messages;
 
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -117,6 +118,15 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Command::Conversation { address, what } => {
+            conversations::decide(engine, cli, address, what).await
+        }
+        Command::Export {
+            address,
+            file,
+            time_zone,
+        } => conversations::export(engine, cli, address, file, time_zone).await,
+        Command::Storage => conversations::storage(engine, cli).await,
         Command::Watch => watch(engine, cli).await,
         Command::SignOut { wipe } => {
             let account = account_id(engine, cli).await?;
@@ -168,7 +178,7 @@ async fn account_id(engine: &Engine, cli: &Cli) -> anyhow::Result<String> {
 }
 
 /// The account of the command, unlocked.
-async fn account(engine: &Engine, cli: &Cli) -> anyhow::Result<String> {
+pub(crate) async fn account(engine: &Engine, cli: &Cli) -> anyhow::Result<String> {
     let id = account_id(engine, cli).await?;
     let locked = overview(engine)
         .await?

@@ -6,7 +6,7 @@ use super::content::{Extras, to_column};
 use super::place::{Place, new_position};
 use super::said::{self, Author};
 use super::{FAILED, SENT, WAITING, reactions, retractions, states};
-use crate::store::conversations::{self, Added};
+use crate::store::conversations;
 use crate::store::outbox::{self, OutboxKind};
 
 /// A message from the wire.
@@ -103,14 +103,6 @@ pub(crate) fn receive(
         message.extras.encrypted,
     ])?;
     let id = tx.last_insert_rowid();
-    let added = Added {
-        id,
-        position,
-        time_ms: message.time_ms,
-        counts: !message.outgoing && message.extras.kind != super::Kind::Event,
-        mentions_me: message.extras.mentions_me,
-    };
-    conversations::added(tx, &message.conversation, &added)?;
     if message.outgoing {
         conversations::read_up_to(tx, &message.conversation, position)?;
         states::read_by_peer(tx, &message.conversation, id)?;
@@ -218,7 +210,6 @@ fn place_in_gap(tx: &Transaction<'_>, id: i64, place: Place) -> rusqlite::Result
             params![id, position, SENT],
             |row| row.get(0),
         )?;
-        conversations::refresh(tx, &conversation)?;
         states::read_by_peer(tx, &conversation, id)?;
     }
     Ok(())

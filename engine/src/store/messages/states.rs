@@ -39,7 +39,6 @@ pub(crate) fn sent(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
                  AND (id = ?2 OR (state = ?4 AND position > ?5))",
             params![conversation, id, by, WAITING, position],
         )?;
-        conversations::refresh(tx, &conversation)?;
     }
     read_by_peer(tx, &conversation, id)
 }
