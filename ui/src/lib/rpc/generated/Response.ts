@@ -5,6 +5,7 @@ import type { ConversationView } from "./ConversationView";
 import type { ExportView } from "./ExportView";
 import type { FirstUnreadView } from "./FirstUnreadView";
 import type { JoinPreview } from "./JoinPreview";
+import type { MessageDetails } from "./MessageDetails";
 import type { MessageWindow } from "./MessageWindow";
 import type { NameHit } from "./NameHit";
 import type { Overview } from "./Overview";
@@ -14,4 +15,4 @@ import type { StorageView } from "./StorageView";
 /**
  * The answer to a [`Request`]; which one is said there.
  */
-export type Response = { "type": "done" } | { "type": "overview", "value": Overview } | { "type": "join-preview", "value": JoinPreview } | { "type": "account", "value": string } | { "type": "conversations", "value": Array<ConversationView> } | { "type": "contacts", "value": Array<ContactView> } | { "type": "conversation", "value": string } | { "type": "messages", "value": MessageWindow } | { "type": "message", "value": number } | { "type": "search-page", "value": SearchPage } | { "type": "names", "value": Array<NameHit> } | { "type": "conversation-page", "value": ConversationPage } | { "type": "first-unread", "value": FirstUnreadView } | { "type": "storage", "value": StorageView } | { "type": "exported", "value": ExportView };
+export type Response = { "type": "done" } | { "type": "overview", "value": Overview } | { "type": "join-preview", "value": JoinPreview } | { "type": "account", "value": string } | { "type": "conversations", "value": Array<ConversationView> } | { "type": "contacts", "value": Array<ContactView> } | { "type": "conversation", "value": string } | { "type": "messages", "value": MessageWindow } | { "type": "message", "value": number } | { "type": "search-page", "value": SearchPage } | { "type": "names", "value": Array<NameHit> } | { "type": "message-details", "value": MessageDetails } | { "type": "conversation-page", "value": ConversationPage } | { "type": "first-unread", "value": FirstUnreadView } | { "type": "storage", "value": StorageView } | { "type": "exported", "value": ExportView };
