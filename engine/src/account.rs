@@ -3,11 +3,14 @@
 mod apply;
 mod export;
 mod handle;
+mod identity;
 mod lists;
 mod live;
 mod outgoing;
+mod people;
 mod refusal;
 mod requests;
+mod rooms;
 mod search;
 mod session;
 mod supervisor;
@@ -29,8 +32,11 @@ use crate::config::{Retention, Timeouts};
 use crate::connection::{Connector, Login, Memory};
 use crate::events::Events;
 use crate::store::Store;
+use crate::surroundings::Surroundings;
 use handle::Handle;
 use live::Live;
+use people::People;
+use rooms::LiveRooms;
 
 /// Chat states that wait to be sent: only the newest matter.
 const TYPING_QUEUE: usize = 8;
@@ -47,6 +53,7 @@ pub(crate) struct AccountConfig {
     pub(crate) connector: Connector,
     pub(crate) memory: Memory,
     pub(crate) retention: Retention,
+    pub(crate) surroundings: Surroundings,
 }
 
 /// An account with an open cache.
@@ -68,6 +75,9 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) events: Events,
     pub(crate) live: Live,
+    pub(crate) rooms: LiveRooms,
+    pub(crate) people: People,
+    pub(crate) surroundings: Surroundings,
     pub(crate) connection: watch::Sender<ConnectionView>,
     /// The way to ask the server, while there is a session.
     pub(crate) session: Mutex<Option<Handle>>,
@@ -108,6 +118,9 @@ impl Account {
             store,
             events,
             live: Live::default(),
+            rooms: LiveRooms::default(),
+            people: People::default(),
+            surroundings: config.surroundings,
             connection: watch::Sender::new(ConnectionView::Connecting),
             session: Mutex::new(None),
             filling: tokio::sync::Mutex::default(),
@@ -223,6 +236,29 @@ impl Shared {
         self.events.publish(Event::ContactsChanged {
             account: self.id.clone(),
         });
+    }
+
+    pub(crate) fn profile_changed(&self, address: &str) {
+        self.events.publish(Event::ProfileChanged {
+            account: self.id.clone(),
+            address: address.to_owned(),
+        });
+        self.contacts_changed();
+        self.conversations_changed();
+    }
+
+    pub(crate) fn requests_changed(&self) {
+        self.events.publish(Event::SubscriptionRequestsChanged {
+            account: self.id.clone(),
+        });
+    }
+
+    pub(crate) fn blocked_changed(&self) {
+        self.events.publish(Event::BlockedChanged {
+            account: self.id.clone(),
+        });
+        self.contacts_changed();
+        self.conversations_changed();
     }
 
     pub(crate) fn cache_failed(error: &crate::store::StoreError) -> ApiError {

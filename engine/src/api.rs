@@ -11,7 +11,9 @@ mod conversations;
 mod error;
 mod event;
 mod messages;
+mod people;
 mod request;
+mod rooms;
 mod search;
 mod view;
 
@@ -25,7 +27,15 @@ pub use messages::{
     AttachmentView, DeliveryView, MentionInput, MentionView, MessageDetails, MessageKind,
     MessageRequest, MessageView, ReactionView, ReplyView, RetractedView, VersionView,
 };
+pub use people::{
+    AvatarView, CardView, DirectoryEntryView, DirectoryFieldView, DirectoryFormView,
+    OwnPresenceView, OwnShow, PeopleRequest, ProfileView, Subscription, SubscriptionRequestView,
+};
 pub use request::{Request, Response};
+pub use rooms::{
+    Affiliation, FoundRoom, FoundRooms, InvitationView, LeftView, LeftWhy, MemberView,
+    OccupantView, Role, RoomFeatures, RoomRequest, RoomSettings, RoomState, RoomView,
+};
 pub use search::{
     ContentKind, HighlightRange, NameHit, SearchFilters, SearchHit, SearchPage, SearchRequest,
 };

@@ -85,6 +85,12 @@ fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
+/// How far the local time is from UTC at a moment, in seconds eastwards.
+pub(crate) fn utc_offset_s(at_ms: i64) -> i32 {
+    jiff::Timestamp::from_millisecond(at_ms)
+        .map_or(0, |at| jiff::tz::TimeZone::system().to_offset(at).seconds())
+}
+
 /// Now, for documents with a validity.
 pub(crate) fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()

@@ -2,6 +2,7 @@
 
 mod join;
 mod keys;
+mod leave;
 mod messages;
 mod search;
 
@@ -19,10 +20,11 @@ use crate::api::{
     SecretsState,
 };
 use crate::config::EngineConfig;
-use crate::connection::{Connector, revoke};
+use crate::connection::Connector;
 use crate::events::{EventStream, Events};
 use crate::profile::{Profile, ProfileError, SavedAccount};
 use crate::secrets::Secret;
+use crate::surroundings::Surroundings;
 
 /// Why a profile cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +92,7 @@ struct Inner {
     config: EngineConfig,
     connector: Connector,
     events: Events,
+    surroundings: Surroundings,
     /// Whether there is a keyring; looked at again with each unlocking.
     secrets_available: AtomicBool,
     state: Mutex<State>,
@@ -128,11 +131,16 @@ impl Engine {
             keys: HashMap::new(),
             notices: Vec::new(),
         };
+        let surroundings = Surroundings::default();
+        // A simulation has its own network.
+        let interfaces = config.dialer.is_none();
+        tokio::spawn(surroundings.clone().watch(config.clock.clone(), interfaces));
         let engine = Self {
             inner: Arc::new(Inner {
                 connector: Connector::new(&config),
                 config,
                 events: Events::default(),
+                surroundings,
                 secrets_available: AtomicBool::new(false),
                 state: Mutex::new(state),
                 changing: tokio::sync::Mutex::new(()),
@@ -271,6 +279,24 @@ impl Engine {
                 self.account(&account)?.shared.wake.notify_one();
                 Response::Done
             }
+            Request::People(request) => {
+                let (_, account) = request.summary();
+                self.account(account)?.people(request).await?
+            }
+            Request::Attention {
+                active,
+                idle_since_ms,
+            } => {
+                let now_ms = self.inner.config.clock.now_ms();
+                self.inner
+                    .surroundings
+                    .attend(active, idle_since_ms, now_ms);
+                Response::Done
+            }
+            Request::NetworkChanged => {
+                self.inner.surroundings.network_changed();
+                Response::Done
+            }
             Request::Conversations { account } => {
                 Response::Conversations(self.account(&account)?.conversations().await?)
             }
@@ -342,6 +368,10 @@ impl Engine {
                     .about_conversation(request)
                     .await?
             }
+            Request::Rooms(request) => {
+                let account = self.account(request.account())?;
+                Box::pin(account.about_rooms(request)).await?
+            }
         })
     }
 
@@ -383,51 +413,6 @@ impl Engine {
             secrets,
             notices,
         }
-    }
-
-    /// Makes what else can sign in worthless. Without a connection it is only
-    /// forgotten.
-    async fn revoke(&self, account: &Account) {
-        let target = {
-            let way = account.shared.way.lock();
-            let way = way.unwrap_or_else(PoisonError::into_inner);
-            way.target.clone()
-        };
-        let login = account.shared.login("");
-        if let Err(error) = revoke(&self.inner.connector, &target, login).await {
-            tracing::info!(%error, "token not revoked");
-        }
-    }
-
-    async fn sign_out(&self, id: &str, wipe: bool) -> Result<(), ApiError> {
-        let _changing = self.inner.changing.lock().await;
-        let saved = self.saved(id)?;
-        let open = self.with(|state| {
-            state.keys.remove(id);
-            state.open.remove(id)
-        });
-        if let Some(account) = open {
-            account.stop().await;
-            self.revoke(&account).await;
-        }
-        self.save(|accounts| accounts.retain(|account| account.id != saved.id))
-            .await?;
-        self.forget_secrets(id, wipe).await;
-        if wipe {
-            let folder = self.with(|state| {
-                state
-                    .profile
-                    .as_ref()
-                    .map(|profile| profile.account_folder(id))
-            });
-            if let Some(folder) = folder
-                && let Err(error) = tokio::fs::remove_dir_all(&folder).await
-            {
-                tracing::warn!(%error, "cache not removed");
-            }
-        }
-        self.inner.events.publish(Event::AccountsChanged);
-        Ok(())
     }
 }
 

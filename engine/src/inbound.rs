@@ -7,6 +7,7 @@
 mod attachments;
 mod body;
 mod content;
+pub(crate) mod room;
 
 use jid::{BareJid, Jid};
 use xmpp_core::stanza_error::StanzaError;
@@ -14,6 +15,7 @@ use xmpp_core::{Element, datetime, ns};
 use xmpp_parsers::{carbons, mam};
 
 use crate::store::messages::{About, Author, Received};
+use crate::store::rooms::invitations::Invitation;
 use content::Frame;
 
 /// One thing that a message stanza says.
@@ -25,6 +27,8 @@ pub(crate) enum Meaning {
     About(Box<About>),
     /// The other side types, or stopped (XEP-0085).
     Typing { conversation: String, typing: bool },
+    /// Somebody invites us to a room.
+    Invited(Invitation),
     /// A message of ours was refused.
     Refused {
         conversation: String,
@@ -161,9 +165,17 @@ fn read(path: &Path<'_>, stanza: &Element) -> Vec<Meaning> {
     }
     match stanza.attr("type") {
         Some("error") => return refused(other, stanza),
-        // Rooms are not joined yet; headlines are not kept.
+        // What a room says is read by `room`; headlines are not kept.
         Some("groupchat" | "headline") => return Vec::new(),
         _ => {}
+    }
+    let time_ms = path.stamp_ms.unwrap_or(path.now_ms);
+    if let Some(invitation) = room::invitation(path.own, stanza, time_ms) {
+        return vec![Meaning::Invited(invitation)];
+    }
+    if room::is_private(stanza) {
+        // Between two people in a room: these have no conversation (yet).
+        return Vec::new();
     }
     let frame = Frame {
         conversation: other.to_string(),

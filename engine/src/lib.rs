@@ -11,6 +11,7 @@
 //! * `account`: the task of one account: sign in, catch up, send, receive
 //! * `inbound`: what a stanza means
 //! * `search`: how a text is read, indexed and found
+//! * `surroundings`: sleep, networks, whether somebody looks at the window
 //!
 //! * `http`: requests over HTTPS, with the trust and the proxy of the account
 //!
@@ -33,6 +34,7 @@ mod profile;
 mod search;
 pub mod secrets;
 mod store;
+mod surroundings;
 
 pub use clock::{Clock, TimeSource};
 pub use config::{EngineConfig, Retention, Timeouts};

@@ -6,14 +6,19 @@
 //! power cut. Reading has connections of its own.
 
 pub(crate) mod archive;
+pub(crate) mod blocked;
+pub(crate) mod capabilities;
 mod cipher;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
+pub(crate) mod displayed;
 pub(crate) mod export;
 mod health;
 pub(crate) mod messages;
 pub(crate) mod outbox;
+pub(crate) mod profiles;
 mod readers;
+pub(crate) mod rooms;
 mod schema;
 pub(crate) mod search;
 pub(crate) mod trim;

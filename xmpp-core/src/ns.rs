@@ -97,6 +97,8 @@ pub const FULLTEXT: &str = "urn:xmpp:fulltext:0";
 pub const FORM_VALIDATE: &str = "http://jabber.org/protocol/xdata-validate";
 /// XEP-0160: messages are kept for who is away.
 pub const OFFLINE: &str = "msgoffline";
+/// XEP-0319: last user interaction in presence.
+pub const IDLE: &str = "urn:xmpp:idle:1";
 /// XEP-0333: displayed markers.
 pub const MARKERS: &str = "urn:xmpp:chat-markers:0";
 /// XEP-0016: privacy lists.

@@ -34,7 +34,7 @@ pub(crate) fn build_release(project: &Project) -> Result<()> {
     let mut command = project.cargo(["build", "--release", "--workspace"]);
     // Tests and developer commands ask for features that nobody should be given.
     command.args(["--exclude", "system-tests", "--exclude", "server-tests"]);
-    command.args(["--exclude", "xtask", "--bins"]);
+    command.args(["--exclude", "engine-tests", "--exclude", "xtask", "--bins"]);
     process::run(&mut command)
 }
 

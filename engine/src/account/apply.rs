@@ -9,12 +9,15 @@ use crate::api::{Event, NotificationView};
 use crate::inbound::Meaning;
 use crate::store::archive;
 use crate::store::messages::{self, Place, Said};
-use crate::store::{StoreError, contacts, conversations};
+use crate::store::rooms::{self, invitations};
+use crate::store::{StoreError, blocked, contacts, conversations, displayed};
 
 /// Longest text of a notification, in characters.
 const NOTIFICATION_CHARS: usize = 160;
 /// A message older than this comes without a notification: it is history.
 const FRESH_MS: i64 = 3 * 24 * 3600 * 1000;
+/// An invitation may be older than that by so much.
+const INVITATION_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// What came together, and where it belongs.
 #[derive(Debug, Clone)]
@@ -22,6 +25,11 @@ pub(super) enum Step {
     /// Now.
     Live {
         /// The last id that the archive gave to it, if all before it is here.
+        cursor: Option<String>,
+    },
+    /// Now, in a room; up to where its archive is known by that.
+    Room {
+        room: String,
         cursor: Option<String>,
     },
     /// The newest page of an archive.
@@ -51,7 +59,7 @@ impl Step {
     /// Where messages of it belong.
     fn begin(&self, tx: &Transaction<'_>) -> rusqlite::Result<Place> {
         Ok(match self {
-            Self::Live { .. } => Place::Newest,
+            Self::Live { .. } | Self::Room { .. } => Place::Newest,
             Self::Newest { archive, gap, .. } => {
                 if let Some((after, before)) = gap {
                     archive::open_gap(tx, archive, after.as_deref(), before)?;
@@ -64,10 +72,14 @@ impl Step {
 
     fn finish(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
         match self {
-            Self::Live { cursor } => match cursor {
-                Some(cursor) => archive::set_cursor(tx, archive::OWN, cursor),
-                None => Ok(()),
-            },
+            Self::Live { cursor: None } | Self::Room { cursor: None, .. } => Ok(()),
+            Self::Live {
+                cursor: Some(cursor),
+            } => archive::set_cursor(tx, archive::OWN, cursor),
+            Self::Room {
+                room,
+                cursor: Some(cursor),
+            } => archive::set_cursor(tx, room, cursor),
             Self::Newest {
                 archive, cursor, ..
             } => match cursor {
@@ -89,6 +101,30 @@ impl Step {
             } => archive::shrink_conversation(tx, *gap, conversation, before, *complete),
         }
     }
+
+    fn write(
+        &self,
+        tx: &Transaction<'_>,
+        account: &str,
+        meanings: &[Meaning],
+        changes: &mut Changes,
+    ) -> rusqlite::Result<()> {
+        let place = self.begin(tx)?;
+        if let Place::Gap(_) = place {
+            let texts = meanings.iter().filter(|meaning| meaning.is_message());
+            let said = meanings.iter().filter(|meaning| !meaning.is_message());
+            // Each goes below the one before; what is said about them comes when
+            // they are there.
+            for meaning in texts.rev().chain(said) {
+                write(tx, account, meaning, place, changes)?;
+            }
+        } else {
+            for meaning in meanings {
+                write(tx, account, meaning, place, changes)?;
+            }
+        }
+        self.finish(tx)
+    }
 }
 
 /// What changed.
@@ -99,7 +135,9 @@ pub(super) struct Changes {
     fresh_ms: i64,
     conversations: Vec<String>,
     notifications: Vec<NotificationView>,
-    /// New rows for the outbox (receipts).
+    /// An invitation came.
+    invited: bool,
+    /// New rows for the outbox (receipts), or one less that is waited for.
     pub(super) outbox: bool,
 }
 
@@ -109,17 +147,44 @@ impl Changes {
             self.conversations.push(conversation.to_owned());
         }
     }
+
+    /// Some of it was read elsewhere: of that there is nothing to be told.
+    fn seen_up_to(&mut self, tx: &Transaction<'_>, conversation: &str) -> rusqlite::Result<()> {
+        self.touch(conversation);
+        let read = conversations::read_position(tx, conversation)?;
+        let mut left = Vec::with_capacity(self.notifications.len());
+        for waiting in std::mem::take(&mut self.notifications) {
+            let message = messages::get(tx, waiting.message)?;
+            if waiting.conversation != conversation
+                || message.is_some_and(|message| message.position > read)
+            {
+                left.push(waiting);
+            }
+        }
+        self.notifications = left;
+        Ok(())
+    }
 }
 
 impl Shared {
     /// Writes meanings into the cache and tells what changed.
     pub(super) async fn apply(&self, meanings: Vec<Meaning>, step: Step) -> Result<(), StoreError> {
-        let typing = last_typing(&meanings);
-        let lasting: Vec<_> = meanings
-            .into_iter()
-            .filter(|meaning| !matches!(meaning, Meaning::Typing { .. }))
-            .collect();
-        if !lasting.is_empty() || !matches!(step, Step::Live { cursor: None }) {
+        self.apply_all(vec![(step, meanings)]).await
+    }
+
+    /// The same for several steps, in their order and in one transaction.
+    pub(super) async fn apply_all(
+        &self,
+        mut steps: Vec<(Step, Vec<Meaning>)>,
+    ) -> Result<(), StoreError> {
+        let typing = last_typing(steps.iter().flat_map(|(_, meanings)| meanings));
+        for (_, meanings) in &mut steps {
+            meanings.retain(|meaning| !matches!(meaning, Meaning::Typing { .. }));
+        }
+        steps.retain(|(step, meanings)| {
+            !meanings.is_empty() || !matches!(step, Step::Live { cursor: None })
+        });
+        if !steps.is_empty() {
             let account = self.id.clone();
             let now_ms = self.clock.now_ms();
             let changes = self
@@ -130,35 +195,34 @@ impl Shared {
                         fresh_ms: now_ms - FRESH_MS,
                         ..Changes::default()
                     };
-                    let place = step.begin(tx)?;
-                    let texts = lasting.iter().filter(|meaning| meaning.is_message());
-                    let said = lasting.iter().filter(|meaning| !meaning.is_message());
-                    if let Place::Gap(_) = place {
-                        // Each goes below the one before; what is said about them
-                        // comes when they are there.
-                        for meaning in texts.rev().chain(said) {
-                            write(tx, &account, meaning, place, &mut changes)?;
-                        }
-                    } else {
-                        for meaning in &lasting {
-                            write(tx, &account, meaning, place, &mut changes)?;
-                        }
+                    for (step, meanings) in &steps {
+                        step.write(tx, &account, meanings, &mut changes)?;
                     }
-                    step.finish(tx)?;
+                    for conversation in displayed::settle(tx)? {
+                        changes.seen_up_to(tx, &conversation)?;
+                    }
                     Ok(changes)
                 })
                 .await?;
             self.tell(changes);
         }
         for (conversation, is_typing) in typing {
-            if self
-                .live
-                .set_typing(&conversation, is_typing, Instant::now())
+            if !(is_typing && self.is_blocked(&conversation).await?)
+                && self
+                    .live
+                    .set_typing(&conversation, is_typing, Instant::now())
             {
                 self.conversations_changed();
             }
         }
         Ok(())
+    }
+
+    async fn is_blocked(&self, address: &str) -> Result<bool, StoreError> {
+        let address = address.to_owned();
+        self.store
+            .read(move |db| blocked::is_blocked(db, &address))
+            .await
     }
 
     fn tell(&self, changes: Changes) {
@@ -176,6 +240,9 @@ impl Shared {
         for notification in changes.notifications {
             self.events.publish(Event::Notify { notification });
         }
+        if changes.invited {
+            self.invitations_changed();
+        }
         if changes.outbox {
             self.outbox_bell.notify_one();
         }
@@ -183,7 +250,7 @@ impl Shared {
 }
 
 /// Who types after all of it. Whoever has sent has stopped.
-fn last_typing(meanings: &[Meaning]) -> Vec<(String, bool)> {
+fn last_typing<'a>(meanings: impl Iterator<Item = &'a Meaning>) -> Vec<(String, bool)> {
     let mut last: Vec<(String, bool)> = Vec::new();
     for meaning in meanings {
         let (conversation, is_typing, is_said) = match meaning {
@@ -217,6 +284,7 @@ fn write(
             received.wants_receipt &= received.time_ms > changes.fresh_ms;
             let stored = messages::receive(tx, &received, place)?;
             changes.touch(&received.conversation);
+            changes.outbox |= received.outgoing;
             if let Some(id) = stored
                 && !received.outgoing
             {
@@ -249,6 +317,10 @@ fn write(
                 changes.touch(conversation);
             }
         }
+        Meaning::Invited(invitation) => {
+            let is_old = invitation.time_ms <= changes.fresh_ms - INVITATION_MS;
+            changes.invited |= !is_old && invitations::put(tx, invitation)?;
+        }
         Meaning::Typing { .. } => {}
     }
     Ok(())
@@ -268,11 +340,16 @@ fn notify(
         return Ok(());
     };
     let read = conversations::read_position(tx, &received.conversation)?;
-    if message.position <= read || message.retracted.is_some() {
+    if message.position <= read
+        || message.retracted.is_some()
+        || blocked::is_blocked(tx, &received.author)?
+    {
         return Ok(());
     }
-    let quiet = conversations::quiet(tx, &received.conversation)?;
-    if !quiet.tells(changes.now_ms, message.extras.mentions_me) {
+    let conversation = &received.conversation;
+    let is_room = rooms::is_room(tx, conversation)?;
+    let quiet = conversations::quiet(tx, conversation)?;
+    if !quiet.tells(changes.now_ms, is_room, message.extras.mentions_me) {
         return Ok(());
     }
     let mut one_line = message
@@ -292,7 +369,10 @@ fn notify(
         account: account.to_owned(),
         conversation: received.conversation.clone(),
         message: id,
-        title: contacts::name(tx, &received.author)?,
+        title: match &received.author_name {
+            Some(name) => name.clone(),
+            None => contacts::name(tx, &received.author)?,
+        },
         body: one_line.chars().take(NOTIFICATION_CHARS).collect(),
     });
     Ok(())

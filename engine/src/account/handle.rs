@@ -68,6 +68,8 @@ pub(super) enum Command {
     Ask(Question),
     /// Send a stanza that needs no answer.
     Send(Element),
+    /// Say whether somebody looks (XEP-0352), where the server wants to know.
+    Active(bool),
     /// The newest page of the archive is in the cache (or there is none): let
     /// what is live through, and send the outbox.
     CaughtUp {
@@ -160,6 +162,10 @@ impl Handle {
     /// [`AskError::NotConnected`].
     pub(crate) async fn send(&self, stanza: Element) -> Result<(), AskError> {
         self.command(Command::Send(stanza)).await
+    }
+
+    pub(super) async fn active(&self, active: bool) -> Result<(), AskError> {
+        self.command(Command::Active(active)).await
     }
 
     pub(super) async fn caught_up(&self, follows: bool) -> Result<(), AskError> {

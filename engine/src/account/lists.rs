@@ -255,7 +255,8 @@ fn view(shared: &Shared, conversation: Conversation, now_ms: i64) -> Conversatio
         unread_mentions: conversation.unread_mentions,
         marked_unread: conversation.marked_unread,
         notify: match quiet.notify {
-            Notify::All => NotifyLevel::All,
+            Notify::Usual if conversation.is_room => NotifyLevel::Mentions,
+            Notify::Usual | Notify::All => NotifyLevel::All,
             Notify::Mentions => NotifyLevel::Mentions,
             Notify::None => NotifyLevel::None,
         },

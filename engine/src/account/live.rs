@@ -20,10 +20,21 @@ pub(crate) struct Live {
     inner: Mutex<Inner>,
 }
 
+/// What one device of a contact says of itself (RFC 6121, section 4.7.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Device {
+    pub(crate) show: PresenceShow,
+    pub(crate) status: String,
+    /// XEP-0319.
+    pub(crate) idle_since_ms: Option<i64>,
+    /// Hash of what it can do (XEP-0115); see `store::capabilities`.
+    pub(crate) capabilities: Option<String>,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     /// By bare address, then by resource.
-    presence: HashMap<String, HashMap<String, PresenceShow>>,
+    presence: HashMap<String, HashMap<String, Device>>,
     /// By conversation, since when.
     typing: HashMap<String, Instant>,
 }
@@ -33,30 +44,52 @@ impl Live {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets the availability of a device; whether that of the contact changed.
-    pub(crate) fn set_presence(&self, address: &str, resource: &str, show: PresenceShow) -> bool {
+    /// A device says something of itself, or is gone; whether what is to be seen
+    /// of the contact changed.
+    pub(crate) fn set_device(&self, address: &str, resource: &str, device: Option<Device>) -> bool {
         let mut inner = self.inner();
-        let before = best(inner.presence.get(address));
-        if show == PresenceShow::Offline {
-            if let Some(devices) = inner.presence.get_mut(address) {
-                devices.remove(resource);
-                if devices.is_empty() {
-                    inner.presence.remove(address);
+        let before = best(inner.presence.get(address)).cloned();
+        match device {
+            None => {
+                if let Some(devices) = inner.presence.get_mut(address) {
+                    devices.remove(resource);
+                    if devices.is_empty() {
+                        inner.presence.remove(address);
+                    }
+                }
+                inner.typing.remove(address);
+            }
+            Some(device) => {
+                if inner.presence.len() < MAX_CONTACTS || inner.presence.contains_key(address) {
+                    let devices = inner.presence.entry(address.to_owned()).or_default();
+                    if devices.len() < MAX_RESOURCES || devices.contains_key(resource) {
+                        devices.insert(resource.to_owned(), device);
+                    }
                 }
             }
-            inner.typing.remove(address);
-        } else if inner.presence.len() < MAX_CONTACTS || inner.presence.contains_key(address) {
-            let devices = inner.presence.entry(address.to_owned()).or_default();
-            if devices.len() < MAX_RESOURCES || devices.contains_key(resource) {
-                devices.insert(resource.to_owned(), show);
-            }
         }
-        before != best(inner.presence.get(address))
+        let seen = |device: &Device| (device.show, device.status.clone(), device.idle_since_ms);
+        before.as_ref().map(seen) != best(inner.presence.get(address)).map(seen)
+    }
+
+    /// The most available device of a contact.
+    pub(crate) fn device(&self, address: &str) -> Option<Device> {
+        best(self.inner().presence.get(address)).cloned()
     }
 
     /// Availability of a contact: that of its most available device.
     pub(crate) fn presence(&self, address: &str) -> PresenceShow {
-        best(self.inner().presence.get(address))
+        best(self.inner().presence.get(address)).map_or(PresenceShow::Offline, |best| best.show)
+    }
+
+    /// What the devices of a contact can do, as the hashes of it.
+    pub(crate) fn capabilities(&self, address: &str) -> Vec<String> {
+        let inner = self.inner();
+        let devices = inner.presence.get(address).into_iter();
+        devices
+            .flat_map(HashMap::values)
+            .filter_map(|device| device.capabilities.clone())
+            .collect()
     }
 
     /// Sets whether the other side types; whether that changed.
@@ -101,7 +134,8 @@ impl Live {
     }
 }
 
-fn best(devices: Option<&HashMap<String, PresenceShow>>) -> PresenceShow {
+/// The most available one; of equals always the same.
+fn best(devices: Option<&HashMap<String, Device>>) -> Option<&Device> {
     let rank = |show: PresenceShow| match show {
         PresenceShow::Offline => 0,
         PresenceShow::Away => 1,
@@ -110,27 +144,50 @@ fn best(devices: Option<&HashMap<String, PresenceShow>>) -> PresenceShow {
     };
     devices
         .into_iter()
-        .flat_map(HashMap::values)
-        .copied()
-        .max_by_key(|show| rank(*show))
-        .unwrap_or(PresenceShow::Offline)
+        .flatten()
+        .max_by_key(|(resource, device)| (rank(device.show), *resource))
+        .map(|(_, device)| device)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn here(show: PresenceShow) -> Option<Device> {
+        Some(Device {
+            show,
+            status: String::new(),
+            idle_since_ms: None,
+            capabilities: None,
+        })
+    }
+
     #[test]
     fn the_most_available_device_counts() {
         let live = Live::default();
-        assert!(live.set_presence("a", "phone", PresenceShow::Away));
-        assert!(live.set_presence("a", "desk", PresenceShow::Online));
-        assert!(!live.set_presence("a", "tablet", PresenceShow::Away));
+        assert!(live.set_device("a", "phone", here(PresenceShow::Away)));
+        assert!(live.set_device("a", "desk", here(PresenceShow::Online)));
+        assert!(!live.set_device("a", "tablet", here(PresenceShow::Away)));
         assert_eq!(live.presence("a"), PresenceShow::Online);
-        assert!(live.set_presence("a", "desk", PresenceShow::Offline));
+        assert!(live.set_device("a", "desk", None));
         assert_eq!(live.presence("a"), PresenceShow::Away);
         live.clear();
         assert_eq!(live.presence("a"), PresenceShow::Offline);
+    }
+
+    #[test]
+    fn a_few_words_are_a_change() {
+        let live = Live::default();
+        let mut device = here(PresenceShow::Online);
+        live.set_device("a", "desk", device.clone());
+        if let Some(device) = &mut device {
+            device.status = "in a meeting".into();
+            device.capabilities = Some("sha-1 x".into());
+        }
+        assert!(live.set_device("a", "desk", device.clone()));
+        assert!(!live.set_device("a", "desk", device));
+        assert_eq!(live.device("a").unwrap().status, "in a meeting");
+        assert_eq!(live.capabilities("a"), ["sha-1 x"]);
     }
 
     #[test]
@@ -147,8 +204,8 @@ mod tests {
         live.set_typing("a", true, start);
         assert!(live.set_typing("a", false, start));
         live.set_typing("a", true, start);
-        live.set_presence("a", "desk", PresenceShow::Online);
-        live.set_presence("a", "desk", PresenceShow::Offline);
+        live.set_device("a", "desk", here(PresenceShow::Online));
+        live.set_device("a", "desk", None);
         assert!(!live.is_typing("a", start));
     }
 }

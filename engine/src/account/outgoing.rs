@@ -16,7 +16,7 @@ const TAKEN_BACK: &str = "撤回了一条消息 · took back a message";
 pub(super) fn outbox_row(row: &OutboxRow) -> Element {
     let stanza = build("message", ns::CLIENT)
         .attr("to", &row.conversation)
-        .attr("type", if row.room { "groupchat" } else { "chat" });
+        .attr("type", kind_of(row.room));
     let store = build("store", ns::HINTS);
     let about = row.message.as_ref();
     let reference = about.and_then(|message| message.reference(row.room));
@@ -79,12 +79,16 @@ fn said(row: &OutboxRow, stanza: Build) -> Build {
         .child(build("active", ns::CHAT_STATES))
 }
 
+fn kind_of(is_room: bool) -> &'static str {
+    if is_room { "groupchat" } else { "chat" }
+}
+
 /// XEP-0085.
-pub(super) fn chat_state(conversation: &str, typing: bool) -> Element {
+pub(super) fn chat_state(conversation: &str, is_room: bool, typing: bool) -> Element {
     let state = if typing { "composing" } else { "active" };
     build("message", ns::CLIENT)
         .attr("to", conversation)
-        .attr("type", "chat")
+        .attr("type", kind_of(is_room))
         .child(build(state, ns::CHAT_STATES))
         .child(build("no-store", ns::HINTS))
         .done()

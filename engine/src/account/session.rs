@@ -5,9 +5,13 @@
 //! a message which did arrive, although its acknowledgement was lost, is
 //! recognised by its origin id and not sent again.
 
+mod acknowledging;
+mod alive;
+mod answers;
 mod begin;
 mod incoming;
 mod pending;
+mod presence;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,11 +23,13 @@ use xmpp_core::stream_management::{Inbound, Outbound};
 use xmpp_core::{Element, ns};
 
 use super::handle::{Command, Handle};
+use super::people::Offers;
+use super::sync::pep;
 use super::{Shared, outgoing, sync};
 use crate::api::ConnectionView;
 use crate::connection::{ConnectError, Incoming, SignedIn};
 use crate::connection::{Resume, Transport};
-use crate::store::{StoreError, outbox};
+use crate::store::{StoreError, outbox, rooms};
 use begin::Entry;
 use pending::Pending;
 
@@ -81,6 +87,8 @@ pub(super) struct Session<'a> {
     /// Whether the newest page of the archive was read: only then is the outbox
     /// sent.
     caught_up: bool,
+    /// Whether it goes on with the session of an earlier connection.
+    resumed: bool,
     /// Live messages that arrive while the archive is read: they are newer than
     /// all of it.
     held: Option<Vec<Element>>,
@@ -90,7 +98,8 @@ pub(super) struct Session<'a> {
     /// Whether what comes live is known to follow on what was read: else the
     /// cursor stays where it is.
     follows: bool,
-    heard: Instant,
+    /// Silence up to here is nothing.
+    quiet_until: Instant,
     asked: bool,
 }
 
@@ -126,6 +135,7 @@ impl<'a> Session<'a> {
         signed_in: SignedIn,
         resumption: Option<Resumption>,
     ) -> Self {
+        shared.people.set_offers(Offers::of(&signed_in.features));
         Self {
             shared,
             transport: signed_in.transport,
@@ -139,11 +149,12 @@ impl<'a> Session<'a> {
             sm: None,
             in_flight: HashSet::new(),
             pending: Pending::default(),
+            resumed: false,
             caught_up: false,
             held: None,
             uncounted: 0,
             follows: true,
-            heard: Instant::now(),
+            quiet_until: Instant::now() + shared.timeouts.idle,
             asked: false,
         }
     }
@@ -164,6 +175,10 @@ impl<'a> Session<'a> {
         self.shared.set_handle(None);
         match ended {
             Ok(()) => {
+                // RFC 6121, section 4.5: in good order, so that nobody takes us
+                // for present until a time-out.
+                let gone = build("presence", ns::CLIENT).attr("type", "unavailable");
+                drop(self.send_stanza(&gone.done(), None).await);
                 self.transport.close().await;
                 (None, None)
             }
@@ -191,6 +206,7 @@ impl<'a> Session<'a> {
         typing: &mut mpsc::Receiver<(String, bool)>,
     ) -> Result<(), ConnectError> {
         let began = self.begin().await?;
+        self.resumed = began.resumed;
         if began.resumed {
             self.caught_up = true;
             self.shared.set_connection(ConnectionView::Online);
@@ -204,12 +220,13 @@ impl<'a> Session<'a> {
         // waits for it.
         let mut tasks = std::pin::pin!(sync::run(self.shared, handle, began));
         let mut tasks_run = true;
+        let mut network = self.shared.surroundings.network();
         loop {
-            let idle = self.heard + self.shared.timeouts.idle;
+            let idle = self.quiet_until;
             let typing_ends = self.shared.live.typing_ends();
             tokio::select! {
                 incoming = self.transport.next() => {
-                    self.heard = Instant::now();
+                    self.quiet_until = Instant::now() + self.idle();
                     self.asked = false;
                     let element = element_of(incoming?)?;
                     self.take_with_those_behind(element).await?;
@@ -219,12 +236,20 @@ impl<'a> Session<'a> {
                     ended?;
                     tasks_run = false;
                 }
-                () = self.shared.outbox_bell.notified() => self.send_outbox().await?,
-                Some((conversation, is_typing)) = typing.recv() => {
-                    let state = outgoing::chat_state(&conversation, is_typing);
-                    self.send_stanza(&state, None).await?;
+                () = self.shared.outbox_bell.notified() => {
+                    if self.shared.rooms.has_new() {
+                        self.requeue().await?;
+                    }
+                    self.send_outbox().await?;
                 }
-                () = sleep_until(idle) => self.keep_alive().await?,
+                Some((conversation, is_typing)) = typing.recv() => {
+                    self.send_typing(&conversation, is_typing).await?;
+                }
+                () = sleep_until(idle) => self.keep_alive(self.shared.timeouts.idle / 2).await?,
+                Ok(()) = network.changed() => {
+                    self.asked = false;
+                    self.keep_alive(self.shared.timeouts.answer).await?;
+                }
                 // Below, somebody is found to have stopped typing.
                 () = sleep_until(typing_ends.unwrap_or(idle)), if typing_ends.is_some() => {}
             }
@@ -244,6 +269,14 @@ impl<'a> Session<'a> {
                 Ok(())
             }
             Command::Send(stanza) => self.send_stanza(&stanza, None).await,
+            Command::Active(active) => {
+                if !self.features.has_child("csi", ns::CSI) {
+                    return Ok(());
+                }
+                // No stanza, so it does not count (XEP-0352, section 5).
+                let name = if active { "active" } else { "inactive" };
+                self.transport.send(&build(name, ns::CSI).done()).await
+            }
             Command::CaughtUp { follows } => self.caught_up(follows).await,
         }
     }
@@ -262,6 +295,27 @@ impl<'a> Session<'a> {
         }
         self.requeue().await?;
         self.send_outbox().await
+    }
+
+    async fn send_typing(&mut self, conversation: &str, typing: bool) -> Result<(), ConnectError> {
+        let of = conversation.to_owned();
+        let is_room = self
+            .shared
+            .store
+            .read(move |db| rooms::is_room(db, &of))
+            .await?;
+        let joined = || {
+            self.shared
+                .rooms
+                .joined()
+                .iter()
+                .any(|room| room == conversation)
+        };
+        if is_room && !joined() {
+            return Ok(());
+        }
+        let state = outgoing::chat_state(conversation, is_room, typing);
+        self.send_stanza(&state, None).await
     }
 
     async fn next(&mut self) -> Result<Incoming, ConnectError> {
@@ -291,9 +345,10 @@ impl<'a> Session<'a> {
             "message" if element.has_child("result", ns::MAM) => {
                 self.pending.result(&self.shared.address, &element);
             }
+            "message" if pep::is_event(&element) => pep::event(self.shared, &element).await?,
             "message" if self.hold(&element)? => return Ok(()),
             "message" => return self.messages(&[element]).await,
-            "presence" => self.presence(&element),
+            "presence" => self.presence(&element).await?,
             "iq" => self.iq(&element).await?,
             _ => {}
         }
@@ -313,89 +368,29 @@ impl<'a> Session<'a> {
         Ok(true)
     }
 
-    async fn stream_management(&mut self, element: &Element) -> Result<(), ConnectError> {
-        match element.name() {
-            "r" => {
-                if let Some(sm) = &self.sm {
-                    let answer = build("a", ns::SM)
-                        .attr("h", sm.inbound.h().to_string())
-                        .done();
-                    self.transport.send(&answer).await?;
-                }
-                Ok(())
-            }
-            "a" => match element.attr("h").and_then(|h| h.parse().ok()) {
-                Some(h) => {
-                    self.acknowledged(h).await?;
-                    self.send_outbox().await
-                }
-                None => Err(ConnectError::NotXmpp(
-                    "acknowledgement without a count".to_owned(),
-                )),
-            },
-            _ => Ok(()),
-        }
-    }
-
-    /// The server has these, on disk: their rows go.
-    async fn acknowledged(&mut self, h: u32) -> Result<(), ConnectError> {
-        let Some(sm) = &mut self.sm else {
-            return Ok(());
-        };
-        let settled = sm
-            .outbound
-            .acknowledge(h)
-            .map_err(|error| ConnectError::NotXmpp(error.to_string()))?;
-        let rows: Vec<i64> = settled.into_iter().filter_map(|sent| sent.row).collect();
-        self.settle(rows).await
-    }
-
-    async fn settle(&mut self, rows: Vec<i64>) -> Result<(), ConnectError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        for row in &rows {
-            self.in_flight.remove(row);
-        }
-        let changed = self
-            .shared
-            .store
-            .write(move |tx| outbox::sent(tx, &rows))
-            .await?;
-        for conversation in changed {
-            self.shared.messages_changed(&conversation);
-        }
-        Ok(())
-    }
-
-    /// What an earlier connection sent and nobody is known to have goes out again,
-    /// but for what this session still has on its way.
-    async fn requeue(&mut self) -> Result<(), ConnectError> {
-        let keep = self.in_flight.clone();
-        let changed = self
-            .shared
-            .store
-            .write(move |tx| outbox::requeue(tx, &keep))
-            .await?;
-        for conversation in changed {
-            self.shared.messages_changed(&conversation);
-        }
-        Ok(())
-    }
-
     /// Sends what waits in the outbox, in order, and not too much at once.
     async fn send_outbox(&mut self) -> Result<(), ConnectError> {
         if !self.caught_up {
             return Ok(());
         }
+        if self.sm.is_none() && !self.in_flight.is_empty() {
+            // Those that their rooms have given back have arrived.
+            let waited_for = std::mem::take(&mut self.in_flight);
+            self.in_flight = self
+                .shared
+                .store
+                .read(move |db| outbox::still_there(db, &waited_for))
+                .await?;
+        }
         while self.in_flight.len() < IN_FLIGHT {
             let room = IN_FLIGHT - self.in_flight.len();
+            let joined = self.shared.rooms.joined();
             // In the writer's turn: whoever changes a message knows whether it
             // has gone.
             let rows = self
                 .shared
                 .store
-                .write(move |tx| outbox::take(tx, room))
+                .write(move |tx| outbox::take(tx, &joined, room))
                 .await?;
             if rows.is_empty() {
                 return Ok(());
@@ -409,7 +404,11 @@ impl<'a> Session<'a> {
                 Some(_) => self.transport.send(&build("r", ns::SM).done()).await?,
                 // COMPAT: a server without acknowledgements. Written is all
                 // that can be known.
-                None => self.settle(rows.iter().map(|row| row.id).collect()).await?,
+                None => {
+                    // A room gives back what it has.
+                    let gone = rows.iter().filter(|row| !row.is_given_back());
+                    self.settle(gone.map(|row| row.id).collect()).await?;
+                }
             }
         }
         Ok(())
@@ -436,27 +435,6 @@ impl<'a> Session<'a> {
                 self.transport.send(&build("r", ns::SM).done()).await
             }
             _ => Ok(()),
-        }
-    }
-
-    /// Nothing was heard for a while: is the server there?
-    async fn keep_alive(&mut self) -> Result<(), ConnectError> {
-        if self.asked {
-            return Err(ConnectError::TimedOut);
-        }
-        self.asked = true;
-        // Half as long for the answer.
-        self.heard = Instant::now() - self.shared.timeouts.idle / 2;
-        match &self.sm {
-            Some(_) => self.transport.send(&build("r", ns::SM).done()).await,
-            None => {
-                let ping = build("iq", ns::CLIENT)
-                    .attr("type", "get")
-                    .attr("id", "ping")
-                    .attr("to", self.shared.address.domain().as_str())
-                    .child(build("ping", ns::PING));
-                self.send_stanza(&ping.done(), None).await
-            }
         }
     }
 }

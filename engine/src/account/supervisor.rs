@@ -18,6 +18,9 @@ const GOOD_SESSION: Duration = Duration::from_secs(30);
 pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String, bool)>) {
     let mut failures = 0;
     let mut resumption: Option<Resumption> = None;
+    // A change while there is no session ends the wait at once, also one that
+    // came in the middle of a try.
+    let mut network = shared.surroundings.network();
     loop {
         shared.set_connection(ConnectionView::Connecting);
         let began = Instant::now();
@@ -27,6 +30,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
         };
         let error = match outcome {
             Ok(signed_in) => {
+                network.mark_unchanged();
                 let session = Session::new(&shared, signed_in, resumption.take());
                 let (error, left) = Box::pin(session.run(&mut typing)).await;
                 resumption = left;
@@ -72,6 +76,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
         tokio::select! {
             () = shared.cancel.cancelled() => break,
             () = shared.wake.notified() => failures = 0,
+            Ok(()) = network.changed() => failures = 0,
             () = tokio::time::sleep(wait) => {}
         }
     }

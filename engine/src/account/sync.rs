@@ -2,6 +2,12 @@
 //! a file; all of them ask through the [`Handle`] and write into the cache.
 
 pub(super) mod archive;
+pub(super) mod blocking;
+pub(super) mod capabilities;
+pub(super) mod displayed;
+pub(super) mod pep;
+pub(super) mod presence;
+pub(super) mod profiles;
 pub(super) mod roster;
 
 use std::sync::Arc;
@@ -9,8 +15,8 @@ use std::sync::Arc;
 use xmpp_core::element::build;
 use xmpp_core::ns;
 
-use super::Shared;
 use super::handle::{AskError, Handle};
+use super::{Shared, rooms};
 use crate::connection::ConnectError;
 use crate::store::archive::OWN;
 
@@ -38,22 +44,56 @@ pub(super) async fn run(
     handle: Handle,
     began: Began,
 ) -> Result<(), ConnectError> {
+    tokio::try_join!(
+        catch_up(shared, &handle, began),
+        presence::follow(shared, &handle),
+        displayed::follow(shared, &handle),
+        capabilities::follow(shared, &handle),
+    )
+    .map(drop)
+}
+
+async fn catch_up(shared: &Arc<Shared>, handle: &Handle, began: Began) -> Result<(), ConnectError> {
     // Whoever looks at a gap meanwhile need not ask for it as well.
-    let _filling = shared.filling.lock().await;
+    let filling = shared.filling.lock().await;
+    let history = async {
+        let _filling = filling;
+        archive::fill(shared, handle, OWN, archive::Reach::History).await
+    };
     if began.resumed {
-        return archive::fill(shared, &handle, OWN, archive::Reach::History).await;
+        presence::resumed(shared, handle).await?;
+        shared.people.displayed_bell.notify_one();
+        let rooms = rooms::run(shared, handle, true);
+        return tokio::try_join!(history, rooms).map(drop);
     }
-    roster::fetch(shared, &handle).await?;
-    if !began.carbons {
-        let carbons = build("enable", ns::CARBONS).done();
-        if let Err(error) = handle.ask("set", None, carbons).await {
-            or_end(error, "no carbons there")?;
-        }
-    }
-    handle.send(build("presence", ns::CLIENT).done()).await?;
-    let follows = archive::newest(shared, &handle, OWN).await?;
+    shared.rooms.reset();
+    // How far was read elsewhere comes before the messages: what was seen there
+    // needs no notification here.
+    tokio::try_join!(
+        roster::fetch(shared, handle),
+        roster::fetch_delimiter(shared, handle),
+        blocking::fetch(shared, handle),
+        displayed::fetch(shared, handle),
+        carbons(handle, began),
+    )?;
+    presence::begin(shared, handle).await?;
+    let follows = archive::newest(shared, handle, OWN).await?;
     handle.caught_up(follows).await?;
-    archive::fill(shared, &handle, OWN, archive::Reach::History).await
+    shared.people.displayed_bell.notify_one();
+    let rooms = rooms::run(shared, handle, false);
+    tokio::try_join!(history, rooms).map(drop)
+}
+
+/// XEP-0280.
+async fn carbons(handle: &Handle, began: Began) -> Result<(), ConnectError> {
+    if began.carbons {
+        return Ok(());
+    }
+    let carbons = build("enable", ns::CARBONS).done();
+    match handle.ask("set", None, carbons).await {
+        Ok(_) => Ok(()),
+        Err(error) => or_end(error, "no carbons there"),
+    }
 }
 
 /// A server that says no can be lived with; one that says nothing cannot.
@@ -64,5 +104,16 @@ fn or_end(error: AskError, what: &str) -> Result<(), ConnectError> {
             Ok(())
         }
         other => Err(other.into()),
+    }
+}
+
+/// What is nice to have and does not come is done without.
+fn or_go_on(error: AskError, what: &str) -> Result<(), ConnectError> {
+    match error {
+        AskError::NotConnected => Err(error.into()),
+        error => {
+            tracing::info!(%error, "{what}");
+            Ok(())
+        }
     }
 }

@@ -30,7 +30,7 @@ pub enum ConversationRequest {
         /// Of what.
         notify: NotifyLevel,
         /// Until then, in milliseconds since the Unix epoch; none: for ever. After
-        /// it, all is told again.
+        /// it, all is told again, and in rooms what names the user.
         until_ms: Option<i64>,
     },
     /// Pins a conversation, or moves it among the pinned ones.

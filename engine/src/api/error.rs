@@ -112,6 +112,26 @@ pub enum ErrorCode {
     RecipientUnavailable,
     /// The user may not do this (write here, change what others wrote).
     NotAllowed,
+    /// There is no room of that address.
+    RoomUnknown,
+    /// A room of that address is there already.
+    RoomExists,
+    /// The room asks for a password, or for another one.
+    RoomPassword,
+    /// Only members get into the room.
+    RoomMembersOnly,
+    /// The user is banned from the room.
+    RoomBanned,
+    /// The room is full.
+    RoomFull,
+    /// Somebody in the room has that nickname.
+    NickTaken,
+    /// The server has no rooms, or nobody may make one.
+    RoomsNotOffered,
+    /// The user is not in the room.
+    NotInRoom,
+    /// The picture is none, or larger than the limit (`limit` in bytes).
+    PictureNotUsable,
     /// There is no such account, conversation or message (any more).
     NotFound,
     /// The server answered with an error that has no better code.

@@ -28,12 +28,41 @@ pub enum Event {
         /// Account id.
         account: String,
     },
+    /// Somebody asks to see our presence, or such a request was answered.
+    SubscriptionRequestsChanged {
+        /// Account id.
+        account: String,
+    },
+    /// Name, card or picture of a person.
+    ProfileChanged {
+        /// Account id.
+        account: String,
+        /// Bare address.
+        address: String,
+    },
+    /// The list of those who are blocked.
+    BlockedChanged {
+        /// Account id.
+        account: String,
+    },
     /// Messages were added to, changed in or removed from a conversation.
     MessagesChanged {
         /// Account id.
         account: String,
         /// Conversation id.
         conversation: String,
+    },
+    /// A room: who is in it, what it is called, whether we are in it.
+    RoomChanged {
+        /// Account id.
+        account: String,
+        /// Address of the room.
+        room: String,
+    },
+    /// An invitation to a room came, or was answered.
+    InvitationsChanged {
+        /// Account id.
+        account: String,
     },
     /// A message came in that the user may want to be told of.
     Notify {

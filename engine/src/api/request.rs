@@ -2,9 +2,11 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    ContactView, ConversationPage, ConversationRequest, ConversationView, ExportView,
-    FirstUnreadView, JoinPreview, MessageDetails, MessageRequest, MessageWindow, NameHit, Overview,
-    SearchPage, SearchRequest, StorageView, WindowAnchor,
+    AvatarView, ContactView, ConversationPage, ConversationRequest, ConversationView,
+    DirectoryEntryView, DirectoryFormView, ExportView, FirstUnreadView, FoundRooms, InvitationView,
+    JoinPreview, MemberView, MessageDetails, MessageRequest, MessageWindow, NameHit, OccupantView,
+    Overview, OwnPresenceView, PeopleRequest, ProfileView, RoomRequest, RoomSettings, RoomView,
+    SearchPage, SearchRequest, StorageView, SubscriptionRequestView, WindowAnchor,
 };
 
 /// What an interface may ask of the engine.
@@ -144,6 +146,23 @@ pub enum Request {
     Message(MessageRequest),
     /// What the user decides about a conversation; the answers are said there.
     Conversation(ConversationRequest),
+    /// Rooms.
+    Rooms(RoomRequest),
+    /// Contacts, profiles, presence, blocking, the directory.
+    People(PeopleRequest),
+    /// The window is there and answers; to be said each half minute, and at once
+    /// when something changes. An interface that has said so once and then falls
+    /// silent is taken for hung, and others see us as away. Answer: [`Response::Done`].
+    Attention {
+        /// Whether somebody looks at it (XEP-0352).
+        active: bool,
+        /// When the computer was used last, in milliseconds since the Unix epoch;
+        /// none while it is being used, or where that is not known.
+        idle_since_ms: Option<i64>,
+    },
+    /// The network of the computer is another one now: all connections are
+    /// looked after at once. Answer: [`Response::Done`].
+    NetworkChanged,
 }
 
 /// The answer to a [`Request`]; which one is said there.
@@ -183,6 +202,34 @@ pub enum Response {
     Storage(StorageView),
     /// See [`ConversationRequest::Export`].
     Exported(ExportView),
+    /// See [`RoomRequest::List`].
+    Rooms(Vec<RoomView>),
+    /// See [`RoomRequest::Get`].
+    Room(Box<RoomView>),
+    /// See [`RoomRequest::Discover`].
+    FoundRooms(FoundRooms),
+    /// See [`RoomRequest::Settings`].
+    RoomSettings(Box<RoomSettings>),
+    /// See [`RoomRequest::Occupants`].
+    Occupants(Vec<OccupantView>),
+    /// See [`RoomRequest::Members`].
+    Members(Vec<MemberView>),
+    /// See [`RoomRequest::Invitations`].
+    Invitations(Vec<InvitationView>),
+    /// See [`PeopleRequest::Requests`].
+    SubscriptionRequests(Vec<SubscriptionRequestView>),
+    /// See [`PeopleRequest::Profile`].
+    Profile(Box<ProfileView>),
+    /// See [`PeopleRequest::Avatar`]; none if there is no picture.
+    Avatar(Option<AvatarView>),
+    /// See [`PeopleRequest::OwnPresence`].
+    OwnPresence(OwnPresenceView),
+    /// See [`PeopleRequest::Blocked`].
+    Blocked(Vec<String>),
+    /// See [`PeopleRequest::DirectoryForm`].
+    DirectoryForm(DirectoryFormView),
+    /// See [`PeopleRequest::SearchDirectory`].
+    Directory(Vec<DirectoryEntryView>),
 }
 
 impl std::fmt::Debug for Request {
@@ -216,6 +263,10 @@ impl std::fmt::Debug for Request {
                 let (name, account) = request.summary();
                 (name, Some(account))
             }
+            Self::Rooms(request) => return request.fmt(f),
+            Self::People(request) => return request.fmt(f),
+            Self::Attention { .. } => ("Attention", None),
+            Self::NetworkChanged => ("NetworkChanged", None),
         };
         let mut shown = f.debug_struct(name);
         if let Some(account) = account {

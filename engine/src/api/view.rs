@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ApiError, ErrorCode, MessageView, NotifyLevel};
+use super::{ApiError, ErrorCode, MessageView, NotifyLevel, Subscription};
 
 /// Everything an interface needs at its first paint; read from disk only,
 /// never waits for the network.
@@ -125,6 +125,22 @@ pub struct ContactView {
     pub name: String,
     /// Availability.
     pub presence: PresenceShow,
+    /// What they say with it; may be empty.
+    pub status: String,
+    /// When they last used their device, as far as they say (XEP-0319).
+    pub idle_since_ms: Option<i64>,
+    /// The groups of the contact list, as they are.
+    pub groups: Vec<String>,
+    /// The same as departments: the levels of each, outermost first (XEP-0083).
+    pub departments: Vec<Vec<String>>,
+    /// Who sees whose presence.
+    pub subscription: Subscription,
+    /// Whether our request to see theirs waits for an answer.
+    pub asked: bool,
+    /// Hash of their picture; empty if there is none.
+    pub avatar: String,
+    /// Whether they are blocked.
+    pub blocked: bool,
 }
 
 /// What kind of conversation it is.

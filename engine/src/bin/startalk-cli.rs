@@ -13,6 +13,10 @@ mod commands;
 mod conversations;
 #[path = "startalk-cli/messages.rs"]
 mod messages;
+#[path = "startalk-cli/people.rs"]
+mod people;
+#[path = "startalk-cli/rooms.rs"]
+mod rooms;
 
 use std::process::ExitCode;
 

@@ -153,6 +153,7 @@ impl Engine {
             connector: self.inner.connector.clone(),
             memory,
             retention: self.inner.config.retention,
+            surroundings: self.inner.surroundings.clone(),
         };
         let account = Account::start(config, store, self.inner.events.clone());
         self.with(|state| {

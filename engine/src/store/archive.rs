@@ -262,6 +262,22 @@ pub(crate) fn shrink_conversation(
     Ok(())
 }
 
+/// Whether what was sent then belongs into a gap of this archive.
+pub(crate) fn is_in_a_gap(db: &Connection, archive: &str, time_ms: i64) -> rusqlite::Result<bool> {
+    for gap in gaps(db, archive)? {
+        let above: Option<i64> = db
+            .prepare_cached(
+                "SELECT time_ms FROM messages WHERE position >= ?1 ORDER BY position LIMIT 1",
+            )?
+            .query_row([gap.next_position], |row| row.get(0))
+            .optional()?;
+        if above.is_some_and(|above| time_ms < above) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// When the message with this archive id was sent.
 pub(crate) fn time_of(db: &Connection, archive_id: &str) -> rusqlite::Result<Option<i64>> {
     db.query_row(

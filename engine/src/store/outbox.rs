@@ -65,6 +65,13 @@ pub(crate) struct OutboxRow {
     pub(crate) emojis: Vec<String>,
 }
 
+impl OutboxRow {
+    /// Whether it comes back from where it goes: a room says all to all.
+    pub(crate) fn is_given_back(&self) -> bool {
+        self.room && self.kind == OutboxKind::Message
+    }
+}
+
 /// Appends a row.
 pub(crate) fn push(
     tx: &Transaction<'_>,
@@ -113,9 +120,14 @@ pub(crate) fn replace(
 }
 
 /// The next rows that were not sent, oldest first. They count as sent from now
-/// on, as far as anybody knows, until [`requeue`].
-pub(crate) fn take(tx: &Transaction<'_>, limit: usize) -> rusqlite::Result<Vec<OutboxRow>> {
-    let rows = unsent(tx, limit)?;
+/// on, as far as anybody knows, until [`requeue`]. Those of rooms wait until we
+/// have joined them, and hold nobody up.
+pub(crate) fn take(
+    tx: &Transaction<'_>,
+    joined: &[String],
+    limit: usize,
+) -> rusqlite::Result<Vec<OutboxRow>> {
+    let rows = unsent(tx, &sendable(joined), limit)?;
     for row in &rows {
         tx.prepare_cached("UPDATE outbox SET attempted = 1 WHERE id = ?1")?
             .execute([row.id])?;
@@ -123,14 +135,22 @@ pub(crate) fn take(tx: &Transaction<'_>, limit: usize) -> rusqlite::Result<Vec<O
     Ok(rows)
 }
 
-fn unsent(db: &Connection, limit: usize) -> rusqlite::Result<Vec<OutboxRow>> {
+/// Rooms that can be sent to, as the statements below read them.
+fn sendable(joined: &[String]) -> String {
+    serde_json::to_string(joined).unwrap_or_default()
+}
+
+fn unsent(db: &Connection, joined: &str, limit: usize) -> rusqlite::Result<Vec<OutboxRow>> {
     let mut rows: Vec<(Option<i64>, OutboxRow)> = db
         .prepare_cached(
             "SELECT o.id, o.kind, o.conversation, coalesce(c.kind = 'room', 0), o.wire_id, o.message
              FROM outbox o LEFT JOIN conversations c ON c.id = o.conversation
-             WHERE o.attempted = 0 ORDER BY o.id LIMIT ?1",
+             WHERE o.attempted = 0
+                 AND (c.kind IS NOT 'room'
+                      OR o.conversation IN (SELECT value FROM json_each(?2)))
+             ORDER BY o.id LIMIT ?1",
         )?
-        .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+        .query_map(params![i64::try_from(limit).unwrap_or(i64::MAX), joined], |row| {
             let kind: String = row.get(1)?;
             let outbox_row = OutboxRow {
                 id: row.get(0)?,
@@ -158,10 +178,21 @@ fn unsent(db: &Connection, limit: usize) -> rusqlite::Result<Vec<OutboxRow>> {
 /// What was sent and is not known to have arrived will be sent again, but for
 /// the rows that the session still has. Gives the conversations in which that
 /// changed something: what nobody has got needs no correction.
-pub(crate) fn requeue(tx: &Transaction<'_>, keep: &HashSet<i64>) -> rusqlite::Result<Vec<String>> {
+///
+/// What was sent to a room may be in its archive, which is read when we join.
+pub(crate) fn requeue(
+    tx: &Transaction<'_>,
+    keep: &HashSet<i64>,
+    joined: &[String],
+) -> rusqlite::Result<Vec<String>> {
     let attempted: Vec<i64> = tx
-        .prepare_cached("SELECT id FROM outbox WHERE attempted = 1")?
-        .query_map([], |row| row.get(0))?
+        .prepare_cached(
+            "SELECT o.id FROM outbox o LEFT JOIN conversations c ON c.id = o.conversation
+             WHERE o.attempted = 1
+                 AND (c.kind IS NOT 'room'
+                      OR o.conversation IN (SELECT value FROM json_each(?1)))",
+        )?
+        .query_map([sendable(joined)], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for id in attempted.into_iter().filter(|id| !keep.contains(id)) {
         tx.prepare_cached("UPDATE outbox SET attempted = 0 WHERE id = ?1")?
@@ -188,6 +219,15 @@ pub(crate) fn requeue(tx: &Transaction<'_>, keep: &HashSet<i64>) -> rusqlite::Re
         }
     }
     Ok(changed)
+}
+
+/// Those of these rows that are still there.
+pub(crate) fn still_there(db: &Connection, ids: &HashSet<i64>) -> rusqlite::Result<HashSet<i64>> {
+    db.prepare_cached("SELECT id FROM outbox WHERE id IN (SELECT value FROM json_each(?1))")?
+        .query_map([serde_json::to_string(ids).unwrap_or_default()], |row| {
+            row.get(0)
+        })?
+        .collect()
 }
 
 /// Whether a message, or something about it, waits for the server.
@@ -246,5 +286,9 @@ pub(crate) fn forget_changes(tx: &Transaction<'_>, message: i64) -> rusqlite::Re
 
 #[cfg(test)]
 pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<OutboxRow>> {
-    unsent(db, 1000)
+    let rooms: Vec<String> = db
+        .prepare("SELECT id FROM conversations WHERE kind = 'room'")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    unsent(db, &sendable(&rooms), 1000)
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use startalk_engine::api::{
-    ConnectionView, ConversationView, DeliveryState, Event, MessageView, Overview, Request,
-    Response, WindowAnchor,
+    ConnectionView, ContactView, ConversationView, DeliveryState, Event, MessageView, Overview,
+    PeopleRequest, ProfileView, Request, Response, WindowAnchor,
 };
 use startalk_engine::{
     Engine, EngineConfig, EventStream, MemorySecrets, NewAccount, NewUser, Secrets, Timeouts,
@@ -105,6 +105,38 @@ impl Client {
 
     pub(crate) async fn ask(&self, request: Request) -> Response {
         self.engine.handle(request).await.unwrap()
+    }
+
+    pub(crate) async fn people(&self, request: PeopleRequest) -> Response {
+        self.ask(Request::People(request)).await
+    }
+
+    pub(crate) async fn contacts(&self) -> Vec<ContactView> {
+        let request = Request::Contacts {
+            account: self.account.clone(),
+        };
+        match self.ask(request).await {
+            Response::Contacts(all) => all,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn contact(&self, address: &str) -> Option<ContactView> {
+        let all = self.contacts().await;
+        all.into_iter().find(|contact| contact.address == address)
+    }
+
+    /// What is known of a person, without asking the server.
+    pub(crate) async fn profile(&self, address: &str) -> ProfileView {
+        let request = PeopleRequest::Profile {
+            account: self.account.clone(),
+            address: address.to_owned(),
+            refresh: false,
+        };
+        match self.people(request).await {
+            Response::Profile(profile) => *profile,
+            other => panic!("{other:?}"),
+        }
     }
 
     pub(crate) async fn send(&self, text: &str) -> i64 {

@@ -31,7 +31,9 @@ pub(crate) const SASL: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sa
 /// The server's header.
 pub(crate) const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \
     version='1.0' id='x' from='team.internal' xmlns:stream='http://etherx.jabber.org/streams'>";
-const BOUND: &str = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmlns='urn:xmpp:sm:3'/>";
+const BOUND: &str = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmlns='urn:xmpp:sm:3'/>\
+    <ver xmlns='urn:xmpp:features:rosterver'/><sub xmlns='urn:xmpp:features:pre-approval'/>\
+    <csi xmlns='urn:xmpp:csi:0'/>";
 
 /// A place to connect to.
 pub(crate) struct Server {
@@ -176,6 +178,11 @@ pub(crate) struct Peer {
     /// Stanzas since the session began (XEP-0198).
     pub(crate) received: u32,
     pub(crate) acknowledges: bool,
+    /// Whether it manages streams at all.
+    pub(crate) manages: bool,
+    /// Bookmarks of rooms, as the items of their node; it gives them by itself.
+    /// None: whoever tests that does.
+    pub(crate) bookmarks: Option<String>,
 }
 
 impl Peer {
@@ -189,6 +196,8 @@ impl Peer {
             closed: false,
             received: 0,
             acknowledges: true,
+            manages: true,
+            bookmarks: Some(String::new()),
         }
     }
 
@@ -244,10 +253,35 @@ impl Peer {
                 if self.acknowledges {
                     self.acknowledge().await;
                 }
-            } else if !element.is("a", ns::SM) {
+            } else if !element.is("a", ns::SM) && !self.gives_bookmarks(&element).await {
                 return Some(element);
             }
         }
+    }
+
+    /// Answers what every session asks about its rooms; whether this was that.
+    async fn gives_bookmarks(&mut self, element: &Element) -> bool {
+        let Some(items) = self.bookmarks.clone() else {
+            return false;
+        };
+        let asks = |child: &str, namespace: &str| {
+            element.attr("type") == Some("get") && element.has_child(child, namespace)
+        };
+        let own = format!("rosa@{DOMAIN}");
+        let answer = if asks("query", ns::DISCO_INFO) && element.attr("to") == Some(&own) {
+            "<query xmlns='http://jabber.org/protocol/disco#info'>\
+             <feature var='urn:xmpp:bookmarks:1#compat'/></query>"
+                .to_owned()
+        } else if asks("pubsub", ns::PUBSUB) && element.attr("to").is_none() {
+            format!(
+                "<pubsub xmlns='http://jabber.org/protocol/pubsub'>\
+                 <items node='urn:xmpp:bookmarks:1'>{items}</items></pubsub>"
+            )
+        } else {
+            return false;
+        };
+        self.result(element, &answer).await;
+        true
     }
 
     pub(crate) async fn acknowledge(&mut self) {
@@ -373,9 +407,27 @@ impl Peer {
 
     /// As [`Peer::begin`], but the archive query is not answered yet.
     pub(crate) async fn begin_until_archive(&mut self) -> Element {
+        self.begin_answering(|iq| {
+            iq.has_child("query", ns::ROSTER).then(|| {
+                "<query xmlns='jabber:iq:roster'>\
+                 <item jid='bob@team.internal' name='Bob' subscription='both'/></query>"
+                    .to_owned()
+            })
+        })
+        .await
+    }
+
+    /// As [`Peer::begin_until_archive`], with other answers; an empty one where
+    /// nothing is said.
+    pub(crate) async fn begin_answering(
+        &mut self,
+        mut answer: impl FnMut(&Element) -> Option<String>,
+    ) -> Element {
         loop {
             let element = self.next().await.expect("the beginning of a session");
-            if element.is("enable", ns::SM) {
+            if element.is("enable", ns::SM) && !self.manages {
+                self.send("<failed xmlns='urn:xmpp:sm:3'/>").await;
+            } else if element.is("enable", ns::SM) {
                 self.send("<enabled xmlns='urn:xmpp:sm:3' id='session-1' resume='true'/>")
                     .await;
                 self.received = 0;
@@ -388,12 +440,9 @@ impl Peer {
                     &format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>{jid}</bind>"),
                 )
                 .await;
-            } else if element.has_child("query", ns::ROSTER) {
-                let roster = "<query xmlns='jabber:iq:roster'>\
-                    <item jid='bob@team.internal' name='Bob' subscription='both'/></query>";
-                self.result(&element, roster).await;
             } else if element.is("iq", ns::CLIENT) {
-                self.result(&element, "").await;
+                let content = answer(&element).unwrap_or_default();
+                self.result(&element, &content).await;
             }
         }
     }

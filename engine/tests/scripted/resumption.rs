@@ -28,9 +28,9 @@ async fn what_the_server_did_not_get_is_sent_again_with_the_same_id() {
     let server = Server::start();
     let (client, mut peer) = Client::start(&server).await;
     peer.acknowledges = false;
-    let before = peer.received;
     let (one, two) = (client.send("one").await, client.send("two").await);
     let first = peer.text().await;
+    let up_to_first = peer.received;
     let second = peer.text().await;
     assert_eq!((body(&first), body(&second)), ("one".into(), "two".into()));
     drop(peer);
@@ -38,7 +38,7 @@ async fn what_the_server_did_not_get_is_sent_again_with_the_same_id() {
     let (mut peer, _) = resuming(&server).await;
     // Written while it is not clear yet what the server has.
     client.send("three").await;
-    resumed(&mut peer, before + 1).await;
+    resumed(&mut peer, up_to_first).await;
     client.wait_state(one, DeliveryState::Sent).await;
     let again = peer.text().await;
     assert_eq!(

@@ -55,6 +55,8 @@ pub struct Other {
     storage: Storage,
     /// ejabberd's commands, as HTTP.
     api: SocketAddr,
+    /// WebSocket over TLS.
+    web: Option<SocketAddr>,
     folder: TempDir,
     target: Target,
     running: Option<Guard>,
@@ -67,8 +69,22 @@ impl Other {
     /// If it cannot be written.
     #[must_use]
     pub fn new(kind: Kind, storage: Storage, hash: Hash) -> Self {
+        Self::with(kind, storage, hash, false)
+    }
+
+    /// As [`Other::new`], with a port for WebSocket over TLS (RFC 7395).
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    #[must_use]
+    pub fn with_web(kind: Kind, storage: Storage, hash: Hash) -> Self {
+        Self::with(kind, storage, hash, true)
+    }
+
+    fn with(kind: Kind, storage: Storage, hash: Hash, with_web: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let [tcp, tls, api] = free_ports();
+        let [tcp, tls, api, web] = free_ports();
+        let web = with_web.then_some(web);
         let pin = write_certificate(folder.path());
         let target = Target {
             domain: "localhost".to_owned(),
@@ -79,11 +95,11 @@ impl Other {
         let (file, text) = match kind {
             Kind::Prosody => (
                 prosody::FILE,
-                prosody::configuration(folder.path(), &target, storage, hash),
+                prosody::configuration(folder.path(), &target, storage, hash, web),
             ),
             Kind::Ejabberd => (
                 ejabberd::FILE,
-                ejabberd::configuration(folder.path(), &target, storage, hash, api),
+                ejabberd::configuration(folder.path(), &target, storage, hash, api, web),
             ),
         };
         std::fs::write(folder.path().join(file), text).expect("written");
@@ -91,6 +107,7 @@ impl Other {
             kind,
             storage,
             api,
+            web,
             folder,
             target,
             running: None,
@@ -114,7 +131,8 @@ impl Other {
             .stderr(again);
         let start = Instant::now();
         let mut running = Guard::spawn(&mut command);
-        let is_up = answers(self.target.tcp, &mut running);
+        let is_up = answers(self.target.tcp, &mut running)
+            && self.web.is_none_or(|web| accepts(web, &mut running));
         let elapsed = start.elapsed();
         self.running = Some(running);
         assert!(is_up, "{:?} did not start:\n{}", self.kind, self.said());
@@ -128,6 +146,17 @@ impl Other {
     pub fn stop(&mut self) {
         let mut running = self.running.take().expect("runs");
         running.terminate();
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.running = None;
+    }
+
+    /// Where it speaks WebSocket, if it was asked to.
+    #[must_use]
+    pub fn web(&self) -> Option<SocketAddr> {
+        self.web
     }
 
     /// Where it is.
@@ -190,8 +219,21 @@ impl Other {
 /// accepts says little: ejabberd listens long before it has started, and whoever
 /// stops it then stops it in the middle of making its tables.
 pub fn answers(address: SocketAddr, process: &mut Guard) -> bool {
-    let end = Instant::now() + PATIENCE;
+    // Erlang has been seen to take half a minute on a machine that is busy.
+    let end = Instant::now() + PATIENCE * 3;
     while !is_answered(address).unwrap_or(false) {
+        if Instant::now() > end || !process.is_running() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    true
+}
+
+/// Waits until a port accepts; false if the process ends before.
+fn accepts(address: SocketAddr, process: &mut Guard) -> bool {
+    let end = Instant::now() + PATIENCE;
+    while TcpStream::connect(address).is_err() {
         if Instant::now() > end || !process.is_running() {
             return false;
         }

@@ -55,14 +55,14 @@ fn shots(project: &Project) -> PathBuf {
 }
 
 /// Runs nextest: with the selection of `.config/nextest.toml`, or only those programs
-/// of the system and server tests whose names start with `prefix`.
+/// of the whole-system tests whose names start with `prefix`.
 fn nextest(project: &Project, prefix: Option<&str>) -> Result<Done> {
     let select = |command: &mut Command| {
         command.arg("--workspace");
         if let Some(prefix) = prefix {
             // As in the configuration, a pattern must match something: hence its last part.
             let filter = format!(
-                "package(/^(system|server)-tests$/) & kind(test) & binary(/^({prefix}|system.tests$)/)"
+                "package(/^(system|server|engine)-tests$/) & kind(test) & binary(/^({prefix}|system.tests$)/)"
             );
             command.args(["--ignore-default-filter", "-E", &filter]);
         }

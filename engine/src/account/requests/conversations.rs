@@ -1,8 +1,8 @@
 //! Conversations and contacts, as a user interface shows them.
 
 use super::{MAX_TEXT, conversation_id, failed};
-use crate::account::Account;
-use crate::api::{AccountView, ApiError, ContactView, ErrorCode};
+use crate::account::{Account, sync};
+use crate::api::{AccountView, ApiError, ContactView, ErrorCode, PresenceShow};
 use crate::store::contacts;
 use crate::store::conversations;
 
@@ -29,18 +29,36 @@ impl Account {
     }
 
     pub(crate) async fn contacts(&self) -> Result<Vec<ContactView>, ApiError> {
-        let all = self
+        let (all, delimiter) = self
             .shared
             .store
-            .read(contacts::all)
+            .read(|db| Ok((contacts::all(db)?, sync::roster::delimiter(db)?)))
             .await
             .map_err(failed)?;
         Ok(all
             .into_iter()
-            .map(|contact| ContactView {
-                presence: self.shared.live.presence(&contact.address),
-                address: contact.address,
-                name: contact.name,
+            .map(|contact| {
+                let device = self.shared.live.device(&contact.item.address);
+                let levels = |group: &String| {
+                    let levels = group.split(delimiter.as_str()).map(str::trim);
+                    let levels = levels.filter(|level| !level.is_empty());
+                    levels.map(str::to_owned).collect()
+                };
+                ContactView {
+                    name: contact.name,
+                    presence: device
+                        .as_ref()
+                        .map_or(PresenceShow::Offline, |device| device.show),
+                    idle_since_ms: device.as_ref().and_then(|device| device.idle_since_ms),
+                    status: device.map(|device| device.status).unwrap_or_default(),
+                    departments: contact.item.groups.iter().map(levels).collect(),
+                    groups: contact.item.groups,
+                    subscription: contact.item.subscription,
+                    asked: contact.item.ask,
+                    avatar: contact.avatar,
+                    blocked: contact.blocked,
+                    address: contact.item.address,
+                }
             })
             .collect())
     }

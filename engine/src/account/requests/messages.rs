@@ -323,6 +323,7 @@ impl Account {
             .map_err(failed)?;
         if moved {
             self.shared.outbox_bell.notify_one();
+            self.shared.people.displayed_bell.notify_one();
             self.shared.conversations_changed();
         }
         Ok(())

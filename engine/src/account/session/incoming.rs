@@ -3,14 +3,15 @@
 use futures_util::FutureExt;
 use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
-use xmpp_core::{Element, ns};
+use xmpp_core::{Element, datetime, ns};
 
 use super::{Session, element_of};
 use crate::account::apply::Step;
-use crate::account::sync;
-use crate::api::PresenceShow;
+use crate::account::rooms::{self, FromRoom};
+use crate::account::sync::pep;
 use crate::connection::ConnectError;
-use crate::inbound;
+use crate::inbound::{self, Meaning};
+use crate::store::archive::{self, OWN};
 
 /// Messages that share a transaction at most.
 pub(super) const TOGETHER: usize = 256;
@@ -47,56 +48,55 @@ impl Session<'_> {
     fn is_live_message(&self, element: &Element) -> bool {
         element.is("message", ns::CLIENT)
             && !element.has_child("result", ns::MAM)
+            && !pep::is_event(element)
             && self.held.is_none()
     }
 
     /// Writes messages in one transaction; then they count as handled.
     pub(super) async fn messages(&mut self, elements: &[Element]) -> Result<(), ConnectError> {
-        let now_ms = self.shared.clock.now_ms();
-        let own = &self.shared.address;
-        let meanings = elements
-            .iter()
-            .flat_map(|element| inbound::live(own, element, now_ms))
-            .collect();
+        let shared = self.shared;
+        let now_ms = shared.clock.now_ms();
         // What came live need not be fetched again, once we have caught up.
-        let cursor = if self.follows && self.caught_up {
-            let last = elements.iter().rev();
-            last.filter_map(|element| live_cursor(own, element)).next()
-        } else {
-            None
-        };
-        self.shared.apply(meanings, Step::Live { cursor }).await?;
+        let follows = self.follows && self.caught_up;
+        let mut steps: Vec<(Step, Vec<Meaning>)> = Vec::new();
+        for element in elements {
+            match rooms::message(shared, element).await? {
+                FromRoom::No => {}
+                FromRoom::Nothing => continue,
+                FromRoom::Said(step, meanings) => {
+                    steps.push((step, meanings));
+                    continue;
+                }
+            }
+            let cursor = live_cursor(&shared.address, element);
+            if cursor.is_some() && self.is_left_to_the_archive(element).await? {
+                continue;
+            }
+            let meanings = inbound::live(&shared.address, element, now_ms);
+            let cursor = cursor.filter(|_| follows);
+            steps.push((Step::Live { cursor }, meanings));
+        }
+        shared.apply_all(steps).await?;
         for _ in elements {
             self.count();
         }
         Ok(())
     }
 
-    pub(super) fn presence(&mut self, element: &Element) {
-        let Some(Ok(from)) = element.attr("from").map(jid::Jid::new) else {
-            return;
+    /// What waited at the server (XEP-0160) comes live when a session begins, and
+    /// stands in the archive, too. What is older than the upper end of a gap
+    /// belongs there: behind the newest page it would be out of order. What a
+    /// resumed session was sent late is news.
+    async fn is_left_to_the_archive(&mut self, element: &Element) -> Result<bool, ConnectError> {
+        let stamp = element
+            .get_child("delay", ns::DELAY)
+            .and_then(|delay| delay.attr("stamp"))
+            .and_then(datetime::parse_ms);
+        let Some(stamp) = stamp.filter(|_| !self.resumed && self.follows) else {
+            return Ok(false);
         };
-        let bare = from.to_bare();
-        if bare == self.shared.address {
-            return;
-        }
-        let show = match element.attr("type") {
-            Some("unavailable" | "error") => PresenceShow::Offline,
-            Some(_) => return,
-            None => {
-                let show = element.get_child("show", ns::CLIENT).map(Element::text);
-                match show.as_deref().map(str::trim) {
-                    Some("away" | "xa") => PresenceShow::Away,
-                    Some("dnd") => PresenceShow::DoNotDisturb,
-                    _ => PresenceShow::Online,
-                }
-            }
-        };
-        let resource = from.resource().map_or("", |resource| resource.as_str());
-        if self.shared.live.set_presence(bare.as_str(), resource, show) {
-            self.shared.contacts_changed();
-            self.shared.conversations_changed();
-        }
+        let query = move |db: &rusqlite::Connection| archive::is_in_a_gap(db, OWN, stamp);
+        Ok(self.shared.store.read(query).await?)
     }
 
     pub(super) async fn iq(&mut self, iq: &Element) -> Result<(), ConnectError> {
@@ -105,28 +105,23 @@ impl Session<'_> {
             self.pending.answer(&self.shared.address, iq);
             return Ok(());
         }
-        let from_server = iq.attr("from").is_none_or(|from| {
-            from == self.shared.address.as_str() || from == self.shared.address.domain().as_str()
-        });
-        let roster = iq.get_child("query", ns::ROSTER).filter(|_| from_server);
-        let answer = build("iq", ns::CLIENT)
-            .attr_opt("to", iq.attr("from"))
-            .attr_opt("id", iq.attr("id"))
-            .attr("type", "result");
-        let answer = if let (Some("set"), Some(roster)) = (kind, roster) {
-            sync::roster::push(self.shared, roster.clone()).await?;
-            answer.done()
-        } else if iq.has_child("ping", ns::PING) {
-            answer.done()
-        } else {
-            let condition = Condition::ServiceUnavailable;
-            match StanzaError::from(condition).reply_to(iq) {
-                Some(mut error) => {
-                    // A client does not say who it is.
-                    element::set_attr(&mut error, "from", None);
-                    error
+        let answer = match self.answer(iq).await? {
+            Some(payload) => build("iq", ns::CLIENT)
+                .attr_opt("to", iq.attr("from"))
+                .attr_opt("id", iq.attr("id"))
+                .attr("type", "result")
+                .children(payload)
+                .done(),
+            None => {
+                let condition = Condition::ServiceUnavailable;
+                match StanzaError::from(condition).reply_to(iq) {
+                    Some(mut error) => {
+                        // A client does not say who it is.
+                        element::set_attr(&mut error, "from", None);
+                        error
+                    }
+                    None => return Ok(()),
                 }
-                None => return Ok(()),
             }
         };
         self.send_stanza(&answer, None).await

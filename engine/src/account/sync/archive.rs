@@ -10,7 +10,7 @@ use xmpp_core::{Element, ns};
 use super::or_end;
 use crate::account::apply::Step;
 use crate::account::handle::{AskError, Handle};
-use crate::account::{Shared, outgoing};
+use crate::account::{Shared, outgoing, rooms};
 use crate::connection::ConnectError;
 use crate::inbound::{self, Meaning};
 use crate::store::archive::{self, Gap, OWN};
@@ -26,7 +26,7 @@ const HISTORY: i64 = 10_000;
 
 /// Reads the newest page of an archive, and more where the outbox needs it.
 /// Gives whether what comes live follows on it.
-pub(super) async fn newest(
+pub(in crate::account) async fn newest(
     shared: &Shared,
     handle: &Handle,
     archive: &str,
@@ -72,7 +72,7 @@ pub(super) async fn newest(
 
 /// How far gaps are filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(in crate::account) enum Reach {
     /// What was missed since this device was here.
     Missed,
     /// That, and some history of before it was.
@@ -80,7 +80,7 @@ pub(super) enum Reach {
 }
 
 /// Fills the gaps of an archive, the newest first.
-pub(super) async fn fill(
+pub(in crate::account) async fn fill(
     shared: &Shared,
     handle: &Handle,
     archive: &str,
@@ -292,6 +292,10 @@ async fn fetch(shared: &Shared, handle: &Handle, ask: &Ask) -> Result<Fetched, C
         }
     };
     let now_ms = shared.clock.now_ms();
+    let seat = match to {
+        Some(room) => rooms::seat(shared, room).await?,
+        None => None,
+    };
     let mut page = Page {
         meanings: Vec::new(),
         ids: Vec::with_capacity(answer.results.len()),
@@ -302,7 +306,10 @@ async fn fetch(shared: &Shared, handle: &Handle, ask: &Ask) -> Result<Fetched, C
             .get_child("result", ns::MAM)
             .and_then(|result| result.attr("id"));
         page.ids.extend(id.map(str::to_owned));
-        if let Some(archived) = inbound::archived(&shared.address, result, now_ms) {
+        if let Some(seat) = &seat {
+            page.meanings
+                .extend(inbound::room::archived(seat, result, now_ms));
+        } else if let Some(archived) = inbound::archived(&shared.address, result, now_ms) {
             page.meanings.extend(archived.meanings);
         }
     }

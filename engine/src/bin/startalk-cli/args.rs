@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::people::People;
+
 /// Team chat in a terminal.
 ///
 /// Passwords are read from standard input, never from the command line. Exit
@@ -94,6 +96,14 @@ pub(crate) enum Command {
     },
     /// Says what the account takes up on this device.
     Storage,
+    /// Rooms.
+    Rooms {
+        #[command(subcommand)]
+        command: crate::rooms::Rooms,
+    },
+    /// Contacts, profiles, presence, blocking, the directory.
+    #[command(subcommand)]
+    People(People),
     /// Prints what changes until it is stopped (Ctrl-C).
     Watch,
     /// Signs out.

@@ -2,15 +2,20 @@
 
 use std::io::BufRead;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::Serialize;
-use startalk_engine::api::{ApiError, MessageRequest, Overview, Request, Response};
+use startalk_engine::api::{ApiError, ConnectionView, MessageRequest, Overview, Request, Response};
 use startalk_engine::{Engine, EngineConfig, Proxy, SystemProxies};
 
 use crate::args::{Cli, Command};
 use crate::conversations;
 use crate::messages;
+use crate::people;
+
+/// Longest wait for a connection.
+const CONNECTING: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     std::fs::create_dir_all(&cli.profile).with_context(|| cli.profile.display().to_string())?;
@@ -70,7 +75,14 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
             };
             contacts.iter().try_for_each(|contact| {
                 show(cli, contact, || {
-                    format!("{}\t{}", contact.address, contact.name)
+                    format!(
+                        "{}\t{}\t{:?}\t{}\t{}",
+                        contact.address,
+                        contact.name,
+                        contact.presence,
+                        contact.groups.join(", "),
+                        contact.status
+                    )
                 })
             })
         }
@@ -127,6 +139,8 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
             time_zone,
         } => conversations::export(engine, cli, address, file, time_zone).await,
         Command::Storage => conversations::storage(engine, cli).await,
+        Command::Rooms { command } => crate::rooms::run(engine, cli, command).await,
+        Command::People(command) => people::carry_out(engine, cli, command).await,
         Command::Watch => watch(engine, cli).await,
         Command::SignOut { wipe } => {
             let account = account_id(engine, cli).await?;
@@ -206,6 +220,28 @@ pub(crate) async fn ask(engine: &Engine, request: Request) -> anyhow::Result<Res
         let code = serde_json::to_value(error.code).unwrap_or_default();
         anyhow::anyhow!("{}: {}", code.as_str().unwrap_or("error"), error.detail)
     })
+}
+
+/// Waits until the account is connected.
+pub(crate) async fn online(engine: &Engine, account: &str) -> anyhow::Result<()> {
+    let mut events = engine.subscribe();
+    let connected = async {
+        loop {
+            let accounts = overview(engine).await?.accounts;
+            let state = accounts.into_iter().find(|one| one.id == account);
+            match state.map(|account| account.connection) {
+                Some(ConnectionView::Online) => return Ok(()),
+                Some(ConnectionView::Offline { error: Some(error) }) => bail!("{error}"),
+                _ => {}
+            }
+            if events.next().await.is_none() {
+                bail!("the engine was closed");
+            }
+        }
+    };
+    tokio::time::timeout(CONNECTING, connected)
+        .await
+        .context("no connection")?
 }
 
 /// The first line of standard input.

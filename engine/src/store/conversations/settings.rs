@@ -11,6 +11,9 @@ use super::ensure;
 /// Of what the user wants to be told (XEP-0492, section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notify {
+    /// Nothing was said: of all that people write to the user, and in rooms of
+    /// messages that name the user.
+    Usual,
     All,
     /// Only of messages that name the user.
     Mentions,
@@ -20,6 +23,7 @@ pub(crate) enum Notify {
 impl Notify {
     fn as_str(self) -> &'static str {
         match self {
+            Self::Usual => "default",
             Self::All => "all",
             Self::Mentions => "mentions",
             Self::None => "none",
@@ -30,12 +34,13 @@ impl Notify {
         match name {
             "mentions" => Self::Mentions,
             "none" => Self::None,
-            _ => Self::All,
+            "all" => Self::All,
+            _ => Self::Usual,
         }
     }
 }
 
-/// A level, and until when it holds; then all is told again.
+/// A level, and until when it holds; then what is usual is told again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quiet {
     pub(crate) notify: Notify,
@@ -45,7 +50,7 @@ pub(crate) struct Quiet {
 
 impl Quiet {
     const NOT: Self = Self {
-        notify: Notify::All,
+        notify: Notify::Usual,
         until_ms: None,
     };
 
@@ -58,8 +63,9 @@ impl Quiet {
     }
 
     /// Whether the user wants to be told of a message.
-    pub(crate) fn tells(self, now_ms: i64, mentions_me: bool) -> bool {
+    pub(crate) fn tells(self, now_ms: i64, is_room: bool, mentions_me: bool) -> bool {
         match self.now(now_ms).notify {
+            Notify::Usual => !is_room || mentions_me,
             Notify::All => true,
             Notify::Mentions => mentions_me,
             Notify::None => false,

@@ -349,10 +349,15 @@ fn a_mark_goes_when_the_conversation_is_looked_at() {
 #[test]
 fn silence_ends_and_lets_mentions_pass() {
     let quiet = |notify, until_ms| Quiet { notify, until_ms };
-    assert!(quiet(Notify::All, None).tells(5, false));
-    assert!(!quiet(Notify::None, None).tells(5, true));
-    assert!(quiet(Notify::Mentions, None).tells(5, true));
-    assert!(!quiet(Notify::Mentions, None).tells(5, false));
-    assert!(!quiet(Notify::None, Some(6)).tells(5, true));
-    assert!(quiet(Notify::None, Some(5)).tells(5, false));
+    assert!(quiet(Notify::All, None).tells(5, false, false));
+    assert!(!quiet(Notify::None, None).tells(5, false, true));
+    assert!(quiet(Notify::Mentions, None).tells(5, false, true));
+    assert!(!quiet(Notify::Mentions, None).tells(5, false, false));
+    assert!(quiet(Notify::Usual, None).tells(5, false, false));
+    assert!(!quiet(Notify::Usual, None).tells(5, true, false));
+    assert!(quiet(Notify::Usual, None).tells(5, true, true));
+    assert!(quiet(Notify::All, None).tells(5, true, false));
+    assert!(!quiet(Notify::None, Some(5)).tells(5, true, false));
+    assert!(!quiet(Notify::None, Some(6)).tells(5, false, true));
+    assert!(quiet(Notify::None, Some(5)).tells(5, false, false));
 }

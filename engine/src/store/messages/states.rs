@@ -5,7 +5,8 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::said::{About, Author, Target};
 use super::{DELIVERED, FAILED, READ, SENT, WAITING, edits, reactions, said};
 use crate::store::outbox::{self, OutboxKind};
-use crate::store::{archive, conversations};
+use crate::store::rooms;
+use crate::store::{archive, conversations, displayed};
 
 /// The server has it. A message that waited while others arrived comes after
 /// them: that is its place in the archive too.
@@ -230,10 +231,12 @@ pub(super) fn see(
         return Ok(false);
     }
     // In a room the id that the room gave (XEP-0333, section 4.1).
-    let column = if reactions::is_room(tx, conversation)? {
+    let column = if !reactions::is_room(tx, conversation)? {
+        "wire_id"
+    } else if rooms::wants_markers(tx, conversation)? {
         "stanza_id"
     } else {
-        "wire_id"
+        return Ok(true);
     };
     let newest: Option<String> = tx
         .prepare_cached(&format!(
@@ -247,5 +250,6 @@ pub(super) fn see(
     if let Some(wire_id) = newest {
         outbox::push(tx, OutboxKind::Displayed, conversation, &wire_id, None)?;
     }
+    displayed::publish_later(tx, conversation)?;
     Ok(true)
 }

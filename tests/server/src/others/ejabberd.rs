@@ -18,8 +18,16 @@ pub(super) fn configuration(
     storage: Storage,
     hash: Hash,
     api: SocketAddr,
+    web: Option<SocketAddr>,
 ) -> String {
     let api = api.port();
+    let web = web.map_or_else(String::new, |web| {
+        let port = web.port();
+        format!(
+            "\n  - {{port: {port}, ip: \"127.0.0.1\", module: ejabberd_http, tls: true, \
+             request_handlers: {{/ws: ejabberd_http_ws}}}}"
+        )
+    });
     let hash = match hash {
         Hash::Sha1 => "sha",
         Hash::Sha256 => "sha256",
@@ -47,7 +55,7 @@ registration_timeout: infinity
 listen:
   - {{port: {tcp}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, max_stanza_size: 262144}}
   - {{port: {tls}, ip: "127.0.0.1", module: ejabberd_c2s, tls: true, max_stanza_size: 262144}}
-  - {{port: {api}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{/api: mod_http_api}}}}
+  - {{port: {api}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{/api: mod_http_api}}}}{web}
 api_permissions:
   "this machine": {{who: {{ip: 127.0.0.1/8}}, what: "*"}}
 access_rules:

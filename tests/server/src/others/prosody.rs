@@ -1,5 +1,6 @@
 //! Prosody's configuration.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
@@ -14,6 +15,7 @@ pub(super) fn configuration(
     target: &Target,
     storage: Storage,
     hash: Hash,
+    web: Option<SocketAddr>,
 ) -> String {
     let folder = folder.display();
     let tcp = target.tcp.port();
@@ -29,6 +31,10 @@ pub(super) fn configuration(
         Hash::Sha1 => "SHA-1",
         Hash::Sha256 => "SHA-256",
     };
+    let (web_ports, websocket) = match web {
+        Some(web) => (web.port().to_string(), "\"websocket\","),
+        None => (String::new(), ""),
+    };
     format!(
         r#"
 -- It has a folder of its own and ports above 1024: nothing here needs another user.
@@ -41,12 +47,14 @@ c2s_ports = {{ {tcp} }}
 c2s_direct_tls_ports = {{ {tls} }}
 s2s_ports = {{ }}
 http_ports = {{ }}
-https_ports = {{ }}
+https_ports = {{ {web_ports} }}
+http_default_host = "localhost"
 log = {{ warn = "{folder}/log" }}
 modules_enabled = {{
     "roster", "saslauth", "tls", "disco", "ping", "register", "register_ibr", "mam", "smacks",
     "carbons", "pep", "blocklist", "bookmarks", "csi", "time", "version", "vcard_legacy", "private",
     "limits", "offline", "presence", "message", "iq", "posix",
+    {websocket}
 }}
 modules_disabled = {{ "s2s" }}
 allow_registration = true
@@ -62,6 +70,7 @@ archive_expires_after = "never"
 max_archive_query_results = 100
 ssl = {{ certificate = "{folder}/certificate.pem", key = "{folder}/key.pem" }}
 c2s_direct_tls_ssl = {{ certificate = "{folder}/certificate.pem", key = "{folder}/key.pem" }}
+https_ssl = {{ certificate = "{folder}/certificate.pem", key = "{folder}/key.pem" }}
 
 VirtualHost "localhost"
 

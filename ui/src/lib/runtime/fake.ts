@@ -22,7 +22,7 @@ import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
 import { decide, type Decisions, undecided } from './fake-decisions';
 import { search } from './fake-search';
-import { fakeQr, history, type Line, ME, MY_NAME, people, plain, TEAM } from './fixtures';
+import { fakeQr, history, type Line, ME, MY_NAME, nobody, people, plain, TEAM } from './fixtures';
 import type { Runtime } from './runtime';
 
 export const ACCOUNT = 'account-1';
@@ -222,6 +222,9 @@ export class FakeRuntime implements Runtime {
         if ('conversation' in request) this.#changed(request.conversation);
         return answer;
       }
+      default:
+        // What no screen asks for yet.
+        throw apiError('not-supported');
     }
   }
 
@@ -330,9 +333,9 @@ export class FakeRuntime implements Runtime {
     let talk = this.talks.get(address);
     if (!talk) {
       const contact = this.contacts.find((one) => one.address === address) ?? {
+        ...nobody,
         address,
         name: address.split('@')[0] ?? address,
-        presence: 'offline',
       };
       talk = { contact, messages: [], readUpTo: 0, draft: '', typing: false, decided: undecided() };
       this.talks.set(address, talk);

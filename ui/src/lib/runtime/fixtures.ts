@@ -9,7 +9,23 @@ export const TEAM = '山谷设计 Valley Design';
 export const ME = 'lina@valley.local';
 export const MY_NAME = '李娜';
 
+/** A contact of whom nothing is known. */
+export const nobody: ContactView = {
+  name: '',
+  address: '',
+  presence: 'offline',
+  status: '',
+  idle_since_ms: null,
+  groups: [],
+  departments: [],
+  subscription: 'both',
+  asked: false,
+  avatar: '',
+  blocked: false,
+};
+
 const person = (name: string, address: string, presence: PresenceShow): ContactView => ({
+  ...nobody,
   name,
   address: `${address}@valley.local`,
   presence,

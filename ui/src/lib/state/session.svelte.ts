@@ -126,6 +126,8 @@ export class Session {
         break;
       case 'conversations-changed':
       case 'contacts-changed':
+      case 'profile-changed':
+      case 'blocked-changed':
         void this.list.refresh();
         break;
       case 'messages-changed':
@@ -136,6 +138,9 @@ export class Session {
         void this.#timeline?.refresh();
         break;
       case 'accounts-changed':
+      case 'room-changed':
+      case 'invitations-changed':
+      case 'subscription-requests-changed':
       case 'notify':
         break;
     }

@@ -6,12 +6,12 @@ use super::*;
 
 impl Cache {
     fn take(&mut self) -> Vec<OutboxRow> {
-        self.step(|tx| outbox::take(tx, 100))
+        self.step(|tx| outbox::take(tx, &[], 100))
     }
 
     fn requeue(&mut self, keep: &[i64]) -> Vec<String> {
         let keep: HashSet<i64> = keep.iter().copied().collect();
-        self.step(|tx| outbox::requeue(tx, &keep))
+        self.step(|tx| outbox::requeue(tx, &keep, &[]))
     }
 
     fn change(&mut self, id: i64, text: &str) -> Change {

@@ -67,7 +67,7 @@ impl Cache {
             Step::Compose(n) => {
                 self.compose(&format!("{n}-{turn}"));
             }
-            Step::Take => drop(self.step(|tx| outbox::take(tx, 2))),
+            Step::Take => drop(self.step(|tx| outbox::take(tx, &[], 2))),
             Step::Acknowledge => {
                 let first = "SELECT id FROM outbox WHERE attempted = 1 ORDER BY id LIMIT 1";
                 let row = self.0.query_row(first, [], |row| row.get(0)).unwrap_or(-1);
@@ -118,7 +118,7 @@ impl Cache {
                 let id = self.id_of(*n);
                 self.step(|tx| retract(tx, id, &format!("r-{turn}"), 9));
             }
-            Step::Requeue => drop(self.step(|tx| outbox::requeue(tx, &Default::default()))),
+            Step::Requeue => drop(self.step(|tx| outbox::requeue(tx, &Default::default(), &[]))),
         }
     }
 }

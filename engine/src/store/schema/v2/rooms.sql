@@ -14,7 +14,9 @@ CREATE TABLE rooms (
     affiliation TEXT NOT NULL DEFAULT 'none',
     role        TEXT NOT NULL DEFAULT 'none',
     cursor      TEXT,                        -- newest id of the room's archive that was read
-    left_why    TEXT                         -- 'kicked', 'banned', 'destroyed', …: not joined by itself again
+    left_why    TEXT,                        -- 'kicked', 'banned', 'destroyed', …: not joined by itself again
+    left_reason TEXT,
+    occupant_id TEXT                         -- ours (XEP-0421)
 ) STRICT, WITHOUT ROWID;
 
 -- Who belongs to a room, or was seen in it: names for completion and lists.
@@ -26,4 +28,15 @@ CREATE TABLE room_members (
     nick        TEXT,
     affiliation TEXT NOT NULL DEFAULT 'none',
     PRIMARY KEY (room, key)
+) STRICT, WITHOUT ROWID;
+
+-- Invitations. An answered one stays: it may come again out of an archive.
+CREATE TABLE room_invitations (
+    room     TEXT PRIMARY KEY,
+    inviter  TEXT NOT NULL,                  -- bare
+    reason   TEXT NOT NULL DEFAULT '',
+    password TEXT,
+    mediated INTEGER NOT NULL DEFAULT 0,     -- through the room
+    time_ms  INTEGER NOT NULL,
+    answered INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;

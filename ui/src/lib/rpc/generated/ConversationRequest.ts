@@ -39,7 +39,7 @@ conversation: string,
 notify: NotifyLevel, 
 /**
  * Until then, in milliseconds since the Unix epoch; none: for ever. After
- * it, all is told again.
+ * it, all is told again, and in rooms what names the user.
  */
 until_ms: number | null, } | { "action": "pin", 
 /**

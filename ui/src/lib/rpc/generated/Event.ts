@@ -22,6 +22,22 @@ account: string, } | { "type": "contacts-changed",
 /**
  * Account id.
  */
+account: string, } | { "type": "subscription-requests-changed", 
+/**
+ * Account id.
+ */
+account: string, } | { "type": "profile-changed", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Bare address.
+ */
+address: string, } | { "type": "blocked-changed", 
+/**
+ * Account id.
+ */
 account: string, } | { "type": "messages-changed", 
 /**
  * Account id.
@@ -30,7 +46,19 @@ account: string,
 /**
  * Conversation id.
  */
-conversation: string, } | { "type": "notify", 
+conversation: string, } | { "type": "room-changed", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Address of the room.
+ */
+room: string, } | { "type": "invitations-changed", 
+/**
+ * Account id.
+ */
+account: string, } | { "type": "notify", 
 /**
  * What to show.
  */

@@ -1,0 +1,254 @@
+//! Getting into a room (XEP-0045, section 7.2), and reading what was missed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jid::BareJid;
+use tokio::time::{Instant, timeout};
+use xmpp_core::element::build;
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, ns};
+
+use super::state::{Entered, Stage};
+use super::{discovery, hear, settings};
+use crate::account::Shared;
+use crate::account::handle::{AskError, Handle};
+use crate::account::sync::archive;
+use crate::api::LeftWhy;
+use crate::connection::ConnectError;
+use crate::store::rooms::{self, Room, members};
+
+/// Nicknames that are tried where one is taken.
+const MAX_NICKS: usize = 5;
+/// Messages that a room without an archive gives to whoever comes.
+const HISTORY: &str = "50";
+/// Silence after which a room is asked whether it has us (XEP-0410, section 3.1).
+const SILENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Joins a room that is in the cache. What the room is like has to be known.
+pub(super) async fn enter(
+    shared: &Arc<Shared>,
+    handle: &Handle,
+    room: &Room,
+    is_new: bool,
+) -> Result<Entered, AskError> {
+    let mut entered = ask_in(shared, handle, room).await?;
+    let is_made = entered.created && is_new;
+    if entered.created && !is_new {
+        // It went when the last one left, and is there again: as its service
+        // makes them.
+        if let Err(error) = settings::accept_defaults(handle, &room.address).await {
+            tracing::info!(%error, "room as it is");
+        }
+    }
+    let members = std::mem::take(&mut entered.members);
+    let (us, asked) = (entered.clone(), room.clone());
+    let written = shared
+        .store
+        .write(move |tx| {
+            members::put(tx, &asked.address, &members)?;
+            let known = rooms::get(tx, &asked.address)?.unwrap_or_default();
+            let now = Room {
+                nick: us.nick,
+                affiliation: us.affiliation,
+                role: us.role,
+                occupant_id: us.occupant_id,
+                left: None,
+                subject: known.subject,
+                bookmarked: known.bookmarked,
+                ..asked
+            };
+            rooms::put(tx, &now)
+        })
+        .await;
+    if let Err(error) = written {
+        tracing::error!(%error, "room not noted");
+    }
+    shared.room_changed(&room.address);
+    shared.conversations_changed();
+    // Beside this: whoever joins sees the room at once.
+    tokio::spawn(catch_up(
+        Arc::clone(shared),
+        handle.clone(),
+        room.address.clone(),
+        room.has_archive(),
+        is_made,
+    ));
+    Ok(entered)
+}
+
+/// Asks until a nickname is free.
+async fn ask_in(shared: &Shared, handle: &Handle, room: &Room) -> Result<Entered, AskError> {
+    let mut nick = room.nick.clone();
+    for attempt in 2..=MAX_NICKS + 1 {
+        let entering = shared
+            .rooms
+            .begin(&room.address, &nick, room.has_archive(), Instant::now())
+            .ok_or_else(|| StanzaError::from(Condition::ResourceConstraint))?;
+        handle.send(join(room, &nick)).await?;
+        let outcome = match timeout(shared.timeouts.answer, entering).await {
+            Ok(Ok(outcome)) => outcome.map_err(AskError::from),
+            Ok(Err(_)) => Err(AskError::NotConnected),
+            Err(_) => Err(AskError::TimedOut),
+        };
+        match outcome {
+            Ok(entered) => return Ok(entered),
+            Err(AskError::Refused(error))
+                if error.condition == Condition::Conflict && attempt <= MAX_NICKS =>
+            {
+                nick = format!("{} {attempt}", room.nick);
+            }
+            Err(error) => {
+                shared.rooms.forget(&room.address);
+                return Err(error);
+            }
+        }
+    }
+    shared.rooms.forget(&room.address);
+    Err(StanzaError::from(Condition::Conflict).into())
+}
+
+fn join(room: &Room, nick: &str) -> Element {
+    let history = build("history", ns::MUC);
+    // What the archive has need not be sent.
+    let history = if room.has_archive() {
+        history.attr("maxchars", "0")
+    } else {
+        history.attr("maxstanzas", HISTORY)
+    };
+    let mut muc = build("x", ns::MUC).child(history);
+    if let Some(password) = &room.password {
+        muc = muc.child(build("password", ns::MUC).text(password));
+    }
+    build("presence", ns::CLIENT)
+        .attr("to", format!("{}/{nick}", room.address))
+        .child(muc)
+        .done()
+}
+
+/// Reads what was missed, lets through what came meanwhile, and then what waits
+/// to be sent.
+async fn catch_up(
+    shared: Arc<Shared>,
+    handle: Handle,
+    room: String,
+    has_archive: bool,
+    is_made: bool,
+) {
+    let follows = if is_made {
+        // There is nothing that could be missing.
+        true
+    } else if has_archive {
+        match read_archive(&shared, &handle, &room).await {
+            Ok(follows) => follows,
+            Err(ConnectError::Lost(_)) => return,
+            Err(error) => {
+                tracing::info!(%error, "archive of a room");
+                false
+            }
+        }
+    } else {
+        false
+    };
+    let Ok(address) = BareJid::new(&room) else {
+        return;
+    };
+    while let Some(held) = shared.rooms.caught_up(&room, follows) {
+        for stanza in held {
+            let from = stanza
+                .attr("from")
+                .and_then(|from| jid::Jid::new(from).ok());
+            let nick = from.and_then(|from| from.resource().map(ToString::to_string));
+            let seat = shared
+                .rooms
+                .seat(&shared.address, &address, nick.as_deref());
+            let Some(seat) = seat else { return };
+            if let Err(error) = hear::take(&shared, &seat, &stanza, follows).await {
+                tracing::error!(%error, "message of a room not written");
+                return;
+            }
+        }
+    }
+    shared.rooms.alive(&room, Instant::now(), patience(&shared));
+    // Whoever keeps the rooms looks when the next one is to be asked.
+    shared.rooms.bell.notify_one();
+    shared.outbox_bell.notify_one();
+    shared.room_changed(&room);
+    if has_archive {
+        let _filling = shared.filling.lock().await;
+        if let Err(error) = archive::fill(&shared, &handle, &room, archive::Reach::Missed).await {
+            tracing::info!(%error, "archive of a room");
+        }
+    }
+}
+
+async fn read_archive(shared: &Shared, handle: &Handle, room: &str) -> Result<bool, ConnectError> {
+    let follows = archive::newest(shared, handle, room).await?;
+    let of = room.to_owned();
+    // What we sent may be among what was missed.
+    if shared
+        .store
+        .read(move |db| rooms::has_waiting(db, &of))
+        .await?
+    {
+        archive::fill(shared, handle, room, archive::Reach::Missed).await?;
+    }
+    Ok(follows)
+}
+
+/// Silence after which a room is asked whether it has us: not all at once.
+pub(super) fn patience(shared: &Shared) -> Duration {
+    SILENCE.mul_f64(0.75 + shared.clock.random_fraction() / 2.0)
+}
+
+/// Joins a room of the cache if we are not in it, one at a time.
+pub(super) async fn enter_known(
+    shared: &Arc<Shared>,
+    handle: &Handle,
+    address: &str,
+) -> Result<(), AskError> {
+    let door = shared.rooms.door(address);
+    let _one_at_a_time = door.lock().await;
+    if matches!(shared.rooms.stage(address), Some(Stage::In | Stage::Behind)) {
+        return Ok(());
+    }
+    let of = address.to_owned();
+    let known = shared.store.read(move |db| rooms::get(db, &of)).await;
+    let Ok(Some(mut room)) = known else {
+        return Ok(());
+    };
+    if !room.is_wanted() {
+        return Ok(());
+    }
+    if room.features.is_empty() {
+        match discovery::look(shared, handle, &mut room).await {
+            // One of the kind that goes with its last occupant.
+            Ok(()) => {}
+            Err(AskError::Refused(error)) if error.condition == Condition::ItemNotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    enter(shared, handle, &room, false).await.map(drop)
+}
+
+/// Why a room does not let us in for good; nothing if it may do so later.
+pub(super) fn refusal(error: &StanzaError) -> Option<LeftWhy> {
+    Some(match error.condition {
+        Condition::NotAuthorized => LeftWhy::Password,
+        Condition::Forbidden => LeftWhy::Banned,
+        Condition::RegistrationRequired => LeftWhy::MembersOnly,
+        Condition::Gone => LeftWhy::Destroyed,
+        Condition::ServiceUnavailable
+        | Condition::RemoteServerNotFound
+        | Condition::RemoteServerTimeout
+        | Condition::ResourceConstraint
+        | Condition::InternalServerError
+        | Condition::RecipientUnavailable
+        // Locked by its owner, who sets it up just now (section 10.1.3).
+        | Condition::ItemNotFound
+        // Our nickname is that of a session of ours which the room still has.
+        | Condition::Conflict
+        | Condition::UndefinedCondition => return None,
+        _ => LeftWhy::Refused,
+    })
+}

@@ -1,0 +1,253 @@
+//! What comes from rooms while a session runs.
+
+use jid::Jid;
+use tokio::time::Instant;
+use xmpp_core::stanza_error::{Condition, StanzaError};
+use xmpp_core::{Element, ns};
+
+use super::state::{Change, Heard};
+use crate::account::Shared;
+use crate::account::apply::Step;
+use crate::api::LeftWhy;
+use crate::inbound::room::presence::{self, RoomPresence};
+use crate::inbound::{Meaning, room as read};
+use crate::store::StoreError;
+use crate::store::rooms::{self, members};
+
+/// Wait before a room that put everybody out for a reason of its own is joined
+/// again.
+const SOON: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// A presence; whether it was a room's.
+pub(in crate::account) async fn presence(
+    shared: &Shared,
+    stanza: &Element,
+) -> Result<bool, StoreError> {
+    let Some((room, said)) = presence::read(stanza) else {
+        return Ok(false);
+    };
+    if !shared.rooms.knows(room.as_str()) {
+        return Ok(false);
+    }
+    let presence = match said {
+        presence::FromRoom::Refused(error) => {
+            shared.rooms.refused(room.as_str(), error);
+            return Ok(true);
+        }
+        presence::FromRoom::Presence(presence) => *presence,
+    };
+    let change = shared
+        .rooms
+        .presence(room.as_str(), presence, Instant::now());
+    match change {
+        Change::Nothing => {}
+        Change::Occupants(member) => {
+            if let Some(member) = member {
+                let of = room.to_string();
+                shared
+                    .store
+                    .write(move |tx| members::put(tx, &of, &[member]))
+                    .await?;
+            }
+            shared.room_changed(room.as_str());
+        }
+        Change::Us => {
+            if let Some((nick, affiliation, role, _)) = shared.rooms.us(room.as_str()) {
+                shared
+                    .update_room(room.as_str(), move |room| {
+                        room.nick = nick;
+                        room.affiliation = affiliation;
+                        room.role = role;
+                    })
+                    .await?;
+            }
+        }
+        Change::Renamed(nick) => {
+            shared
+                .update_room(room.as_str(), move |room| room.nick = nick)
+                .await?;
+        }
+        Change::Out(presence) => out(shared, room.as_str(), *presence).await?,
+    }
+    Ok(true)
+}
+
+/// We are not in a room any more (XEP-0045, sections 8.2, 9.1, 9.4, 10.9, and the
+/// codes of 15.6.2).
+async fn out(shared: &Shared, room: &str, presence: RoomPresence) -> Result<(), StoreError> {
+    let why = if presence.is_destroyed {
+        Some(LeftWhy::Destroyed)
+    } else if presence.says(301) {
+        Some(LeftWhy::Banned)
+    } else if presence.says(321) || presence.says(322) {
+        Some(LeftWhy::MembersOnly)
+    } else if presence.says(307) && !presence.says(333) && !presence.says(332) {
+        Some(LeftWhy::Kicked)
+    } else {
+        None
+    };
+    tracing::info!(account = shared.id, ?why, codes = ?presence.statuses, "out of a room");
+    match why {
+        Some(why) => {
+            let reason = presence.reason;
+            shared
+                .update_room(room, move |room| room.left = Some((why, reason)))
+                .await?;
+        }
+        None => {
+            // The service restarts, or has lost us: unless we wanted to leave.
+            let of = room.to_owned();
+            let known = shared.store.read(move |db| rooms::get(db, &of)).await?;
+            if known.is_some_and(|known| known.is_wanted()) {
+                rejoin(shared, room);
+            }
+            shared.room_changed(room);
+        }
+    }
+    Ok(())
+}
+
+fn rejoin(shared: &Shared, room: &str) {
+    let at = Instant::now() + SOON.mul_f64(shared.clock.random_fraction());
+    shared.rooms.order(|errands| {
+        errands.join.entry(room.to_owned()).or_insert((at, 0));
+    });
+}
+
+/// What a live message has to do with rooms.
+pub(in crate::account) enum FromRoom {
+    /// It is not of a room.
+    No,
+    /// Nothing of it has to be written, or it has been.
+    Nothing,
+    /// This has to be written.
+    Said(Step, Vec<Meaning>),
+}
+
+impl FromRoom {
+    fn if_handled(is_handled: bool) -> Self {
+        if is_handled { Self::Nothing } else { Self::No }
+    }
+}
+
+/// Reads a live message. What it says is left to be written together with what
+/// came right behind it.
+pub(in crate::account) async fn message(
+    shared: &Shared,
+    stanza: &Element,
+) -> Result<FromRoom, StoreError> {
+    let Some(Ok(from)) = stanza.attr("from").map(Jid::new) else {
+        return Ok(FromRoom::No);
+    };
+    let room = from.to_bare();
+    let nick = from.resource().map(ToString::to_string);
+    match stanza.attr("type") {
+        Some("groupchat") => {}
+        Some("error") if shared.rooms.knows(room.as_str()) => {
+            let is_handled = bounced(shared, room.as_str(), stanza).await?;
+            return Ok(FromRoom::if_handled(is_handled));
+        }
+        // Between two people in a room: these have no conversation (yet).
+        _ => {
+            let is_handled = nick.is_some() && shared.rooms.knows(room.as_str());
+            return Ok(FromRoom::if_handled(is_handled));
+        }
+    }
+    let heard = shared.rooms.hear(
+        &shared.address,
+        &room,
+        nick.as_deref(),
+        stanza,
+        Instant::now(),
+    );
+    match heard {
+        Heard::Stranger => tracing::debug!(account = shared.id, "a room that we are not in"),
+        Heard::Held => {}
+        Heard::Read(seat, follows) => return said(shared, &seat, stanza, follows).await,
+    }
+    Ok(FromRoom::Nothing)
+}
+
+/// Writes what a live message of a room says.
+pub(super) async fn take(
+    shared: &Shared,
+    seat: &read::Seat,
+    stanza: &Element,
+    follows: bool,
+) -> Result<(), StoreError> {
+    match said(shared, seat, stanza, follows).await? {
+        FromRoom::Said(step, meanings) => shared.apply(meanings, step).await,
+        FromRoom::No | FromRoom::Nothing => Ok(()),
+    }
+}
+
+async fn said(
+    shared: &Shared,
+    seat: &read::Seat,
+    stanza: &Element,
+    follows: bool,
+) -> Result<FromRoom, StoreError> {
+    let mut news = read::live(seat, stanza, shared.clock.now_ms());
+    let room = seat.room.to_string();
+    if stanza.has_child("delay", ns::DELAY) {
+        // What a room without an archive says to whoever comes; or what we have.
+        news.meanings = unknown(shared, news.meanings).await?;
+    }
+    if news.is_changed {
+        shared.rooms.order(|errands| {
+            errands.look.insert(room.clone());
+        });
+    }
+    if let Some(subject) = news.subject {
+        shared
+            .update_room(&room, move |room| room.subject = Some(subject))
+            .await?;
+    }
+    let cursor = news.stanza_id.filter(|_| follows);
+    if news.meanings.is_empty() && cursor.is_none() {
+        return Ok(FromRoom::Nothing);
+    }
+    Ok(FromRoom::Said(Step::Room { room, cursor }, news.meanings))
+}
+
+/// Leaves those out that are here.
+async fn unknown(shared: &Shared, meanings: Vec<Meaning>) -> Result<Vec<Meaning>, StoreError> {
+    shared
+        .store
+        .read(move |db| {
+            let mut unknown = Vec::new();
+            for meaning in meanings {
+                let is_known = match &meaning {
+                    Meaning::Message(received) => rooms::is_known(db, received)?,
+                    _ => false,
+                };
+                if !is_known {
+                    unknown.push(meaning);
+                }
+            }
+            Ok(unknown)
+        })
+        .await
+}
+
+/// A message of ours came back. That we are not in the room (XEP-0045, section
+/// 7.4: not acceptable) may be news to us: then it goes again once we are.
+async fn bounced(shared: &Shared, room: &str, stanza: &Element) -> Result<bool, StoreError> {
+    let error = StanzaError::from_stanza(stanza);
+    let id = stanza.attr("id").unwrap_or_default();
+    let lost_us = error.condition == Condition::NotAcceptable;
+    if !lost_us || stanza.has_child("invite", ns::MUC_USER) || !shared.rooms.may_requeue(room, id) {
+        return Ok(false);
+    }
+    let (of, wire_id) = (room.to_owned(), id.to_owned());
+    let again = shared
+        .store
+        .write(move |tx| rooms::requeue(tx, &of, &wire_id))
+        .await?;
+    if again {
+        shared.rooms.forget(room);
+        rejoin(shared, room);
+        shared.messages_changed(room);
+    }
+    Ok(again)
+}

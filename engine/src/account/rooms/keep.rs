@@ -1,0 +1,180 @@
+//! Keeps us in our rooms as long as a session runs: joins them, asks those that
+//! have become silent whether they have us (XEP-0410), joins again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep_until};
+use xmpp_core::element::build;
+use xmpp_core::stanza_error::Condition;
+use xmpp_core::{Element, ns};
+
+use super::enter::{self, patience};
+use super::{bookmarks, discovery};
+use crate::account::Shared;
+use crate::account::handle::{AskError, Handle};
+use crate::connection::ConnectError;
+use crate::store::rooms;
+
+/// Things that are done at once.
+const AT_ONCE: usize = 8;
+/// First wait before a room is tried again; doubles.
+const AGAIN: Duration = Duration::from_secs(15);
+/// Longest wait.
+const AT_MOST: Duration = Duration::from_secs(15 * 60);
+/// After a resumption all rooms are asked within this time.
+const DOUBT: Duration = Duration::from_secs(3);
+
+enum Work {
+    Join(String, u32),
+    Ping(String),
+    Look(String),
+    Leave(String),
+}
+
+/// Runs as long as the session.
+pub(in crate::account) async fn run(
+    shared: &Arc<Shared>,
+    handle: &Handle,
+    resumed: bool,
+) -> Result<(), ConnectError> {
+    if resumed {
+        // A room may have lost us while the connection was gone.
+        let soon = || DOUBT.mul_f64(shared.clock.random_fraction());
+        shared.rooms.doubt(soon, Instant::now());
+        for room in shared.rooms.unfinished() {
+            shared.rooms.forget(&room);
+            want(shared, room, Duration::ZERO, 0);
+        }
+    } else {
+        bookmarks::fetch(shared, handle).await?;
+        for room in shared.store.read(rooms::all).await? {
+            if room.is_wanted() {
+                want(shared, room.address, Duration::ZERO, 0);
+            }
+        }
+    }
+    let mut running = FuturesUnordered::new();
+    let mut waiting = std::collections::VecDeque::new();
+    loop {
+        let now = Instant::now();
+        let (errands, next_join) = shared.rooms.errands(now);
+        waiting.extend(errands.leave.into_iter().map(Work::Leave));
+        let joins = errands.join.into_iter();
+        waiting.extend(joins.map(|(room, (_, tries))| Work::Join(room, tries)));
+        waiting.extend(errands.look.into_iter().map(Work::Look));
+        let (silent, next_ping) = shared.rooms.silent(now);
+        for room in silent {
+            // Not again before this one has its answer.
+            shared.rooms.alive(&room, now, patience(shared));
+            waiting.push_back(Work::Ping(room));
+        }
+        while running.len() < AT_ONCE
+            && let Some(work) = waiting.pop_front()
+        {
+            running.push(carry_out(shared, handle, work));
+        }
+        let next = next_join.into_iter().chain(next_ping).min();
+        tokio::select! {
+            () = shared.rooms.bell.notified() => {}
+            Some(()) = running.next(), if !running.is_empty() => {}
+            () = sleep_until(next.unwrap_or(now)), if next.is_some() => {}
+        }
+    }
+}
+
+fn want(shared: &Shared, room: String, wait: Duration, tries: u32) {
+    shared.rooms.order(|errands| {
+        errands.join.insert(room, (Instant::now() + wait, tries));
+    });
+}
+
+async fn carry_out(shared: &Arc<Shared>, handle: &Handle, work: Work) {
+    match work {
+        Work::Join(room, tries) => join(shared, handle, room, tries).await,
+        Work::Ping(room) => ping(shared, handle, room).await,
+        Work::Look(room) => {
+            let of = room.clone();
+            if let Ok(Some(mut known)) = shared.store.read(move |db| rooms::get(db, &of)).await
+                && let Err(error) = discovery::look(shared, handle, &mut known).await
+            {
+                tracing::info!(%error, "what a room is like");
+            }
+        }
+        Work::Leave(room) => {
+            if let Some((nick, ..)) = shared.rooms.us(&room) {
+                shared.rooms.forget(&room);
+                drop(handle.send(goodbye(&room, &nick)).await);
+                shared.room_changed(&room);
+            }
+        }
+    }
+}
+
+async fn join(shared: &Arc<Shared>, handle: &Handle, room: String, tries: u32) {
+    let error = match enter::enter_known(shared, handle, &room).await {
+        Ok(()) => return,
+        Err(AskError::NotConnected) => return,
+        Err(error) => error,
+    };
+    tracing::info!(account = shared.id, %error, tries, "room not joined");
+    if let AskError::Refused(error) = &error
+        && let Some(why) = enter::refusal(error)
+    {
+        let reason = error.text.clone().unwrap_or_default();
+        let noted = shared.update_room(&room, move |room| room.left = Some((why, reason)));
+        if let Err(error) = noted.await {
+            tracing::error!(%error, "room not noted");
+        }
+        return;
+    }
+    let wait = AGAIN
+        .saturating_mul(2u32.saturating_pow(tries.min(10)))
+        .min(AT_MOST)
+        .mul_f64(0.5 + shared.clock.random_fraction());
+    shared.room_changed(&room);
+    want(shared, room, wait, tries + 1);
+}
+
+/// XEP-0410, section 3.2.
+async fn ping(shared: &Arc<Shared>, handle: &Handle, room: String) {
+    let Some((nick, ..)) = shared.rooms.us(&room) else {
+        return;
+    };
+    let to = format!("{room}/{nick}");
+    let payload = build("ping", ns::PING).done();
+    let is_in = match handle.ask("get", Some(&to), payload).await {
+        Ok(_) => Some(true),
+        Err(AskError::Refused(error)) => match error.condition {
+            // A device of ours that knows no pings.
+            Condition::ServiceUnavailable | Condition::FeatureNotImplemented => Some(true),
+            Condition::RemoteServerNotFound | Condition::RemoteServerTimeout => None,
+            _ => Some(false),
+        },
+        Err(_) => None,
+    };
+    match is_in {
+        Some(true) => shared.rooms.alive(&room, Instant::now(), patience(shared)),
+        Some(false) => {
+            tracing::info!(account = shared.id, "a room has lost us");
+            shared.rooms.forget(&room);
+            shared.room_changed(&room);
+            want(shared, room, Duration::ZERO, 0);
+        }
+        // Nobody knows: asked again, sooner.
+        None => {
+            let sooner = AGAIN.mul_f64(1.0 + shared.clock.random_fraction());
+            shared.rooms.alive(&room, Instant::now(), sooner);
+        }
+    }
+}
+
+/// XEP-0045, section 7.14.
+pub(super) fn goodbye(room: &str, nick: &str) -> Element {
+    build("presence", ns::CLIENT)
+        .attr("to", format!("{room}/{nick}"))
+        .attr("type", "unavailable")
+        .done()
+}

@@ -1,0 +1,136 @@
+//! One room, and who is in it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jid::BareJid;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use xmpp_core::Element;
+use xmpp_core::stanza_error::StanzaError;
+
+use super::{Change, Entered, MAX_OCCUPANTS, Stage};
+use crate::api::{Affiliation, PresenceShow, Role};
+use crate::inbound::room::Seat;
+use crate::inbound::room::presence::RoomPresence;
+use crate::store::rooms::members::Member;
+
+/// Somebody who is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Occupant {
+    pub(super) address: Option<String>,
+    pub(super) occupant_id: Option<String>,
+    pub(super) affiliation: Affiliation,
+    pub(super) role: Role,
+    pub(super) show: PresenceShow,
+}
+
+impl Occupant {
+    fn member(&self, nick: &str) -> Member {
+        Member {
+            address: self.address.clone(),
+            occupant_id: self.occupant_id.clone(),
+            nick: Some(nick.to_owned()),
+            affiliation: self.affiliation,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct LiveRoom {
+    pub(super) stage: Stage,
+    pub(super) nick: String,
+    pub(super) affiliation: Affiliation,
+    pub(super) role: Role,
+    pub(super) occupant_id: Option<String>,
+    pub(super) occupants: HashMap<String, Occupant>,
+    pub(super) entering: Option<oneshot::Sender<Result<Entered, StanzaError>>>,
+    /// Who waits for another nickname.
+    pub(super) renaming: Option<oneshot::Sender<Result<(), StanzaError>>>,
+    /// Messages that came while the archive was read; none if nothing is read.
+    pub(super) held: Option<Vec<Element>>,
+    /// Whether what comes live follows on what was read of the archive.
+    pub(super) follows: bool,
+    /// When the room was last known to have us.
+    pub(super) heard: Instant,
+    /// Silence after which it is asked.
+    pub(super) patience: Duration,
+}
+
+impl LiveRoom {
+    pub(super) fn comes(&mut self, presence: RoomPresence, is_us: bool) -> Change {
+        let occupant = Occupant {
+            address: presence.address.clone(),
+            occupant_id: presence.occupant_id.clone(),
+            affiliation: presence.affiliation,
+            role: presence.role,
+            show: presence.show.unwrap_or(PresenceShow::Online),
+        };
+        let before = self.occupants.get(&presence.nick);
+        let is_new = before.is_none_or(|before| {
+            Occupant {
+                show: occupant.show,
+                ..before.clone()
+            } != occupant
+        });
+        let is_changed = before != Some(&occupant);
+        if before.is_some() || self.occupants.len() < MAX_OCCUPANTS {
+            self.occupants
+                .insert(presence.nick.clone(), occupant.clone());
+        }
+        if !is_us {
+            // Those who were there before us are noted together.
+            let is_noted = is_new && self.stage != Stage::Asked;
+            return match is_changed {
+                true => Change::Occupants(is_noted.then(|| occupant.member(&presence.nick))),
+                false => Change::Nothing,
+            };
+        }
+        self.affiliation = presence.affiliation;
+        self.role = presence.role;
+        self.nick.clone_from(&presence.nick);
+        self.occupant_id.clone_from(&presence.occupant_id);
+        if self.stage == Stage::Asked {
+            self.stage = Stage::Behind;
+            if let Some(entering) = self.entering.take() {
+                // Whoever waited may have given up; then it is asked again later.
+                drop(
+                    entering.send(Ok(Entered {
+                        nick: presence.nick.clone(),
+                        created: presence.says(201),
+                        affiliation: presence.affiliation,
+                        role: presence.role,
+                        occupant_id: presence.occupant_id,
+                        members: self
+                            .occupants
+                            .iter()
+                            .map(|(nick, occupant)| occupant.member(nick))
+                            .collect(),
+                    })),
+                );
+            }
+            return Change::Nothing;
+        }
+        match is_changed {
+            true => Change::Us,
+            false => Change::Nothing,
+        }
+    }
+
+    pub(super) fn seat(&self, own: &BareJid, room: &BareJid, nick: Option<&str>) -> Seat {
+        let mut by_nick = HashMap::new();
+        if let Some(nick) = nick
+            && let Some(address) = self.occupants.get(nick).and_then(|one| one.address.clone())
+        {
+            by_nick.insert(nick.to_owned(), address);
+        }
+        Seat {
+            own: own.clone(),
+            room: room.clone(),
+            nick: self.nick.clone(),
+            occupant_id: self.occupant_id.clone(),
+            by_id: HashMap::new(),
+            by_nick,
+        }
+    }
+}

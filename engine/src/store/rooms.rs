@@ -1,0 +1,254 @@
+//! Rooms: those that were joined or noted, and who belongs to them.
+
+pub(crate) mod invitations;
+pub(crate) mod members;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use xmpp_core::ns;
+
+use super::messages::Received;
+use super::outbox::{self, OutboxKind};
+use crate::api::{Affiliation, LeftWhy, Role};
+
+/// Rooms in which it is told who has seen what are small.
+const MARKERS_UP_TO: i64 = 50;
+
+/// The same words within this time are the same message: the clock of a room is
+/// not ours.
+const SAME_MS: i64 = 2_000;
+
+/// A room.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Room {
+    pub(crate) address: String,
+    /// Ours.
+    pub(crate) nick: String,
+    pub(crate) password: Option<String>,
+    pub(crate) autojoin: bool,
+    pub(crate) bookmarked: bool,
+    /// XML of a bookmark that is not ours to lose.
+    pub(crate) extensions: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) subject: Option<String>,
+    /// Of service discovery; empty until it was asked.
+    pub(crate) features: Vec<String>,
+    pub(crate) affiliation: Affiliation,
+    pub(crate) role: Role,
+    /// Why we were put out, and what was said.
+    pub(crate) left: Option<(LeftWhy, String)>,
+    /// Ours (XEP-0421).
+    pub(crate) occupant_id: Option<String>,
+}
+
+impl Room {
+    pub(crate) fn has(&self, feature: &str) -> bool {
+        self.features.iter().any(|known| known == feature)
+    }
+
+    /// Whether it is to be joined with each connection.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.autojoin && self.left.is_none()
+    }
+
+    /// Whether it keeps its messages where they can be read.
+    pub(crate) fn has_archive(&self) -> bool {
+        self.has(ns::MAM)
+    }
+}
+
+const COLUMNS: &str = "address, nick, password, autojoin, bookmarked, extensions, name,
+    description, subject, features, affiliation, role, left_why, left_reason, occupant_id";
+
+fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
+    let (features, affiliation, role): (String, String, String) =
+        (row.get(9)?, row.get(10)?, row.get(11)?);
+    let (why, reason): (Option<String>, Option<String>) = (row.get(12)?, row.get(13)?);
+    Ok(Room {
+        address: row.get(0)?,
+        nick: row.get(1)?,
+        password: row.get(2)?,
+        autojoin: row.get(3)?,
+        bookmarked: row.get(4)?,
+        extensions: row.get(5)?,
+        name: row.get(6)?,
+        description: row.get(7)?,
+        subject: row.get(8)?,
+        features: serde_json::from_str(&features).unwrap_or_default(),
+        affiliation: Affiliation::from_name(&affiliation),
+        role: Role::from_name(&role),
+        left: why.map(|why| (LeftWhy::from_name(&why), reason.unwrap_or_default())),
+        occupant_id: row.get(14)?,
+    })
+}
+
+/// All rooms, by address.
+pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<Room>> {
+    db.prepare_cached(&format!("SELECT {COLUMNS} FROM rooms ORDER BY address"))?
+        .query_map([], room)?
+        .collect()
+}
+
+/// One room.
+pub(crate) fn get(db: &Connection, address: &str) -> rusqlite::Result<Option<Room>> {
+    db.prepare_cached(&format!("SELECT {COLUMNS} FROM rooms WHERE address = ?1"))?
+        .query_row([address], room)
+        .optional()
+}
+
+/// Writes a room, but for how far its archive was read; and its row of the list.
+pub(crate) fn put(tx: &Transaction<'_>, room: &Room) -> rusqlite::Result<()> {
+    let features = serde_json::to_string(&room.features).unwrap_or_default();
+    tx.prepare_cached(
+        "INSERT INTO rooms (address, nick, password, autojoin, bookmarked, extensions, name,
+                            description, subject, features, affiliation, role, left_why,
+                            left_reason, occupant_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+         ON CONFLICT (address) DO UPDATE SET
+             nick = excluded.nick, password = excluded.password, autojoin = excluded.autojoin,
+             bookmarked = excluded.bookmarked, extensions = excluded.extensions,
+             name = excluded.name, description = excluded.description,
+             subject = excluded.subject, features = excluded.features,
+             affiliation = excluded.affiliation, role = excluded.role,
+             left_why = excluded.left_why, left_reason = excluded.left_reason,
+             occupant_id = excluded.occupant_id",
+    )?
+    .execute(params![
+        room.address,
+        room.nick,
+        room.password,
+        room.autojoin,
+        room.bookmarked,
+        room.extensions,
+        room.name,
+        room.description,
+        room.subject,
+        features,
+        room.affiliation.as_str(),
+        room.role.as_str(),
+        room.left.as_ref().map(|(why, _)| why.as_str()),
+        room.left.as_ref().map(|(_, reason)| reason),
+        room.occupant_id,
+    ])?;
+    tx.prepare_cached(
+        "INSERT INTO conversations (id, kind, name) VALUES (?1, 'room', ?2)
+         ON CONFLICT (id) DO UPDATE SET kind = 'room', name = excluded.name",
+    )?
+    .execute(params![room.address, room.name])?;
+    Ok(())
+}
+
+/// Changes a room that is there; gives it as it is now.
+pub(crate) fn update(
+    tx: &Transaction<'_>,
+    address: &str,
+    change: impl FnOnce(&mut Room),
+) -> rusqlite::Result<Option<Room>> {
+    let Some(before) = get(tx, address)? else {
+        return Ok(None);
+    };
+    let mut now = before.clone();
+    change(&mut now);
+    if now != before {
+        put(tx, &now)?;
+    }
+    Ok(Some(now))
+}
+
+/// Whether a conversation is a room.
+pub(crate) fn is_room(db: &Connection, conversation: &str) -> rusqlite::Result<bool> {
+    let found: Option<bool> = db
+        .prepare_cached("SELECT kind = 'room' FROM conversations WHERE id = ?1")?
+        .query_row([conversation], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or(false))
+}
+
+/// Whether a room is told what we have seen (XEP-0333, section 4.1): a small one
+/// whose people know each other.
+pub(crate) fn wants_markers(db: &Connection, room: &str) -> rusqlite::Result<bool> {
+    let Some(found) = get(db, room)? else {
+        return Ok(false);
+    };
+    if !found.has(NON_ANONYMOUS) {
+        return Ok(false);
+    }
+    let people: i64 = db
+        .prepare_cached("SELECT count(*) FROM room_members WHERE room = ?1")?
+        .query_row([room], |row| row.get(0))?;
+    Ok(people <= MARKERS_UP_TO)
+}
+
+/// XEP-0045, section 15.2: everybody sees the addresses of everybody.
+pub(crate) const NON_ANONYMOUS: &str = "muc_nonanonymous";
+
+/// Puts a message back into the outbox that the room has not taken. Whether it
+/// was there.
+pub(crate) fn requeue(tx: &Transaction<'_>, room: &str, wire_id: &str) -> rusqlite::Result<bool> {
+    let message: Option<i64> = tx
+        .query_row(
+            "UPDATE messages SET state = 0, error = NULL
+             WHERE conversation = ?1 AND wire_id = ?2 AND outgoing = 1 AND state IN (0, 1)
+                   AND stanza_id IS NULL
+             RETURNING id",
+            [room, wire_id],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(message) = message {
+        // The old row may still be on its way; this one is another.
+        outbox::remove_message(tx, message)?;
+        outbox::push(tx, OutboxKind::Message, room, wire_id, Some(message))?;
+    }
+    Ok(message.is_some())
+}
+
+/// Whether a message of a room's history is here. Rooms without an archive give
+/// no ids of their own, and programs use theirs again: so the words count too.
+pub(crate) fn is_known(db: &Connection, message: &Received) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM messages WHERE conversation = ?1 AND text = ?2
+             AND (author = ?3 OR author_name = ?4)
+             AND (wire_id = ?5 OR abs(time_ms - ?6) < ?7))",
+    )?
+    .query_row(
+        params![
+            message.conversation,
+            message.text,
+            message.author,
+            message.author_name,
+            message.wire_id,
+            message.time_ms,
+            SAME_MS
+        ],
+        |row| row.get(0),
+    )
+}
+
+/// Whether messages to a room wait.
+pub(crate) fn has_waiting(db: &Connection, room: &str) -> rusqlite::Result<bool> {
+    db.query_row(
+        "SELECT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND kind = 'message')",
+        [room],
+        |row| row.get(0),
+    )
+}
+
+/// The id that a room gave to a message of it.
+pub(crate) fn stanza_id(
+    db: &Connection,
+    room: &str,
+    message: i64,
+) -> rusqlite::Result<Option<String>> {
+    let found: Option<Option<String>> = db
+        .query_row(
+            "SELECT stanza_id FROM messages WHERE id = ?1 AND conversation = ?2",
+            params![message, room],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(found.flatten())
+}
+
+#[cfg(test)]
+mod tests;

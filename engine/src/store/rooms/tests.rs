@@ -1,0 +1,129 @@
+use super::invitations::{self, Invitation};
+use super::members::{self, Member};
+use super::*;
+use crate::store::{conversations, messages, schema};
+
+fn cache() -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    schema::migrate(&mut connection).unwrap();
+    connection
+}
+
+fn lounge() -> Room {
+    Room {
+        address: "lounge@rooms".to_owned(),
+        nick: "Rosa".to_owned(),
+        autojoin: true,
+        name: Some("Lounge".to_owned()),
+        features: vec![ns::MAM.to_owned()],
+        ..Room::default()
+    }
+}
+
+#[test]
+fn a_room_is_a_row_of_the_list_under_its_name() {
+    let mut connection = cache();
+    let tx = connection.transaction().unwrap();
+    put(&tx, &lounge()).unwrap();
+    assert_eq!(get(&tx, "lounge@rooms").unwrap().unwrap(), lounge());
+    assert!(is_room(&tx, "lounge@rooms").unwrap() && !is_room(&tx, "bob@a").unwrap());
+    let changed = update(&tx, "lounge@rooms", |room| {
+        room.left = Some((LeftWhy::Kicked, "noise".to_owned()));
+        room.name = Some("Quiet".to_owned());
+    });
+    assert!(!changed.unwrap().unwrap().is_wanted());
+    let row = conversations::all(&tx).unwrap().remove(0);
+    assert_eq!((row.name.as_str(), row.is_room), ("Quiet", true));
+    assert_eq!(update(&tx, "else@rooms", |_| {}).unwrap(), None);
+}
+
+#[test]
+fn what_is_known_of_people_stays_known() {
+    let mut connection = cache();
+    let tx = connection.transaction().unwrap();
+    let bob = Member {
+        address: Some("bob@a".to_owned()),
+        occupant_id: Some("o1".to_owned()),
+        nick: Some("Bob".to_owned()),
+        affiliation: Affiliation::Member,
+    };
+    members::put(&tx, "r@c", std::slice::from_ref(&bob)).unwrap();
+    let listed = Member {
+        occupant_id: None,
+        nick: None,
+        ..bob.clone()
+    };
+    members::put_list(&tx, "r@c", Affiliation::Member, &[listed]).unwrap();
+    assert_eq!(members::all(&tx, "r@c").unwrap(), [bob]);
+    members::put_list(&tx, "r@c", Affiliation::Member, &[]).unwrap();
+    let after = members::all(&tx, "r@c").unwrap();
+    assert_eq!(after[0].affiliation, Affiliation::None);
+}
+
+#[test]
+fn an_answered_invitation_does_not_come_back() {
+    let mut connection = cache();
+    let tx = connection.transaction().unwrap();
+    let invitation = |time_ms| Invitation {
+        room: "r@c".to_owned(),
+        inviter: "bob@a".to_owned(),
+        reason: String::new(),
+        password: None,
+        mediated: false,
+        time_ms,
+    };
+    assert!(invitations::put(&tx, &invitation(5)).unwrap());
+    assert!(!invitations::put(&tx, &invitation(5)).unwrap());
+    assert!(invitations::answered(&tx, "r@c").unwrap());
+    assert!(!invitations::put(&tx, &invitation(5)).unwrap());
+    assert_eq!(invitations::open(&tx).unwrap(), []);
+    assert!(invitations::put(&tx, &invitation(6)).unwrap());
+    assert_eq!(invitations::open(&tx).unwrap(), [invitation(6)]);
+    put(
+        &tx,
+        &Room {
+            address: "in@c".to_owned(),
+            ..lounge()
+        },
+    )
+    .unwrap();
+    let known = Invitation {
+        room: "in@c".to_owned(),
+        ..invitation(9)
+    };
+    assert!(!invitations::put(&tx, &known).unwrap(), "we are in it");
+}
+
+#[test]
+fn messages_to_a_room_wait_until_we_are_in_it_and_hold_nobody_up() {
+    let mut connection = cache();
+    let tx = connection.transaction().unwrap();
+    put(&tx, &lounge()).unwrap();
+    messages::compose(&tx, "lounge@rooms", "rosa@a", "one", "w1", 1).unwrap();
+    messages::compose(&tx, "bob@a", "rosa@a", "two", "w2", 2).unwrap();
+    let take = |joined: &[String]| {
+        outbox::take(&tx, joined, 10)
+            .unwrap()
+            .into_iter()
+            .map(|row| (row.id, row.message.unwrap().text, row.room))
+            .collect::<Vec<_>>()
+    };
+    let first = take(&[]);
+    assert_eq!((first.len(), first[0].1.as_str()), (1, "two"));
+    let joined = ["lounge@rooms".to_owned()];
+    let second = take(&joined);
+    assert_eq!((second[0].1.as_str(), second[0].2), ("one", true));
+    assert_eq!(second.len(), 1);
+    assert!(has_waiting(&tx, "lounge@rooms").unwrap());
+    // With the next session: not before the room's archive was read.
+    let none = std::collections::HashSet::new();
+    outbox::requeue(&tx, &none, &[]).unwrap();
+    assert_eq!(take(&joined).len(), 1, "Bob's only");
+    outbox::requeue(&tx, &none, &joined).unwrap();
+    assert_eq!(take(&joined).len(), 2);
+    // The room says that we are not in it.
+    assert!(requeue(&tx, "lounge@rooms", "w1").unwrap());
+    let again = take(&joined);
+    assert!(again.len() == 1 && again[0].0 > second[0].0, "another row");
+    assert!(!requeue(&tx, "lounge@rooms", "w9").unwrap());
+}

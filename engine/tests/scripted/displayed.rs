@@ -1,0 +1,114 @@
+//! How far was read, over several devices (XEP-0490).
+
+use xmpp_core::ns;
+
+use crate::client::{BOB, Client, TIMEOUTS};
+use crate::peer::{DOMAIN, Server, archived, from_bob};
+
+fn item(by: &str, id: &str) -> String {
+    format!(
+        "<item id='{BOB}'><displayed xmlns='urn:xmpp:mds:displayed:0'>\
+         <stanza-id xmlns='urn:xmpp:sid:0' by='{by}' id='{id}'/></displayed></item>"
+    )
+}
+
+fn event(from: &str, id: &str) -> String {
+    format!(
+        "<message type='headline' from='{from}'>\
+         <event xmlns='http://jabber.org/protocol/pubsub#event'>\
+         <items node='urn:xmpp:mds:displayed:0'>{}</items></event></message>",
+        item(&format!("rosa@{DOMAIN}"), id)
+    )
+}
+
+async fn unread(client: &Client) -> u32 {
+    client.conversation().await.map_or(0, |row| row.unread)
+}
+
+#[tokio::test]
+async fn what_is_read_here_is_published_once() {
+    let server = Server::start();
+    let (client, mut peer) = Client::start(&server).await;
+    for text in ["one", "two", "three"] {
+        peer.send(&from_bob(text)).await;
+    }
+    client.wait_texts(&["one", "two", "three"]).await;
+    for message in client.messages().await {
+        client.mark_displayed(message.id).await;
+    }
+    let iq = peer.with("pubsub", ns::PUBSUB).await;
+    let pubsub = iq.get_child("pubsub", ns::PUBSUB).unwrap();
+    let publish = pubsub.get_child("publish", ns::PUBSUB).unwrap();
+    assert_eq!(publish.attr("node"), Some(ns::DISPLAYED_SYNC));
+    let published = publish.get_child("item", ns::PUBSUB).unwrap();
+    assert_eq!(published.attr("id"), Some(BOB));
+    let stanza_id = published
+        .get_child("displayed", ns::DISPLAYED_SYNC)
+        .and_then(|displayed| displayed.get_child("stanza-id", ns::STANZA_ID))
+        .unwrap();
+    assert_eq!(
+        (stanza_id.attr("by"), stanza_id.attr("id")),
+        (Some("rosa@team.internal"), Some("s-three"))
+    );
+    assert!(pubsub.has_child("publish-options", ns::PUBSUB));
+    peer.result(&iq, "").await;
+    // Nothing more is said of it.
+    client.send("next").await;
+    assert!(peer.next().await.unwrap().has_child("body", ns::CLIENT));
+}
+
+#[tokio::test]
+async fn what_is_read_elsewhere_is_read_here_and_nobody_else_says_so() {
+    let server = Server::start();
+    let (client, mut peer) = Client::start(&server).await;
+    for text in ["one", "two"] {
+        peer.send(&from_bob(text)).await;
+    }
+    client.wait_texts(&["one", "two"]).await;
+    peer.send(&event(BOB, "s-two")).await;
+    peer.send(&event("mallory@team.internal", "s-two")).await;
+    peer.ask_handled().await;
+    assert_eq!(unread(&client).await, 2);
+    peer.send(&event("rosa@team.internal", "s-one")).await;
+    client
+        .until("one is read", async || unread(&client).await == 1)
+        .await;
+    // Of a message that comes only now.
+    peer.send(&event("rosa@team.internal", "s-three")).await;
+    peer.send(&from_bob("three")).await;
+    client
+        .until("all is read", async || {
+            client.texts().await.len() == 3 && unread(&client).await == 0
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_new_device_knows_what_was_read() {
+    let server = Server::start();
+    let secrets = std::sync::Arc::new(startalk_engine::MemorySecrets::default());
+    let mut client = Client::join(&server, secrets, TIMEOUTS).await;
+    let mut peer = server.signed_in().await;
+    let items = item("rosa@team.internal", "s-two");
+    let query = peer
+        .begin_answering(|iq| {
+            iq.has_child("pubsub", ns::PUBSUB).then(|| {
+                format!(
+                    "<pubsub xmlns='http://jabber.org/protocol/pubsub'>\
+                     <items node='urn:xmpp:mds:displayed:0'>{items}</items></pubsub>"
+                )
+            })
+        })
+        .await;
+    let now = |text: &str| {
+        let mut archived = archived(&format!("s-{text}"), &from_bob(text));
+        // Young enough for a notification.
+        archived.stamp = "2999-01-01T00:00:00Z".to_owned();
+        archived
+    };
+    let page = [now("one"), now("two"), now("three")];
+    peer.answer_archive(&query, &page, true).await;
+    client.wait_texts(&["one", "two", "three"]).await;
+    assert_eq!(unread(&client).await, 1);
+    assert_eq!(client.notified().await.1, "three");
+}
