@@ -1,8 +1,10 @@
 //! One account: its cache, and the task that keeps it in step with its server.
 
 mod apply;
+mod export;
 mod handle;
 mod identity;
+mod lists;
 mod live;
 mod outgoing;
 mod people;
@@ -13,6 +15,7 @@ mod search;
 mod session;
 mod supervisor;
 mod sync;
+mod upkeep;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,7 +28,7 @@ use zeroize::Zeroizing;
 
 use crate::api::{ApiError, ConnectionView, ErrorCode, Event};
 use crate::clock::Clock;
-use crate::config::Timeouts;
+use crate::config::{Retention, Timeouts};
 use crate::connection::{Connector, Login, Memory};
 use crate::events::Events;
 use crate::store::Store;
@@ -49,6 +52,7 @@ pub(crate) struct AccountConfig {
     pub(crate) clock: Clock,
     pub(crate) connector: Connector,
     pub(crate) memory: Memory,
+    pub(crate) retention: Retention,
     pub(crate) surroundings: Surroundings,
 }
 
@@ -79,6 +83,9 @@ pub(crate) struct Shared {
     pub(crate) session: Mutex<Option<Handle>>,
     /// Held while a gap is filled.
     pub(crate) filling: tokio::sync::Mutex<()>,
+    /// Held while messages of a conversation are removed from this device, or
+    /// fetched again.
+    pub(crate) trimming: tokio::sync::Mutex<()>,
     /// Where to connect, and with what; both can change.
     pub(crate) way: Mutex<Way>,
     /// Rings when the outbox has something new.
@@ -117,6 +124,7 @@ impl Account {
             connection: watch::Sender::new(ConnectionView::Connecting),
             session: Mutex::new(None),
             filling: tokio::sync::Mutex::default(),
+            trimming: tokio::sync::Mutex::default(),
             way: Mutex::new(Way {
                 target: config.target,
                 password: config.password,
@@ -126,6 +134,9 @@ impl Account {
             typing,
             cancel: CancellationToken::new(),
         });
+        if config.retention.is_limited() {
+            tokio::spawn(upkeep::run(Arc::clone(&shared), config.retention));
+        }
         let task = tokio::spawn(supervisor::run(Arc::clone(&shared), typing_queue));
         Self {
             shared,

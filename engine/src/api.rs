@@ -7,6 +7,7 @@
 //! Events say *what changed*, never the new content: the interface asks again
 //! for the window of rows that it shows. The cache stays the only model.
 
+mod conversations;
 mod error;
 mod event;
 mod messages;
@@ -16,6 +17,10 @@ mod rooms;
 mod search;
 mod view;
 
+pub use conversations::{
+    ConversationFilter, ConversationPage, ConversationRequest, ExportFormat, ExportLabels,
+    ExportView, FirstUnreadView, NotifyLevel, StorageView,
+};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, NotificationView};
 pub use messages::{

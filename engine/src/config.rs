@@ -22,6 +22,8 @@ pub struct EngineConfig {
     pub clock: Clock,
     /// How the caches do their work.
     pub store: StoreMode,
+    /// What stays on this device.
+    pub retention: Retention,
     /// Reaches servers in the place of TCP and TLS; for simulations.
     pub dialer: Option<Arc<dyn Dialer>>,
     /// Which proxy streams and requests over HTTP go through.
@@ -47,9 +49,30 @@ impl EngineConfig {
             timeouts: Timeouts::default(),
             clock: Clock::default(),
             store: StoreMode::default(),
+            retention: Retention::default(),
             dialer: None,
             proxy: Proxy::None,
         }
+    }
+}
+
+/// How much of the messages stays on this device; no limits unless they are set.
+/// What goes can be fetched again from the server. Drafts, pinned conversations,
+/// and what is unread or waits to be sent stay in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// Messages that are older than so many days go.
+    pub days: Option<u32>,
+    /// The oldest messages go until the cache of an account uses no more than so
+    /// many bytes. The file does not become smaller: its room is used again.
+    pub bytes: Option<u64>,
+}
+
+impl Retention {
+    /// Whether there is a limit.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.days.is_some() || self.bytes.is_some()
     }
 }
 

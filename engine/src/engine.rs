@@ -374,6 +374,11 @@ impl Engine {
             }
             Request::Search(request) => self.search(request).await?,
             Request::Message(request) => self.about_messages(request).await?,
+            Request::Conversation(request) => {
+                self.account(request.account())?
+                    .about_conversation(request)
+                    .await?
+            }
             Request::Rooms(request) => {
                 let account = self.account(request.account())?;
                 Box::pin(account.about_rooms(request)).await?

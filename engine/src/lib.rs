@@ -20,11 +20,14 @@
 
 mod account;
 pub mod api;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod clock;
 mod config;
 mod connection;
 mod engine;
 mod events;
+mod export;
 mod http;
 mod inbound;
 mod profile;
@@ -34,7 +37,7 @@ mod store;
 mod surroundings;
 
 pub use clock::{Clock, TimeSource};
-pub use config::{EngineConfig, Timeouts};
+pub use config::{EngineConfig, Retention, Timeouts};
 pub use connection::{
     ByteStream, Dialer, ManualProxy, PROXY_SECRET, Proxy, ProxyKind, ProxyServer, ProxySource,
     SecureStream, SystemProxies,

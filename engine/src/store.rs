@@ -1,8 +1,9 @@
 //! The encrypted cache of one account.
 //!
 //! SQLCipher with a random key. One thread owns the writing connection; every
-//! job is one transaction with `synchronous=FULL`, because a message that the
-//! screen shows must survive a power cut. Reading has a connection of its own.
+//! job is done whole or not at all, and is told to be done once it is on disk
+//! (`synchronous=FULL`), because a message that the screen shows must survive a
+//! power cut. Reading has connections of its own.
 
 pub(crate) mod archive;
 pub(crate) mod blocked;
@@ -11,28 +12,39 @@ mod cipher;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod displayed;
+pub(crate) mod export;
+mod health;
 pub(crate) mod messages;
 pub(crate) mod order;
 pub(crate) mod outbox;
 pub(crate) mod profiles;
+mod readers;
 pub(crate) mod rooms;
 mod schema;
 pub(crate) mod search;
+pub(crate) mod trim;
+mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, OpenFlags, Transaction};
-use tokio::sync::{mpsc, oneshot};
+use rusqlite::{Connection, InterruptHandle, OpenFlags, Transaction};
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
 
 use crate::profile::set_aside;
 use cipher::set_key;
+use health::Health;
+use readers::Readers;
+use writer::Job;
 
 /// Statements that a connection keeps ready; more than there are.
 const STATEMENTS: usize = 200;
 /// Jobs that wait; whoever brings more waits for room.
 const QUEUE: usize = 256;
+/// Longest wait for another process's lock.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Why the cache cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,8 +68,6 @@ pub(crate) enum SetAside {
     /// Written by a later version.
     Newer(PathBuf),
 }
-
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// How a cache does its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,8 +102,15 @@ pub(crate) struct Store {
 
 struct Inner {
     writer: Writer,
-    /// Gone once the cache is closed.
-    reader: Mutex<Option<Connection>>,
+    readers: Readers,
+    path: PathBuf,
+    /// Looks at all pages, after an end that was not in good order.
+    check: Mutex<Option<Check>>,
+}
+
+struct Check {
+    thread: JoinHandle<()>,
+    interrupt: InterruptHandle,
 }
 
 enum Writer {
@@ -130,8 +147,10 @@ impl Store {
         key: &[u8],
         mode: StoreMode,
     ) -> Result<(Self, Option<SetAside>), StoreError> {
+        let health = Health::of(path);
+        let left_open = health::was_left_open(path);
         let mut aside = None;
-        let connection = match prepare(path, key) {
+        let connection = match prepare(path, key, health.is_suspect()) {
             Ok(connection) => connection,
             Err(Unusable::Error(error)) => return Err(error),
             Err(why) => {
@@ -139,24 +158,26 @@ impl Store {
                     Unusable::Newer => SetAside::Newer(set_aside(path, "newer")?),
                     _ => SetAside::Damaged(set_aside(path, "damaged")?),
                 });
-                prepare(path, key).map_err(|error| match error {
+                prepare(path, key, false).map_err(|error| match error {
                     Unusable::Error(error) => error,
                     _ => StoreError::Closed,
                 })?
             }
         };
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let reader = Connection::open_with_flags(path, flags)?;
-        reader.set_prepared_statement_cache_capacity(STATEMENTS);
-        set_key(&reader, key)?;
-        reader.busy_timeout(std::time::Duration::from_secs(5))?;
-        reader.pragma_update(None, "query_only", true)?;
+        health.clear();
+        let (file, key) = (path.to_owned(), Zeroizing::new(key.to_vec()));
+        let readers = Readers::new(move || open_reader(&file, &key), health.clone());
+        let check = if left_open && aside.is_none() && mode == StoreMode::Durable {
+            Some(begin_check(&readers, health.clone())?)
+        } else {
+            None
+        };
         let writer = match mode {
             StoreMode::Durable => {
                 let (queue, jobs) = mpsc::channel(QUEUE);
                 let thread = std::thread::Builder::new()
                     .name("cache-writer".into())
-                    .spawn(move || work(connection, jobs))?;
+                    .spawn(move || writer::work(connection, jobs, &health))?;
                 Writer::Thread {
                     queue: Mutex::new(Some(queue)),
                     thread: Mutex::new(Some(thread)),
@@ -169,7 +190,9 @@ impl Store {
         };
         let inner = Inner {
             writer,
-            reader: Mutex::new(Some(reader)),
+            readers,
+            path: path.to_owned(),
+            check: Mutex::new(check),
         };
         Ok((
             Self {
@@ -179,7 +202,8 @@ impl Store {
         ))
     }
 
-    /// Runs a job in one transaction and waits until that is on disk.
+    /// Does a job, whole or not at all, and waits until that is on disk. Jobs
+    /// that wait together share a transaction.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
@@ -188,24 +212,19 @@ impl Store {
             Writer::Inline(connection) => {
                 let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
                 let connection = connection.as_mut().ok_or(StoreError::Closed)?;
-                return Ok(transact(connection, job)?);
+                return Ok(writer::alone(connection, job)?);
             }
             Writer::Thread { queue, .. } => {
                 queue.lock().unwrap_or_else(PoisonError::into_inner).clone()
             }
         };
-        let (answer, answered) = oneshot::channel();
-        let run: Job = Box::new(move |connection| {
-            let outcome = transact(connection, job);
-            // Whoever asked may be gone; the transaction stands all the same.
-            drop(answer.send(outcome));
-        });
+        let (job, answered) = writer::job(job);
         queue
             .ok_or(StoreError::Closed)?
-            .send(run)
+            .send(job)
             .await
             .map_err(|_| StoreError::Closed)?;
-        Ok(answered.await.map_err(|_| StoreError::Closed)??)
+        answered.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Runs a query where blocking is allowed.
@@ -214,16 +233,25 @@ impl Store {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let inner = Arc::clone(&self.inner);
-        let run = move || {
-            let reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok(query(reader.as_ref().ok_or(StoreError::Closed)?)?)
-        };
+        let run = move || inner.readers.with(query);
         if matches!(self.inner.writer, Writer::Inline(_)) {
             return run();
         }
         tokio::task::spawn_blocking(run)
             .await
             .map_err(|_| StoreError::Closed)?
+    }
+
+    /// What the cache takes up on the disk, with its log.
+    pub(crate) fn bytes_on_disk(&self) -> u64 {
+        ["", "-wal"]
+            .iter()
+            .map(|suffix| {
+                let mut name = self.inner.path.as_os_str().to_owned();
+                name.push(suffix);
+                std::fs::metadata(name).map_or(0, |file| file.len())
+            })
+            .sum()
     }
 
     /// Ends the writer after what is queued and lets go of the files; later
@@ -239,23 +267,29 @@ impl Store {
 
 impl Inner {
     fn close(&self) {
-        let (queue, thread) = match &self.writer {
-            Writer::Thread { queue, thread } => (queue, thread),
-            Writer::Inline(connection) => {
-                drop(take(&self.reader));
-                drop(take(connection));
-                return;
+        if let Some(check) = take(&self.check) {
+            check.interrupt.interrupt();
+            if check.thread.join().is_err() {
+                tracing::error!("the check of the cache panicked");
             }
-        };
-        drop(take(queue));
-        // The writer is the last to close: it empties the log.
-        drop(take(&self.reader));
-        if let Some(thread) = take(thread)
-            // A job that holds the last handle runs on the writer itself.
-            && thread.thread().id() != std::thread::current().id()
-            && thread.join().is_err()
-        {
-            tracing::error!("the writer of the cache panicked");
+        }
+        match &self.writer {
+            Writer::Thread { queue, thread } => {
+                drop(take(queue));
+                // The writer is the last to close: it empties the log.
+                self.readers.close();
+                if let Some(thread) = take(thread)
+                    // A job that holds the last handle runs on the writer itself.
+                    && thread.thread().id() != std::thread::current().id()
+                    && thread.join().is_err()
+                {
+                    tracing::error!("the writer of the cache panicked");
+                }
+            }
+            Writer::Inline(connection) => {
+                self.readers.close();
+                drop(take(connection));
+            }
         }
     }
 }
@@ -272,48 +306,49 @@ fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
     slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-fn transact<T>(
-    connection: &mut Connection,
-    job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let value = job(&transaction)?;
-    transaction.commit()?;
-    Ok(value)
+fn open_reader(path: &Path, key: &[u8]) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let reader = Connection::open_with_flags(path, flags)?;
+    set_key(&reader, key)?;
+    reader.busy_timeout(PATIENCE)?;
+    reader.pragma_update(None, "query_only", true)?;
+    // Temporary tables would be written in clear.
+    reader.pragma_update(None, "temp_store", "MEMORY")?;
+    reader.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(reader)
 }
 
-fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
-    while let Some(job) = jobs.blocking_recv() {
-        job(&mut connection);
-    }
-    if let Err(error) = connection.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
-        tracing::debug!(%error, "no checkpoint at the end");
-    }
-    if let Err((_, error)) = connection.close() {
-        tracing::warn!(%error, "cache not closed");
-    }
+/// Looks at all pages on a thread of its own, while the cache is used.
+fn begin_check(readers: &Readers, health: Health) -> Result<Check, StoreError> {
+    let connection = readers.open()?;
+    let interrupt = connection.get_interrupt_handle();
+    let thread = std::thread::Builder::new()
+        .name("cache-check".into())
+        .spawn(move || match health::check(&connection) {
+            Ok(()) => tracing::debug!("the cache is whole"),
+            Err(error) => health.look_at(&error),
+        })?;
+    Ok(Check { thread, interrupt })
 }
 
-fn prepare(path: &Path, key: &[u8]) -> Result<Connection, Unusable> {
+fn prepare(path: &Path, key: &[u8], is_suspect: bool) -> Result<Connection, Unusable> {
     cipher::await_library()?;
     let mut connection = Connection::open(path)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     set_key(&connection, key)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(PATIENCE)?;
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > schema::VERSION {
         return Err(Unusable::Newer);
     }
-    let intact: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-    if intact != "ok" {
-        return Err(Unusable::Damaged);
+    if is_suspect {
+        health::check(&connection)?;
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Temporary tables would be written in clear.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     schema::migrate(&mut connection)?;
     Ok(connection)
 }
@@ -381,18 +416,120 @@ pub(crate) mod tests {
         });
     }
 
+    /// Where it is found, and at the next start at the latest it is set aside.
     #[test]
     fn a_damaged_page_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.db");
         assert_eq!(aside_of(&path, &KEY), None);
-        let mut bytes = std::fs::read(&path).unwrap();
-        let middle = bytes.len() / 2;
-        for byte in &mut bytes[middle..middle + 64] {
-            *byte ^= 0xff;
+        let whole = std::fs::read(&path).unwrap();
+        let pages = whole.len() / 4096;
+        assert!(pages > 20);
+        for page in [1, pages / 2, pages - 1] {
+            let mut bytes = whole.clone();
+            for byte in &mut bytes[page * 4096 + 100..page * 4096 + 164] {
+                *byte ^= 0xff;
+            }
+            std::fs::write(&path, &bytes).unwrap();
+            let (store, aside) = Store::open(&path, &KEY, StoreMode::Durable).unwrap();
+            let aside = if aside.is_some() {
+                aside
+            } else {
+                assert!(store.inner.readers.with(health::check).is_err());
+                store.inner.close();
+                aside_of(&path, &KEY)
+            };
+            store.inner.close();
+            let Some(SetAside::Damaged(kept)) = aside else {
+                panic!("page {page}")
+            };
+            // The first page counts the changes of the file.
+            assert_eq!(std::fs::read(kept).unwrap()[4096..], bytes[4096..]);
+            assert_eq!(aside_of(&path, &KEY), None);
         }
+    }
+
+    /// The log that is left behind is the sign.
+    #[test]
+    fn after_an_end_in_disorder_all_pages_are_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let set = |store: &Store, value: String| {
+            let job = move |tx: &Transaction<'_>| contacts::set_meta(tx, "a", &value);
+            runtime.block_on(store.write(job)).unwrap();
+        };
+        let (store, _) = Store::open(&path, &KEY, StoreMode::Durable).unwrap();
+        // Many pages, which nobody reads at the start.
+        set(&store, "long".repeat(50_000));
+        store.inner.close();
+        let whole = std::fs::read(&path).unwrap();
+        let (store, _) = Store::open(&path, &KEY, StoreMode::Durable).unwrap();
+        assert!(store.inner.check.lock().unwrap().is_none());
+        runtime
+            .block_on(store.write(|tx| contacts::set_meta(tx, "b", "short")))
+            .unwrap();
+        // As a killed process leaves them.
+        let log = std::fs::read(path.with_extension("db-wal")).unwrap();
+        store.inner.close();
+        let mut bytes = whole.clone();
+        let last = bytes.len() - 2048;
+        bytes[last] ^= 1;
         std::fs::write(&path, bytes).unwrap();
+        std::fs::write(path.with_extension("db-wal"), log).unwrap();
+
+        let (store, aside) = Store::open(&path, &KEY, StoreMode::Durable).unwrap();
+        assert_eq!(aside, None);
+        let check = take(&store.inner.check).unwrap();
+        check.thread.join().unwrap();
+        store.inner.close();
         assert!(matches!(aside_of(&path, &KEY), Some(SetAside::Damaged(_))));
+    }
+
+    #[tokio::test]
+    async fn jobs_that_wait_share_a_transaction_and_fail_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) =
+            Store::open(&folder.path().join("cache.db"), &KEY, StoreMode::Durable).unwrap();
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let first = store.write(move |_| {
+            assert!(held.recv().is_err());
+            Ok(())
+        });
+        let jobs: Vec<_> = (0..50)
+            .map(|number| {
+                let store = store.clone();
+                async move {
+                    store
+                        .write(move |tx| {
+                            contacts::set_meta(tx, &number.to_string(), "v")?;
+                            if number % 5 == 0 {
+                                tx.execute("INSERT INTO nowhere VALUES (1)", [])?;
+                            }
+                            tx.query_row("SELECT count(*) FROM meta", [], |row| {
+                                row.get::<_, u32>(0)
+                            })
+                        })
+                        .await
+                }
+            })
+            .collect();
+        let rest = async {
+            // All are in the queue before the first one ends.
+            let all = futures_util::future::join_all(jobs);
+            let release = async { drop(hold) };
+            tokio::join!(all, release).0
+        };
+        let (first, outcomes) = tokio::join!(first, rest);
+        first.unwrap();
+        let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        assert_eq!(done, 40);
+        let count = |db: &Connection| {
+            db.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, u32>(0))
+        };
+        assert_eq!(store.read(count).await.unwrap(), 40);
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! `cargo xtask bench smoke`: the figures that a release is judged by;
-//! `cargo xtask bench server`: our server beside those of others.
+//! `cargo xtask bench server`: our server beside those of others;
+//! `cargo xtask bench engine`: the client's engine with a cache of a million messages.
 
 use std::process::{Command, ExitCode};
 
@@ -19,8 +20,9 @@ pub(crate) fn run(project: &Project, mut args: Args) -> Result<ExitCode> {
     match which.as_deref() {
         Some("smoke") => smoke(project),
         Some("server") => server(project, is_short),
-        Some(other) => bail!("there is no bench `{other}`; there are: smoke, server"),
-        None => bail!("which bench? There are: smoke, server"),
+        Some("engine") => engine(project, is_short),
+        Some(other) => bail!("there is no bench `{other}`; there are: smoke, server, engine"),
+        None => bail!("which bench? There are: smoke, server, engine"),
     }
 }
 
@@ -64,6 +66,24 @@ fn server(project: &Project, is_short: bool) -> Result<ExitCode> {
     build.args(["-p", "server-tests", "--bin", "bench-server"]);
     process::run(&mut build)?;
     let mut bench = project.command(&project.binary("release", "bench-server").to_string_lossy());
+    bench.env(
+        "STARTALK_SERVER_BIN",
+        project.binary("release", "startalk-server"),
+    );
+    if is_short {
+        bench.arg("--short");
+    }
+    process::run(&mut bench)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Our own server is the only other program that it needs.
+fn engine(project: &Project, is_short: bool) -> Result<ExitCode> {
+    let mut build = project.cargo(["build", "--release"]);
+    build.args(["-p", "startalk-server-lite", "--bin", "startalk-server"]);
+    build.args(["-p", "engine-bench", "--bin", "bench-engine"]);
+    process::run(&mut build)?;
+    let mut bench = project.command(&project.binary("release", "bench-engine").to_string_lossy());
     bench.env(
         "STARTALK_SERVER_BIN",
         project.binary("release", "startalk-server"),

@@ -79,8 +79,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "smoke | server [--short]",
-        about: "release build: the app's first paint, memory, sizes; the server beside Prosody and ejabberd",
+        usage: "smoke | server [--short] | engine [--short]",
+        about: "release build: the app's first paint, memory, sizes; the server beside Prosody and ejabberd; the engine with a million messages",
         run: bench::run,
     },
     Command {

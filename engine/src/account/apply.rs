@@ -24,7 +24,10 @@ const INVITATION_MS: i64 = 30 * 24 * 3600 * 1000;
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     /// Now.
-    Live,
+    Live {
+        /// The last id that the archive gave to it, if all before it is here.
+        cursor: Option<String>,
+    },
     /// Now, in a room; up to where its archive is known by that.
     Room {
         room: String,
@@ -57,7 +60,7 @@ impl Step {
     /// Where messages of it belong.
     fn begin(&self, tx: &Transaction<'_>) -> rusqlite::Result<Place> {
         Ok(match self {
-            Self::Live | Self::Room { .. } => Place::Newest,
+            Self::Live { .. } | Self::Room { .. } => Place::Newest,
             Self::Newest { archive, gap, .. } => {
                 if let Some((after, before)) = gap {
                     archive::open_gap(tx, archive, after.as_deref(), before)?;
@@ -82,7 +85,10 @@ impl Step {
 
     fn finish(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
         match self {
-            Self::Live | Self::Room { cursor: None, .. } => Ok(()),
+            Self::Live { cursor: None } | Self::Room { cursor: None, .. } => Ok(()),
+            Self::Live {
+                cursor: Some(cursor),
+            } => archive::set_cursor(tx, archive::OWN, cursor),
             Self::Room {
                 room,
                 cursor: Some(cursor),
@@ -108,11 +114,40 @@ impl Step {
             } => archive::shrink_conversation(tx, *gap, conversation, before, *complete),
         }
     }
+
+    fn write(
+        &self,
+        tx: &Transaction<'_>,
+        account: &str,
+        meanings: &[Meaning],
+        changes: &mut Changes,
+    ) -> rusqlite::Result<()> {
+        let place = self.begin(tx)?;
+        let floor = self.floor(tx)?;
+        if let Place::Gap(_) = place {
+            let texts = meanings.iter().filter(|meaning| meaning.is_message());
+            let said = meanings.iter().filter(|meaning| !meaning.is_message());
+            // Each goes below the one before; what is said about them comes when
+            // they are there.
+            for meaning in texts.rev().chain(said) {
+                write(tx, account, meaning, place, changes)?;
+            }
+        } else {
+            for meaning in meanings {
+                write(tx, account, meaning, place, changes)?;
+            }
+        }
+        if matches!(self, Self::Newest { .. }) {
+            order::follow(tx, floor, meanings.iter().filter_map(Meaning::place))?;
+        }
+        self.finish(tx)
+    }
 }
 
 /// What changed.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
+    now_ms: i64,
     /// Messages from before come without a notification.
     fresh_ms: i64,
     conversations: Vec<String>,
@@ -151,39 +186,35 @@ impl Changes {
 impl Shared {
     /// Writes meanings into the cache and tells what changed.
     pub(super) async fn apply(&self, meanings: Vec<Meaning>, step: Step) -> Result<(), StoreError> {
-        let (typing, lasting): (Vec<_>, Vec<_>) = meanings
-            .into_iter()
-            .partition(|meaning| matches!(meaning, Meaning::Typing { .. }));
-        if !lasting.is_empty() || !matches!(step, Step::Live) {
+        self.apply_all(vec![(step, meanings)]).await
+    }
+
+    /// The same for several steps, in their order and in one transaction.
+    pub(super) async fn apply_all(
+        &self,
+        mut steps: Vec<(Step, Vec<Meaning>)>,
+    ) -> Result<(), StoreError> {
+        let typing = last_typing(steps.iter().flat_map(|(_, meanings)| meanings));
+        for (_, meanings) in &mut steps {
+            meanings.retain(|meaning| !matches!(meaning, Meaning::Typing { .. }));
+        }
+        steps.retain(|(step, meanings)| {
+            !meanings.is_empty() || !matches!(step, Step::Live { cursor: None })
+        });
+        if !steps.is_empty() {
             let account = self.id.clone();
-            let fresh_ms = self.clock.now_ms() - FRESH_MS;
+            let now_ms = self.clock.now_ms();
             let changes = self
                 .store
                 .write(move |tx| {
                     let mut changes = Changes {
-                        fresh_ms,
+                        now_ms,
+                        fresh_ms: now_ms - FRESH_MS,
                         ..Changes::default()
                     };
-                    let place = step.begin(tx)?;
-                    let floor = step.floor(tx)?;
-                    let texts = lasting.iter().filter(|meaning| meaning.is_message());
-                    let said = lasting.iter().filter(|meaning| !meaning.is_message());
-                    if let Place::Gap(_) = place {
-                        // Each goes below the one before; what is said about them
-                        // comes when they are there.
-                        for meaning in texts.rev().chain(said) {
-                            write(tx, &account, meaning, place, &mut changes)?;
-                        }
-                    } else {
-                        for meaning in &lasting {
-                            write(tx, &account, meaning, place, &mut changes)?;
-                        }
+                    for (step, meanings) in &steps {
+                        step.write(tx, &account, meanings, &mut changes)?;
                     }
-                    if matches!(step, Step::Newest { .. }) {
-                        let page = lasting.iter().filter_map(Meaning::place);
-                        order::follow(tx, floor, page)?;
-                    }
-                    step.finish(tx)?;
                     for conversation in displayed::settle(tx)? {
                         changes.seen_up_to(tx, &conversation)?;
                     }
@@ -192,13 +223,11 @@ impl Shared {
                 .await?;
             self.tell(changes);
         }
-        for meaning in typing {
-            if let Meaning::Typing {
-                conversation,
-                typing,
-            } = meaning
-                && !(typing && self.is_blocked(&conversation).await?)
-                && self.live.set_typing(&conversation, typing, Instant::now())
+        for (conversation, is_typing) in typing {
+            if !(is_typing && self.is_blocked(&conversation).await?)
+                && self
+                    .live
+                    .set_typing(&conversation, is_typing, Instant::now())
             {
                 self.conversations_changed();
             }
@@ -235,6 +264,27 @@ impl Shared {
             self.outbox_bell.notify_one();
         }
     }
+}
+
+/// Who types after all of it. Whoever has sent has stopped.
+fn last_typing<'a>(meanings: impl Iterator<Item = &'a Meaning>) -> Vec<(String, bool)> {
+    let mut last: Vec<(String, bool)> = Vec::new();
+    for meaning in meanings {
+        let (conversation, is_typing, is_said) = match meaning {
+            Meaning::Typing {
+                conversation,
+                typing,
+            } => (conversation, *typing, true),
+            Meaning::Message(received) => (&received.conversation, false, false),
+            _ => continue,
+        };
+        match last.iter_mut().find(|(known, _)| known == conversation) {
+            Some(known) => known.1 = is_typing,
+            None if is_said => last.push((conversation.clone(), is_typing)),
+            None => {}
+        }
+    }
+    last
 }
 
 fn write(
@@ -294,7 +344,7 @@ fn write(
 }
 
 /// One notification a conversation and batch: after an absence the newest
-/// message speaks for all.
+/// message speaks for all. Nothing of what the user does not want to be told of.
 fn notify(
     tx: &Transaction<'_>,
     account: &str,
@@ -314,10 +364,9 @@ fn notify(
         return Ok(());
     }
     let conversation = &received.conversation;
-    if rooms::is_room(tx, conversation)?
-        && !message.extras.mentions_me
-        && !rooms::notifies_of_all(tx, conversation)?
-    {
+    let is_room = rooms::is_room(tx, conversation)?;
+    let quiet = conversations::quiet(tx, conversation)?;
+    if !quiet.tells(changes.now_ms, is_room, message.extras.mentions_me) {
         return Ok(());
     }
     let mut one_line = message

@@ -14,12 +14,12 @@ use crate::store::messages::State;
 /// Longest text of a message, in bytes.
 const MAX_TEXT: usize = 64 * 1024;
 
-fn failed(error: StoreError) -> ApiError {
+pub(super) fn failed(error: StoreError) -> ApiError {
     Shared::cache_failed(&error)
 }
 
 /// Conversations are named by bare addresses, normalised.
-fn conversation_id(text: &str) -> Result<String, ApiError> {
+pub(super) fn conversation_id(text: &str) -> Result<String, ApiError> {
     BareJid::new(text)
         .ok()
         .filter(|address| address.node().is_some())
@@ -27,7 +27,7 @@ fn conversation_id(text: &str) -> Result<String, ApiError> {
         .ok_or_else(|| ApiError::new(ErrorCode::NotFound).detail("not an address"))
 }
 
-fn delivery(state: &State) -> DeliveryState {
+pub(super) fn delivery(state: &State) -> DeliveryState {
     match state {
         State::Waiting => DeliveryState::Waiting,
         State::Sent => DeliveryState::Sent,

@@ -14,7 +14,7 @@ mod requests;
 mod settings;
 mod state;
 
-pub(super) use hear::{message, presence};
+pub(super) use hear::{FromRoom, message, presence};
 pub(super) use keep::run;
 pub(super) use state::LiveRooms;
 

@@ -259,7 +259,7 @@ impl<'a> Session<'a> {
                     self.quiet_until = Instant::now() + self.idle();
                     self.asked = false;
                     let element = element_of(incoming?)?;
-                    self.take(element).await?;
+                    self.take_with_those_behind(element).await?;
                 }
                 () = self.shared.outbox_bell.notified() => {
                     if self.shared.rooms.has_new() {
@@ -311,9 +311,9 @@ impl<'a> Session<'a> {
         self.follows = follows;
         self.caught_up = true;
         self.shared.set_connection(ConnectionView::Online);
-        for element in self.held.take().unwrap_or_default() {
-            self.message(&element).await?;
-            self.count();
+        let held = self.held.take().unwrap_or_default();
+        for together in held.chunks(incoming::TOGETHER) {
+            self.messages(together).await?;
         }
         for _ in 0..std::mem::take(&mut self.uncounted) {
             self.count();
@@ -351,7 +351,7 @@ impl<'a> Session<'a> {
             }
             "message" if pep::is_event(&element) => pep::event(self.shared, &element).await?,
             "message" if self.hold(&element)? => return Ok(()),
-            "message" => self.message(&element).await?,
+            "message" => return self.messages(&[element]).await,
             "presence" => self.presence(&element).await?,
             "iq" => self.iq(&element).await?,
             _ => {}

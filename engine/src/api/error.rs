@@ -93,6 +93,8 @@ pub enum ErrorCode {
     ServerStartFailed,
     /// Too little space left on the disk.
     DiskFull,
+    /// The file could not be written where it was wanted.
+    FileNotWritten,
     /// The message is empty or longer than the limit (`limit` in bytes).
     MessageTooLong,
     /// The server refused the message for good.

@@ -2,10 +2,11 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AvatarView, ContactView, ConversationView, DirectoryEntryView, DirectoryFormView, FoundRooms,
-    InvitationView, JoinPreview, MemberView, MessageDetails, MessageRequest, MessageWindow,
-    NameHit, OccupantView, Overview, OwnPresenceView, PeopleRequest, ProfileView, RoomRequest,
-    RoomSettings, RoomView, SearchPage, SearchRequest, SubscriptionRequestView, WindowAnchor,
+    AvatarView, ContactView, ConversationPage, ConversationRequest, ConversationView,
+    DirectoryEntryView, DirectoryFormView, ExportView, FirstUnreadView, FoundRooms, InvitationView,
+    JoinPreview, MemberView, MessageDetails, MessageRequest, MessageWindow, NameHit, OccupantView,
+    Overview, OwnPresenceView, PeopleRequest, ProfileView, RoomRequest, RoomSettings, RoomView,
+    SearchPage, SearchRequest, StorageView, SubscriptionRequestView, WindowAnchor,
 };
 
 /// What an interface may ask of the engine.
@@ -143,6 +144,8 @@ pub enum Request {
     Search(SearchRequest),
     /// More about messages.
     Message(MessageRequest),
+    /// What the user decides about a conversation; the answers are said there.
+    Conversation(ConversationRequest),
     /// Rooms.
     Rooms(RoomRequest),
     /// Contacts, profiles, presence, blocking, the directory.
@@ -191,6 +194,14 @@ pub enum Response {
     Names(Vec<NameHit>),
     /// See [`MessageRequest::Details`].
     MessageDetails(Box<MessageDetails>),
+    /// See [`ConversationRequest::Page`].
+    ConversationPage(ConversationPage),
+    /// See [`ConversationRequest::FirstUnread`].
+    FirstUnread(FirstUnreadView),
+    /// See [`ConversationRequest::Storage`].
+    Storage(StorageView),
+    /// See [`ConversationRequest::Export`].
+    Exported(ExportView),
     /// See [`RoomRequest::List`].
     Rooms(Vec<RoomView>),
     /// See [`RoomRequest::Get`].
@@ -245,6 +256,10 @@ impl std::fmt::Debug for Request {
             Self::MarkDisplayed { account, .. } => ("MarkDisplayed", Some(account)),
             Self::Search(request) => request.shown(),
             Self::Message(request) => {
+                let (name, account) = request.summary();
+                (name, Some(account))
+            }
+            Self::Conversation(request) => {
                 let (name, account) = request.summary();
                 (name, Some(account))
             }

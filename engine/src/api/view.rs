@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ApiError, ErrorCode, MessageView, Subscription};
+use super::{ApiError, ErrorCode, MessageView, NotifyLevel, Subscription};
 
 /// Everything an interface needs at its first paint; read from disk only,
 /// never waits for the network.
@@ -170,14 +170,26 @@ pub struct ConversationView {
     pub preview: String,
     /// Whether the newest message is ours.
     pub preview_is_mine: bool,
+    /// Name of the newest message's author; empty if there is none.
+    pub preview_author: String,
     /// Milliseconds since the Unix epoch of the newest message; none for an empty conversation.
     pub last_activity_ms: Option<i64>,
     /// State of the newest message if it is ours.
     pub last_state: Option<DeliveryState>,
     /// Number of unread messages.
     pub unread: u32,
-    /// How many of them name us.
+    /// How many of them name the user.
     pub unread_mentions: u32,
+    /// Whether the user marked it as one to come back to.
+    pub marked_unread: bool,
+    /// Of what the user wants to be told now.
+    pub notify: NotifyLevel,
+    /// When that ends, in milliseconds since the Unix epoch; none: never.
+    pub muted_until_ms: Option<i64>,
+    /// Whether the user pinned it.
+    pub pinned: bool,
+    /// Whether the user put it away.
+    pub archived: bool,
     /// Text that was typed and not sent; empty if none.
     pub draft: String,
     /// Whether the other side is typing now.

@@ -9,6 +9,8 @@
 mod args;
 #[path = "startalk-cli/commands.rs"]
 mod commands;
+#[path = "startalk-cli/conversations.rs"]
+mod conversations;
 #[path = "startalk-cli/messages.rs"]
 mod messages;
 #[path = "startalk-cli/people.rs"]

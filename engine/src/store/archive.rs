@@ -138,10 +138,57 @@ pub(crate) fn close_gap(tx: &Transaction<'_>, gap: i64) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// All gaps of an archive, the newest first.
+/// Notes that of one conversation everything below a message is missing: it was
+/// removed here. All that is missing there already is part of it. Where no archive
+/// has what was removed, there is nothing to fetch.
+pub(crate) fn leave_gap(
+    tx: &Transaction<'_>,
+    conversation: &str,
+    before: Option<&str>,
+    position: i64,
+    is_archived: bool,
+) -> rusqlite::Result<()> {
+    let archive = of_conversation(tx, conversation)?;
+    let low = position.saturating_sub(SPAN);
+    // The same row again: somebody may be filling it.
+    let known: Option<i64> = tx
+        .prepare_cached(
+            "UPDATE gaps SET before_id = ?3, low_position = ?4, next_position = ?5
+             WHERE archive = ?1 AND conversation = ?2 RETURNING id",
+        )?
+        .query_row(
+            params![archive, conversation, before, low, position],
+            |row| row.get(0),
+        )
+        .optional()?;
+    match known {
+        Some(gap) => {
+            tx.execute("DELETE FROM gap_conversations WHERE gap = ?1", [gap])?;
+        }
+        None if is_archived => {
+            tx.execute(
+                "INSERT INTO gaps (archive, conversation, before_id, low_position, next_position)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![archive, conversation, before, low, position],
+            )?;
+        }
+        None => return Ok(()),
+    }
+    tx.prepare_cached(
+        "INSERT INTO gap_conversations (gap, conversation, before_id, complete)
+         SELECT id, ?2, coalesce(before_id, ''), 1 FROM gaps
+         WHERE archive = ?1 AND conversation IS NULL AND next_position <= ?3
+         ON CONFLICT (gap, conversation) DO UPDATE SET complete = 1",
+    )?
+    .execute(params![archive, conversation, position])?;
+    Ok(())
+}
+
+/// All gaps of an archive that concern every conversation, the newest first.
 pub(crate) fn gaps(db: &Connection, archive: &str) -> rusqlite::Result<Vec<Gap>> {
     db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM gaps WHERE archive = ?1 ORDER BY next_position DESC"
+        "SELECT {COLUMNS} FROM gaps WHERE archive = ?1 AND conversation IS NULL
+         ORDER BY next_position DESC"
     ))?
     .query_map([archive], gap)?
     .collect()
@@ -171,6 +218,7 @@ pub(crate) fn gap_below(
     let archive = of_conversation(db, conversation)?;
     db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM gaps WHERE archive = ?1 AND next_position <= ?2
+             AND (conversation IS NULL OR conversation = ?3)
              AND NOT EXISTS (SELECT 1 FROM gap_conversations
                              WHERE gap = gaps.id AND conversation = ?3 AND complete)
          ORDER BY next_position DESC LIMIT 1"
@@ -184,6 +232,7 @@ pub(crate) fn open_gaps(db: &Connection, conversation: &str) -> rusqlite::Result
     let archive = of_conversation(db, conversation)?;
     db.prepare_cached(
         "SELECT next_position FROM gaps WHERE archive = ?1
+             AND (conversation IS NULL OR conversation = ?2)
              AND NOT EXISTS (SELECT 1 FROM gap_conversations
                              WHERE gap = gaps.id AND conversation = ?2 AND complete)",
     )?

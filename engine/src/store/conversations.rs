@@ -1,11 +1,17 @@
-//! Conversations: the rows of the list.
+//! Conversations: the rows of the list. What they show of their messages is kept
+//! by triggers (`schema/v2/summary.sql`), so nothing here counts.
 
-mod summary;
+mod settings;
+#[cfg(test)]
+mod tests;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::messages::{State, state_from};
-pub(crate) use summary::{Added, added, recount, refresh};
+pub(crate) use settings::{
+    Notify, Quiet, first_unread, hide, mark_unread, pin, quiet, set_archived, set_notify, show,
+    unpin,
+};
 
 /// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +22,10 @@ pub(crate) struct Conversation {
     pub(crate) draft: String,
     pub(crate) unread: u32,
     pub(crate) unread_mentions: u32,
+    pub(crate) marked_unread: bool,
+    pub(crate) quiet: Quiet,
+    pub(crate) pinned: bool,
+    pub(crate) archived: bool,
     pub(crate) last: Option<LastMessage>,
 }
 
@@ -24,8 +34,33 @@ pub(crate) struct Conversation {
 pub(crate) struct LastMessage {
     pub(crate) text: String,
     pub(crate) outgoing: bool,
+    pub(crate) author_name: String,
     pub(crate) time_ms: i64,
     pub(crate) state: State,
+}
+
+/// Which rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// All, those that were put away too.
+    All,
+    /// Those that were not put away.
+    Active,
+    /// Those that were.
+    Archived,
+    /// Those that have something unread.
+    Unread,
+}
+
+impl Which {
+    fn condition(self) -> &'static str {
+        match self {
+            Self::All => "1",
+            Self::Active => "NOT c.archived",
+            Self::Archived => "c.archived",
+            Self::Unread => "(c.unread > 0 OR c.marked_unread)",
+        }
+    }
 }
 
 /// Makes sure that a conversation is there.
@@ -37,80 +72,108 @@ pub(crate) fn ensure(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// All conversations, newest activity first; empty ones last by name.
+/// All conversations: the pinned ones in their order, then newest activity first;
+/// empty ones last by name.
 pub(crate) fn all(db: &Connection) -> rusqlite::Result<Vec<Conversation>> {
-    db.prepare_cached(
-        "SELECT c.id, coalesce(k.name, c.name, substr(c.id, 1, instr(c.id || '@', '@') - 1)),
-                c.draft, c.unread, l.text, l.outgoing, l.time_ms, l.state, l.error,
-                c.kind = 'room', c.unread_mentions
+    page(db, Which::All, 0, u32::MAX)
+}
+
+/// A part of that order.
+pub(crate) fn page(
+    db: &Connection,
+    which: Which,
+    skip: u32,
+    limit: u32,
+) -> rusqlite::Result<Vec<Conversation>> {
+    db.prepare_cached(&format!(
+        "SELECT c.id, c.kind,
+                coalesce(c.name, k.name, substr(c.id, 1, instr(c.id || '@', '@') - 1)), c.draft,
+                c.unread, c.unread_mentions, c.marked_unread, c.notify, c.muted_until_ms,
+                c.pinned, c.archived,
+                CASE WHEN l.retracted_ms IS NULL THEN substr(l.text, 1, 1000) ELSE '' END,
+                l.outgoing, l.time_ms, l.state, l.error,
+                coalesce(l.author_name, a.name, substr(l.author, 1, instr(l.author || '@', '@') - 1))
          FROM conversations c
          LEFT JOIN contacts k ON k.address = c.id
          LEFT JOIN messages l ON l.id = c.last_message
-         ORDER BY l.time_ms IS NULL, l.time_ms DESC, 2",
-    )?
-    .query_map([], |row| {
-        let text: Option<String> = row.get(4)?;
-        let last = match text {
-            None => None,
-            Some(text) => Some(LastMessage {
-                text,
-                outgoing: row.get(5)?,
-                time_ms: row.get(6)?,
-                state: state_from(row.get(7)?, row.get(8)?),
-            }),
-        };
-        Ok(Conversation {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            draft: row.get(2)?,
-            unread: row.get(3)?,
-            last,
-            is_room: row.get(9)?,
-            unread_mentions: row.get(10)?,
-        })
-    })?
+         LEFT JOIN contacts a ON a.address = l.author
+         WHERE NOT c.hidden AND {}
+         ORDER BY c.pinned = 0, c.pinned, c.last_time_ms IS NULL, c.last_time_ms DESC, 3, 1
+         LIMIT ?2 OFFSET ?1",
+        which.condition()
+    ))?
+    .query_map([skip, limit], conversation)?
     .collect()
 }
 
-/// Unread messages of the whole account.
+fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    let time_ms: Option<i64> = row.get(13)?;
+    let last = match time_ms {
+        None => None,
+        Some(time_ms) => Some(LastMessage {
+            text: row.get(11)?,
+            outgoing: row.get(12)?,
+            time_ms,
+            state: state_from(row.get(14)?, row.get(15)?),
+            author_name: row.get(16)?,
+        }),
+    };
+    let kind: String = row.get(1)?;
+    Ok(Conversation {
+        id: row.get(0)?,
+        is_room: kind == "room",
+        name: row.get(2)?,
+        draft: row.get(3)?,
+        unread: row.get(4)?,
+        unread_mentions: row.get(5)?,
+        marked_unread: row.get(6)?,
+        quiet: settings::quiet_from(row, 7)?,
+        pinned: row.get::<_, i64>(9)? != 0,
+        archived: row.get(10)?,
+        last,
+    })
+}
+
+/// How many rows there are.
+pub(crate) fn count(db: &Connection, which: Which) -> rusqlite::Result<u32> {
+    db.prepare_cached(&format!(
+        "SELECT count(*) FROM conversations c WHERE NOT c.hidden AND {}",
+        which.condition()
+    ))?
+    .query_row([], |row| row.get(0))
+}
+
+/// Unread messages of the whole account: the sum of the rows.
 pub(crate) fn unread(db: &Connection) -> rusqlite::Result<u32> {
-    db.query_row(
-        "SELECT coalesce(sum(unread), 0) FROM conversations",
-        [],
-        |row| row.get(0),
-    )
+    db.prepare_cached("SELECT coalesce(sum(unread), 0) FROM conversations WHERE NOT hidden")?
+        .query_row([], |row| row.get(0))
 }
 
 /// Keeps what was typed.
 pub(crate) fn set_draft(tx: &Transaction<'_>, id: &str, text: &str) -> rusqlite::Result<()> {
     ensure(tx, id)?;
-    tx.execute(
-        "UPDATE conversations SET draft = ?2 WHERE id = ?1",
-        [id, text],
-    )?;
+    tx.prepare_cached("UPDATE conversations SET draft = ?2 WHERE id = ?1 AND draft <> ?2")?
+        .execute([id, text])?;
     Ok(())
 }
 
 /// Up to where the conversation was seen.
 pub(crate) fn read_position(db: &Connection, id: &str) -> rusqlite::Result<i64> {
     let found = db
-        .query_row(
-            "SELECT read_position FROM conversations WHERE id = ?1",
-            [id],
-            |row| row.get(0),
-        )
+        .prepare_cached("SELECT read_position FROM conversations WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
         .optional()?;
     Ok(found.unwrap_or(0))
 }
 
-/// Moves the read position forward, never back; whether it moved.
+/// Moves the read position forward, never back; a mark of the user's own goes.
+/// Whether anything changed.
 pub(crate) fn read_up_to(tx: &Transaction<'_>, id: &str, position: i64) -> rusqlite::Result<bool> {
-    let moved = tx.execute(
-        "UPDATE conversations SET read_position = ?2 WHERE id = ?1 AND read_position < ?2",
-        params![id, position],
-    )?;
-    if moved > 0 {
-        summary::count(tx, id)?;
-    }
-    Ok(moved > 0)
+    let changed = tx
+        .prepare_cached(
+            "UPDATE conversations SET read_position = max(read_position, ?2), marked_unread = 0
+             WHERE id = ?1 AND (read_position < ?2 OR marked_unread)",
+        )?
+        .execute(params![id, position])?;
+    Ok(changed > 0)
 }

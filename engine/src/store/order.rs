@@ -59,7 +59,6 @@ pub(crate) fn follow<'a>(
         for id in waiting {
             put(tx, id, archive::end_position(tx)? + 1, read)?;
         }
-        conversations::refresh(tx, conversation)?;
     }
     Ok(())
 }
@@ -96,7 +95,6 @@ pub(crate) fn behind_what_came(
              WHERE conversation = ?1 AND outgoing = 1 AND (id = ?2 OR state = ?4)",
             params![conversation, id, by, WAITING],
         )?;
-        conversations::refresh(tx, conversation)?;
     }
     Ok(())
 }
@@ -104,11 +102,11 @@ pub(crate) fn behind_what_came(
 /// A message that is here, and was found among what was missed: there is its
 /// place.
 pub(crate) fn place_in_gap(tx: &Transaction<'_>, id: i64, gap: i64) -> rusqlite::Result<()> {
-    let (position, read, conversation): (i64, i64, String) = tx.query_row(
-        "SELECT m.position, c.read_position, c.id
+    let (position, read): (i64, i64) = tx.query_row(
+        "SELECT m.position, c.read_position
          FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.id = ?1",
         [id],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     if !archive::holds(tx, gap, position)?
         && let Some(position) = archive::take_position(tx, gap)?
@@ -119,7 +117,6 @@ pub(crate) fn place_in_gap(tx: &Transaction<'_>, id: i64, gap: i64) -> rusqlite:
             "UPDATE messages SET state = ?2, error = NULL WHERE id = ?1 AND state IN (?3, ?4)",
             params![id, SENT, WAITING, FAILED],
         )?;
-        conversations::refresh(tx, &conversation)?;
     }
     Ok(())
 }

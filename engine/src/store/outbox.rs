@@ -209,7 +209,7 @@ pub(crate) fn requeue(
     let mut changed = Vec::new();
     for (message, conversation, retracted) in needless {
         if retracted {
-            messages::delete(tx, message, &conversation)?;
+            messages::delete(tx, message)?;
         } else {
             forget_changes(tx, message)?;
             messages::forget_versions(tx, message)?;

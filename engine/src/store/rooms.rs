@@ -164,15 +164,6 @@ pub(crate) fn is_room(db: &Connection, conversation: &str) -> rusqlite::Result<b
     Ok(found.unwrap_or(false))
 }
 
-/// Whether one is told of every message of a room; else of those that name us.
-pub(crate) fn notifies_of_all(db: &Connection, room: &str) -> rusqlite::Result<bool> {
-    let found: Option<bool> = db
-        .prepare_cached("SELECT notify = 'all' FROM conversations WHERE id = ?1")?
-        .query_row([room], |row| row.get(0))
-        .optional()?;
-    Ok(found.unwrap_or(false))
-}
-
 /// Whether a room is told what we have seen (XEP-0333, section 4.1): a small one
 /// whose people know each other.
 pub(crate) fn wants_markers(db: &Connection, room: &str) -> rusqlite::Result<bool> {

@@ -19,6 +19,7 @@ const V2: &str = concat!(
     include_str!("schema/v2/people.sql"),
     include_str!("schema/v2/files.sql"),
     include_str!("schema/v2/search.sql"),
+    include_str!("schema/v2/summary.sql"),
 );
 
 pub(super) const V1: &str = "

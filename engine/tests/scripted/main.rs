@@ -23,6 +23,7 @@ mod displayed;
 mod downgrades;
 mod faults;
 mod hostile;
+mod lists;
 mod messages;
 mod peer;
 mod presence;

@@ -1,17 +1,10 @@
 //! Conversations and contacts, as a user interface shows them.
 
-use tokio::time::Instant;
-
-use super::{MAX_TEXT, conversation_id, delivery, failed};
+use super::{MAX_TEXT, conversation_id, failed};
 use crate::account::{Account, sync};
-use crate::api::{
-    AccountView, ApiError, ContactView, ConversationKind, ConversationView, ErrorCode, PresenceShow,
-};
+use crate::api::{AccountView, ApiError, ContactView, ErrorCode, PresenceShow};
 use crate::store::contacts;
-use crate::store::conversations::{self, Conversation};
-
-/// Longest preview of the newest message, in characters.
-const PREVIEW_CHARS: usize = 120;
+use crate::store::conversations;
 
 impl Account {
     pub(crate) async fn view(&self, display_name: &str, server_name: &str) -> AccountView {
@@ -32,48 +25,6 @@ impl Account {
             unlocked: true,
             connection: shared.connection.borrow().clone(),
             unread,
-        }
-    }
-
-    pub(crate) async fn conversations(&self) -> Result<Vec<ConversationView>, ApiError> {
-        let all = self
-            .shared
-            .store
-            .read(conversations::all)
-            .await
-            .map_err(failed)?;
-        Ok(all
-            .into_iter()
-            .map(|conversation| self.conversation_view(conversation))
-            .collect())
-    }
-
-    fn conversation_view(&self, conversation: Conversation) -> ConversationView {
-        let live = &self.shared.live;
-        let last = conversation.last;
-        let preview = last.as_ref().map_or_else(String::new, |last| {
-            let line = last.text.split_whitespace().collect::<Vec<_>>().join(" ");
-            line.chars().take(PREVIEW_CHARS).collect()
-        });
-        ConversationView {
-            kind: if conversation.is_room {
-                ConversationKind::Room
-            } else {
-                ConversationKind::Direct
-            },
-            name: conversation.name,
-            presence: live.presence(&conversation.id),
-            preview,
-            preview_is_mine: last.as_ref().is_some_and(|last| last.outgoing),
-            last_activity_ms: last.as_ref().map(|last| last.time_ms),
-            last_state: last
-                .filter(|last| last.outgoing)
-                .map(|last| delivery(&last.state)),
-            unread: conversation.unread,
-            unread_mentions: conversation.unread_mentions,
-            draft: conversation.draft,
-            typing: live.is_typing(&conversation.id, Instant::now()),
-            id: conversation.id,
         }
     }
 
@@ -117,7 +68,7 @@ impl Account {
         let made = id.clone();
         self.shared
             .store
-            .write(move |tx| conversations::ensure(tx, &made))
+            .write(move |tx| conversations::show(tx, &made))
             .await
             .map_err(failed)?;
         self.shared.conversations_changed();

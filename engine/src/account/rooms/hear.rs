@@ -9,7 +9,7 @@ use super::state::{Change, Heard, Stage};
 use crate::account::Shared;
 use crate::account::apply::Step;
 use crate::api::LeftWhy;
-use crate::inbound::room::presence::{FromRoom, RoomPresence};
+use crate::inbound::room::presence::{self, RoomPresence};
 use crate::inbound::{Meaning, room as read};
 use crate::store::StoreError;
 use crate::store::rooms::{self, members};
@@ -23,18 +23,18 @@ pub(in crate::account) async fn presence(
     shared: &Shared,
     stanza: &Element,
 ) -> Result<bool, StoreError> {
-    let Some((room, said)) = read::presence::read(stanza) else {
+    let Some((room, said)) = presence::read(stanza) else {
         return Ok(false);
     };
     if !shared.rooms.knows(room.as_str()) {
         return Ok(false);
     }
     let presence = match said {
-        FromRoom::Refused(error) => {
+        presence::FromRoom::Refused(error) => {
             shared.rooms.refused(room.as_str(), error);
             return Ok(true);
         }
-        FromRoom::Presence(presence) => *presence,
+        presence::FromRoom::Presence(presence) => *presence,
     };
     let change = shared
         .rooms
@@ -114,21 +114,44 @@ fn rejoin(shared: &Shared, room: &str) {
     });
 }
 
-/// A live message; whether it was a room's.
+/// What a live message has to do with rooms.
+pub(in crate::account) enum FromRoom {
+    /// It is not of a room.
+    No,
+    /// Nothing of it has to be written, or it has been.
+    Nothing,
+    /// This has to be written.
+    Said(Step, Vec<Meaning>),
+}
+
+impl FromRoom {
+    fn if_handled(is_handled: bool) -> Self {
+        if is_handled { Self::Nothing } else { Self::No }
+    }
+}
+
+/// Reads a live message. What it says is left to be written together with what
+/// came right behind it.
 pub(in crate::account) async fn message(
     shared: &Shared,
     stanza: &Element,
-) -> Result<bool, StoreError> {
+) -> Result<FromRoom, StoreError> {
     let Some(Ok(from)) = stanza.attr("from").map(Jid::new) else {
-        return Ok(false);
+        return Ok(FromRoom::No);
     };
     let room = from.to_bare();
     let nick = from.resource().map(ToString::to_string);
     match stanza.attr("type") {
         Some("groupchat") => {}
-        Some("error") => return bounced(shared, room.as_str(), stanza).await,
+        Some("error") => {
+            let is_handled = bounced(shared, room.as_str(), stanza).await?;
+            return Ok(FromRoom::if_handled(is_handled));
+        }
         // Between two people in a room: these have no conversation (yet).
-        _ => return Ok(nick.is_some() && shared.rooms.knows(room.as_str())),
+        _ => {
+            let is_handled = nick.is_some() && shared.rooms.knows(room.as_str());
+            return Ok(FromRoom::if_handled(is_handled));
+        }
     }
     let heard = shared.rooms.hear(
         &shared.address,
@@ -140,9 +163,9 @@ pub(in crate::account) async fn message(
     match heard {
         Heard::Stranger => tracing::debug!(account = shared.id, "a room that we are not in"),
         Heard::Held => {}
-        Heard::Read(seat, follows) => take(shared, &seat, stanza, follows).await?,
+        Heard::Read(seat, follows) => return said(shared, &seat, stanza, follows).await,
     }
-    Ok(true)
+    Ok(FromRoom::Nothing)
 }
 
 /// Writes what a live message of a room says.
@@ -152,6 +175,18 @@ pub(super) async fn take(
     stanza: &Element,
     follows: bool,
 ) -> Result<(), StoreError> {
+    match said(shared, seat, stanza, follows).await? {
+        FromRoom::Said(step, meanings) => shared.apply(meanings, step).await,
+        FromRoom::No | FromRoom::Nothing => Ok(()),
+    }
+}
+
+async fn said(
+    shared: &Shared,
+    seat: &read::Seat,
+    stanza: &Element,
+    follows: bool,
+) -> Result<FromRoom, StoreError> {
     let mut news = read::live(seat, stanza, shared.clock.now_ms());
     let room = seat.room.to_string();
     if stanza.has_child("delay", ns::DELAY) {
@@ -170,11 +205,9 @@ pub(super) async fn take(
     }
     let cursor = news.stanza_id.filter(|_| follows);
     if news.meanings.is_empty() && cursor.is_none() {
-        return Ok(());
+        return Ok(FromRoom::Nothing);
     }
-    shared
-        .apply(news.meanings, Step::Room { room, cursor })
-        .await
+    Ok(FromRoom::Said(Step::Room { room, cursor }, news.meanings))
 }
 
 /// Leaves those out that are here.

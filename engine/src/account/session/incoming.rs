@@ -1,38 +1,87 @@
 //! What comes in while a session runs.
 
+use futures_util::FutureExt;
 use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, datetime, ns};
 
-use super::Session;
+use super::{Session, element_of};
 use crate::account::apply::Step;
-use crate::account::{rooms, sync};
+use crate::account::rooms::{self, FromRoom};
+use crate::account::sync::pep;
 use crate::connection::ConnectError;
 use crate::inbound::{self, Meaning};
 use crate::store::archive::{self, OWN};
 
+/// Messages that share a transaction at most.
+pub(super) const TOGETHER: usize = 256;
+
 impl Session<'_> {
-    pub(super) async fn message(&mut self, element: &Element) -> Result<(), ConnectError> {
-        if rooms::message(self.shared, element).await? {
-            return Ok(());
+    /// Handles an element. Live messages that have come right behind one share its
+    /// transaction: a busy room costs one wait for the disk and not hundreds.
+    pub(super) async fn take_with_those_behind(
+        &mut self,
+        element: Element,
+    ) -> Result<(), ConnectError> {
+        if !self.is_live_message(&element) {
+            return self.take(element).await;
         }
-        let now_ms = self.shared.clock.now_ms();
-        let cursor = live_cursor(&self.shared.address, element);
-        if cursor.is_some() && self.is_left_to_the_archive(element).await? {
-            return Ok(());
+        let mut together = vec![element];
+        let mut behind = None;
+        while together.len() < TOGETHER
+            && behind.is_none()
+            && let Some(incoming) = self.transport.next().now_or_never()
+        {
+            match incoming.and_then(element_of) {
+                Ok(element) if self.is_live_message(&element) => together.push(element),
+                other => behind = Some(other),
+            }
         }
-        let meanings = inbound::live(&self.shared.address, element, now_ms);
-        // Which of the two was first, only the archive knows.
-        self.crossed |= self.unplaced > 0 && meanings.iter().any(Meaning::is_message);
-        self.shared.apply(meanings, Step::Live).await?;
+        self.messages(&together).await?;
+        match behind {
+            // What came before an end counts all the same.
+            Some(element) => self.take(element?).await,
+            None => Ok(()),
+        }
+    }
+
+    fn is_live_message(&self, element: &Element) -> bool {
+        element.is("message", ns::CLIENT)
+            && !element.has_child("result", ns::MAM)
+            && !pep::is_event(element)
+            && self.held.is_none()
+    }
+
+    /// Writes messages in one transaction; then they count as handled.
+    pub(super) async fn messages(&mut self, elements: &[Element]) -> Result<(), ConnectError> {
+        let shared = self.shared;
+        let now_ms = shared.clock.now_ms();
         // What came live need not be fetched again, once we have caught up, and
         // unless one of ours may come before it.
-        if let Some(cursor) = cursor
-            && self.unplaced == 0
-            && self.follows
-            && self.caught_up
-        {
-            sync::archive::set_cursor(self.shared, &cursor).await?;
+        let follows = self.follows && self.caught_up && self.unplaced == 0;
+        let mut steps: Vec<(Step, Vec<Meaning>)> = Vec::new();
+        for element in elements {
+            match rooms::message(shared, element).await? {
+                FromRoom::No => {}
+                FromRoom::Nothing => continue,
+                FromRoom::Said(step, meanings) => {
+                    steps.push((step, meanings));
+                    continue;
+                }
+            }
+            let cursor = live_cursor(&shared.address, element);
+            if cursor.is_some() && self.is_left_to_the_archive(element).await? {
+                continue;
+            }
+            let meanings = inbound::live(&shared.address, element, now_ms);
+            // Which of the two was first, only the archive knows.
+            self.crossed |= self.unplaced > 0 && meanings.iter().any(Meaning::is_message);
+            let cursor = cursor.filter(|_| follows);
+            steps.push((Step::Live { cursor }, meanings));
+        }
+        shared.apply_all(steps).await?;
+        for _ in elements {
+            self.count();
         }
         Ok(())
     }

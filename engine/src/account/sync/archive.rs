@@ -151,6 +151,7 @@ pub(in crate::account) async fn fill_conversation(
     let Ok(_one_at_a_time) = shared.filling.try_lock() else {
         return Ok(false);
     };
+    let _not_trimmed_meanwhile = shared.trimming.lock().await;
     let of = conversation.to_owned();
     let found = shared
         .store
@@ -200,15 +201,6 @@ pub(in crate::account) async fn fill_conversation(
     // Also where nothing came: there is no gap any more.
     shared.messages_changed(conversation);
     Ok(true)
-}
-
-/// Remembers up to where our own archive was read.
-pub(in crate::account) async fn set_cursor(shared: &Shared, id: &str) -> Result<(), ConnectError> {
-    let id = id.to_owned();
-    Ok(shared
-        .store
-        .write(move |tx| archive::set_cursor(tx, OWN, &id))
-        .await?)
 }
 
 /// What an archive is asked for.

@@ -77,6 +77,25 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
+    /// Decides about a conversation: muted, pinned, put away, removed.
+    Conversation {
+        /// Address of the contact or room.
+        address: String,
+        #[command(subcommand)]
+        what: Decision,
+    },
+    /// Writes a conversation into a file, and its attachments beside it.
+    Export {
+        /// Address of the contact or room.
+        address: String,
+        /// The file; a name that ends with .html makes a page, any other JSON.
+        file: PathBuf,
+        /// Time zone of the page.
+        #[arg(long, default_value = "UTC")]
+        time_zone: String,
+    },
+    /// Says what the account takes up on this device.
+    Storage,
     /// Rooms.
     Rooms {
         #[command(subcommand)]
@@ -139,4 +158,37 @@ pub(crate) enum MessageCommand {
         /// Number of the message.
         message: i64,
     },
+}
+
+/// What is decided about a conversation.
+#[derive(Subcommand)]
+pub(crate) enum Decision {
+    /// Tells of nothing, or of mentions only.
+    Mute {
+        /// Messages that name me pass.
+        #[arg(long)]
+        mentions: bool,
+        /// For so many hours; without it for ever.
+        #[arg(long)]
+        hours: Option<u32>,
+    },
+    /// Tells of all messages again.
+    Unmute,
+    /// Puts it to this place among the pinned ones (from 0); without it the last.
+    Pin {
+        /// The place.
+        place: Option<u32>,
+    },
+    /// Takes it from the pinned ones.
+    Unpin,
+    /// Puts it away until somebody writes.
+    Archive,
+    /// Takes it back.
+    Unarchive,
+    /// Marks it as one to come back to.
+    MarkUnread,
+    /// Removes what was read from this device; the server keeps it.
+    Clear,
+    /// Removes it and its messages from this device.
+    Remove,
 }

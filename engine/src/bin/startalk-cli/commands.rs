@@ -10,6 +10,7 @@ use startalk_engine::api::{ApiError, ConnectionView, MessageRequest, Overview, R
 use startalk_engine::{Engine, EngineConfig, Proxy, SystemProxies};
 
 use crate::args::{Cli, Command};
+use crate::conversations;
 use crate::messages;
 use crate::people;
 
@@ -129,6 +130,15 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Command::Conversation { address, what } => {
+            conversations::decide(engine, cli, address, what).await
+        }
+        Command::Export {
+            address,
+            file,
+            time_zone,
+        } => conversations::export(engine, cli, address, file, time_zone).await,
+        Command::Storage => conversations::storage(engine, cli).await,
         Command::Rooms { command } => crate::rooms::run(engine, cli, command).await,
         Command::People(command) => people::carry_out(engine, cli, command).await,
         Command::Watch => watch(engine, cli).await,

@@ -5,7 +5,6 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::content::to_column;
 use super::said::{self, Edit, Outcome, Target};
-use crate::store::conversations;
 
 /// Versions that are kept of one message, besides the first.
 const MOST_VERSIONS: i64 = 50;
@@ -73,9 +72,6 @@ pub(super) fn apply(
             .as_ref()
             .and_then(|reply| reply.excerpt.as_ref()),
     ])?;
-    if extras.mentions_me != target.mentions_me {
-        conversations::recount(tx, &target.conversation, target.position)?;
-    }
     outcome.changed = true;
     Ok(outcome)
 }

@@ -7,7 +7,7 @@ use super::content::{Extras, Mention, to_column};
 use super::place::{Place, new_position};
 use super::said::{self, Author, Edit, Target};
 use super::{FAILED, State, WAITING, edits, get, reactions, retractions, states};
-use crate::store::conversations::{self, Added};
+use crate::store::conversations;
 use crate::store::outbox::{self, OutboxKind};
 
 /// A message that the user sends.
@@ -85,14 +85,6 @@ pub(crate) fn send(tx: &Transaction<'_>, composed: &Composed) -> rusqlite::Resul
         to_column(&composed.extras.mentions),
     ])?;
     let id = tx.last_insert_rowid();
-    let added = Added {
-        id,
-        position,
-        time_ms: composed.now_ms,
-        counts: false,
-        mentions_me: false,
-    };
-    conversations::added(tx, conversation, &added)?;
     outbox::push(
         tx,
         OutboxKind::Message,
@@ -125,7 +117,6 @@ pub(crate) fn retry(
             params![id, end],
         )?;
         outbox::push(tx, OutboxKind::Message, conversation, origin_id, Some(id))?;
-        conversations::refresh(tx, conversation)?;
     }
     Ok(conversation)
 }
@@ -134,7 +125,7 @@ pub(crate) fn retry(
 pub(crate) fn delete_failed(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<Option<String>> {
     match get(tx, id)? {
         Some(message) if matches!(message.state, State::Failed(_)) => {
-            delete(tx, id, &message.conversation)?;
+            delete(tx, id)?;
             Ok(Some(message.conversation))
         }
         _ => Ok(None),
@@ -142,18 +133,14 @@ pub(crate) fn delete_failed(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<O
 }
 
 /// Removes a message that nobody else has.
-pub(crate) fn delete(tx: &Transaction<'_>, id: i64, conversation: &str) -> rusqlite::Result<()> {
+pub(crate) fn delete(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
     for statement in [
         "DELETE FROM outbox WHERE message = ?1",
-        "DELETE FROM message_versions WHERE message = ?1",
-        "DELETE FROM message_ids WHERE message = ?1",
-        "DELETE FROM deliveries WHERE message = ?1",
-        "DELETE FROM uploads WHERE message = ?1",
         "DELETE FROM messages WHERE id = ?1",
     ] {
         tx.prepare_cached(statement)?.execute([id])?;
     }
-    conversations::refresh(tx, conversation)
+    Ok(())
 }
 
 /// Whether nobody else can have it: it failed, or waits and was never sent.
@@ -228,7 +215,7 @@ pub(crate) fn retract(
         return Ok(Change::NotAllowed);
     }
     if is_only_here(tx, id, &message.state)? {
-        delete(tx, id, &message.conversation)?;
+        delete(tx, id)?;
     } else if retractions::bury(tx, &target, now_ms, None)? {
         outbox::replace(
             tx,

@@ -6,9 +6,8 @@ use super::content::{Extras, to_column};
 use super::place::{Place, new_position};
 use super::said::{self, Author};
 use super::{SENT, reactions, retractions, states};
-use crate::store::conversations::{self, Added};
-use crate::store::order;
 use crate::store::outbox::{self, OutboxKind};
+use crate::store::{conversations, order};
 
 /// A message from the wire.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -108,14 +107,6 @@ pub(crate) fn receive(
         message.extras.encrypted,
     ])?;
     let id = tx.last_insert_rowid();
-    let added = Added {
-        id,
-        position,
-        time_ms: message.time_ms,
-        counts: !message.outgoing && message.extras.kind != super::Kind::Event,
-        mentions_me: message.extras.mentions_me,
-    };
-    conversations::added(tx, &message.conversation, &added)?;
     if message.outgoing {
         if !message.markable {
             conversations::read_up_to(tx, &message.conversation, position)?;

@@ -4,7 +4,7 @@
 use rusqlite::{Transaction, params};
 
 use super::said::Target;
-use crate::store::{conversations, outbox};
+use crate::store::outbox;
 
 /// Takes a message back. Whether it was there until now.
 pub(super) fn bury(
@@ -32,6 +32,5 @@ pub(super) fn bury(
         }
     }
     outbox::forget_changes(tx, target.id)?;
-    conversations::recount(tx, &target.conversation, target.position)?;
     Ok(true)
 }

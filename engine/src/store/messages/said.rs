@@ -113,7 +113,6 @@ pub(super) struct Target {
     pub(super) stanza_id: Option<String>,
     pub(super) edited_ms: Option<i64>,
     pub(super) retracted: bool,
-    pub(super) mentions_me: bool,
 }
 
 impl Target {
@@ -126,8 +125,7 @@ impl Target {
 }
 
 const TARGET: &str = "id, conversation, position, time_ms, text, outgoing, author, author_name,
-    occupant_id, wire_id, origin_id, stanza_id, edited_ms, retracted_ms IS NOT NULL,
-    mentions_me";
+    occupant_id, wire_id, origin_id, stanza_id, edited_ms, retracted_ms IS NOT NULL";
 
 fn target(row: &Row<'_>) -> rusqlite::Result<Target> {
     Ok(Target {
@@ -147,7 +145,6 @@ fn target(row: &Row<'_>) -> rusqlite::Result<Target> {
         stanza_id: row.get(11)?,
         edited_ms: row.get(12)?,
         retracted: row.get(13)?,
-        mentions_me: row.get(14)?,
     })
 }
 

@@ -347,6 +347,17 @@ fn unread_counts_follow_the_read_position_which_never_goes_back() {
     assert_eq!((cache.unread(), cache.texts()[0].as_str()), (0, "old"));
 }
 
+/// The next message gets its place again.
+#[test]
+fn what_comes_after_a_deleted_message_is_unread() {
+    let mut cache = Cache::new();
+    let id = cache.compose("hello");
+    cache.step(|tx| failed(tx, BOB, "o-hello", "message-rejected"));
+    assert!(cache.step(|tx| delete_failed(tx, id)).is_some());
+    cache.hear("news");
+    assert_eq!(cache.unread(), 1);
+}
+
 #[test]
 fn one_marker_waits_and_it_is_the_newest() {
     let mut cache = Cache::new();

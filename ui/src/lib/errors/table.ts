@@ -79,6 +79,7 @@ const table = {
   'port-in-use': { text: 'error.port-in-use', detailed: 'error.port-in-use.detailed' },
   'server-start-failed': { text: 'error.server-start-failed' },
   'disk-full': { text: 'error.disk-full' },
+  'file-not-written': { text: 'error.file-not-written' },
   'message-too-long': { text: 'error.message-too-long' },
   'not-supported': { text: 'error.not-supported' },
   'not-connected': { text: 'error.not-connected' },

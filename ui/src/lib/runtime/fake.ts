@@ -20,6 +20,7 @@ import type { Settings } from '../rpc/generated/Settings';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
+import { decide, type Decisions, undecided } from './fake-decisions';
 import { search } from './fake-search';
 import { fakeQr, history, type Line, ME, MY_NAME, nobody, people, plain, TEAM } from './fixtures';
 import type { Runtime } from './runtime';
@@ -32,6 +33,7 @@ export interface Talk {
   readUpTo: number;
   draft: string;
   typing: boolean;
+  decided: Decisions;
 }
 
 /** What `request` of the contract or command of the shell a planned failure is for. */
@@ -203,12 +205,23 @@ export class FakeRuntime implements Runtime {
         return { type: 'done' };
       case 'mark-displayed':
         this.#talk(request.conversation).readUpTo = request.message;
+        this.#talk(request.conversation).decided.marked_unread = false;
         this.emit({ type: 'conversations-changed', account: ACCOUNT });
         return { type: 'done' };
       case 'message':
         return this.#about(request);
       case 'search':
         return search(request, ACCOUNT, this.talks);
+      case 'conversation': {
+        const team = {
+          talks: this.talks,
+          rows: () => this.#rows(),
+          unread: (address: string) => this.#unread(this.#talk(address)).map(({ id }) => id),
+        };
+        const answer = decide(team, request);
+        if ('conversation' in request) this.#changed(request.conversation);
+        return answer;
+      }
       default:
         // What no screen asks for yet.
         throw apiError('not-supported');
@@ -324,7 +337,7 @@ export class FakeRuntime implements Runtime {
         address,
         name: address.split('@')[0] ?? address,
       };
-      talk = { contact, messages: [], readUpTo: 0, draft: '', typing: false };
+      talk = { contact, messages: [], readUpTo: 0, draft: '', typing: false, decided: undecided() };
       this.talks.set(address, talk);
     }
     return talk;
@@ -451,15 +464,25 @@ export class FakeRuntime implements Runtime {
         presence: talk.contact.presence,
         preview: last?.text.replaceAll('\n', ' ') ?? '',
         preview_is_mine: last?.direction === 'outgoing',
+        preview_author: last?.author_name ?? '',
         last_activity_ms: last?.time_ms ?? null,
         last_state: last?.delivery ?? null,
         unread: this.#unread(talk).length,
         unread_mentions: 0,
+        marked_unread: talk.decided.marked_unread,
+        notify: talk.decided.notify,
+        muted_until_ms: talk.decided.muted_until_ms,
+        pinned: talk.decided.pin > 0,
+        archived: talk.decided.archived,
         draft: talk.draft,
         typing: talk.typing,
       };
     });
-    return rows.sort((a, b) => (b.last_activity_ms ?? 0) - (a.last_activity_ms ?? 0));
+    const pin = (row: ConversationView): number =>
+      this.#talk(row.id).decided.pin || Number.POSITIVE_INFINITY;
+    return rows.sort((a, b) =>
+      pin(a) === pin(b) ? (b.last_activity_ms ?? 0) - (a.last_activity_ms ?? 0) : pin(a) - pin(b),
+    );
   }
 
   #window(address: string, anchor: WindowAnchor, limit: number): MessageWindow {

@@ -12,6 +12,7 @@ use crate::account::rooms::state::Stage;
 use crate::account::rooms::{bookmarks, discovery, keep, settings};
 use crate::account::{Account, Shared};
 use crate::api::{ApiError, ErrorCode, RoomSettings, RoomView};
+use crate::store::conversations;
 use crate::store::rooms::{self, Room, invitations};
 
 impl Account {
@@ -84,6 +85,7 @@ impl Account {
             .store
             .write(move |tx| {
                 rooms::update(tx, &of, |room| room.autojoin = true)?;
+                conversations::show(tx, &of)?;
                 invitations::answered(tx, &of)
             })
             .await

@@ -4,6 +4,7 @@
 CREATE TABLE gaps (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     archive       TEXT NOT NULL,             -- '' our own account's, else the room's address
+    conversation  TEXT,                      -- missing there for this one only: it was removed here
     after_id      TEXT,                      -- archive id below the gap; none: from the beginning
     before_id     TEXT,                      -- archive id above the gap
     low_position  INTEGER NOT NULL,

@@ -1,10 +1,10 @@
 ALTER TABLE conversations ADD COLUMN name TEXT;             -- of a room; of a person see contacts
 ALTER TABLE conversations ADD COLUMN notify TEXT NOT NULL DEFAULT 'default'; -- 'all', 'mentions', 'none'
-ALTER TABLE conversations ADD COLUMN muted_until_ms INTEGER;
+ALTER TABLE conversations ADD COLUMN muted_until_ms INTEGER;                 -- notify holds until then; none: for ever
 ALTER TABLE conversations ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;      -- order among the pinned; 0: not
 ALTER TABLE conversations ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE conversations ADD COLUMN marked_unread INTEGER NOT NULL DEFAULT 0;
--- Kept in step with the messages by whoever writes them: the list reads no messages.
+-- Kept in step with the messages by triggers (summary.sql): the list reads no messages.
 ALTER TABLE conversations ADD COLUMN last_message INTEGER;
 ALTER TABLE conversations ADD COLUMN last_position INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE conversations ADD COLUMN last_time_ms INTEGER;

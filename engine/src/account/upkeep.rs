@@ -1,0 +1,54 @@
+//! Keeps the cache within its limits, while the account is open.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Shared;
+use crate::config::Retention;
+use crate::store::StoreError;
+use crate::store::trim::{self, Limits};
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_secs(3600);
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// Runs until the account is closed.
+pub(super) async fn run(shared: Arc<Shared>, retention: Retention) {
+    let cancel = shared.cancel.clone();
+    let upkeep = async {
+        loop {
+            match tidy(&shared, retention).await {
+                Ok(()) | Err(StoreError::Closed) => {}
+                Err(error) => tracing::warn!(%error, "old messages not removed"),
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    };
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        () = upkeep => {}
+    }
+}
+
+/// Removes what is beyond the limits, in small steps: others write in between.
+async fn tidy(shared: &Shared, retention: Retention) -> Result<(), StoreError> {
+    let _nobody_fetches = shared.trimming.lock().await;
+    let limits = Limits {
+        from_ms: retention
+            .days
+            .map(|days| shared.clock.now_ms() - i64::from(days) * DAY_MS),
+        bytes: retention.bytes,
+    };
+    let mut next = Some(i64::MIN);
+    while let Some(after) = next {
+        let stepped = shared
+            .store
+            .write(move |tx| trim::step(tx, after, limits))
+            .await?;
+        for conversation in &stepped.changed {
+            shared.messages_changed(conversation);
+        }
+        next = stepped.next;
+    }
+    Ok(())
+}

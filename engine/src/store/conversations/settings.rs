@@ -1,0 +1,202 @@
+//! What the user decides about a conversation on this device.
+//!
+//! A silence has a level and may have an end. For rooms the level is what
+//! XEP-0492 keeps in bookmarks: whoever syncs them reads [`quiet`] and calls
+//! [`set_notify`].
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::ensure;
+
+/// Of what the user wants to be told (XEP-0492, section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notify {
+    /// Nothing was said: of all that people write to the user, and in rooms of
+    /// messages that name the user.
+    Usual,
+    All,
+    /// Only of messages that name the user.
+    Mentions,
+    None,
+}
+
+impl Notify {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Usual => "default",
+            Self::All => "all",
+            Self::Mentions => "mentions",
+            Self::None => "none",
+        }
+    }
+
+    fn from_name(name: &str) -> Self {
+        match name {
+            "mentions" => Self::Mentions,
+            "none" => Self::None,
+            "all" => Self::All,
+            _ => Self::Usual,
+        }
+    }
+}
+
+/// A level, and until when it holds; then what is usual is told again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Quiet {
+    pub(crate) notify: Notify,
+    /// Milliseconds since the Unix epoch; none: for ever.
+    pub(crate) until_ms: Option<i64>,
+}
+
+impl Quiet {
+    const NOT: Self = Self {
+        notify: Notify::Usual,
+        until_ms: None,
+    };
+
+    /// What holds now.
+    pub(crate) fn now(self, now_ms: i64) -> Self {
+        match self.until_ms {
+            Some(until) if until <= now_ms => Self::NOT,
+            _ => self,
+        }
+    }
+
+    /// Whether the user wants to be told of a message.
+    pub(crate) fn tells(self, now_ms: i64, is_room: bool, mentions_me: bool) -> bool {
+        match self.now(now_ms).notify {
+            Notify::Usual => !is_room || mentions_me,
+            Notify::All => true,
+            Notify::Mentions => mentions_me,
+            Notify::None => false,
+        }
+    }
+}
+
+pub(super) fn quiet_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Quiet> {
+    Ok(Quiet {
+        notify: Notify::from_name(row.get_ref(column)?.as_str()?),
+        until_ms: row.get(column + 1)?,
+    })
+}
+
+/// How silent a conversation is.
+pub(crate) fn quiet(db: &Connection, id: &str) -> rusqlite::Result<Quiet> {
+    let found = db
+        .prepare_cached("SELECT notify, muted_until_ms FROM conversations WHERE id = ?1")?
+        .query_row([id], |row| quiet_from(row, 0))
+        .optional()?;
+    Ok(found.unwrap_or(Quiet::NOT))
+}
+
+/// Sets of what the user wants to be told; whether there is such a conversation.
+pub(crate) fn set_notify(tx: &Transaction<'_>, id: &str, quiet: Quiet) -> rusqlite::Result<bool> {
+    let until = quiet.until_ms.filter(|_| quiet.notify != Notify::All);
+    let changed = tx.execute(
+        "UPDATE conversations SET notify = ?2, muted_until_ms = ?3 WHERE id = ?1",
+        params![id, quiet.notify.as_str(), until],
+    )?;
+    Ok(changed > 0)
+}
+
+/// Pins a conversation, or moves it among the pinned: to this place, counted from
+/// 0, or to the end. Whether there is such a conversation.
+pub(crate) fn pin(tx: &Transaction<'_>, id: &str, place: Option<u32>) -> rusqlite::Result<bool> {
+    let mut order: Vec<String> = tx
+        .prepare_cached("SELECT id FROM conversations WHERE pinned > 0 ORDER BY pinned, id")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    order.retain(|other| other != id);
+    let end = order.len();
+    let place = place.map_or(end, |place| usize::try_from(place).unwrap_or(end).min(end));
+    order.insert(place, id.to_owned());
+    let mut found = false;
+    for (number, pinned) in (1_i64..).zip(&order) {
+        let changed = tx
+            .prepare_cached("UPDATE conversations SET pinned = ?2 WHERE id = ?1")?
+            .execute(params![pinned, number])?;
+        found |= pinned == id && changed > 0;
+    }
+    Ok(found)
+}
+
+/// Takes a conversation from the pinned ones; whether there is such a conversation.
+pub(crate) fn unpin(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<bool> {
+    let changed = tx.execute("UPDATE conversations SET pinned = 0 WHERE id = ?1", [id])?;
+    Ok(changed > 0)
+}
+
+/// Puts a conversation away, or back; whether there is such a conversation.
+pub(crate) fn set_archived(
+    tx: &Transaction<'_>,
+    id: &str,
+    archived: bool,
+) -> rusqlite::Result<bool> {
+    let changed = tx.execute(
+        "UPDATE conversations SET archived = ?2 WHERE id = ?1",
+        params![id, archived],
+    )?;
+    Ok(changed > 0)
+}
+
+/// Marks a conversation as one to come back to, until it is looked at; whether
+/// there is such a conversation.
+pub(crate) fn mark_unread(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<bool> {
+    let changed = tx.execute(
+        "UPDATE conversations SET marked_unread = 1 WHERE id = ?1",
+        [id],
+    )?;
+    Ok(changed > 0)
+}
+
+/// Makes sure that a conversation is there and in the list.
+pub(crate) fn show(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
+    ensure(tx, id)?;
+    tx.execute(
+        "UPDATE conversations SET hidden = 0 WHERE id = ?1 AND hidden",
+        [id],
+    )?;
+    Ok(())
+}
+
+/// Takes a conversation from the list until somebody writes; what the user decided
+/// about it goes, but for its silence. Whether there is such a conversation.
+pub(crate) fn hide(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<bool> {
+    let changed = tx.execute(
+        "UPDATE conversations SET hidden = 1, pinned = 0, archived = 0, marked_unread = 0, draft = ''
+         WHERE id = ?1",
+        [id],
+    )?;
+    Ok(changed > 0)
+}
+
+/// Where reading goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FirstUnread {
+    /// The oldest unread message.
+    pub(crate) message: Option<i64>,
+    /// How many are unread.
+    pub(crate) count: u32,
+}
+
+/// The first unread message of a conversation; `None` if there is no such
+/// conversation.
+pub(crate) fn first_unread(db: &Connection, id: &str) -> rusqlite::Result<Option<FirstUnread>> {
+    let count: Option<(u32, i64)> = db
+        .prepare_cached("SELECT unread, read_position FROM conversations WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((count, read)) = count else {
+        return Ok(None);
+    };
+    let message = db
+        .prepare_cached(
+            "SELECT id FROM messages
+             WHERE conversation = ?1 AND position > ?2 AND outgoing = 0
+                 AND retracted_ms IS NULL AND kind <> 'event'
+             ORDER BY position, id LIMIT 1",
+        )?
+        .query_row(params![id, read], |row| row.get(0))
+        .optional()?;
+    Ok(Some(FirstUnread { message, count }))
+}

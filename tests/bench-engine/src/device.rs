@@ -1,0 +1,127 @@
+//! An engine on a profile, with secrets that every process of the bench knows.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use engine::api::{Request, Response};
+use engine::secrets::{Secret, SecretKind, SecretsError};
+use engine::{Clock, Engine, EngineConfig, NewAccount, NewUser, Secrets};
+use navigation::{Endpoint, ServerTarget, Transport, Trust};
+use server_tests::startalk::{PASSWORD, Startalk};
+
+/// The key of every cache here.
+pub(crate) const KEY: [u8; 32] = [7; 32];
+/// Who owns it.
+pub(crate) const USER: &str = "rosa";
+
+struct Known;
+
+impl Secrets for Known {
+    fn get(&self, _: &str, kind: SecretKind) -> Result<Option<Secret>, SecretsError> {
+        Ok(match kind {
+            SecretKind::Password => Some(Secret::new(PASSWORD.as_bytes().to_vec())),
+            SecretKind::CacheKey => Some(Secret::new(KEY.to_vec())),
+            SecretKind::Token | SecretKind::ProxyPassword => None,
+        })
+    }
+
+    fn set(&self, _: &str, _: SecretKind, _: &[u8]) -> Result<(), SecretsError> {
+        Ok(())
+    }
+
+    fn delete(&self, _: &str, _: SecretKind) -> Result<(), SecretsError> {
+        Ok(())
+    }
+
+    fn is_available(&self) -> bool {
+        true
+    }
+}
+
+/// Opens the engine of a profile.
+pub(crate) async fn engine(profile: &Path) -> Result<Engine> {
+    let config = EngineConfig {
+        secrets: Arc::new(Known),
+        ..EngineConfig::new(profile.to_owned())
+    };
+    Ok(Engine::open(config).await?)
+}
+
+/// Where a server is.
+pub(crate) fn target(server: &Startalk) -> Result<ServerTarget> {
+    let target = server.target();
+    let address = target.tls.context("no TLS")?;
+    Ok(ServerTarget {
+        domain: target.domain.clone(),
+        name: None,
+        endpoints: vec![Endpoint {
+            transport: Transport::DirectTls,
+            host: address.ip().to_string(),
+            port: address.port(),
+            path: None,
+        }],
+        trust: Trust {
+            system_roots: false,
+            authorities: Vec::new(),
+            spki_sha256: vec![target.trust.pin()],
+        },
+    })
+}
+
+/// A profile with an account that has signed in once. The engine chose a key of
+/// its own, which the next start would not know: so the cache goes.
+pub(crate) async fn profile(folder: &Path, server: &Startalk) -> Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let engine = engine(folder).await?;
+    let account = engine
+        .add_account(NewAccount {
+            target: target(server)?,
+            user: NewUser::Existing {
+                username: USER.to_owned(),
+                display_name: None,
+            },
+            password: PASSWORD.to_owned(),
+        })
+        .await?;
+    engine.close().await;
+    let cache = folder.join("accounts").join(account).join("cache.db");
+    std::fs::remove_file(&cache)?;
+    Ok(cache)
+}
+
+/// A profile whose server is gone: what is measured is this device alone.
+pub(crate) async fn bare_profile(folder: &Path) -> Result<PathBuf> {
+    let server = tokio::task::spawn_blocking(|| Startalk::with(&[USER])).await?;
+    profile(folder, &server).await
+}
+
+/// The one account.
+pub(crate) async fn account(engine: &Engine) -> Result<String> {
+    match engine.handle(Request::Overview).await? {
+        Response::Overview(overview) => {
+            let account = overview.accounts.into_iter().next();
+            Ok(account.context("no account")?.id)
+        }
+        other => bail!("{other:?}"),
+    }
+}
+
+/// Unread messages of the account.
+pub(crate) async fn unread(engine: &Engine) -> Result<u32> {
+    match engine.handle(Request::Overview).await? {
+        Response::Overview(overview) => {
+            Ok(overview.accounts.iter().map(|account| account.unread).sum())
+        }
+        other => bail!("{other:?}"),
+    }
+}
+
+/// Now, in milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> i64 {
+    Clock::default().now_ms()
+}
+
+/// Longest wait for anything.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);

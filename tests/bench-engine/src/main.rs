@@ -1,0 +1,127 @@
+//! `cargo xtask bench engine`: the figures of the client's engine, with their aims.
+//! Prints a table; decides nothing. `--short` shows that the bench itself works.
+//!
+//! A cache is made once, with a real account of our server; each start is measured
+//! in a process of its own, which this program starts with the word `open`.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::large_futures,
+    reason = "a bench prints its result"
+)]
+
+mod catching_up;
+mod device;
+mod starts;
+mod table;
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use engine::bench::Cache;
+
+use crate::table::Table;
+
+/// How much is measured.
+pub(crate) struct Plan {
+    messages: u64,
+    conversations: u64,
+    /// Starts whose median counts.
+    starts: usize,
+    /// Messages that come in.
+    incoming: u64,
+    /// Tries at it.
+    tries: usize,
+}
+
+const FULL: Plan = Plan {
+    messages: 1_000_000,
+    conversations: 500,
+    starts: 9,
+    incoming: 10_000,
+    tries: 3,
+};
+
+const SHORT: Plan = Plan {
+    messages: 20_000,
+    conversations: 50,
+    starts: 3,
+    incoming: 1_000,
+    tries: 1,
+};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, folder, conversations] = words.as_slice()
+        && word == "open"
+    {
+        return starts::child(Path::new(folder), conversations.parse()?).await;
+    }
+    let plan = if words.iter().any(|word| word == "--short") {
+        SHORT
+    } else {
+        FULL
+    };
+    let mut table = Table::default();
+    let scratch = tempfile::tempdir()?;
+    written(scratch.path(), &plan, &mut table).await?;
+    catching_up::measure(&plan, &mut table).await?;
+    println!("{}", table.print());
+    Ok(())
+}
+
+/// The big cache: made, opened, and written to.
+async fn written(scratch: &Path, plan: &Plan, table: &mut Table) -> Result<()> {
+    let profile = scratch.join("profile");
+    let cache = device::bare_profile(&profile).await?;
+    let began = Instant::now();
+    let mut big = open(&cache)?;
+    let now_ms = device::now_ms();
+    let filled = big
+        .fill(plan.messages, plan.conversations, now_ms)
+        .await
+        .map_err(anyhow::Error::msg)?;
+    ensure!(filled > 0, "nothing is unread");
+    big.close().await;
+    eprintln!(
+        "{} messages in {:.0?}, {} MB",
+        plan.messages,
+        began.elapsed(),
+        std::fs::metadata(&cache)?.len() / 1_000_000
+    );
+    starts::measure(&profile, plan, table)?;
+    // Last, for it changes the cache: in it, new messages find the indexes of a
+    // million old ones.
+    for together in [1, 16, 256] {
+        let mut rates = Vec::new();
+        let many = if together == 1 {
+            plan.incoming / 10
+        } else {
+            plan.incoming
+        };
+        for _ in 0..plan.tries {
+            let mut big = open(&cache)?;
+            let began = Instant::now();
+            big.hear(many, together, plan.conversations, now_ms)
+                .await
+                .map_err(anyhow::Error::msg)?;
+            rates.push(table::number(many) / began.elapsed().as_secs_f64());
+            big.close().await;
+        }
+        let aim = (together == 256).then_some(10_000.0);
+        table.at_least(
+            &format!("written a second into it, {together} in a transaction"),
+            "messages",
+            rates,
+            aim,
+        );
+    }
+    Ok(())
+}
+
+fn open(cache: &Path) -> Result<Cache> {
+    Cache::open(cache, &device::KEY).map_err(anyhow::Error::msg)
+}
