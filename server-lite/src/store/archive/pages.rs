@@ -11,6 +11,9 @@ pub(crate) const MAX_PAGE_BYTES: usize = 1 << 20;
 /// How far results are counted. Beyond that their number is not said, which
 /// XEP-0059 leaves open.
 const MAX_COUNTED: u64 = 10_000;
+/// The same for a page that goes on from another: who reads a long archive would
+/// have all of it counted with each page.
+const MAX_COUNTED_GOING_ON: u64 = 500;
 
 /// Which messages of an archive are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,11 +103,15 @@ pub(crate) fn query(
     let Some(mut clause) = conditions(db, owner, filter)? else {
         return Ok(None);
     };
-    let count = counted(db, &clause)?;
     let (text, order, id) = match page {
         Page::After(id) => (" AND id > ?", "ASC", id),
         Page::Before(id) => (" AND id < ?", "DESC", id),
     };
+    let most = match id {
+        None => MAX_COUNTED,
+        Some(_) => MAX_COUNTED_GOING_ON,
+    };
+    let count = counted(db, &clause, most)?;
     let mut known_up_to = None;
     if let Some(id) = id {
         let Some(row) = row_of(db, owner, id)? else {
@@ -149,16 +156,16 @@ pub(crate) fn query(
 }
 
 /// How many there are, as far as it is worth counting.
-fn counted(db: &Connection, clause: &Clause) -> rusqlite::Result<Option<u64>> {
+fn counted(db: &Connection, clause: &Clause, most: u64) -> rusqlite::Result<Option<u64>> {
     let count: i64 = db
         .prepare_cached(&format!(
             "SELECT count(*) FROM (SELECT 1 FROM archive WHERE {} LIMIT {})",
             clause.text,
-            MAX_COUNTED + 1
+            most + 1
         ))?
         .query_row(rusqlite::params_from_iter(&clause.values), |row| row.get(0))?;
     let count = count.unsigned_abs();
-    Ok((count <= MAX_COUNTED).then_some(count))
+    Ok((count <= most).then_some(count))
 }
 
 /// The first of these rows, as many as fit a page, but one at least; whether
@@ -310,6 +317,10 @@ mod tests {
         let found = store.read(newest).await.unwrap();
         assert_eq!(found.count, Some(MAX_COUNTED));
         assert_eq!(found.index, None);
+        let below = Page::Before(Some("s500".to_owned()));
+        let going_on = move |db: &Connection| query(db, "rosa", &Filter::default(), &below, 2);
+        let found = store.read(going_on).await.unwrap().unwrap();
+        assert_eq!((found.count, found.messages.len()), (None, 2));
         let mut other = from_rosa(most, "<body>x</body>");
         other.peer = "carl@team.internal".to_owned();
         store.write(move |tx| insert(tx, &other, 1)).await.unwrap();
