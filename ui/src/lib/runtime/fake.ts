@@ -61,6 +61,8 @@ export class FakeRuntime implements Runtime {
     settings: { language: 'system', theme: 'system' },
     fatal: null,
   };
+  /** Size of the page in per cent, as it was asked for last. */
+  zoom = 100;
   contacts: ContactView[] = [];
   readonly talks = new Map<string, Talk>();
   #listener: (event: ShellEvent) => void = () => undefined;
@@ -241,6 +243,11 @@ export class FakeRuntime implements Runtime {
   async settingsSet(settings: Settings): Promise<void> {
     this.#command('settingsSet');
     this.shell.settings = { ...settings };
+  }
+
+  async zoomSet(percent: number): Promise<void> {
+    this.#command('zoomSet');
+    this.zoom = percent;
   }
 
   async serverStatus(): Promise<EmbeddedServerView> {
