@@ -1,6 +1,7 @@
 import type { Component } from 'svelte';
 import ConversationPane from '../components/frame/ConversationPane.svelte';
 import Sidebar from '../components/conversation-list/Sidebar.svelte';
+import SearchSide from '../components/search/SearchSide.svelte';
 import SettingsMain from '../components/settings/SettingsMain.svelte';
 import SettingsSide from '../components/settings/SettingsSide.svelte';
 import type { AccountView } from '../lib/rpc/generated/AccountView';
@@ -21,6 +22,7 @@ export interface Region {
 /** A section is in the rail as soon as it has a row here. */
 export const regions: Partial<Record<Section, Region>> & { chats: Region } = {
   chats: { side: Sidebar, main: ConversationPane },
+  search: { side: SearchSide, main: ConversationPane },
   settings: { side: SettingsSide, main: SettingsMain },
 };
 

@@ -81,6 +81,7 @@ export const icons = {
     'M7.5 12a2 2 0 1 1 0 4 2 2 0 0 1 0-4z',
   ],
   trash: ['M4 6h12', 'M8 6V4h4v2', 'm5.4 6 .7 10.2h7.8L14.6 6'],
+  up: ['m6 12 4-4 4 4'],
 } as const;
 
 export type IconName = keyof typeof icons;

@@ -10,9 +10,12 @@ import { Connection } from './connection.svelte';
 import { ConversationList } from './conversation-list.svelte';
 import { FindHere } from './find-here.svelte';
 import { Navigation, type Place, type Section } from './navigation.svelte';
+import { Habits } from './habits';
 import { Recents } from './recents';
+import { Search } from './search.svelte';
 import { SettingsView } from './settings-view.svelte';
 import { Storage } from './storage.svelte';
+import { type Entry, Switcher } from './switcher.svelte';
 import { Timeline } from './timeline.svelte';
 import { Unlock } from './unlock.svelte';
 
@@ -24,6 +27,8 @@ export class Session {
   readonly navigation = new Navigation();
   readonly recents = new Recents();
   readonly settings = new SettingsView();
+  readonly search: Search;
+  readonly #habits: Habits;
   readonly storage: Storage;
   /** Searching in the open conversation. */
   readonly find: FindHere;
@@ -49,6 +54,8 @@ export class Session {
     this.#announce = announce;
     this.list = new ConversationList(rpc, account);
     this.unlock = new Unlock(rpc, account);
+    this.search = new Search(rpc, account, this.list);
+    this.#habits = new Habits(account);
     this.storage = new Storage(rpc, account);
     this.find = new FindHere({
       rpc,
@@ -165,6 +172,36 @@ export class Session {
     if (message !== null) await this.#timeline?.jumpTo(message);
   }
 
+  /** What a few keys lead to; one for each time it is opened. */
+  switcher(): Switcher {
+    return new Switcher({
+      rpc: this.#rpc,
+      account: this.account,
+      list: this.list,
+      habits: this.#habits,
+      recent: () => this.recents.order,
+      selected: () => this.#selected,
+    });
+  }
+
+  async openEntry(entry: Entry): Promise<void> {
+    switch (entry.kind) {
+      case 'name':
+        if (entry.row) await this.go(entry.id);
+        else await this.startConversation(entry.id);
+        break;
+      case 'message':
+        this.navigation.open('chats');
+        await this.showMessage(entry.hit.conversation, entry.hit.message);
+        break;
+      case 'search':
+        this.open('search');
+        this.search.input(entry.text);
+        this.navigation.find();
+        break;
+    }
+  }
+
   /** Opens the field for searching in the conversation. */
   findHere(): void {
     if (this.#selected === null) return;
@@ -224,6 +261,8 @@ export class Session {
   close(): void {
     this.#leave();
     this.list.close();
+    this.search.close();
+    this.find.close();
     this.connection.close();
   }
 
