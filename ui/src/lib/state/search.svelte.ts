@@ -120,7 +120,7 @@ export class Search {
     try {
       const page = await this.#ask(filters, null);
       if (search !== this.#search) return;
-      this.#hits = page.hits;
+      this.#hits = unique(page.hits);
       this.#next = page.next;
       this.#problem = null;
     } catch (thrown) {
@@ -142,7 +142,7 @@ export class Search {
     try {
       const page = await this.#ask(filters, before);
       if (search !== this.#search) return;
-      this.#hits = [...this.#hits, ...page.hits];
+      this.#hits = unique([...this.#hits, ...page.hits]);
       this.#next = page.next;
     } catch {
       // Scrolling down again asks again.
@@ -168,11 +168,10 @@ export class Search {
         limit: PAGE,
       });
       if (search !== this.#search) return;
-      const known = new Set([...this.#hits, ...this.#serverHits].map(hitKey));
-      this.#serverHits = [
-        ...this.#serverHits,
-        ...page.hits.filter((hit) => !known.has(hitKey(hit))),
-      ];
+      const here = new Set(this.#hits.map(hitKey));
+      this.#serverHits = unique([...this.#serverHits, ...page.hits]).filter(
+        (hit) => !here.has(hitKey(hit)),
+      );
       this.#serverNext = page.next;
       this.#serverState = 'done';
     } catch {
@@ -245,6 +244,11 @@ export function hitKey(hit: SearchHit): string {
   return hit.message === null
     ? `${hit.conversation} ${hit.archive_id ?? hit.time_ms}`
     : `${hit.conversation} ${hit.message}`;
+}
+
+/** A message that moved between two pages is in both. */
+function unique(hits: readonly SearchHit[]): SearchHit[] {
+  return [...new Map(hits.map((hit) => [hitKey(hit), hit])).values()];
 }
 
 /** Whose name fits best; an address fits itself. */
