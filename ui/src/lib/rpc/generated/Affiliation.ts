@@ -3,4 +3,4 @@
 /**
  * What somebody is in a room for good (XEP-0045, section 5.2).
  */
-export type Affiliation = 'outcast' | 'none' | 'member' | 'admin' | 'owner';
+export type Affiliation = "outcast" | "none" | "member" | "admin" | "owner";

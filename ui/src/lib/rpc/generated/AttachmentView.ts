@@ -3,33 +3,32 @@
 /**
  * A file of a message.
  */
-export type AttachmentView = {
-  /**
-   * Where it can be fetched; none while it is being uploaded.
-   */
-  url: string | null;
-  /**
-   * Its name; never a path.
-   */
-  name: string;
-  /**
-   * Its media type, where the sender says it.
-   */
-  media_type: string | null;
-  /**
-   * Its size, where the sender says it.
-   */
-  size_bytes: number | null;
-  /**
-   * Width of a picture in pixels.
-   */
-  width: number | null;
-  /**
-   * Height of a picture in pixels.
-   */
-  height: number | null;
-  /**
-   * What the sender says of it.
-   */
-  description: string | null;
-};
+export type AttachmentView = { 
+/**
+ * Where it can be fetched; none while it is being uploaded.
+ */
+url: string | null, 
+/**
+ * Its name; never a path.
+ */
+name: string, 
+/**
+ * Its media type, where the sender says it.
+ */
+media_type: string | null, 
+/**
+ * Its size, where the sender says it.
+ */
+size_bytes: number | null, 
+/**
+ * Width of a picture in pixels.
+ */
+width: number | null, 
+/**
+ * Height of a picture in pixels.
+ */
+height: number | null, 
+/**
+ * What the sender says of it.
+ */
+description: string | null, };

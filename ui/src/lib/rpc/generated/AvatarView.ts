@@ -3,17 +3,16 @@
 /**
  * A picture.
  */
-export type AvatarView = {
-  /**
-   * SHA-1 of the data in hex.
-   */
-  hash: string;
-  /**
-   * `image/png`, `image/jpeg`, `image/gif` or `image/webp`, by what the data is.
-   */
-  media_type: string;
-  /**
-   * Base64.
-   */
-  data: string;
-};
+export type AvatarView = { 
+/**
+ * SHA-1 of the data in hex.
+ */
+hash: string, 
+/**
+ * `image/png`, `image/jpeg`, `image/gif` or `image/webp`, by what the data is.
+ */
+media_type: string, 
+/**
+ * Base64.
+ */
+data: string, };

@@ -3,37 +3,36 @@
 /**
  * What a card says (XEP-0054, XEP-0292); empty where it says nothing.
  */
-export type CardView = {
-  /**
-   * Whole name.
-   */
-  full_name: string;
-  /**
-   * Position in the organisation.
-   */
-  title: string;
-  /**
-   * Organisation.
-   */
-  organisation: string;
-  /**
-   * Department.
-   */
-  department: string;
-  /**
-   * Addresses for e-mail.
-   */
-  emails: Array<string>;
-  /**
-   * Telephone numbers.
-   */
-  phones: Array<string>;
-  /**
-   * A web page.
-   */
-  url: string;
-  /**
-   * Anything else.
-   */
-  note: string;
-};
+export type CardView = { 
+/**
+ * Whole name.
+ */
+full_name: string, 
+/**
+ * Position in the organisation.
+ */
+title: string, 
+/**
+ * Organisation.
+ */
+organisation: string, 
+/**
+ * Department.
+ */
+department: string, 
+/**
+ * Addresses for e-mail.
+ */
+emails: Array<string>, 
+/**
+ * Telephone numbers.
+ */
+phones: Array<string>, 
+/**
+ * A web page.
+ */
+url: string, 
+/**
+ * Anything else.
+ */
+note: string, };

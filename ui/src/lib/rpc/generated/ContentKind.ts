@@ -3,4 +3,4 @@
 /**
  * What a message contains.
  */
-export type ContentKind = 'text' | 'file' | 'link' | 'image';
+export type ContentKind = "text" | "file" | "link" | "image";

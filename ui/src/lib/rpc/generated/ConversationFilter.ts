@@ -3,4 +3,4 @@
 /**
  * Which rows of the list.
  */
-export type ConversationFilter = 'all' | 'active' | 'archived' | 'unread';
+export type ConversationFilter = "all" | "active" | "archived" | "unread";

@@ -3,4 +3,4 @@
 /**
  * What kind of conversation it is.
  */
-export type ConversationKind = 'direct' | 'room';
+export type ConversationKind = "direct" | "room";

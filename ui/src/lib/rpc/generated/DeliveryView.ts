@@ -3,18 +3,17 @@
 /**
  * One person who has a message.
  */
-export type DeliveryView = {
-  /**
-   * Name to show.
-   */
-  name: string;
-  /**
-   * When a device of theirs had it at the latest, in milliseconds since the
-   * Unix epoch (XEP-0184).
-   */
-  delivered_ms: number | null;
-  /**
-   * When they had seen it at the latest (XEP-0333).
-   */
-  read_ms: number | null;
-};
+export type DeliveryView = { 
+/**
+ * Name to show.
+ */
+name: string, 
+/**
+ * When a device of theirs had it at the latest, in milliseconds since the
+ * Unix epoch (XEP-0184).
+ */
+delivered_ms: number | null, 
+/**
+ * When they had seen it at the latest (XEP-0333).
+ */
+read_ms: number | null, };

@@ -3,4 +3,4 @@
 /**
  * Who wrote a message.
  */
-export type Direction = 'incoming' | 'outgoing';
+export type Direction = "incoming" | "outgoing";

@@ -3,17 +3,16 @@
 /**
  * A person in a directory.
  */
-export type DirectoryEntryView = {
-  /**
-   * Bare address.
-   */
-  address: string;
-  /**
-   * Name to show.
-   */
-  name: string;
-  /**
-   * All that the directory says, by the labels of the columns.
-   */
-  values: { [key in string]: string };
-};
+export type DirectoryEntryView = { 
+/**
+ * Bare address.
+ */
+address: string, 
+/**
+ * Name to show.
+ */
+name: string, 
+/**
+ * All that the directory says, by the labels of the columns.
+ */
+values: { [key in string]: string }, };

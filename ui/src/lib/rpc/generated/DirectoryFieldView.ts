@@ -3,17 +3,16 @@
 /**
  * A field of such a form.
  */
-export type DirectoryFieldView = {
-  /**
-   * Name, as the key of a value.
-   */
-  name: string;
-  /**
-   * Name for people.
-   */
-  label: string;
-  /**
-   * Whether it has to be filled in.
-   */
-  required: boolean;
-};
+export type DirectoryFieldView = { 
+/**
+ * Name, as the key of a value.
+ */
+name: string, 
+/**
+ * Name for people.
+ */
+label: string, 
+/**
+ * Whether it has to be filled in.
+ */
+required: boolean, };

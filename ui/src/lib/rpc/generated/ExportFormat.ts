@@ -3,4 +3,4 @@
 /**
  * How an export is written.
  */
-export type ExportFormat = 'json' | 'html';
+export type ExportFormat = "json" | "html";

@@ -3,33 +3,32 @@
 /**
  * The words of an exported page, in the language of its readers.
  */
-export type ExportLabels = {
-  /**
-   * Language of the page (BCP 47), such as `zh-CN`.
-   */
-  language: string;
-  /**
-   * Name of the time zone (IANA) in which times are shown; UTC if it is unknown.
-   */
-  time_zone: string;
-  /**
-   * "Exported on"; the time follows.
-   */
-  exported: string;
-  /**
-   * "edited".
-   */
-  edited: string;
-  /**
-   * "taken back".
-   */
-  retracted: string;
-  /**
-   * "not sent".
-   */
-  not_sent: string;
-  /**
-   * "file", for one without a name.
-   */
-  file: string;
-};
+export type ExportLabels = { 
+/**
+ * Language of the page (BCP 47), such as `zh-CN`.
+ */
+language: string, 
+/**
+ * Name of the time zone (IANA) in which times are shown; UTC if it is unknown.
+ */
+time_zone: string, 
+/**
+ * "Exported on"; the time follows.
+ */
+exported: string, 
+/**
+ * "edited".
+ */
+edited: string, 
+/**
+ * "taken back".
+ */
+retracted: string, 
+/**
+ * "not sent".
+ */
+not_sent: string, 
+/**
+ * "file", for one without a name.
+ */
+file: string, };

@@ -3,21 +3,20 @@
 /**
  * What was exported.
  */
-export type ExportView = {
-  /**
-   * The file.
-   */
-  path: string;
-  /**
-   * Messages in it.
-   */
-  messages: number;
-  /**
-   * Attachments beside it.
-   */
-  files: number;
-  /**
-   * Whether older messages are missing in it that are not on this device.
-   */
-  is_partial: boolean;
-};
+export type ExportView = { 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * Messages in it.
+ */
+messages: number, 
+/**
+ * Attachments beside it.
+ */
+files: number, 
+/**
+ * Whether older messages are missing in it that are not on this device.
+ */
+is_partial: boolean, };

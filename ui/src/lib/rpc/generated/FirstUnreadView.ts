@@ -3,13 +3,12 @@
 /**
  * Where reading goes on.
  */
-export type FirstUnreadView = {
-  /**
-   * Local id of the oldest unread message.
-   */
-  message: number | null;
-  /**
-   * How many are unread.
-   */
-  count: number;
-};
+export type FirstUnreadView = { 
+/**
+ * Local id of the oldest unread message.
+ */
+message: number | null, 
+/**
+ * How many are unread.
+ */
+count: number, };

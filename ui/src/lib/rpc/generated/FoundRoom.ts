@@ -3,17 +3,16 @@
 /**
  * A public room.
  */
-export type FoundRoom = {
-  /**
-   * Its address.
-   */
-  address: string;
-  /**
-   * Name to show.
-   */
-  name: string;
-  /**
-   * Whether we are in it.
-   */
-  joined: boolean;
-};
+export type FoundRoom = { 
+/**
+ * Its address.
+ */
+address: string, 
+/**
+ * Name to show.
+ */
+name: string, 
+/**
+ * Whether we are in it.
+ */
+joined: boolean, };

@@ -3,13 +3,12 @@
 /**
  * A part of a text, in UTF-16 code units, as strings of TypeScript count.
  */
-export type HighlightRange = {
-  /**
-   * Where it begins.
-   */
-  start: number;
-  /**
-   * Behind its end.
-   */
-  end: number;
-};
+export type HighlightRange = { 
+/**
+ * Where it begins.
+ */
+start: number, 
+/**
+ * Behind its end.
+ */
+end: number, };

@@ -3,25 +3,24 @@
 /**
  * An invitation to a room.
  */
-export type InvitationView = {
-  /**
-   * Address of the room.
-   */
-  room: string;
-  /**
-   * Who invites: bare address, or the room's for somebody whom it hides.
-   */
-  inviter: string;
-  /**
-   * Name of the inviter to show.
-   */
-  inviter_name: string;
-  /**
-   * What they wrote; empty if nothing.
-   */
-  reason: string;
-  /**
-   * Milliseconds since the Unix epoch.
-   */
-  time_ms: number;
-};
+export type InvitationView = { 
+/**
+ * Address of the room.
+ */
+room: string, 
+/**
+ * Who invites: bare address, or the room's for somebody whom it hides.
+ */
+inviter: string, 
+/**
+ * Name of the inviter to show.
+ */
+inviter_name: string, 
+/**
+ * What they wrote; empty if nothing.
+ */
+reason: string, 
+/**
+ * Milliseconds since the Unix epoch.
+ */
+time_ms: number, };

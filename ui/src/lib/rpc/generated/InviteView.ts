@@ -3,17 +3,16 @@
 /**
  * A way for a colleague to join.
  */
-export type InviteView = {
-  /**
-   * The link to send.
-   */
-  link: string;
-  /**
-   * The same as a QR code: an SVG document without external references.
-   */
-  qr_svg: string;
-  /**
-   * Milliseconds since the Unix epoch after which it no longer works.
-   */
-  expires_ms: number;
-};
+export type InviteView = { 
+/**
+ * The link to send.
+ */
+link: string, 
+/**
+ * The same as a QR code: an SVG document without external references.
+ */
+qr_svg: string, 
+/**
+ * Milliseconds since the Unix epoch after which it no longer works.
+ */
+expires_ms: number, };

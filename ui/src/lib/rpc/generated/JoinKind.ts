@@ -3,4 +3,4 @@
 /**
  * What the user is asked next.
  */
-export type JoinKind = 'invite' | 'sign-in';
+export type JoinKind = "invite" | "sign-in";

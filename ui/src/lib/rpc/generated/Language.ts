@@ -3,4 +3,4 @@
 /**
  * Language of the interface.
  */
-export type Language = 'system' | 'zh-CN' | 'en';
+export type Language = "system" | "zh-CN" | "en";

@@ -3,4 +3,4 @@
 /**
  * Why we are not in a room any more.
  */
-export type LeftWhy = 'kicked' | 'banned' | 'destroyed' | 'members-only' | 'password' | 'refused';
+export type LeftWhy = "kicked" | "banned" | "destroyed" | "members-only" | "password" | "refused";

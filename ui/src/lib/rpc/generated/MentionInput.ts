@@ -3,17 +3,16 @@
 /**
  * Somebody whom a text names.
  */
-export type MentionInput = {
-  /**
-   * First UTF-16 unit of the name in the text.
-   */
-  start: number;
-  /**
-   * Behind its last UTF-16 unit.
-   */
-  end: number;
-  /**
-   * Bare address; in a room that hides people the one with the nickname.
-   */
-  address: string;
-};
+export type MentionInput = { 
+/**
+ * First UTF-16 unit of the name in the text.
+ */
+start: number, 
+/**
+ * Behind its last UTF-16 unit.
+ */
+end: number, 
+/**
+ * Bare address; in a room that hides people the one with the nickname.
+ */
+address: string, };

@@ -3,21 +3,20 @@
 /**
  * Somebody whom a text names.
  */
-export type MentionView = {
-  /**
-   * First UTF-16 unit of the name in the text.
-   */
-  start: number;
-  /**
-   * Behind its last UTF-16 unit.
-   */
-  end: number;
-  /**
-   * Bare address, or the one with the nickname.
-   */
-  address: string;
-  /**
-   * Whether it is us.
-   */
-  me: boolean;
-};
+export type MentionView = { 
+/**
+ * First UTF-16 unit of the name in the text.
+ */
+start: number, 
+/**
+ * Behind its last UTF-16 unit.
+ */
+end: number, 
+/**
+ * Bare address, or the one with the nickname.
+ */
+address: string, 
+/**
+ * Whether it is us.
+ */
+me: boolean, };

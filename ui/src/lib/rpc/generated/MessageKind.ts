@@ -3,4 +3,4 @@
 /**
  * What kind of message it is.
  */
-export type MessageKind = 'text' | 'file' | 'event';
+export type MessageKind = "text" | "file" | "event";

@@ -3,21 +3,20 @@
 /**
  * What the first-run form asks.
  */
-export type NewTeam = {
-  /**
-   * Name of the team.
-   */
-  team_name: string;
-  /**
-   * Name of the person who starts it.
-   */
-  name: string;
-  /**
-   * Their password.
-   */
-  password: string;
-  /**
-   * Another port than the default one.
-   */
-  port: number | null;
-};
+export type NewTeam = { 
+/**
+ * Name of the team.
+ */
+team_name: string, 
+/**
+ * Name of the person who starts it.
+ */
+name: string, 
+/**
+ * Their password.
+ */
+password: string, 
+/**
+ * Another port than the default one.
+ */
+port: number | null, };

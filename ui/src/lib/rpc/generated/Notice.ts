@@ -3,33 +3,24 @@
 /**
  * Something that happened to the user's data and that they should know.
  */
-export type Notice =
-  | {
-      type: 'cache-set-aside';
-      /**
-       * The account it belonged to.
-       */
-      account: string;
-      /**
-       * Where the old file is now.
-       */
-      path: string;
-    }
-  | {
-      type: 'cache-from-newer-version';
-      /**
-       * The account it belonged to.
-       */
-      account: string;
-      /**
-       * Where the newer file is now.
-       */
-      path: string;
-    }
-  | {
-      type: 'secret-missing';
-      /**
-       * The account whose password has to be typed again.
-       */
-      account: string;
-    };
+export type Notice = { "type": "cache-set-aside", 
+/**
+ * The account it belonged to.
+ */
+account: string, 
+/**
+ * Where the old file is now.
+ */
+path: string, } | { "type": "cache-from-newer-version", 
+/**
+ * The account it belonged to.
+ */
+account: string, 
+/**
+ * Where the newer file is now.
+ */
+path: string, } | { "type": "secret-missing", 
+/**
+ * The account whose password has to be typed again.
+ */
+account: string, };

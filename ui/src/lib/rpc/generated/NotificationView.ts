@@ -3,25 +3,24 @@
 /**
  * A notification as the desktop shows it.
  */
-export type NotificationView = {
-  /**
-   * Account id.
-   */
-  account: string;
-  /**
-   * Conversation id.
-   */
-  conversation: string;
-  /**
-   * Local message id.
-   */
-  message: number;
-  /**
-   * Who wrote.
-   */
-  title: string;
-  /**
-   * The text, shortened to one or two lines.
-   */
-  body: string;
-};
+export type NotificationView = { 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Conversation id.
+ */
+conversation: string, 
+/**
+ * Local message id.
+ */
+message: number, 
+/**
+ * Who wrote.
+ */
+title: string, 
+/**
+ * The text, shortened to one or two lines.
+ */
+body: string, };

@@ -3,4 +3,4 @@
 /**
  * Of what the user wants to be told (XEP-0492).
  */
-export type NotifyLevel = 'all' | 'mentions' | 'none';
+export type NotifyLevel = "all" | "mentions" | "none";

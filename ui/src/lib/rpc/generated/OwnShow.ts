@@ -3,4 +3,4 @@
 /**
  * How we show ourselves (RFC 6121, section 4.7.2.1).
  */
-export type OwnShow = 'available' | 'away' | 'extended-away' | 'do-not-disturb';
+export type OwnShow = "available" | "away" | "extended-away" | "do-not-disturb";

@@ -3,4 +3,4 @@
 /**
  * Availability of a contact (RFC 6121, section 4.7.2.1).
  */
-export type PresenceShow = 'offline' | 'online' | 'away' | 'do-not-disturb';
+export type PresenceShow = "offline" | "online" | "away" | "do-not-disturb";

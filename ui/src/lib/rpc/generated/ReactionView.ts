@@ -3,21 +3,20 @@
 /**
  * One emoji, and who reacts with it.
  */
-export type ReactionView = {
-  /**
-   * The emoji.
-   */
-  emoji: string;
-  /**
-   * How many people, with us.
-   */
-  count: number;
-  /**
-   * Whether we do.
-   */
-  mine: boolean;
-  /**
-   * The others' names.
-   */
-  names: Array<string>;
-};
+export type ReactionView = { 
+/**
+ * The emoji.
+ */
+emoji: string, 
+/**
+ * How many people, with us.
+ */
+count: number, 
+/**
+ * Whether we do.
+ */
+mine: boolean, 
+/**
+ * The others' names.
+ */
+names: Array<string>, };

@@ -3,17 +3,16 @@
 /**
  * What a message answers.
  */
-export type ReplyView = {
-  /**
-   * Local id, if it is in the cache.
-   */
-  message: number | null;
-  /**
-   * Who wrote it; empty if that is not known.
-   */
-  author_name: string;
-  /**
-   * Its text, shortened; empty if it is not known, or was taken back.
-   */
-  excerpt: string;
-};
+export type ReplyView = { 
+/**
+ * Local id, if it is in the cache.
+ */
+message: number | null, 
+/**
+ * Who wrote it; empty if that is not known.
+ */
+author_name: string, 
+/**
+ * Its text, shortened; empty if it is not known, or was taken back.
+ */
+excerpt: string, };

@@ -3,9 +3,8 @@
 /**
  * A message that was taken back.
  */
-export type RetractedView = {
-  /**
-   * The moderator who did; none if it was the author. May be empty.
-   */
-  by: string | null;
-};
+export type RetractedView = { 
+/**
+ * The moderator who did; none if it was the author. May be empty.
+ */
+by: string | null, };

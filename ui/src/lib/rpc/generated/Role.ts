@@ -4,4 +4,4 @@
  * What somebody may do in a room as long as they are in it (XEP-0045, section
  * 5.1).
  */
-export type Role = 'none' | 'visitor' | 'participant' | 'moderator';
+export type Role = "none" | "visitor" | "participant" | "moderator";

@@ -3,37 +3,36 @@
 /**
  * What a room is like, as its service says to everybody (XEP-0045, section 6.4).
  */
-export type RoomFeatures = {
-  /**
-   * It keeps its messages (XEP-0313).
-   */
-  archive: boolean;
-  /**
-   * Only members get in.
-   */
-  members_only: boolean;
-  /**
-   * It is not in the list of rooms.
-   */
-  hidden: boolean;
-  /**
-   * It stays when the last one leaves.
-   */
-  persistent: boolean;
-  /**
-   * Only who has voice may write.
-   */
-  moderated: boolean;
-  /**
-   * It asks for a password.
-   */
-  password: boolean;
-  /**
-   * Everybody sees the addresses of everybody.
-   */
-  non_anonymous: boolean;
-  /**
-   * Moderators can take messages back (XEP-0425).
-   */
-  moderation: boolean;
-};
+export type RoomFeatures = { 
+/**
+ * It keeps its messages (XEP-0313).
+ */
+archive: boolean, 
+/**
+ * Only members get in.
+ */
+members_only: boolean, 
+/**
+ * It is not in the list of rooms.
+ */
+hidden: boolean, 
+/**
+ * It stays when the last one leaves.
+ */
+persistent: boolean, 
+/**
+ * Only who has voice may write.
+ */
+moderated: boolean, 
+/**
+ * It asks for a password.
+ */
+password: boolean, 
+/**
+ * Everybody sees the addresses of everybody.
+ */
+non_anonymous: boolean, 
+/**
+ * Moderators can take messages back (XEP-0425).
+ */
+moderation: boolean, };

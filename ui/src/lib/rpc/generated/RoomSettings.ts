@@ -3,49 +3,48 @@
 /**
  * How a room is set up. What is `null` is not known, or is not to change.
  */
-export type RoomSettings = {
-  /**
-   * Name.
-   */
-  name: string | null;
-  /**
-   * What it is for.
-   */
-  description: string | null;
-  /**
-   * Only members get in.
-   */
-  members_only: boolean | null;
-  /**
-   * It is in the list of rooms.
-   */
-  public: boolean | null;
-  /**
-   * It stays when the last one leaves.
-   */
-  persistent: boolean | null;
-  /**
-   * Only who has voice may write.
-   */
-  moderated: boolean | null;
-  /**
-   * Members may invite.
-   */
-  members_invite: boolean | null;
-  /**
-   * Everybody in it may change the subject.
-   */
-  change_subject: boolean | null;
-  /**
-   * Everybody sees the addresses of everybody.
-   */
-  non_anonymous: boolean | null;
-  /**
-   * It keeps its messages.
-   */
-  archive: boolean | null;
-  /**
-   * Password; empty for none.
-   */
-  password: string | null;
-};
+export type RoomSettings = { 
+/**
+ * Name.
+ */
+name: string | null, 
+/**
+ * What it is for.
+ */
+description: string | null, 
+/**
+ * Only members get in.
+ */
+members_only: boolean | null, 
+/**
+ * It is in the list of rooms.
+ */
+public: boolean | null, 
+/**
+ * It stays when the last one leaves.
+ */
+persistent: boolean | null, 
+/**
+ * Only who has voice may write.
+ */
+moderated: boolean | null, 
+/**
+ * Members may invite.
+ */
+members_invite: boolean | null, 
+/**
+ * Everybody in it may change the subject.
+ */
+change_subject: boolean | null, 
+/**
+ * Everybody sees the addresses of everybody.
+ */
+non_anonymous: boolean | null, 
+/**
+ * It keeps its messages.
+ */
+archive: boolean | null, 
+/**
+ * Password; empty for none.
+ */
+password: string | null, };

@@ -3,4 +3,4 @@
 /**
  * Whether we are in a room.
  */
-export type RoomState = 'not-joined' | 'waiting' | 'joining' | 'joined' | 'left';
+export type RoomState = "not-joined" | "waiting" | "joining" | "joined" | "left";

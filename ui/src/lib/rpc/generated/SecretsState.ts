@@ -3,4 +3,4 @@
 /**
  * Where passwords and cache keys are.
  */
-export type SecretsState = 'keyring' | 'ask-each-time';
+export type SecretsState = "keyring" | "ask-each-time";

@@ -3,29 +3,28 @@
 /**
  * What an account takes up on this device.
  */
-export type StorageView = {
-  /**
-   * Bytes of the cache on the disk.
-   */
-  cache_bytes: number;
-  /**
-   * Bytes in it that hold something; the others are used again.
-   */
-  used_bytes: number;
-  /**
-   * Messages.
-   */
-  messages: number;
-  /**
-   * Conversations in the list.
-   */
-  conversations: number;
-  /**
-   * Files that are on their way to the server.
-   */
-  files: number;
-  /**
-   * Bytes of these.
-   */
-  file_bytes: number;
-};
+export type StorageView = { 
+/**
+ * Bytes of the cache on the disk.
+ */
+cache_bytes: number, 
+/**
+ * Bytes in it that hold something; the others are used again.
+ */
+used_bytes: number, 
+/**
+ * Messages.
+ */
+messages: number, 
+/**
+ * Conversations in the list.
+ */
+conversations: number, 
+/**
+ * Files that are on their way to the server.
+ */
+files: number, 
+/**
+ * Bytes of these.
+ */
+file_bytes: number, };

@@ -3,4 +3,4 @@
 /**
  * Who sees whose presence (RFC 6121, section 2.1.2.5).
  */
-export type Subscription = 'none' | 'to' | 'from' | 'both';
+export type Subscription = "none" | "to" | "from" | "both";

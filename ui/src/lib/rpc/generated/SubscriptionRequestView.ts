@@ -3,21 +3,20 @@
 /**
  * Somebody who asks to see our presence.
  */
-export type SubscriptionRequestView = {
-  /**
-   * Bare address.
-   */
-  address: string;
-  /**
-   * Name to show.
-   */
-  name: string;
-  /**
-   * What they wrote with it; may be empty.
-   */
-  text: string;
-  /**
-   * Milliseconds since the Unix epoch.
-   */
-  time_ms: number;
-};
+export type SubscriptionRequestView = { 
+/**
+ * Bare address.
+ */
+address: string, 
+/**
+ * Name to show.
+ */
+name: string, 
+/**
+ * What they wrote with it; may be empty.
+ */
+text: string, 
+/**
+ * Milliseconds since the Unix epoch.
+ */
+time_ms: number, };

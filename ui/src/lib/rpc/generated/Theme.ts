@@ -3,4 +3,4 @@
 /**
  * Colours of the interface.
  */
-export type Theme = 'system' | 'light' | 'dark';
+export type Theme = "system" | "light" | "dark";

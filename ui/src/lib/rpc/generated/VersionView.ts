@@ -3,13 +3,12 @@
 /**
  * What a message said, from some time on.
  */
-export type VersionView = {
-  /**
-   * The text.
-   */
-  text: string;
-  /**
-   * Milliseconds since the Unix epoch.
-   */
-  time_ms: number;
-};
+export type VersionView = { 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * Milliseconds since the Unix epoch.
+ */
+time_ms: number, };

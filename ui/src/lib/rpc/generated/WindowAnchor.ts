@@ -3,19 +3,12 @@
 /**
  * From where a window of messages is read.
  */
-export type WindowAnchor =
-  | { at: 'latest' }
-  | {
-      at: 'before';
-      /**
-       * Local message id.
-       */
-      message: number;
-    }
-  | {
-      at: 'from';
-      /**
-       * Local message id.
-       */
-      message: number;
-    };
+export type WindowAnchor = { "at": "latest" } | { "at": "before", 
+/**
+ * Local message id.
+ */
+message: number, } | { "at": "from", 
+/**
+ * Local message id.
+ */
+message: number, };
