@@ -27,5 +27,6 @@ HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
 beforeEach(() => {
   i18n.locale = 'en';
   vi.useRealTimers();
+  localStorage.clear();
   delete document.body.dataset.ready;
 });

@@ -1,5 +1,6 @@
 import type { Locale } from '../i18n/keys';
 import type { Theme } from '../rpc/generated/Theme';
+import type { Density, TextSize } from '../state/view-settings';
 
 /** Tells the page its language, for voices and for the choice of Chinese glyphs. */
 export function applyLocale(locale: Locale): void {
@@ -20,4 +21,11 @@ export function applyTheme(theme: Theme): () => void {
   follow();
   dark.addEventListener('change', follow);
   return () => dark.removeEventListener('change', follow);
+}
+
+/** Row heights and the size of text, which the style sheets read from the page. */
+export function applySizes(density: Density, textSize: TextSize): void {
+  const root = document.documentElement;
+  root.dataset.density = density;
+  root.dataset.text = textSize;
 }

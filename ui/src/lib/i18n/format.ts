@@ -65,3 +65,17 @@ export function dayLabel(ms: number, now: number, locale: Locale): string {
 export function fullTime(ms: number, locale: Locale): string {
   return format(locale, { dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23' }, ms);
 }
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+
+/** A size in the unit that keeps the number short. */
+export function bytes(count: number, locale: Locale): string {
+  const power = count < 1 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), UNITS.length - 1);
+  const value = count / 1000 ** power;
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: UNITS[power] ?? 'byte',
+    unitDisplay: 'short',
+    maximumFractionDigits: value < 10 && power > 0 ? 1 : 0,
+  }).format(value);
+}

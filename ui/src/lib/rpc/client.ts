@@ -1,19 +1,39 @@
 import { ApiFailure, apiError, toApiError } from '../errors/api-failure';
 import type { Runtime } from '../runtime/runtime';
 import type { ContactView } from './generated/ContactView';
-import type { ConversationView } from './generated/ConversationView';
+import type { ConversationPage } from './generated/ConversationPage';
+import type { ConversationRequest } from './generated/ConversationRequest';
 import type { EmbeddedServerView } from './generated/EmbeddedServerView';
 import type { InviteView } from './generated/InviteView';
 import type { JoinPreview } from './generated/JoinPreview';
 import type { MessageWindow } from './generated/MessageWindow';
+import type { NameHit } from './generated/NameHit';
 import type { NewTeam } from './generated/NewTeam';
 import type { Overview } from './generated/Overview';
 import type { Request } from './generated/Request';
 import type { Response } from './generated/Response';
+import type { SearchPage } from './generated/SearchPage';
+import type { SearchRequest } from './generated/SearchRequest';
 import type { Settings } from './generated/Settings';
 import type { ShellEvent } from './generated/ShellEvent';
 import type { ShellInfo } from './generated/ShellInfo';
+import type { StorageView } from './generated/StorageView';
 import type { WindowAnchor } from './generated/WindowAnchor';
+
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** What a person decides about one conversation. */
+export type Decision = Without<
+  Extract<
+    ConversationRequest,
+    {
+      action: 'set-notify' | 'pin' | 'unpin' | 'archive' | 'mark-unread' | 'remove' | 'clear-cache';
+    }
+  >,
+  'account'
+>;
+
+export type FindRequest = Extract<SearchRequest, { action: 'find' | 'find-on-server' }>;
 
 type ResponseType = Response['type'];
 type ValueOf<T extends ResponseType> =
@@ -59,8 +79,34 @@ export class Rpc {
     return this.#ask({ type: 'reconnect-now', account }, 'done');
   }
 
-  conversations(account: string): Promise<ConversationView[]> {
-    return this.#ask({ type: 'conversations', account }, 'conversations');
+  /** A part of the list, put-away conversations too. */
+  conversations(account: string, skip: number, limit: number): Promise<ConversationPage> {
+    return this.#ask(
+      { type: 'conversation', action: 'page', account, which: 'all', skip, limit },
+      'conversation-page',
+    );
+  }
+
+  decide(account: string, decision: Decision): Promise<void> {
+    return this.#ask({ type: 'conversation', account, ...decision }, 'done');
+  }
+
+  /** What the account takes up on this device. */
+  storage(account: string): Promise<StorageView> {
+    return this.#ask({ type: 'conversation', action: 'storage', account }, 'storage');
+  }
+
+  /** The room stays in the list with what was said in it. */
+  leaveRoom(account: string, room: string): Promise<void> {
+    return this.#ask({ type: 'rooms', action: 'leave', account, room, forget: false }, 'done');
+  }
+
+  findMessages(request: FindRequest): Promise<SearchPage> {
+    return this.#ask({ type: 'search', ...request }, 'search-page');
+  }
+
+  findNames(account: string | null, text: string, limit: number): Promise<NameHit[]> {
+    return this.#ask({ type: 'search', action: 'names', account, text, limit }, 'names');
   }
 
   contacts(account: string): Promise<ContactView[]> {
@@ -116,6 +162,10 @@ export class Rpc {
 
   settingsSet(settings: Settings): Promise<void> {
     return this.#guard(() => this.#runtime.settingsSet(settings));
+  }
+
+  zoomSet(percent: number): Promise<void> {
+    return this.#guard(() => this.#runtime.zoomSet(percent));
   }
 
   serverStatus(): Promise<EmbeddedServerView> {

@@ -16,6 +16,7 @@ import type { NewTeam } from '../rpc/generated/NewTeam';
 import type { Overview } from '../rpc/generated/Overview';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
+import type { SearchHit } from '../rpc/generated/SearchHit';
 import type { Settings } from '../rpc/generated/Settings';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
@@ -34,6 +35,8 @@ export interface Talk {
   draft: string;
   typing: boolean;
   decided: Decisions;
+  /** What its row says otherwise than the rest gives. */
+  row: Partial<ConversationView>;
 }
 
 /** What `request` of the contract or command of the shell a planned failure is for. */
@@ -61,8 +64,12 @@ export class FakeRuntime implements Runtime {
     settings: { language: 'system', theme: 'system' },
     fatal: null,
   };
+  /** Size of the page in per cent, as it was asked for last. */
+  zoom = 100;
   contacts: ContactView[] = [];
   readonly talks = new Map<string, Talk>();
+  /** Messages that only the server has. */
+  onServer: SearchHit[] = [];
   #listener: (event: ShellEvent) => void = () => undefined;
   #failures = new Map<Call, ApiError>();
   #nextId = 1;
@@ -112,6 +119,12 @@ export class FakeRuntime implements Runtime {
     const message = this.#message(talk, { direction: 'incoming', text, ago: 0 });
     this.#changed(address);
     return message;
+  }
+
+  /** A conversation's row says something else. */
+  setRow(address: string, row: Partial<ConversationView>): void {
+    Object.assign(this.#talk(address).row, row);
+    this.emit({ type: 'conversations-changed', account: ACCOUNT });
   }
 
   setTyping(address: string, typing: boolean): void {
@@ -211,7 +224,7 @@ export class FakeRuntime implements Runtime {
       case 'message':
         return this.#about(request);
       case 'search':
-        return search(request, ACCOUNT, this.talks);
+        return search(request, ACCOUNT, this);
       case 'conversation': {
         const team = {
           talks: this.talks,
@@ -241,6 +254,11 @@ export class FakeRuntime implements Runtime {
   async settingsSet(settings: Settings): Promise<void> {
     this.#command('settingsSet');
     this.shell.settings = { ...settings };
+  }
+
+  async zoomSet(percent: number): Promise<void> {
+    this.#command('zoomSet');
+    this.zoom = percent;
   }
 
   async serverStatus(): Promise<EmbeddedServerView> {
@@ -337,7 +355,15 @@ export class FakeRuntime implements Runtime {
         address,
         name: address.split('@')[0] ?? address,
       };
-      talk = { contact, messages: [], readUpTo: 0, draft: '', typing: false, decided: undecided() };
+      talk = {
+        contact,
+        messages: [],
+        readUpTo: 0,
+        draft: '',
+        typing: false,
+        decided: undecided(),
+        row: {},
+      };
       this.talks.set(address, talk);
     }
     return talk;
@@ -476,6 +502,7 @@ export class FakeRuntime implements Runtime {
         archived: talk.decided.archived,
         draft: talk.draft,
         typing: talk.typing,
+        ...talk.row,
       };
     });
     const pin = (row: ConversationView): number =>

@@ -17,6 +17,8 @@ export interface Runtime {
   subscribe(listener: (event: ShellEvent) => void): Promise<void>;
   shellInfo(): Promise<ShellInfo>;
   settingsSet(settings: Settings): Promise<void>;
+  /** Size of the page in per cent. */
+  zoomSet(percent: number): Promise<void>;
   serverStatus(): Promise<EmbeddedServerView>;
   /** Resolves with the id of the account of the person who starts the server. */
   serverCreate(team: NewTeam): Promise<string>;

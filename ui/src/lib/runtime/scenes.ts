@@ -1,6 +1,7 @@
 import { apiError } from '../errors/api-failure';
 import { ACCOUNT, FakeRuntime } from './fake';
 import { longHistory, TEAM } from './fixtures';
+import { everyRow, manyTalks } from './fixtures-lists';
 
 /** A state of the fake team worth looking at. */
 const scenes: Record<string, (fake: FakeRuntime) => void> = {
@@ -12,6 +13,16 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     if (anna) anna.readUpTo -= 3;
     const siyuan = fake.talks.get('siyuan@valley.local');
     if (siyuan) siyuan.draft = '明天下午两点';
+  },
+  // All that a row can show.
+  rows: (fake) => {
+    fake.withTeam();
+    everyRow(fake);
+  },
+  // As long as a list may be.
+  many: (fake) => {
+    fake.withTeam();
+    manyTalks(fake, 5_000);
   },
   // Nothing is open yet, the first row is unread.
   unread: (fake) => {

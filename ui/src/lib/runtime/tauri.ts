@@ -13,6 +13,7 @@ export function tauriRuntime(): Runtime {
     },
     shellInfo: () => invoke('shell_info'),
     settingsSet: (settings) => invoke('settings_set', { settings }),
+    zoomSet: (percent) => invoke('zoom_set', { percent }),
     serverStatus: () => invoke('server_status'),
     serverCreate: (team) => invoke('server_create', { team }),
     serverStart: () => invoke('server_start'),

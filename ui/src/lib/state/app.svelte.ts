@@ -158,6 +158,14 @@ export class App {
     await this.#openAccount();
   }
 
+  /** The account before or after this one in the rail. */
+  async switchBy(step: 1 | -1): Promise<void> {
+    const { accounts } = this;
+    const index = accounts.findIndex(({ id }) => id === this.#accountId);
+    const next = accounts[(index + step + accounts.length) % accounts.length];
+    if (next && next.id !== this.#accountId) await this.switchTo(next.id);
+  }
+
   /** Throws an `ApiFailure`. */
   async signOut(account: string, wipe: boolean): Promise<void> {
     await this.rpc.signOut(account, wipe);
@@ -233,8 +241,10 @@ export class App {
   async #openConversation(account: string, conversation: string): Promise<void> {
     this.back();
     if (account !== this.#accountId) await this.switchTo(account);
-    await this.#session?.list.refresh();
-    await this.#session?.select(conversation);
+    const session = this.#session;
+    session?.navigation.closeOverlay();
+    await session?.list.refresh();
+    await session?.go(conversation);
   }
 
   async #joined(account: string): Promise<void> {

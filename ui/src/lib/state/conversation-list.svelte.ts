@@ -1,32 +1,56 @@
+import { toApiError } from '../errors/api-failure';
+import type { ApiError } from '../rpc/generated/ApiError';
 import type { ContactView } from '../rpc/generated/ContactView';
 import type { ConversationView } from '../rpc/generated/ConversationView';
-import type { Rpc } from '../rpc/client';
+import type { Decision, Rpc } from '../rpc/client';
 import { Doorbell } from './doorbell';
+import { badgeOf, isUnread, type ListFilter, passes } from './list-filter';
+import { ReadAll } from './read-all.svelte';
 import { holdOrder } from './row-order';
+
+/** So many rows are asked for with every change; what is below them follows when it is calm. */
+const HEAD = 200;
+/** The contract's greatest page. */
+const PAGE = 1_000;
+/** How long nothing has to happen before the rows far below are read again. */
+export const CALM_MS = 1_000;
+/** A team larger than this is looked through elsewhere than below the conversations. */
+const SMALL_TEAM = 50;
 
 /** The left column of one account: conversations, and people without one. */
 export class ConversationList {
   readonly #rpc: Rpc;
   readonly #account: string;
   readonly #bell = new Doorbell(() => this.#reload());
+  readonly readAll: ReadAll;
   #rows = $state.raw<ConversationView[]>([]);
   #contacts = $state.raw<ContactView[]>([]);
   #loaded = $state(false);
+  #filter = $state<ListFilter>('all');
+  #problem = $state.raw<ApiError | null>(null);
+  /** Opened under the filter: they stay, though opening has made them read. */
+  #staying = $state.raw<ReadonlySet<string>>(new Set());
   #held = false;
   #newest: ConversationView[] = [];
-  filter = $state('');
+  #tail: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
-  #shownRows = $derived(this.#rows.filter((row) => matches(row.name, this.filter)));
+  #seen = $derived(this.#rows.map((row) => this.readAll.seen(row)));
+  #shownRows = $derived(
+    this.#seen.filter((row) => passes(row, this.#filter) || this.#staying.has(row.id)),
+  );
   #shownContacts = $derived.by(() => {
+    if (this.#filter !== 'all' || this.#contacts.length > SMALL_TEAM) return [];
     const talking = new Set(this.#rows.map((row) => row.id));
-    return this.#contacts.filter(
-      (contact) => !talking.has(contact.address) && matches(contact.name, this.filter),
-    );
+    return this.#contacts.filter(({ address }) => !talking.has(address));
   });
+  #badge = $derived(this.#seen.reduce((sum, row) => sum + badgeOf(row), 0));
+  #byId = $derived(new Map(this.#seen.map((row) => [row.id, row])));
 
   constructor(rpc: Rpc, account: string) {
     this.#rpc = rpc;
     this.#account = account;
+    this.readAll = new ReadAll(rpc, account, () => this.refresh());
   }
 
   get loaded(): boolean {
@@ -35,7 +59,7 @@ export class ConversationList {
 
   /** All conversations, unfiltered. */
   get all(): readonly ConversationView[] {
-    return this.#rows;
+    return this.#seen;
   }
 
   get rows(): readonly ConversationView[] {
@@ -47,12 +71,41 @@ export class ConversationList {
     return this.#shownContacts;
   }
 
+  /** All people, those with a conversation too. */
+  get people(): readonly ContactView[] {
+    return this.#contacts;
+  }
+
   get isEmpty(): boolean {
     return this.#rows.length === 0 && this.#contacts.length === 0;
   }
 
+  /** What the rail, the tray and the task bar count: the sum over the rows. */
+  get badge(): number {
+    return this.#badge;
+  }
+
+  /** Whether anything is left to be marked as read. */
+  get anyUnread(): boolean {
+    return this.#seen.some(isUnread);
+  }
+
+  get filter(): ListFilter {
+    return this.#filter;
+  }
+
+  set filter(filter: ListFilter) {
+    this.#filter = filter;
+    this.#staying = new Set();
+  }
+
+  /** Why the last decision about a conversation was not taken over. */
+  get problem(): ApiError | null {
+    return this.#problem;
+  }
+
   find(id: string): ConversationView | undefined {
-    return this.#rows.find((row) => row.id === id);
+    return this.#byId.get(id);
   }
 
   refresh(): Promise<void> {
@@ -66,30 +119,108 @@ export class ConversationList {
     if (!held) this.#rows = this.#newest;
   }
 
+  /** The conversation was opened; it stays in view until another filter is chosen. */
+  opened(id: string): void {
+    if (this.#filter === 'all' || this.#staying.has(id)) return;
+    this.#staying = new Set([...this.#staying, id]);
+  }
+
   /** The row `step` places from this one, among those shown. */
-  neighbour(id: string | null, step: 1 | -1): ConversationView | undefined {
-    const index = this.#shownRows.findIndex((row) => row.id === id);
-    if (index < 0) return this.#shownRows[0];
-    return this.#shownRows[index + step];
+  neighbour(
+    id: string | null,
+    step: 1 | -1,
+    wanted: (row: ConversationView) => boolean = () => true,
+  ): ConversationView | undefined {
+    const rows = this.#shownRows;
+    const index = rows.findIndex((row) => row.id === id);
+    if (index < 0) return rows.find(wanted);
+    return step > 0 ? rows.slice(index + 1).find(wanted) : rows.slice(0, index).findLast(wanted);
+  }
+
+  /** The next one with something unread, from the other end if need be. */
+  nextUnread(id: string | null, step: 1 | -1): ConversationView | undefined {
+    const wanted = (row: ConversationView) => isUnread(row) && row.id !== id;
+    const ahead = this.neighbour(id, step, wanted);
+    return ahead ?? (step > 0 ? this.#shownRows.find(wanted) : this.#shownRows.findLast(wanted));
+  }
+
+  /** Takes a decision of the person to the engine. */
+  async decide(decision: Decision): Promise<void> {
+    this.#problem = null;
+    try {
+      await this.#rpc.decide(this.#account, decision);
+    } catch (thrown) {
+      this.#problem = toApiError(thrown);
+    }
+    await this.refresh();
+  }
+
+  /** Marks all of a conversation as read. */
+  async markRead(id: string): Promise<void> {
+    await this.readAll.commitOne(id);
+    await this.refresh();
+  }
+
+  async leaveRoom(room: string): Promise<void> {
+    this.#problem = null;
+    try {
+      await this.#rpc.leaveRoom(this.#account, room);
+    } catch (thrown) {
+      this.#problem = toApiError(thrown);
+    }
+    await this.refresh();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#tail);
+    this.readAll.close();
   }
 
   async #reload(): Promise<void> {
     try {
-      const [rows, contacts] = await Promise.all([
-        this.#rpc.conversations(this.#account),
+      const [head, contacts] = await Promise.all([
+        this.#rpc.conversations(this.#account, 0, HEAD),
         this.#rpc.contacts(this.#account),
       ]);
-      this.#newest = rows;
-      this.#rows = this.#held ? holdOrder(this.#rows, rows) : rows;
       this.#contacts = contacts;
+      if (head.total <= head.rows.length) {
+        this.#take(head.rows);
+        return;
+      }
+      // What is below stays as it was until it is read again.
+      const fresh = new Set(head.rows.map(({ id }) => id));
+      this.#take([...head.rows, ...this.#newest.filter(({ id }) => !fresh.has(id))]);
+      clearTimeout(this.#tail);
+      if (!this.#closed) {
+        const wait = this.#newest.length < head.total ? 0 : CALM_MS;
+        this.#tail = setTimeout(() => void this.#readTail(head.rows), wait);
+      }
     } catch {
       // The account is being locked or removed; the overview says so.
     } finally {
       this.#loaded = true;
     }
   }
-}
 
-function matches(name: string, filter: string): boolean {
-  return name.toLocaleLowerCase().includes(filter.trim().toLocaleLowerCase());
+  async #readTail(head: ConversationView[]): Promise<void> {
+    try {
+      const rows = new Map(head.map((row) => [row.id, row]));
+      let skip = head.length;
+      for (;;) {
+        const page = await this.#rpc.conversations(this.#account, skip, PAGE);
+        for (const row of page.rows) if (!rows.has(row.id)) rows.set(row.id, row);
+        skip += page.rows.length;
+        if (page.rows.length === 0 || skip >= page.total) break;
+      }
+      if (!this.#closed) this.#take([...rows.values()]);
+    } catch {
+      // The next change asks again.
+    }
+  }
+
+  #take(rows: ConversationView[]): void {
+    this.#newest = rows;
+    this.#rows = this.#held ? holdOrder(this.#rows, rows) : rows;
+  }
 }

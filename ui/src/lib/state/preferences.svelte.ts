@@ -3,11 +3,15 @@ import type { Language } from '../rpc/generated/Language';
 import type { Settings } from '../rpc/generated/Settings';
 import type { Theme } from '../rpc/generated/Theme';
 import type { Rpc } from '../rpc/client';
+import { keep, readKept } from './kept';
+import { isQuiet } from './quiet';
+import { clampSide, nextZoom, readView, USUAL_VIEW, type ViewSettings } from './view-settings';
 
-/** Language and colours of this device. */
+/** What the person likes, on this device. */
 export class Preferences {
   readonly #rpc: Rpc;
   #settings = $state.raw<Settings>({ language: 'system', theme: 'system' });
+  #view = $state.raw<ViewSettings>(USUAL_VIEW);
   #systemLocale = 'en';
 
   constructor(rpc: Rpc) {
@@ -22,9 +26,38 @@ export class Preferences {
     return this.#settings.theme;
   }
 
+  get view(): ViewSettings {
+    return this.#view;
+  }
+
+  /** Whether notifications are off at this time, by the person's own choice. */
+  isQuiet(now: number): boolean {
+    const { quiet, quietUntilMs } = this.#view;
+    return isQuiet(quiet, now) || (quietUntilMs !== null && now < quietUntilMs);
+  }
+
   load(settings: Settings, systemLocale: string): void {
     this.#systemLocale = systemLocale;
+    this.#view = readKept('view', readView);
+    if (this.#view.zoom !== USUAL_VIEW.zoom) this.#zoom();
     this.#use(settings);
+  }
+
+  /** Takes effect at once. */
+  setView(change: Partial<ViewSettings>): void {
+    const zoom = this.#view.zoom;
+    this.#view = { ...this.#view, ...change };
+    keep('view', this.#view);
+    if (this.#view.zoom !== zoom) this.#zoom();
+  }
+
+  setSideWidth(width: number): void {
+    this.setView({ sideWidth: clampSide(width) });
+  }
+
+  /** One step larger or smaller; 0 is back to the usual size. */
+  zoom(step: 1 | -1 | 0): void {
+    this.setView({ zoom: step === 0 ? USUAL_VIEW.zoom : nextZoom(this.#view.zoom, step) });
   }
 
   setLanguage(language: Language): void {
@@ -39,6 +72,10 @@ export class Preferences {
     this.#use(settings);
     // Holds for this run in any case; a disk that is full is said elsewhere.
     this.#rpc.settingsSet(settings).catch(() => undefined);
+  }
+
+  #zoom(): void {
+    this.#rpc.zoomSet(this.#view.zoom).catch(() => undefined);
   }
 
   #use(settings: Settings): void {

@@ -8,6 +8,14 @@ import type { Attention } from './attention.svelte';
 import { Composer } from './composer.svelte';
 import { Connection } from './connection.svelte';
 import { ConversationList } from './conversation-list.svelte';
+import { FindHere } from './find-here.svelte';
+import { Navigation, type Place, type Section } from './navigation.svelte';
+import { Habits } from './habits';
+import { Recents } from './recents';
+import { Search } from './search.svelte';
+import { SettingsView } from './settings-view.svelte';
+import { Storage } from './storage.svelte';
+import { type Entry, Switcher } from './switcher.svelte';
 import { Timeline } from './timeline.svelte';
 import { Unlock } from './unlock.svelte';
 
@@ -16,6 +24,14 @@ export class Session {
   readonly account: string;
   readonly list: ConversationList;
   readonly connection = new Connection();
+  readonly navigation = new Navigation();
+  readonly recents = new Recents();
+  readonly settings = new SettingsView();
+  readonly search: Search;
+  readonly #habits: Habits;
+  readonly storage: Storage;
+  /** Searching in the open conversation. */
+  readonly find: FindHere;
   /** For the password after the server has refused the saved one. */
   readonly unlock: Unlock;
   readonly #rpc: Rpc;
@@ -38,6 +54,15 @@ export class Session {
     this.#announce = announce;
     this.list = new ConversationList(rpc, account);
     this.unlock = new Unlock(rpc, account);
+    this.search = new Search(rpc, account, this.list);
+    this.#habits = new Habits(account);
+    this.storage = new Storage(rpc, account);
+    this.find = new FindHere({
+      rpc,
+      account,
+      conversation: () => this.#selected,
+      jumpTo: async (message) => this.#timeline?.jumpTo(message),
+    });
   }
 
   /** Id of the open conversation. */
@@ -64,14 +89,18 @@ export class Session {
   /** Fills the list and opens what was talked about last. */
   async start(): Promise<void> {
     await this.list.refresh();
-    const first = this.list.all[0];
+    const first = this.list.rows[0];
     if (first && this.#timeline === null) await this.select(first.id);
   }
 
   async select(id: string): Promise<void> {
     if (id === this.#selected) return;
+    this.find.close();
     const row = this.list.find(id);
     if (!row) return;
+    this.list.opened(id);
+    this.recents.visit(id);
+    this.navigation.visit({ section: this.navigation.section, conversation: id });
     this.#leave();
     const timeline = new Timeline({
       rpc: this.#rpc,
@@ -102,16 +131,98 @@ export class Session {
     try {
       const id = await this.#rpc.startConversation(this.account, contact);
       await this.list.refresh();
-      this.list.filter = '';
-      await this.select(id);
+      await this.go(id);
     } catch (thrown) {
       this.#problem = toApiError(thrown);
     }
   }
 
+  /** Opens a conversation among the chats, wherever we are. */
+  async go(id: string): Promise<void> {
+    this.navigation.open('chats');
+    await this.select(id);
+  }
+
   async move(step: 1 | -1): Promise<void> {
     const next = this.list.neighbour(this.#selected, step);
-    if (next) await this.select(next.id);
+    if (next) await this.go(next.id);
+  }
+
+  async moveUnread(step: 1 | -1): Promise<void> {
+    const next = this.list.nextUnread(this.#selected, step);
+    if (next) await this.go(next.id);
+  }
+
+  /** Opens the pinned conversation at this place, counted from 1. */
+  async openPinned(place: number): Promise<void> {
+    const row = this.list.all.filter(({ pinned }) => pinned)[place - 1];
+    if (row) await this.go(row.id);
+  }
+
+  /** Goes through those that were open last, until `recents.settle()`. */
+  async cycle(step: 1 | -1): Promise<void> {
+    const id = this.recents.cycle(step, (one) => this.list.find(one) !== undefined);
+    if (id !== undefined) await this.go(id);
+  }
+
+  /** Shows a message with what was said around it, in the section where we are. */
+  async showMessage(conversation: string, message: number | null): Promise<void> {
+    if (this.list.find(conversation) === undefined) await this.list.refresh();
+    await this.select(conversation);
+    if (message !== null) await this.#timeline?.jumpTo(message);
+  }
+
+  /** What a few keys lead to; one for each time it is opened. */
+  switcher(): Switcher {
+    return new Switcher({
+      rpc: this.#rpc,
+      account: this.account,
+      list: this.list,
+      habits: this.#habits,
+      recent: () => this.recents.order,
+      selected: () => this.#selected,
+    });
+  }
+
+  async openEntry(entry: Entry): Promise<void> {
+    switch (entry.kind) {
+      case 'name':
+        if (entry.row) await this.go(entry.id);
+        else await this.startConversation(entry.id);
+        break;
+      case 'message':
+        this.navigation.open('chats');
+        await this.showMessage(entry.hit.conversation, entry.hit.message);
+        break;
+      case 'search':
+        this.open('search');
+        this.search.input(entry.text);
+        this.navigation.find();
+        break;
+    }
+  }
+
+  /** Opens the field for searching in the conversation. */
+  findHere(): void {
+    if (this.#selected === null) return;
+    if (this.navigation.section !== 'search') this.navigation.open('chats');
+    this.find.start();
+  }
+
+  open(section: Section): void {
+    this.navigation.open(section);
+    this.navigation.visit({ section, conversation: this.#selected });
+  }
+
+  /** Back to where we were, or forward again. */
+  async travel(step: 1 | -1): Promise<void> {
+    let place: Place | undefined;
+    do {
+      place = this.navigation.travel(step);
+    } while (place?.conversation != null && !this.list.find(place.conversation));
+    if (!place) return;
+    this.navigation.open(place.section);
+    if (place.conversation !== null) await this.select(place.conversation);
   }
 
   async reconnect(): Promise<void> {
@@ -149,6 +260,9 @@ export class Session {
   /** Saves what is being written and lets go. */
   close(): void {
     this.#leave();
+    this.list.close();
+    this.search.close();
+    this.find.close();
     this.connection.close();
   }
 

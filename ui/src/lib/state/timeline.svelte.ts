@@ -150,6 +150,11 @@ export class Timeline {
     }
   }
 
+  /** Loads back to a message. */
+  async jumpTo(id: number): Promise<void> {
+    while (!contains(this.#messages, id) && this.#hasOlder) await this.loadOlder();
+  }
+
   /** The view tells whether the newest message is on screen. */
   setAtBottom(atBottom: boolean): void {
     this.#atBottom = atBottom;

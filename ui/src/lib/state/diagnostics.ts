@@ -1,0 +1,54 @@
+import type { AccountView } from '../rpc/generated/AccountView';
+import type { ShellInfo } from '../rpc/generated/ShellInfo';
+import type { StorageView } from '../rpc/generated/StorageView';
+import type { ConnectionView } from '../rpc/generated/ConnectionView';
+
+export interface DiagnosticsInput {
+  shell: ShellInfo;
+  account: AccountView;
+  connection: ConnectionView;
+  storage: StorageView | null;
+  conversations: number;
+  unsent: number;
+  locale: string;
+  zoom: number;
+  now: number;
+}
+
+/**
+ * What support needs to know, as lines to paste: no password, no token, no
+ * message, no name of a person, and of the address only the server's part.
+ */
+export function diagnostics(input: DiagnosticsInput): string {
+  const { shell, account, connection, storage } = input;
+  const lines: [string, string | number][] = [
+    ['Startalk', shell.version],
+    ['System', `${shell.platform}, ${shell.system_locale}`],
+    ['Language', input.locale],
+    ['Zoom', `${input.zoom} %`],
+    ['Time', new Date(input.now).toISOString()],
+    ['Server', account.address.slice(account.address.lastIndexOf('@') + 1)],
+    ['Connection', connection.state],
+  ];
+  if (connection.state === 'waiting') {
+    lines.push(['Next try', new Date(connection.retry_at_ms).toISOString()]);
+  }
+  if ('error' in connection && connection.error) {
+    lines.push(['Last problem', connection.error.code]);
+    if (connection.error.detail !== '') lines.push(['Detail', redact(connection.error.detail)]);
+  }
+  lines.push(['Conversations', input.conversations], ['Not sent yet', input.unsent]);
+  if (storage) {
+    lines.push(['Messages', storage.messages], ['Cache', `${storage.cache_bytes} bytes`]);
+    lines.push(['Uploads', storage.files]);
+  }
+  return lines.map(([name, value]) => `${name}: ${value}`).join('\n');
+}
+
+/** Details come from libraries: what looks like a person's address or a secret goes. */
+export function redact(text: string): string {
+  return text
+    .replace(/[^\s@<>"']+@(?=[\w.-]+)/g, '…@')
+    .replace(/\b(password|token|secret|key)\b(\s*[=:]\s*)\S+/gi, '$1$2…')
+    .replace(/#\S+/g, '#…');
+}

@@ -1,0 +1,263 @@
+import { toApiError } from '../errors/api-failure';
+import type { ApiError } from '../rpc/generated/ApiError';
+import type { SearchFilters } from '../rpc/generated/SearchFilters';
+import type { SearchHit } from '../rpc/generated/SearchHit';
+import type { SearchPage } from '../rpc/generated/SearchPage';
+import type { Rpc } from '../rpc/client';
+import { loadPinyin, matchName } from '../text/pinyin';
+import { type FilterName, parseQuery, type SearchQuery, withFilter } from '../text/search-query';
+import type { ConversationList } from './conversation-list.svelte';
+
+/** So long a text must rest before it is looked for. */
+export const SEARCH_DELAY_MS = 80;
+/** The server is asked when nobody types any more. */
+export const SERVER_DELAY_MS = 600;
+const PAGE = 30;
+
+/** A filter that names nobody. */
+export interface Unknown {
+  filter: 'from' | 'in';
+  name: string;
+}
+
+/** Searching everything that was written: on this device, then on the server. */
+export class Search {
+  readonly #rpc: Rpc;
+  readonly #account: string;
+  readonly #list: ConversationList;
+  #text = $state('');
+  #query = $derived(parseQuery(this.#text));
+  #hits = $state.raw<SearchHit[]>([]);
+  #next = $state.raw<string | null>(null);
+  #serverHits = $state.raw<SearchHit[]>([]);
+  #serverNext: string | null = null;
+  #serverState = $state<'idle' | 'asking' | 'done' | 'failed'>('idle');
+  #searched = $state(false);
+  #problem = $state.raw<ApiError | null>(null);
+  #unknown = $state.raw<Unknown | null>(null);
+  #active = $state.raw<string | null>(null);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #serverTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Numbers the searches, so that a slow answer cannot overwrite a newer one. */
+  #search = 0;
+  #loading = false;
+
+  constructor(rpc: Rpc, account: string, list: ConversationList) {
+    this.#rpc = rpc;
+    this.#account = account;
+    this.#list = list;
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  get query(): SearchQuery {
+    return this.#query;
+  }
+
+  /** What is on this device, the newest first. */
+  get hits(): readonly SearchHit[] {
+    return this.#hits;
+  }
+
+  /** What only the server has. */
+  get serverHits(): readonly SearchHit[] {
+    return this.#serverHits;
+  }
+
+  get serverState(): 'idle' | 'asking' | 'done' | 'failed' {
+    return this.#serverState;
+  }
+
+  get hasMore(): boolean {
+    return this.#next !== null;
+  }
+
+  /** Whether the answer to what is typed is here. */
+  get searched(): boolean {
+    return this.#searched;
+  }
+
+  get problem(): ApiError | null {
+    return this.#problem;
+  }
+
+  get unknown(): Unknown | null {
+    return this.#unknown;
+  }
+
+  /** Key of the hit that was opened last. */
+  get active(): string | null {
+    return this.#active;
+  }
+
+  get any(): boolean {
+    return this.#text.trim() !== '';
+  }
+
+  input(text: string): void {
+    if (text === this.#text) return;
+    void loadPinyin();
+    this.#text = text;
+    this.#stop();
+    this.#forget();
+    if (this.any) this.#timer = setTimeout(() => void this.look(), SEARCH_DELAY_MS);
+  }
+
+  /** Sets a filter as if it had been typed; null takes it out. */
+  filter(name: FilterName, value: string | null): void {
+    this.input(withFilter(this.#text, name, value));
+  }
+
+  /** Searches now. */
+  async look(): Promise<void> {
+    clearTimeout(this.#timer);
+    const search = ++this.#search;
+    await loadPinyin();
+    const filters = this.#filters();
+    if (filters === null || search !== this.#search) return;
+    try {
+      const page = await this.#ask(filters, null);
+      if (search !== this.#search) return;
+      this.#hits = unique(page.hits);
+      this.#next = page.next;
+      this.#problem = null;
+    } catch (thrown) {
+      if (search === this.#search) this.#problem = toApiError(thrown);
+    }
+    if (search !== this.#search) return;
+    this.#searched = true;
+    // Servers know no kinds, and nothing to look for is nothing to ask.
+    if (this.#query.words === '' || this.#query.kind !== null) return;
+    this.#serverTimer = setTimeout(() => void this.askServer(), SERVER_DELAY_MS);
+  }
+
+  async more(): Promise<void> {
+    const before = this.#next;
+    const filters = this.#filters();
+    if (before === null || filters === null || this.#loading) return;
+    const search = this.#search;
+    this.#loading = true;
+    try {
+      const page = await this.#ask(filters, before);
+      if (search !== this.#search) return;
+      this.#hits = unique([...this.#hits, ...page.hits]);
+      this.#next = page.next;
+    } catch {
+      // Scrolling down again asks again.
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  /** Asks the server for what is not on this device. */
+  async askServer(): Promise<void> {
+    clearTimeout(this.#serverTimer);
+    const filters = this.#filters();
+    if (filters === null || this.#serverState === 'asking') return;
+    const search = this.#search;
+    this.#serverState = 'asking';
+    try {
+      const page = await this.#rpc.findMessages({
+        action: 'find-on-server',
+        account: this.#account,
+        text: this.#query.words,
+        filters: { ...filters, kind: null },
+        before: this.#serverNext,
+        limit: PAGE,
+      });
+      if (search !== this.#search) return;
+      const here = new Set(this.#hits.map(hitKey));
+      this.#serverHits = unique([...this.#serverHits, ...page.hits]).filter(
+        (hit) => !here.has(hitKey(hit)),
+      );
+      this.#serverNext = page.next;
+      this.#serverState = 'done';
+    } catch {
+      if (search === this.#search) this.#serverState = 'failed';
+    }
+  }
+
+  get serverHasMore(): boolean {
+    return this.#serverState === 'done' && this.#serverNext !== null;
+  }
+
+  opened(hit: SearchHit): void {
+    this.#active = hitKey(hit);
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  #ask(filters: SearchFilters, before: string | null): Promise<SearchPage> {
+    const text = this.#query.words;
+    const account = this.#account;
+    return this.#rpc.findMessages({
+      action: 'find',
+      account,
+      text,
+      filters,
+      before,
+      limit: PAGE,
+    });
+  }
+
+  /** The filters with names made into addresses; null if one names nobody. */
+  #filters(): SearchFilters | null {
+    const { from, in: within, fromMs, toMs, kind } = this.#query;
+    const people = this.#list.people.map(({ address, name }) => ({ id: address, name }));
+    const rows = this.#list.all.map(({ id, name }) => ({ id, name }));
+    const author = from === null ? null : best([...people, ...rows], from);
+    const conversation = within === null ? null : best(rows, within);
+    this.#unknown =
+      author === undefined
+        ? { filter: 'from', name: from ?? '' }
+        : conversation === undefined
+          ? { filter: 'in', name: within ?? '' }
+          : null;
+    if (author === undefined || conversation === undefined) return null;
+    return { conversation, author, from_ms: fromMs, to_ms: toMs, kind };
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#serverTimer);
+    this.#search += 1;
+  }
+
+  #forget(): void {
+    this.#hits = [];
+    this.#next = null;
+    this.#serverHits = [];
+    this.#serverNext = null;
+    this.#serverState = 'idle';
+    this.#searched = false;
+    this.#problem = null;
+    this.#unknown = null;
+    this.#active = null;
+  }
+}
+
+export function hitKey(hit: SearchHit): string {
+  return hit.message === null
+    ? `${hit.conversation} ${hit.archive_id ?? hit.time_ms}`
+    : `${hit.conversation} ${hit.message}`;
+}
+
+/** A message that moved between two pages is in both. */
+function unique(hits: readonly SearchHit[]): SearchHit[] {
+  return [...new Map(hits.map((hit) => [hitKey(hit), hit])).values()];
+}
+
+/** Whose name fits best; an address fits itself. */
+function best(among: { id: string; name: string }[], typed: string): string | undefined {
+  let found: { id: string; rank: number } | undefined;
+  for (const { id, name } of among) {
+    if (id === typed) return id;
+    const match = matchName(name, typed);
+    if (match && (!found || match.rank < found.rank)) found = { id, rank: match.rank };
+  }
+  return found?.id;
+}

@@ -1,0 +1,29 @@
+import { matchName } from '../text/pinyin';
+
+export type SettingsPage =
+  'appearance' | 'notifications' | 'chats' | 'account' | 'storage' | 'status' | 'about';
+
+export const SETTINGS_PAGES: readonly SettingsPage[] = [
+  'appearance',
+  'notifications',
+  'chats',
+  'account',
+  'storage',
+  'status',
+  'about',
+];
+
+/** Which page of the settings is shown, or what is looked for in all of them. */
+export class SettingsView {
+  page = $state<SettingsPage>('appearance');
+  query = $state('');
+
+  get searching(): boolean {
+    return this.query.trim() !== '';
+  }
+
+  /** Whether a setting with these words is to be seen. */
+  shows(words: readonly string[]): boolean {
+    return !this.searching || words.some((text) => matchName(text, this.query) !== null);
+  }
+}
