@@ -2,6 +2,7 @@
 
 mod apply;
 mod export;
+pub(crate) mod files;
 mod handle;
 mod identity;
 mod lists;
@@ -20,7 +21,7 @@ mod upkeep;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jid::BareJid;
-use navigation::ServerTarget;
+use navigation::{ServerTarget, Trust};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,8 @@ use crate::connection::{Connector, Login, Memory};
 use crate::events::Events;
 use crate::store::Store;
 use crate::surroundings::Surroundings;
+use crate::vault::Vault;
+use files::Files;
 use handle::Handle;
 use live::Live;
 use people::People;
@@ -53,13 +56,17 @@ pub(crate) struct AccountConfig {
     pub(crate) connector: Connector,
     pub(crate) memory: Memory,
     pub(crate) retention: Retention,
+    /// Where files lie sealed.
+    pub(crate) vault: Vault,
+    /// What fetched files may take up.
+    pub(crate) file_cache_bytes: u64,
     pub(crate) surroundings: Surroundings,
 }
 
 /// An account with an open cache.
 pub(crate) struct Account {
     pub(crate) shared: Arc<Shared>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What the account's task and its callers share.
@@ -77,6 +84,7 @@ pub(crate) struct Shared {
     pub(crate) live: Live,
     pub(crate) rooms: LiveRooms,
     pub(crate) people: People,
+    pub(crate) files: Files,
     pub(crate) surroundings: Surroundings,
     pub(crate) connection: watch::Sender<ConnectionView>,
     /// The way to ask the server, while there is a session.
@@ -120,6 +128,7 @@ impl Account {
             live: Live::default(),
             rooms: LiveRooms::default(),
             people: People::default(),
+            files: Files::new(config.vault, config.file_cache_bytes),
             surroundings: config.surroundings,
             connection: watch::Sender::new(ConnectionView::Connecting),
             session: Mutex::new(None),
@@ -137,42 +146,41 @@ impl Account {
         if config.retention.is_limited() {
             tokio::spawn(upkeep::run(Arc::clone(&shared), config.retention));
         }
-        let task = tokio::spawn(supervisor::run(Arc::clone(&shared), typing_queue));
+        let tasks = vec![
+            tokio::spawn(supervisor::run(Arc::clone(&shared), typing_queue)),
+            tokio::spawn(files::uploads::run(Arc::clone(&shared))),
+        ];
         Self {
             shared,
-            task: Mutex::new(Some(task)),
+            tasks: Mutex::new(tasks),
         }
     }
 
-    /// Ends the task in good order and closes the cache.
+    /// Ends the tasks in good order and closes the cache.
     pub(crate) async fn stop(&self) {
         self.shared.cancel.cancel();
-        let task = self
-            .task
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(task) = task
-            && let Err(error) = task.await
-        {
-            tracing::error!(account = self.shared.id, %error, "account task ended badly");
+        for task in self.take_tasks() {
+            if let Err(error) = task.await {
+                tracing::error!(account = self.shared.id, %error, "account task ended badly");
+            }
         }
         self.shared.store.close().await;
     }
 
-    /// Ends the task wherever it is.
+    /// Ends the tasks wherever they are.
     pub(crate) async fn abandon(&self) {
-        let task = self
-            .task
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(task) = task {
+        for task in self.take_tasks() {
             task.abort();
             // That it was ended is what was wanted.
             drop(task.await);
         }
+        self.shared.cancel.cancel();
         self.shared.store.close().await;
+    }
+
+    fn take_tasks(&self) -> Vec<JoinHandle<()>> {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *tasks)
     }
 
     /// Another address of the same server, or another password; used from the
@@ -198,6 +206,12 @@ impl Shared {
             device: &self.resource,
             memory: Some(&self.memory),
         }
+    }
+
+    /// By what servers of this account prove themselves.
+    pub(crate) fn trust(&self) -> Trust {
+        let way = self.way.lock().unwrap_or_else(PoisonError::into_inner);
+        way.target.trust.clone()
     }
 
     /// The way to ask the server.

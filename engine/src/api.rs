@@ -10,6 +10,7 @@
 mod conversations;
 mod error;
 mod event;
+mod files;
 mod messages;
 mod people;
 mod request;
@@ -23,6 +24,10 @@ pub use conversations::{
 };
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, NotificationView};
+pub use files::{
+    FileFilter, FileLimits, FilePage, FileRequest, FileRow, FileSource, FileState, SaveTo,
+    TransferDirection, TransferState, TransferView,
+};
 pub use messages::{
     AttachmentView, DeliveryView, MentionInput, MentionView, MessageDetails, MessageKind,
     MessageRequest, MessageView, ReactionView, ReplyView, RetractedView, VersionView,

@@ -9,6 +9,9 @@ use crate::connection::{Dialer, Proxy};
 use crate::secrets::{KeyringSecrets, Secrets};
 use crate::store::StoreMode;
 
+/// What files that were fetched may take up, unless something else is said.
+const FILE_CACHE_BYTES: u64 = 1024 * 1024 * 1024;
+
 /// How to open a profile.
 #[derive(Clone)]
 pub struct EngineConfig {
@@ -24,6 +27,9 @@ pub struct EngineConfig {
     pub store: StoreMode,
     /// What stays on this device.
     pub retention: Retention,
+    /// What files that were fetched may take up for each account, in bytes; those
+    /// that were not used for longest go.
+    pub file_cache_bytes: u64,
     /// Reaches servers in the place of TCP and TLS; for simulations.
     pub dialer: Option<Arc<dyn Dialer>>,
     /// Which proxy streams and requests over HTTP go through.
@@ -50,6 +56,7 @@ impl EngineConfig {
             clock: Clock::default(),
             store: StoreMode::default(),
             retention: Retention::default(),
+            file_cache_bytes: FILE_CACHE_BYTES,
             dialer: None,
             proxy: Proxy::None,
         }

@@ -1,5 +1,6 @@
 //! The engine: a profile with its accounts.
 
+mod files;
 mod join;
 mod keys;
 mod leave;
@@ -378,6 +379,10 @@ impl Engine {
                 self.account(request.account())?
                     .about_conversation(request)
                     .await?
+            }
+            Request::Files(request) => {
+                let account = self.account(request.summary().1)?;
+                Box::pin(account.about_files(request)).await?
             }
             Request::Rooms(request) => {
                 let account = self.account(request.account())?;

@@ -5,13 +5,13 @@
 
 mod html;
 mod json;
-mod names;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::api::{ExportFormat, ExportLabels};
+use crate::files::names;
 use crate::store::export::Row;
 
 /// What stands above the messages.
@@ -95,7 +95,7 @@ impl Export {
             }
         };
         self.files += 1;
-        let name = names::safe(self.files, name.unwrap_or(&self.head.labels.file));
+        let name = names::listed(self.files, name.unwrap_or(&self.head.labels.file));
         let file = File::create_new(folder.join(&name))?;
         let folder = folder
             .file_name()

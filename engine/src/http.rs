@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use navigation::Trust;
+use reqwest::redirect::Policy;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -19,6 +20,34 @@ pub(crate) struct Limits {
     pub(crate) wait: Duration,
 }
 
+/// Where redirections may lead; always to HTTPS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Follow {
+    /// To any host, and each is proven anew.
+    Anywhere,
+    /// To other places of the same host.
+    SameHost,
+    /// Nowhere.
+    Nowhere,
+}
+
+impl From<Follow> for Policy {
+    fn from(follow: Follow) -> Self {
+        match follow {
+            Follow::Anywhere => Self::limited(MAX_REDIRECTS),
+            Follow::Nowhere => Self::none(),
+            Follow::SameHost => Self::custom(|attempt| {
+                let first = attempt.previous().first().and_then(Url::host_str);
+                if attempt.previous().len() > MAX_REDIRECTS || first != attempt.url().host_str() {
+                    attempt.stop()
+                } else {
+                    attempt.follow()
+                }
+            }),
+        }
+    }
+}
+
 /// A client for the host of a URL.
 ///
 /// # Errors
@@ -27,13 +56,14 @@ pub(crate) async fn client(
     connector: &Connector,
     url: &Url,
     trust: &Trust,
+    follow: Follow,
 ) -> Result<reqwest::Client, ConnectError> {
     let trust = trust.clone();
     let setup = connector.blocking(move || TlsSetup::new(&trust)).await??;
     let mut builder = reqwest::Client::builder()
         .https_only(true)
         .connect_timeout(connector.timeouts.connect)
-        .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
+        .redirect(follow.into())
         .tls_backend_preconfigured(setup.config(&[b"http/1.1"])?)
         // The environment is not ours to read.
         .no_proxy();
@@ -59,7 +89,7 @@ pub(crate) async fn get(
     trust: &Trust,
     limits: Limits,
 ) -> Result<Vec<u8>, ConnectError> {
-    let client = client(connector, url, trust).await?;
+    let client = client(connector, url, trust, Follow::Anywhere).await?;
     let got = async {
         let mut response = client
             .get(url.as_str())

@@ -14,6 +14,7 @@
 //! * `surroundings`: sleep, networks, whether somebody looks at the window
 //!
 //! * `http`: requests over HTTPS, with the trust and the proxy of the account
+//! * `vault`: files that lie sealed beside the cache
 //!
 //! Nothing here reads the environment but [`SystemProxies`], where the program
 //! gives it; and only `clock` reads the time.
@@ -28,6 +29,7 @@ mod connection;
 mod engine;
 mod events;
 mod export;
+mod files;
 mod http;
 mod inbound;
 mod profile;
@@ -35,7 +37,9 @@ mod search;
 pub mod secrets;
 mod store;
 mod surroundings;
+mod vault;
 
+pub use account::files::{FilePart, StagedFile};
 pub use clock::{Clock, TimeSource};
 pub use config::{EngineConfig, Retention, Timeouts};
 pub use connection::{

@@ -6,6 +6,7 @@
 //! power cut. Reading has connections of its own.
 
 pub(crate) mod archive;
+pub(crate) mod attachments;
 pub(crate) mod blocked;
 pub(crate) mod capabilities;
 mod cipher;
@@ -13,6 +14,7 @@ pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod displayed;
 pub(crate) mod export;
+pub(crate) mod files;
 mod health;
 pub(crate) mod messages;
 pub(crate) mod order;
@@ -23,6 +25,7 @@ pub(crate) mod rooms;
 mod schema;
 pub(crate) mod search;
 pub(crate) mod trim;
+pub(crate) mod uploads;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -8,9 +8,10 @@ use super::Shared;
 use super::requests::failed;
 use crate::api::{ApiError, ErrorCode, ExportFormat, ExportLabels, ExportView};
 use crate::export::{Copied, Export, Head};
+use crate::store::StoreError;
 use crate::store::export as rows;
 use crate::store::export::Row;
-use crate::store::{Store, StoreError};
+use crate::vault::{PIECE, Vault};
 
 /// Messages of a page.
 const PAGE: u32 = 500;
@@ -69,7 +70,7 @@ pub(super) async fn run(
     };
     let file = PathBuf::from(&path);
     let export = blocking(move || Export::begin(&file, format, head)).await?;
-    let (messages, files) = write(store, conversation, export).await?;
+    let (messages, files) = write(shared, conversation, export).await?;
     Ok(ExportView {
         path,
         messages,
@@ -79,14 +80,15 @@ pub(super) async fn run(
 }
 
 async fn write(
-    store: &Store,
+    shared: &Shared,
     conversation: String,
     mut export: Export,
 ) -> Result<(u64, u32), Ended> {
     let mut behind = (i64::MIN, i64::MIN);
     loop {
         let of = conversation.clone();
-        let page = store
+        let page = shared
+            .store
             .read(move |db| rows::page(db, &of, behind, PAGE))
             .await?;
         let Some(last) = page.last() else { break };
@@ -94,7 +96,7 @@ async fn write(
         let mut copied = Vec::with_capacity(page.len());
         for row in &page {
             let files;
-            (export, files) = copy_files(store, row, export).await?;
+            (export, files) = copy_files(&shared.files.vault, row, export).await?;
             copied.push(files);
         }
         export = blocking(move || {
@@ -112,34 +114,34 @@ async fn write(
 
 /// Copies the attachments of a message that are here, piece by piece.
 async fn copy_files(
-    store: &Store,
+    vault: &Vault,
     row: &Row,
     mut export: Export,
 ) -> Result<(Export, Vec<Copied>), Ended> {
     let mut copied = Vec::new();
     for (place, attachment) in row.attachments.iter().enumerate() {
-        let Some(upload) = attachment.upload else {
+        let Some(here) = &attachment.here else {
             continue;
         };
-        let first = store.read(move |db| rows::first_chunk(db, upload)).await?;
-        let Some(mut number) = first else { continue };
+        // What is damaged can be fetched again, and is no reason to end here.
+        let Ok(mut reader) = vault.open(here.sealed.clone()).await else {
+            continue;
+        };
         let name = attachment.name.clone();
         let made;
         (export, made) = blocking(move || {
-            let made = export.attach(name.as_deref())?;
-            Ok((export, made))
+            let (mut file, path) = export.attach(name.as_deref())?;
+            let mut at = 0;
+            while at < reader.len() {
+                let piece = reader.read_at(at, PIECE)?;
+                file.write_all(&piece)?;
+                at += piece.len() as u64;
+            }
+            file.sync_all()?;
+            Ok((export, path))
         })
         .await?;
-        let (mut file, path) = made;
-        while let Some(piece) = store
-            .read(move |db| rows::chunk(db, upload, number))
-            .await?
-        {
-            number += 1;
-            file = blocking(move || file.write_all(&piece).map(|()| file)).await?;
-        }
-        blocking(move || file.sync_all()).await?;
-        copied.push(Copied { place, path });
+        copied.push(Copied { place, path: made });
     }
     Ok((export, copied))
 }

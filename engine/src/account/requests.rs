@@ -2,7 +2,7 @@
 
 mod conversations;
 mod messages;
-mod view;
+pub(super) mod view;
 
 use jid::BareJid;
 

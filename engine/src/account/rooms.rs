@@ -5,13 +5,13 @@
 //! ends with the session.
 
 pub(super) mod bookmarks;
-mod discovery;
+pub(super) mod discovery;
 mod enter;
 pub(super) mod hear;
 mod keep;
 mod members;
 mod requests;
-mod settings;
+pub(super) mod settings;
 mod state;
 
 pub(super) use hear::{FromRoom, message, presence};

@@ -207,7 +207,8 @@ pub struct StorageView {
     pub messages: u64,
     /// Conversations in the list.
     pub conversations: u32,
-    /// Files that are on their way to the server.
+    /// Files that lie sealed beside the cache: fetched ones, and those that are to be
+    /// sent.
     pub files: u32,
     /// Bytes of these.
     pub file_bytes: u64,

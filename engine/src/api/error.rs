@@ -132,6 +132,28 @@ pub enum ErrorCode {
     NotInRoom,
     /// The picture is none, or larger than the limit (`limit` in bytes).
     PictureNotUsable,
+    /// The file is larger than the limit (`limit` in bytes), or than the server takes.
+    FileTooLarge,
+    /// The file has nothing in it.
+    FileEmpty,
+    /// The server takes no files.
+    FilesNotOffered,
+    /// The server has no room left, for this account or at all.
+    FileQuota,
+    /// The server does not take this file.
+    FileRefused,
+    /// The file is not what it was when it was sent.
+    FileChanged,
+    /// The file is not there, is no file, or may not be read.
+    FileNotReadable,
+    /// The server does not have the file (any more).
+    FileNotOnServer,
+    /// What was fetched is not what the sender said.
+    FileDamaged,
+    /// The address of the file is not one of the secured web, or leads elsewhere.
+    FileAddressRefused,
+    /// The user ended it.
+    Cancelled,
     /// There is no such account, conversation or message (any more).
     NotFound,
     /// The server answered with an error that has no better code.

@@ -52,6 +52,11 @@ pub enum Event {
         /// Conversation id.
         conversation: String,
     },
+    /// Files on their way: how far they are, or which there are.
+    TransfersChanged {
+        /// Account id.
+        account: String,
+    },
     /// A room: who is in it, what it is called, whether we are in it.
     RoomChanged {
         /// Account id.

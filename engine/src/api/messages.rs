@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{DeliveryState, Direction};
+use super::{DeliveryState, Direction, FileState};
 
 /// What an interface may ask about messages, beside the requests that are there
 /// from the beginning ([`super::Request::SendMessage`] and its like).
@@ -222,6 +222,10 @@ pub struct AttachmentView {
     pub height: Option<u32>,
     /// What the sender says of it.
     pub description: Option<String>,
+    /// Its name, made safe for any system, to be saved under.
+    pub save_name: String,
+    /// Where its bytes are.
+    pub state: FileState,
 }
 
 /// Somebody whom a text names.

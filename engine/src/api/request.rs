@@ -3,10 +3,11 @@ use ts_rs::TS;
 
 use super::{
     AvatarView, ContactView, ConversationPage, ConversationRequest, ConversationView,
-    DirectoryEntryView, DirectoryFormView, ExportView, FirstUnreadView, FoundRooms, InvitationView,
-    JoinPreview, MemberView, MessageDetails, MessageRequest, MessageWindow, NameHit, OccupantView,
-    Overview, OwnPresenceView, PeopleRequest, ProfileView, RoomRequest, RoomSettings, RoomView,
-    SearchPage, SearchRequest, StorageView, SubscriptionRequestView, WindowAnchor,
+    DirectoryEntryView, DirectoryFormView, ExportView, FileLimits, FilePage, FileRequest,
+    FirstUnreadView, FoundRooms, InvitationView, JoinPreview, MemberView, MessageDetails,
+    MessageRequest, MessageWindow, NameHit, OccupantView, Overview, OwnPresenceView, PeopleRequest,
+    ProfileView, RoomRequest, RoomSettings, RoomView, SearchPage, SearchRequest, StorageView,
+    SubscriptionRequestView, TransferView, WindowAnchor,
 };
 
 /// What an interface may ask of the engine.
@@ -146,6 +147,8 @@ pub enum Request {
     Message(MessageRequest),
     /// What the user decides about a conversation; the answers are said there.
     Conversation(ConversationRequest),
+    /// Files.
+    Files(FileRequest),
     /// Rooms.
     Rooms(RoomRequest),
     /// Contacts, profiles, presence, blocking, the directory.
@@ -202,6 +205,14 @@ pub enum Response {
     Storage(StorageView),
     /// See [`ConversationRequest::Export`].
     Exported(ExportView),
+    /// See [`FileRequest::Transfers`].
+    Transfers(Vec<TransferView>),
+    /// See [`FileRequest::Limits`].
+    FileLimits(FileLimits),
+    /// See [`FileRequest::Save`]: the path.
+    Saved(String),
+    /// See [`FileRequest::List`].
+    FilePage(FilePage),
     /// See [`RoomRequest::List`].
     Rooms(Vec<RoomView>),
     /// See [`RoomRequest::Get`].
@@ -260,6 +271,10 @@ impl std::fmt::Debug for Request {
                 (name, Some(account))
             }
             Self::Conversation(request) => {
+                let (name, account) = request.summary();
+                (name, Some(account))
+            }
+            Self::Files(request) => {
                 let (name, account) = request.summary();
                 (name, Some(account))
             }

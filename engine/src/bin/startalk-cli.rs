@@ -11,6 +11,8 @@ mod args;
 mod commands;
 #[path = "startalk-cli/conversations.rs"]
 mod conversations;
+#[path = "startalk-cli/files.rs"]
+mod files;
 #[path = "startalk-cli/messages.rs"]
 mod messages;
 #[path = "startalk-cli/people.rs"]

@@ -13,6 +13,7 @@ use crate::connection::{Login, Memory, Purpose, connect};
 use crate::profile::{SavedAccount, SecretsPlace, set_aside};
 use crate::secrets::{NoSecrets, Secret, SecretKind, Secrets, WrapError, WrappedKey};
 use crate::store::{SetAside, Store};
+use crate::vault::Vault;
 
 impl Engine {
     /// Asks the keyring, and waits for so long at most. It may wait for a person
@@ -152,6 +153,8 @@ impl Engine {
             connector: self.inner.connector.clone(),
             memory,
             retention: self.inner.config.retention,
+            vault: Vault::new(self.account_file(&saved.id, "files")?, mode),
+            file_cache_bytes: self.inner.config.file_cache_bytes,
             surroundings: self.inner.surroundings.clone(),
         };
         let account = Account::start(config, store, self.inner.events.clone());

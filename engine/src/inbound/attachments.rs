@@ -82,6 +82,7 @@ fn described(url: String, file: &Element, namespace: &str) -> Attachment {
         sha256,
         description: text("desc"),
         url: Some(url),
+        ..Attachment::default()
     }
 }
 

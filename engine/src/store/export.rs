@@ -3,8 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 
-use super::archive;
+use super::files::{self, CachedFile};
 use super::messages::{State, state_from};
+use super::{archive, uploads};
 
 /// A message as it is exported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,9 +36,11 @@ pub(crate) struct Attachment {
     pub(crate) name: Option<String>,
     pub(crate) media_type: Option<String>,
     pub(crate) size_bytes: Option<u64>,
-    /// Its bytes, if they are here: a row of the uploads.
+    /// Base64.
+    pub(crate) sha256: Option<String>,
+    /// Its bytes, if they are here.
     #[serde(skip)]
-    pub(crate) upload: Option<i64>,
+    pub(crate) here: Option<CachedFile>,
 }
 
 /// Messages behind a place, in order.
@@ -84,31 +87,15 @@ pub(crate) fn page(
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     for row in &mut rows {
-        for (place, file) in (0_i64..).zip(&mut row.attachments) {
-            file.upload = db
-                .prepare_cached("SELECT id FROM uploads WHERE message = ?1 AND place = ?2")?
-                .query_row([row.id, place], |row| row.get(0))
-                .optional()?;
+        for (place, file) in (0..).zip(&mut row.attachments) {
+            let sha256 = file.sha256.as_deref().and_then(crate::files::sha256);
+            file.here = match &file.url {
+                Some(url) => files::whole(db, url, sha256.as_deref())?,
+                None => uploads::copy_of(db, row.id, place)?,
+            };
         }
     }
     Ok(rows)
-}
-
-/// A piece of a file; `None` behind its end.
-pub(crate) fn chunk(
-    db: &Connection,
-    upload: i64,
-    number: i64,
-) -> rusqlite::Result<Option<Vec<u8>>> {
-    db.prepare_cached("SELECT data FROM upload_chunks WHERE upload = ?1 AND number = ?2")?
-        .query_row([upload, number], |row| row.get(0))
-        .optional()
-}
-
-/// The first number of a file's pieces.
-pub(crate) fn first_chunk(db: &Connection, upload: i64) -> rusqlite::Result<Option<i64>> {
-    db.prepare_cached("SELECT min(number) FROM upload_chunks WHERE upload = ?1")?
-        .query_row([upload], |row| row.get(0))
 }
 
 /// Name of a conversation, and whether something of it is missing here; `None` if

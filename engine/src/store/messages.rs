@@ -16,20 +16,20 @@ mod window;
 
 use rusqlite::{Connection, Row, Transaction};
 
+pub(in crate::store) use content::from_column;
 pub(crate) use content::{Attachment, Extras, Kind, Mention, Reply, from_utf16, to_utf16};
 pub(crate) use deliveries::deliveries;
 pub(crate) use edits::versions;
 #[cfg(test)]
 pub(crate) use own::compose;
+pub(in crate::store) use own::set_attachments;
 pub(crate) use own::{Change, Composed, delete, delete_failed, edit, react, retract, retry, send};
 pub(crate) use place::Place;
 pub(crate) use reactions::{Reaction, tidy as tidy_reactions};
 pub(crate) use receive::{Received, Retracted, receive};
 pub(crate) use said::{About, Author, Edit, Said, say};
-pub(crate) use states::{failed, mark_displayed, sent};
+pub(crate) use states::{fail, failed, failed_ones, mark_displayed, sent};
 pub(crate) use window::{Quoted, Window, full, window};
-
-use content::from_column;
 
 /// How far an outgoing message came.
 #[derive(Debug, Clone, PartialEq, Eq)]

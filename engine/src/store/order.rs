@@ -99,6 +99,42 @@ pub(crate) fn behind_what_came(
     Ok(())
 }
 
+/// A message of ours whose files are there can go at last. Where others of ours went
+/// before it, it comes after them, and so does what waits behind it.
+pub(crate) fn behind_what_went(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
+    let (conversation, position): (String, i64) = tx.query_row(
+        "SELECT conversation, position FROM messages WHERE id = ?1",
+        [id],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let went: bool = tx.query_row(
+        "SELECT EXISTS (SELECT 1 FROM messages m
+                        WHERE m.conversation = ?1 AND m.position > ?2 AND m.outgoing = 1
+                            AND m.state <> ?3
+                            AND NOT EXISTS (SELECT 1 FROM outbox o
+                                            WHERE o.message = m.id AND o.kind = 'message'
+                                                AND o.attempted = 0))",
+        params![conversation, position, FAILED],
+        |row| row.get(0),
+    )?;
+    if !went {
+        return Ok(());
+    }
+    let read = conversations::read_position(tx, &conversation)?;
+    let behind: Vec<i64> = tx
+        .prepare_cached(
+            "SELECT m.id FROM messages m JOIN outbox o ON o.message = m.id AND o.kind = 'message'
+             WHERE m.conversation = ?1 AND m.position >= ?2 AND o.attempted = 0
+             ORDER BY m.position, m.id",
+        )?
+        .query_map(params![conversation, position], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for id in behind {
+        put(tx, id, archive::end_position(tx)? + 1, read)?;
+    }
+    Ok(())
+}
+
 /// A message that is here, and was found among what was missed: there is its
 /// place.
 pub(crate) fn place_in_gap(tx: &Transaction<'_>, id: i64, gap: i64) -> rusqlite::Result<()> {

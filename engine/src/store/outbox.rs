@@ -7,6 +7,11 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::messages::{self, Message};
 
+/// What is written behind a file waits for it, so that all is read in the order in
+/// which it was written. A larger file takes so long that nobody would wait for it,
+/// and one that is paused, or does not get through, perhaps for ever.
+const HOLDS_UP_TO: i64 = 16 * 1024 * 1024;
+
 /// What a row sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutboxKind {
@@ -121,7 +126,8 @@ pub(crate) fn replace(
 
 /// The next rows that were not sent, oldest first. They count as sent from now
 /// on, as far as anybody knows, until [`requeue`]. Those of rooms wait until we
-/// have joined them, and hold nobody up.
+/// have joined them, and hold nobody up; messages wait until their files are at
+/// the server, and hold only what is behind them in the same conversation.
 pub(crate) fn take(
     tx: &Transaction<'_>,
     joined: &[String],
@@ -148,9 +154,15 @@ fn unsent(db: &Connection, joined: &str, limit: usize) -> rusqlite::Result<Vec<O
              WHERE o.attempted = 0
                  AND (c.kind IS NOT 'room'
                       OR o.conversation IN (SELECT value FROM json_each(?2)))
+                 AND NOT (o.kind = 'message' AND EXISTS (
+                     SELECT 1 FROM uploads u CROSS JOIN outbox f
+                     WHERE f.message = u.message AND f.kind = 'message'
+                         AND f.conversation = o.conversation
+                         AND (f.id = o.id OR f.id < o.id AND u.paused = 0 AND u.tries = 0
+                                             AND u.size_bytes <= ?3)))
              ORDER BY o.id LIMIT ?1",
         )?
-        .query_map(params![i64::try_from(limit).unwrap_or(i64::MAX), joined], |row| {
+        .query_map(params![i64::try_from(limit).unwrap_or(i64::MAX), joined, HOLDS_UP_TO], |row| {
             let kind: String = row.get(1)?;
             let outbox_row = OutboxRow {
                 id: row.get(0)?,

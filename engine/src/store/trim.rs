@@ -232,7 +232,7 @@ pub(crate) fn holds(db: &Connection) -> rusqlite::Result<Holds> {
         |row| Ok((natural(row, 0)?, row.get(1)?)),
     )?;
     let (files, file_bytes) = db.query_row(
-        "SELECT count(*), coalesce(sum(size_bytes), 0) FROM uploads",
+        "SELECT count(*), coalesce(sum(size_bytes), 0) FROM files",
         [],
         |row| Ok((row.get(0)?, natural(row, 1)?)),
     )?;

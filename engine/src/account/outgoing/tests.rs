@@ -91,6 +91,7 @@ fn everything() -> Extras {
             height: Some(2),
             sha256: Some("aGFzaA==".into()),
             description: Some("My cat".into()),
+            ..Attachment::default()
         }],
         unstyled: true,
         ..Extras::default()

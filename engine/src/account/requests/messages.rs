@@ -6,13 +6,14 @@ use jid::Jid;
 use xmpp_core::element::clean_text;
 
 use super::{MAX_TEXT, conversation_id, failed, view};
+use crate::account::files::Prepared;
 use crate::account::handle::Handle;
 use crate::account::{Account, sync};
 use crate::api::{
     ApiError, DeliveryView, ErrorCode, MentionInput, MessageDetails, MessageRequest, MessageWindow,
     Response, VersionView, WindowAnchor,
 };
-use crate::store::messages::{self, Change, Composed, Extras, Mention, Reply};
+use crate::store::messages::{self, Change, Composed, Extras, Kind, Mention, Reply};
 use crate::store::outbox;
 
 /// Most messages of a window.
@@ -142,7 +143,38 @@ impl Account {
             },
             ..self.composed()
         };
-        self.send(composed, reply_to).await
+        self.send(composed, reply_to, None).await
+    }
+
+    /// A message with a file that has to reach the server before it.
+    pub(in crate::account) async fn write_file(
+        &self,
+        conversation: &str,
+        caption: &str,
+        reply_to: Option<i64>,
+        mentions: &[MentionInput],
+        file: Prepared,
+    ) -> Result<i64, ApiError> {
+        let (text, mentions) = if caption.trim().is_empty() {
+            (String::new(), Vec::new())
+        } else {
+            checked(caption, mentions)?
+        };
+        let composed = Composed {
+            conversation: conversation_id(conversation)?,
+            text,
+            extras: Extras {
+                kind: Kind::File,
+                mentions,
+                attachments: vec![file.attachment.clone()],
+                ..Extras::default()
+            },
+            ..self.composed()
+        };
+        let message = self.send(composed, reply_to, Some(file)).await?;
+        self.shared.files.bell.notify_one();
+        self.shared.transfers_changed();
+        Ok(message)
     }
 
     /// A message of ours without content.
@@ -155,7 +187,12 @@ impl Account {
         }
     }
 
-    async fn send(&self, mut composed: Composed, reply_to: Option<i64>) -> Result<i64, ApiError> {
+    async fn send(
+        &self,
+        mut composed: Composed,
+        reply_to: Option<i64>,
+        file: Option<Prepared>,
+    ) -> Result<i64, ApiError> {
         let conversation = composed.conversation.clone();
         let message = self
             .shared
@@ -168,7 +205,11 @@ impl Account {
                         None => None,
                     };
                 }
-                messages::send(tx, &composed)
+                let message = messages::send(tx, &composed)?;
+                if let Some(file) = &file {
+                    file.attach(tx, message, composed.now_ms)?;
+                }
+                Ok(message)
             })
             .await
             .map_err(failed)?;
@@ -211,6 +252,8 @@ impl Account {
         match self.shared.store.write(change).await.map_err(failed)? {
             Change::Done(conversation) => {
                 self.shared.outbox_bell.notify_one();
+                // It may be gone, with a file that was on its way.
+                self.shared.files.bell.notify_one();
                 self.shared.messages_changed(&conversation);
                 Ok(())
             }
@@ -244,7 +287,7 @@ impl Account {
             },
             ..self.composed()
         };
-        self.send(composed, None).await
+        self.send(composed, None, None).await
     }
 
     async fn details(&self, message: i64) -> Result<MessageDetails, ApiError> {
@@ -294,6 +337,7 @@ impl Account {
             .map_err(failed)?
             .ok_or(ErrorCode::NotFound)?;
         self.shared.outbox_bell.notify_one();
+        self.shared.files.bell.notify_one();
         self.shared.messages_changed(&conversation);
         Ok(())
     }

@@ -5,6 +5,7 @@ use crate::api::{
     AttachmentView, Direction, MentionView, MessageKind, MessageView, ReactionView, ReplyView,
     RetractedView,
 };
+use crate::files::names;
 use crate::store::messages::{Attachment, Kind, Message, Quoted, Reaction, to_utf16};
 
 /// Longest text of a message that is answered, in characters.
@@ -82,8 +83,10 @@ fn reaction(reaction: Reaction) -> ReactionView {
     }
 }
 
-fn attachment(file: Attachment) -> AttachmentView {
+pub(in crate::account) fn attachment(file: Attachment) -> AttachmentView {
     AttachmentView {
+        save_name: names::safe(file.name.as_deref().unwrap_or_default()),
+        state: file.state,
         name: file.name.unwrap_or_default(),
         url: file.url,
         media_type: file.media_type,

@@ -18,7 +18,7 @@ const MAX_FEATURES: usize = 200;
 /// Longest name and description, in characters.
 const LONGEST: usize = 2000;
 
-pub(super) async fn info(handle: &Handle, of: &str) -> Result<Element, AskError> {
+pub(in crate::account) async fn info(handle: &Handle, of: &str) -> Result<Element, AskError> {
     let query = build("query", ns::DISCO_INFO).done();
     let iq = handle.ask("get", Some(of), query).await?;
     Ok(iq
@@ -27,7 +27,7 @@ pub(super) async fn info(handle: &Handle, of: &str) -> Result<Element, AskError>
         .unwrap_or_else(|| build("query", ns::DISCO_INFO).done()))
 }
 
-pub(super) fn features(info: &Element) -> impl Iterator<Item = &str> {
+pub(in crate::account) fn features(info: &Element) -> impl Iterator<Item = &str> {
     info.children()
         .filter(|child| child.is("feature", ns::DISCO_INFO))
         .filter_map(|feature| feature.attr("var"))
@@ -176,7 +176,7 @@ pub(super) async fn discover(
     })
 }
 
-fn items(iq: &Element) -> impl Iterator<Item = &Element> {
+pub(in crate::account) fn items(iq: &Element) -> impl Iterator<Item = &Element> {
     iq.get_child("query", ns::DISCO_ITEMS)
         .into_iter()
         .flat_map(Element::children)

@@ -31,7 +31,7 @@ const HAS_PASSWORD: &[&str] = &["muc#roomconfig_passwordprotectedroom"];
 const PASSWORD: &[&str] = &["muc#roomconfig_roomsecret"];
 
 /// The form of a type in what discovery says.
-pub(super) fn form_of<'a>(info: &'a Element, form_type: &str) -> Option<&'a Element> {
+pub(in crate::account) fn form_of<'a>(info: &'a Element, form_type: &str) -> Option<&'a Element> {
     info.children().find(|child| {
         child.is("x", ns::DATA_FORMS) && value(child, "FORM_TYPE").as_deref() == Some(form_type)
     })
@@ -47,7 +47,7 @@ fn field<'a>(form: &'a Element, names: &[&str]) -> Option<&'a Element> {
 }
 
 /// The first value of a field.
-pub(super) fn value(form: &Element, name: &str) -> Option<String> {
+pub(in crate::account) fn value(form: &Element, name: &str) -> Option<String> {
     first(field(form, &[name])?)
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::files::FileCommand;
 use crate::people::People;
 
 /// Team chat in a terminal.
@@ -69,6 +70,9 @@ pub(crate) enum Command {
     /// Changes, takes back, or looks into one message.
     #[command(subcommand)]
     Message(MessageCommand),
+    /// Files.
+    #[command(flatten)]
+    Files(FileCommand),
     /// Shows the newest messages of a conversation.
     Read {
         /// Address of the contact.

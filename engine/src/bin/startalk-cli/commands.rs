@@ -117,8 +117,9 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
                 reply_to: *reply_to,
                 mentions: messages::mentions(text, mentions)?,
             };
-            messages::send(engine, cli, &account, request, *wait).await
+            messages::send(engine, cli, &account, Request::Message(request), *wait).await
         }
+        Command::Files(command) => crate::files::run(engine, cli, command).await,
         Command::Message(command) => {
             let account = account(engine, cli).await?;
             messages::run(engine, cli, account, command).await

@@ -132,7 +132,7 @@ pub(crate) async fn storage(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
     };
     show(cli, &storage, || {
         format!(
-            "{} messages in {} conversations: {} bytes, {} of them in use\n{} files to be sent: {} bytes",
+            "{} messages in {} conversations: {} bytes, {} of them in use\n{} files: {} bytes",
             storage.messages,
             storage.conversations,
             storage.cache_bytes,

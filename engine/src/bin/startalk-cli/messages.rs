@@ -95,11 +95,11 @@ pub(crate) async fn send(
     engine: &Engine,
     cli: &Cli,
     account: &str,
-    request: MessageRequest,
+    request: Request,
     wait: u64,
 ) -> anyhow::Result<()> {
     let mut events = engine.subscribe();
-    let Response::Message(id) = ask(engine, Request::Message(request)).await? else {
+    let Response::Message(id) = ask(engine, request).await? else {
         return odd();
     };
     settle(engine, &mut events, account, id, wait).await?;

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::FileState;
+
 /// What kind of message it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Kind {
@@ -91,6 +93,9 @@ pub(crate) struct Attachment {
     pub(crate) sha256: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
+    /// For a window: where its bytes are.
+    #[serde(skip)]
+    pub(crate) state: FileState,
 }
 
 /// A list as its column has it; nothing for an empty one.
@@ -102,7 +107,7 @@ pub(super) fn to_column<T: Serialize>(list: &[T]) -> Option<String> {
 }
 
 /// A list from its column. What does not fit counts as nothing.
-pub(super) fn from_column<T: for<'a> Deserialize<'a>>(column: Option<String>) -> Vec<T> {
+pub(in crate::store) fn from_column<T: for<'a> Deserialize<'a>>(column: Option<String>) -> Vec<T> {
     column
         .and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default()

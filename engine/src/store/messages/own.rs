@@ -3,12 +3,13 @@
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::content::{Extras, Mention, to_column};
+use super::content::{Attachment, Extras, Mention, to_column};
 use super::place::{Place, new_position};
 use super::said::{self, Author, Edit, Target};
 use super::{FAILED, State, WAITING, edits, get, reactions, retractions, states};
 use crate::store::conversations;
 use crate::store::outbox::{self, OutboxKind};
+use crate::store::uploads;
 
 /// A message that the user sends.
 #[derive(Debug, Clone, Default)]
@@ -117,8 +118,20 @@ pub(crate) fn retry(
             params![id, end],
         )?;
         outbox::push(tx, OutboxKind::Message, conversation, origin_id, Some(id))?;
+        uploads::retry(tx, id)?;
     }
     Ok(conversation)
+}
+
+/// A message knows more of its files now.
+pub(in crate::store) fn set_attachments(
+    tx: &Transaction<'_>,
+    id: i64,
+    attachments: &[Attachment],
+) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE messages SET attachments = ?2 WHERE id = ?1")?
+        .execute(params![id, to_column(attachments)])?;
+    Ok(())
 }
 
 /// Removes a failed message; gives its conversation.

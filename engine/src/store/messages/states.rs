@@ -1,6 +1,6 @@
 //! How far messages came. States only move forward.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::said::{About, Author, Target};
 use super::{DELIVERED, FAILED, READ, SENT, WAITING, edits, reactions, said};
@@ -182,6 +182,26 @@ pub(crate) fn failed(
         // What was taken back is gone here, whoever keeps it elsewhere.
         _ => Ok(false),
     }
+}
+
+/// A message that waits cannot be sent: its file cannot. Whether it still waited.
+pub(crate) fn fail(tx: &Transaction<'_>, id: i64, error: &str) -> rusqlite::Result<bool> {
+    let changed = tx
+        .prepare_cached("UPDATE messages SET state = ?2, error = ?3 WHERE id = ?1 AND state = ?4")?
+        .execute(params![id, FAILED, error, WAITING])?;
+    if changed > 0 {
+        outbox::remove_message(tx, id)?;
+    }
+    Ok(changed > 0)
+}
+
+/// Messages of ours that failed, in their order.
+pub(crate) fn failed_ones(db: &Connection) -> rusqlite::Result<Vec<i64>> {
+    db.prepare_cached(
+        "SELECT id FROM messages WHERE outgoing = 1 AND state = 4 ORDER BY position, id",
+    )?
+    .query_map([], |row| row.get(0))?
+    .collect()
 }
 
 /// The user has seen everything up to this message: moves the read position and

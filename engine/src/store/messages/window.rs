@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{COLUMNS, Message, message, reactions, referred};
 use crate::api::WindowAnchor;
-use crate::store::{archive, contacts};
+use crate::store::{archive, attachments, contacts};
 
 /// A run of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +139,9 @@ fn fill(db: &Connection, conversation: &str, messages: &mut [Message]) -> rusqli
             }
         }
         message.quoted = quoted(db, conversation, message)?;
+        for (place, file) in (0..).zip(&mut message.extras.attachments) {
+            file.state = attachments::state(db, message.id, place, file)?;
+        }
     }
     reactions::fill(db, conversation, messages)
 }

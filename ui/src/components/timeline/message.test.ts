@@ -43,6 +43,8 @@ test('what it answers, its files, its reactions and that it was edited are shown
         width: null,
         height: null,
         description: null,
+        save_name: 'map.png',
+        state: 'remote',
       },
     ],
   });
