@@ -166,7 +166,8 @@ pub struct ConversationView {
     pub name: String,
     /// Availability of the other person; offline for rooms.
     pub presence: PresenceShow,
-    /// Text of the newest message on one line, shortened; empty if there is none.
+    /// Text of the newest message on one line, shortened; the names of its files if
+    /// it has no text.
     pub preview: String,
     /// Whether the newest message is ours.
     pub preview_is_mine: bool,

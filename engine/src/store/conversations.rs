@@ -90,7 +90,10 @@ pub(crate) fn page(
                 coalesce(c.name, k.name, substr(c.id, 1, instr(c.id || '@', '@') - 1)), c.draft,
                 c.unread, c.unread_mentions, c.marked_unread, c.notify, c.muted_until_ms,
                 c.pinned, c.archived,
-                CASE WHEN l.retracted_ms IS NULL THEN substr(l.text, 1, 1000) ELSE '' END,
+                CASE WHEN l.retracted_ms IS NOT NULL THEN ''
+                     WHEN l.text <> '' OR l.attachments IS NULL THEN substr(l.text, 1, 1000)
+                     ELSE coalesce((SELECT group_concat(json_extract(value, '$.name'), ', ')
+                                    FROM json_each(l.attachments)), '') END,
                 l.outgoing, l.time_ms, l.state, l.error,
                 coalesce(l.author_name, a.name, substr(l.author, 1, instr(l.author || '@', '@') - 1))
          FROM conversations c

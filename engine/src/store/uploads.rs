@@ -266,3 +266,6 @@ pub(super) fn retry(tx: &Transaction<'_>, message: i64) -> rusqlite::Result<()> 
         .execute([message])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,11 @@ async fn a_file_is_shown_at_once_and_goes_with_its_address_and_hash() {
     assert_eq!((file.state, &file.url), (FileState::Uploading, &None));
     // It can be looked at already.
     assert_eq!(client.bytes(id).await, PICTURE);
+    let second = client.send_file("b.png", PICTURE, "").await;
+    assert_eq!(client.conversation().await.unwrap().preview, "b.png");
+    let (account, message) = (client.account.clone(), second);
+    client.files(FileRequest::Cancel { account, message }).await;
+    assert_eq!(client.conversation().await.unwrap().preview, "look");
 
     offer(&mut peer, 1000).await;
     let asked = give_slot(&mut peer, &server, "1").await;

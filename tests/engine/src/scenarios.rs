@@ -2,6 +2,7 @@
 
 mod devices;
 mod faults;
+mod files;
 mod history;
 mod messages;
 mod restarts;
@@ -98,6 +99,9 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
     "typing", Both, messages::typing;
     "drafts stay on their device", Both, messages::drafts_are_local;
     "who is there", Both, messages::presence;
+    "a file is sent and fetched", Both, files::sent_and_fetched;
+    "a file sent offline", Both, files::sent_offline;
+    "a file that is too large", Direct, files::too_large;
     "searching on this device", Both, search::on_this_device;
     "searching on the server", Both, search::on_the_server;
     "the life of a room", Both, rooms::life;

@@ -86,13 +86,17 @@ pub(super) async fn find(shared: &Shared, handle: &Handle) -> Result<Service, Tr
         let asked = services
             .into_iter()
             .map(|service| async move { (discovery::info(handle, &service).await, service) });
+        let mut silent = None;
         for (info, address) in join_all(asked).await {
             match info {
                 Ok(info) => found = found.or_else(|| read(&address, &info)),
-                Err(AskError::NotConnected) => return Err(AskError::NotConnected.into()),
-                // One that does not answer takes nothing now.
-                Err(_) => {}
+                Err(AskError::Refused(_)) => {}
+                Err(error) => silent = Some(error),
             }
+        }
+        // It may be the one that has not answered.
+        if let (None, Some(error)) = (&found, silent) {
+            return Err(error.into());
         }
     }
     let mut known = shared.files.service();

@@ -20,7 +20,7 @@ use super::transfers::Key;
 use super::trouble::Trouble;
 use super::{policy, put, service};
 use crate::account::Shared;
-use crate::api::ConnectionView;
+use crate::api::{ConnectionView, ErrorCode};
 use crate::store::StoreError;
 use crate::store::files as rows;
 use crate::store::uploads::{self as waiting, Upload};
@@ -222,10 +222,15 @@ impl<'a> Work<'a> {
                 let tries = self.later.get(&id).map_or(0, |later| later.tries) + 1;
                 let at = Instant::now() + self.wait(tries, until_ms);
                 self.later.insert(id, Later { at, tries });
+                // Without a connection nothing else goes either.
+                let was_tried = error.code != ErrorCode::NotConnected;
                 shared.files.transfers.waits(&key, error);
-                shared.store.write(move |tx| waiting::tried(tx, id)).await?;
-                // What waited behind it does so no longer.
-                shared.outbox_bell.notify_one();
+                if was_tried {
+                    let tried = shared.store.write(move |tx| waiting::tried(tx, id));
+                    tried.await?;
+                    // What waited behind it does so no longer.
+                    shared.outbox_bell.notify_one();
+                }
             }
             Ended::Trouble(Trouble::Final(error) | Trouble::Slot(error)) => {
                 tracing::info!(account = shared.id, %error, "upload failed");

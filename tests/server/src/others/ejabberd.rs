@@ -21,11 +21,18 @@ pub(super) fn configuration(
     web: Option<SocketAddr>,
 ) -> String {
     let api = api.port();
+    let upload = web.map_or_else(String::new, |web| {
+        let (port, folder) = (web.port(), folder.display());
+        format!(
+            "\n  mod_http_upload: {{put_url: \"https://localhost:{port}/upload\", \
+             docroot: \"{folder}/upload\"}}"
+        )
+    });
     let web = web.map_or_else(String::new, |web| {
         let port = web.port();
         format!(
             "\n  - {{port: {port}, ip: \"127.0.0.1\", module: ejabberd_http, tls: true, \
-             request_handlers: {{/ws: ejabberd_http_ws}}}}"
+             request_handlers: {{/ws: ejabberd_http_ws, /upload: mod_http_upload}}}}"
         )
     });
     let hash = match hash {
@@ -66,7 +73,7 @@ modules:
   mod_caps: {{}}
   mod_carboncopy: {{}}
   mod_client_state: {{}}
-  mod_disco: {{}}
+  mod_disco: {{}}{upload}
   mod_last: {{}}
   mod_mam: {{default: always}}
   mod_muc:

@@ -31,9 +31,17 @@ pub(super) fn configuration(
         Hash::Sha1 => "SHA-1",
         Hash::Sha256 => "SHA-256",
     };
-    let (web_ports, websocket) = match web {
-        Some(web) => (web.port().to_string(), "\"websocket\","),
-        None => (String::new(), ""),
+    let (web_ports, websocket, upload) = match web {
+        Some(web) => {
+            let port = web.port();
+            let upload = format!(
+                "Component \"upload.localhost\" \"http_file_share\"\n    \
+                 http_host = \"localhost\"\n    \
+                 http_external_url = \"https://localhost:{port}/\""
+            );
+            (port.to_string(), "\"websocket\",", upload)
+        }
+        None => (String::new(), "", String::new()),
     };
     format!(
         r#"
@@ -78,6 +86,8 @@ Component "conference.localhost" "muc"
     modules_enabled = {{ "muc_mam" }}
     muc_log_by_default = true
     muc_room_locking = true
+
+{upload}
 "#
     )
 }

@@ -25,7 +25,8 @@ name: string,
  */
 presence: PresenceShow, 
 /**
- * Text of the newest message on one line, shortened; empty if there is none.
+ * Text of the newest message on one line, shortened; the names of its files if
+ * it has no text.
  */
 preview: string, 
 /**

@@ -46,7 +46,11 @@ account: string,
 /**
  * Conversation id.
  */
-conversation: string, } | { "type": "room-changed", 
+conversation: string, } | { "type": "transfers-changed", 
+/**
+ * Account id.
+ */
+account: string, } | { "type": "room-changed", 
 /**
  * Account id.
  */

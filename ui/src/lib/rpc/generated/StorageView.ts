@@ -21,7 +21,8 @@ messages: number,
  */
 conversations: number, 
 /**
- * Files that are on their way to the server.
+ * Files that lie sealed beside the cache: fetched ones, and those that are to be
+ * sent.
  */
 files: number, 
 /**
