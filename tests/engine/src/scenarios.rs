@@ -4,6 +4,7 @@ mod devices;
 mod faults;
 mod history;
 mod messages;
+mod receipts;
 mod restarts;
 mod rooms;
 mod scripted;
