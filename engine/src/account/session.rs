@@ -53,6 +53,8 @@ pub(super) struct Resumption {
     outbound: Outbound<Sent>,
     /// Connections that have tried.
     tries: u8,
+    /// Whether the archive has still to say what came before what.
+    crossed: bool,
 }
 
 impl Resumption {
@@ -90,6 +92,8 @@ pub(super) struct Session<'a> {
     /// Whether the newest page of the archive was read: only then is the outbox
     /// sent.
     caught_up: bool,
+    /// Whether that has been so at any time, on this connection or before.
+    has_read: bool,
     /// Whether it goes on with the session of an earlier connection.
     resumed: bool,
     /// Live messages that arrive while the archive is read: they are newer than
@@ -158,6 +162,7 @@ impl<'a> Session<'a> {
             pending: Pending::default(),
             resumed: false,
             caught_up: false,
+            has_read: false,
             held: None,
             uncounted: 0,
             follows: true,
@@ -193,10 +198,11 @@ impl<'a> Session<'a> {
                 (None, None)
             }
             Err(error) => {
-                // Messages that are held are not in the cache, so they must not
-                // count as handled: the next connection begins anew.
-                let caught_up = self.held.is_none();
-                let may_resume = |sm: &Sm| caught_up && sm.tries < RESUME_TRIES;
+                // What was missed is not in the cache before that was read once: the
+                // next connection begins anew. Messages that are held later do not
+                // count as handled, so they come again.
+                let crossed = self.crossed || self.held.is_some() || !self.follows;
+                let may_resume = |sm: &Sm| self.has_read && sm.tries < RESUME_TRIES;
                 let resumption = self.sm.filter(may_resume).and_then(|sm| {
                     let id = sm.id?;
                     Some(Resumption {
@@ -204,6 +210,7 @@ impl<'a> Session<'a> {
                         inbound: sm.inbound,
                         outbound: sm.outbound,
                         tries: sm.tries,
+                        crossed,
                     })
                 });
                 (Some(error), resumption)
@@ -218,7 +225,7 @@ impl<'a> Session<'a> {
         let began = self.begin().await?;
         self.resumed = began.resumed;
         if began.resumed {
-            self.caught_up = true;
+            (self.caught_up, self.has_read) = (true, true);
             self.shared.set_connection(ConnectionView::Online);
             self.requeue().await?;
             self.send_outbox().await?;
@@ -309,7 +316,7 @@ impl<'a> Session<'a> {
     /// What came live meanwhile is newer than what was read.
     async fn caught_up(&mut self, follows: bool) -> Result<(), ConnectError> {
         self.follows = follows;
-        self.caught_up = true;
+        (self.caught_up, self.has_read) = (true, true);
         self.shared.set_connection(ConnectionView::Online);
         let held = self.held.take().unwrap_or_default();
         for together in held.chunks(incoming::TOGETHER) {

@@ -104,6 +104,8 @@ async fn requests_of_strangers_wait_for_an_answer() {
         ) {}
     })
     .await;
+    // Both were heard: one that came behind the answer would be another request.
+    peer.ask_handled().await;
     let waiting = requests(&client).await;
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0].text, "It is me");

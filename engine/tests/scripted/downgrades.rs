@@ -180,52 +180,53 @@ async fn an_offer_that_was_changed_on_its_way_is_noticed() {
     engine.close().await;
 }
 
+/// Accepts one connection, and sends it somewhere else.
+async fn send_to(server: &Server, place: String) {
+    let mut peer = server.accept().await;
+    peer.header().await;
+    peer.send(&format!(
+        "{HEADER}<stream:error><see-other-host \
+         xmlns='urn:ietf:params:xml:ns:xmpp-streams'>{place}</see-other-host></stream:error>"
+    ))
+    .await;
+}
+
 #[tokio::test]
-async fn where_a_server_sends_us_it_has_to_prove_itself_and_only_so_often() {
+async fn where_a_server_sends_us_we_go() {
     let server = Server::start();
     let (_folder, engine) = engine().await;
-    let send_to = async |place: String| {
-        let mut peer = server.accept().await;
-        peer.header().await;
-        peer.send(&format!(
-            "{HEADER}<stream:error><see-other-host \
-             xmlns='urn:ietf:params:xml:ns:xmpp-streams'>{place}</see-other-host></stream:error>"
-        ))
-        .await;
-    };
     // To itself, which then opens.
-    let port = server.port();
     let talk = async {
-        send_to(format!("localhost:{port}")).await;
+        send_to(&server, format!("localhost:{}", server.port())).await;
         let mut peer = server.signed_in().await;
         while peer.next().await.is_some() {}
     };
     let (added, ()) = tokio::join!(engine.add_account(rosa(&server, PASSWORD)), talk);
-    let account = added.unwrap();
-    drop(
-        engine
-            .handle(Request::SignOut {
-                account,
-                wipe: true,
-            })
-            .await,
-    );
+    added.unwrap();
     engine.close().await;
+}
 
-    // Round and round.
-    let (_folder, engine) = self::engine().await;
+#[tokio::test]
+async fn where_a_server_sends_us_we_go_only_so_often() {
+    let server = Server::start();
+    let (_folder, engine) = engine().await;
     let talk = async {
         for _ in 0..4 {
-            send_to(format!("127.0.0.1:{port}")).await;
+            send_to(&server, format!("127.0.0.1:{}", server.port())).await;
         }
     };
     let (refused, ()) = tokio::join!(engine.add_account(rosa(&server, PASSWORD)), talk);
     assert_eq!(refused.unwrap_err().code, ErrorCode::RedirectRefused);
+    engine.close().await;
+}
 
-    // To somebody else: its key is not the one that is pinned.
-    let other = Server::start();
+#[tokio::test]
+async fn where_a_server_sends_us_somebody_has_to_prove_who_they_are() {
+    let (server, other) = (Server::start(), Server::start());
+    let (_folder, engine) = engine().await;
+    // Its key is not the one that is pinned.
     let talk = async {
-        send_to(format!("127.0.0.1:{}", other.port())).await;
+        send_to(&server, format!("127.0.0.1:{}", other.port())).await;
         assert!(other.refused_tls().await);
     };
     let (refused, ()) = tokio::join!(engine.add_account(rosa(&server, PASSWORD)), talk);

@@ -254,3 +254,64 @@ async fn an_archive_that_fails_for_now_is_asked_again_from_the_same_place() {
         .until("nothing missing", async || client.texts().await.len() == 3)
         .await;
 }
+
+#[tokio::test]
+async fn a_cut_while_the_order_is_looked_up_is_followed_by_a_resumption() {
+    let server = Server::start();
+    let (client, mut peer) = Client::start(&server).await;
+    peer.acknowledges = false;
+    client.send("mine").await;
+    let wire = peer.text().await.attr("id").unwrap().to_owned();
+    // Which of the two was first, only the archive knows.
+    peer.send(&from_bob("theirs")).await;
+    client.wait_texts(&["mine", "theirs"]).await;
+    peer.acknowledge().await;
+    peer.with("query", ns::MAM).await;
+    let handled = peer.ask_handled().await;
+    peer.send(&from_bob("later")).await;
+    // What waits for the archive is not here yet.
+    assert_eq!(peer.ask_handled().await, handled);
+    let received = peer.received;
+    drop(peer);
+    let (mut peer, h) = resuming(&server).await;
+    assert_eq!(h, handled);
+    resumed(&mut peer, received).await;
+    let query = peer.with("query", ns::MAM).await;
+    peer.send(&from_bob("later")).await;
+    let page = [
+        archived("s-theirs", &from_bob("theirs")),
+        archived("s-mine", &from_rosa(&wire, "mine")),
+    ];
+    peer.answer_archive(&query, &page, true).await;
+    client.wait_texts(&["theirs", "mine", "later"]).await;
+    client.wait_online().await;
+}
+
+#[tokio::test]
+async fn what_an_archive_did_not_give_is_asked_for_after_a_resumption_too() {
+    let server = Server::start();
+    let (client, mut peer) = Client::start(&server).await;
+    peer.send(&from_bob("one")).await;
+    client.wait_texts(&["one"]).await;
+    peer.send("</stream:stream>").await;
+    let (mut peer, _) = resuming(&server).await;
+    peer.send("<failed xmlns='urn:xmpp:sm:3'/>").await;
+    let query = peer.begin_until_archive().await;
+    let id = query.attr("id").unwrap();
+    peer.send(&format!(
+        "<iq type='error' id='{id}'><error type='wait'>\
+         <internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    ))
+    .await;
+    peer.send(&from_bob("three")).await;
+    client.wait_texts(&["one", "three"]).await;
+    peer.ask_handled().await;
+    let received = peer.received;
+    drop(peer);
+    let (mut peer, _) = resuming(&server).await;
+    resumed(&mut peer, received).await;
+    let query = peer.with("query", ns::MAM).await;
+    let page = ["one", "two", "three"].map(|text| archived(&format!("s-{text}"), &from_bob(text)));
+    peer.answer_archive(&query, &page, true).await;
+    client.wait_texts(&["one", "two", "three"]).await;
+}

@@ -12,7 +12,7 @@ use xmpp_core::sasl::{
 use xmpp_core::{Element, ns};
 
 use crate::client::{Client, TIMEOUTS, config, rosa};
-use crate::peer::{DOMAIN, PASSWORD, Peer, Server, from_bob};
+use crate::peer::{DOMAIN, PASSWORD, Peer, Server, archived, from_bob, from_rosa};
 
 const OFFER: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
     <mechanism>PLAIN</mechanism></mechanisms>\
@@ -196,6 +196,31 @@ async fn one_round_trip_signs_in_resumes_and_brings_the_next_token() {
     let (signed_out, ()) = tokio::join!(sign_out, revoke);
     signed_out.unwrap();
     client.engine.close().await;
+}
+
+#[tokio::test]
+async fn what_crossed_a_text_that_was_on_its_way_is_put_in_order_after_it_too() {
+    let server = Server::start();
+    let (client, mut peer, _) = start(&server).await;
+    peer.acknowledges = false;
+    client.send("mine").await;
+    let wire = peer.text().await.attr("id").unwrap().to_owned();
+    let received = peer.received;
+    drop(peer);
+    let mut peer = server.accept().await;
+    let authenticate = peer.authenticate().await;
+    let inside = format!("<resumed xmlns='urn:xmpp:sm:3' h='{received}' previd='s-1'/>");
+    peer.token(&authenticate, "first", &inside).await;
+    peer.received = received;
+    // It was said before ours, and could not be delivered.
+    peer.send(&from_bob("theirs")).await;
+    let query = peer.with("query", ns::MAM).await;
+    let page = [
+        archived("s-theirs", &from_bob("theirs")),
+        archived("s-mine", &from_rosa(&wire, "mine")),
+    ];
+    peer.answer_archive(&query, &page, true).await;
+    client.wait_texts(&["theirs", "mine"]).await;
 }
 
 #[tokio::test]

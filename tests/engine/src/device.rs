@@ -11,6 +11,7 @@ use engine::api::{
 };
 use engine::{Engine, EngineConfig, EventStream, MemorySecrets, Secrets, Timeouts};
 use futures_util::FutureExt;
+use tempfile::TempDir;
 
 use crate::link::Link;
 use crate::patience::PATIENCE;
@@ -30,6 +31,8 @@ pub struct Device {
     /// Id of the account.
     pub account: String,
     profile: PathBuf,
+    /// The profile is in it.
+    folder: Arc<TempDir>,
     secrets: Arc<MemorySecrets>,
     timeouts: Timeouts,
 }
@@ -43,9 +46,10 @@ impl Device {
         name: String,
         person: Person,
         link: Link,
-        profile: PathBuf,
+        folder: Arc<TempDir>,
         timeouts: Timeouts,
     ) -> Result<Self> {
+        let profile = folder.path().join(name.replace('/', "-"));
         std::fs::create_dir_all(&profile)?;
         let mut device = Self {
             name,
@@ -55,6 +59,7 @@ impl Device {
             events: None,
             account: String::new(),
             profile,
+            folder,
             secrets: Arc::default(),
             timeouts,
         };
@@ -423,6 +428,19 @@ impl Device {
             text += &format!("\n        ({} in all)", messages.len());
         }
         text
+    }
+}
+
+/// What nobody needs any more must not try for ever to connect.
+impl Drop for Device {
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            let folder = Arc::clone(&self.folder);
+            tokio::spawn(async move {
+                engine.close().await;
+                drop(folder);
+            });
+        }
     }
 }
 

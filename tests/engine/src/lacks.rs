@@ -1,6 +1,8 @@
 //! What a server does not have. Each entry is proven: the scenario is run, and
 //! has to fail by what is said here; what depends on the moment may pass.
 
+use navigation::Transport;
+
 use crate::server::Kind;
 
 /// Something that a server lacks.
@@ -10,6 +12,8 @@ pub struct Lack {
     pub kind: Kind,
     /// Which scenario fails for it.
     pub scenario: &'static str,
+    /// Over which way in; none: over each.
+    pub over: Option<Transport>,
     /// Whether it fails each time, or only when the moment is right.
     pub when: When,
     /// What its failure says.
@@ -33,14 +37,34 @@ const ONLY_MYSQL: &str = "the archive offers full text search, with a query that
 const TWO_ARCHIVES: &str = "a message is written into two archives in two transactions; a server \
                             that is killed between them has it for its author only";
 
+const HUNG: &str = "over WebSocket, a session whose connection ends while it sends (ejabberd_http_ws, \
+                    route_text) hangs for 15 s with each stanza that is left for it; what comes \
+                    for it meanwhile is in no archive and goes to nobody";
 const FINDS_RELAYS: &str = "sign-ins are bound to the certificate (tls-server-end-point), so a \
                             relay between the two is found out; the simulator has these faults";
 
 /// All of it.
 pub const LACKS: &[Lack] = &[
     Lack {
+        kind: Kind::Ejabberd,
+        scenario: "cut at every stage of sending",
+        over: Some(Transport::WebSocket),
+        when: When::AtTimes,
+        says: "gave to nobody",
+        why: HUNG,
+    },
+    Lack {
+        kind: Kind::Ejabberd,
+        scenario: "cut at every stage of signing in",
+        over: Some(Transport::WebSocket),
+        when: When::AtTimes,
+        says: "gave to nobody",
+        why: HUNG,
+    },
+    Lack {
         kind: Kind::Prosody,
         scenario: "an invitation",
+        over: None,
         when: When::Always,
         says: "no invitations",
         why: OUR_LINKS,
@@ -48,6 +72,7 @@ pub const LACKS: &[Lack] = &[
     Lack {
         kind: Kind::Ejabberd,
         scenario: "an invitation",
+        over: None,
         when: When::Always,
         says: "no invitations",
         why: OUR_LINKS,
@@ -55,6 +80,7 @@ pub const LACKS: &[Lack] = &[
     Lack {
         kind: Kind::Prosody,
         scenario: "searching on the server",
+        over: None,
         when: When::Always,
         says: "does not search its archive",
         why: NO_SEARCH,
@@ -62,6 +88,7 @@ pub const LACKS: &[Lack] = &[
     Lack {
         kind: Kind::Ejabberd,
         scenario: "searching on the server",
+        over: None,
         when: When::Always,
         says: "what is there is not found",
         why: ONLY_MYSQL,
@@ -69,6 +96,7 @@ pub const LACKS: &[Lack] = &[
     Lack {
         kind: Kind::Prosody,
         scenario: "the server is killed while people write",
+        over: None,
         when: When::AtTimes,
         says: "that it had taken",
         why: TWO_ARCHIVES,
@@ -76,6 +104,7 @@ pub const LACKS: &[Lack] = &[
     Lack {
         kind: Kind::Ejabberd,
         scenario: "the server is killed while people write",
+        over: None,
         when: When::AtTimes,
         says: "that it had taken",
         why: TWO_ARCHIVES,
@@ -83,6 +112,7 @@ pub const LACKS: &[Lack] = &[
     Lack {
         kind: Kind::ServerLite,
         scenario: "a cut is followed by a resumption",
+        over: None,
         when: When::Always,
         says: "signs in through the relay",
         why: FINDS_RELAYS,
@@ -90,6 +120,7 @@ pub const LACKS: &[Lack] = &[
     Lack {
         kind: Kind::ServerLite,
         scenario: "an acknowledgement is lost, and the session is gone",
+        over: None,
         when: When::Always,
         says: "signs in through the relay",
         why: FINDS_RELAYS,
@@ -97,16 +128,19 @@ pub const LACKS: &[Lack] = &[
     Lack {
         kind: Kind::ServerLite,
         scenario: "everything is delivered twice",
+        over: None,
         when: When::Always,
         says: "signs in through the relay",
         why: FINDS_RELAYS,
     },
 ];
 
-/// What is known of a scenario on a server.
+/// What is known of a scenario on a server, by that way in.
 #[must_use]
-pub fn known(kind: Kind, scenario: &str) -> Option<&'static Lack> {
-    LACKS
-        .iter()
-        .find(|lack| lack.kind == kind && lack.scenario == scenario)
+pub fn known(kind: Kind, scenario: &str, transport: Transport) -> Option<&'static Lack> {
+    LACKS.iter().find(|lack| {
+        lack.kind == kind
+            && lack.scenario == scenario
+            && lack.over.is_none_or(|over| over == transport)
+    })
 }

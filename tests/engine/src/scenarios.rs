@@ -5,6 +5,7 @@ mod faults;
 mod files;
 mod history;
 mod messages;
+mod receipts;
 mod restarts;
 mod rooms;
 mod scripted;

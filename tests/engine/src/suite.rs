@@ -21,6 +21,8 @@ const MOST: Duration = Duration::from_secs(150);
 const ENOUGH: u64 = 1 << 30;
 /// Runs only scenarios whose names contain this.
 const ONLY: &str = "STARTALK_SCENARIO";
+/// Runs each so many times: what depends on the moment shows.
+const TIMES: &str = "STARTALK_TIMES";
 
 struct Done {
     scenario: &'static Scenario,
@@ -53,18 +55,25 @@ async fn run_all(kind: Kind) {
     let server = tokio::task::spawn_blocking(move || Server::start(kind));
     let server = Arc::new(server.await.expect("starts"));
     let only = std::env::var(ONLY).unwrap_or_default();
+    let times = std::env::var(TIMES)
+        .ok()
+        .and_then(|times| times.parse().ok());
     let chosen = || {
-        let all = SCENARIOS.iter().enumerate();
+        let rounds = 0..times.unwrap_or(1_u32);
+        let all = rounds.flat_map(|round| {
+            let all = SCENARIOS.iter().enumerate();
+            all.map(move |(number, scenario)| (format!("{number}x{round}"), scenario))
+        });
         all.filter(|(_, scenario)| scenario.name.contains(&only))
     };
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = Vec::new();
     for (number, scenario) in chosen().filter(|(_, scenario)| scenario.over != Over::Alone) {
         for transport in scenario.over.transports() {
-            let (server, room) = (Arc::clone(&server), Arc::clone(&room));
+            let (server, room, number) = (Arc::clone(&server), Arc::clone(&room), number.clone());
             running.push(tokio::task::spawn_local(async move {
                 let _turn = room.acquire_owned().await;
-                carry_out(server, number, scenario, *transport).await
+                carry_out(server, &number, scenario, *transport).await
             }));
         }
     }
@@ -74,7 +83,7 @@ async fn run_all(kind: Kind) {
     }
     for (number, scenario) in chosen().filter(|(_, scenario)| scenario.over == Over::Alone) {
         let server = Arc::clone(&server);
-        done.push(carry_out(server, number, scenario, Transport::DirectTls).await);
+        done.push(carry_out(server, &number, scenario, Transport::DirectTls).await);
     }
     assert!(!done.is_empty(), "no scenario of that name");
     report(kind, &done, &server);
@@ -82,7 +91,7 @@ async fn run_all(kind: Kind) {
 
 async fn carry_out(
     server: Arc<Server>,
-    number: usize,
+    number: &str,
     scenario: &'static Scenario,
     transport: Transport,
 ) -> Done {
@@ -159,7 +168,10 @@ fn report(kind: Kind, all: &[Done], server: &Server) {
     for done in all {
         let name = format!("{} ({})", done.scenario.name, way(done));
         let seconds = done.time.as_secs_f32();
-        let said = match verdict(known(kind, done.scenario.name), &done.outcome) {
+        let said = match verdict(
+            known(kind, done.scenario.name, done.transport),
+            &done.outcome,
+        ) {
             Verdict::Passed => "passed".to_owned(),
             Verdict::Lacks(why) => format!("LACKS: {why}"),
             Verdict::Failed(why) => {
@@ -194,6 +206,7 @@ mod tests {
         const ALWAYS: Lack = Lack {
             kind: Kind::Prosody,
             scenario: "x",
+            over: None,
             when: When::Always,
             says: "no x",
             why: "it has none",

@@ -156,8 +156,8 @@ impl World {
         let (server, transport) = (Arc::clone(&self.server), self.transport);
         let link = Link::to(move || server.address(transport)).await?;
         let name = format!("{}/{name}", person.user);
-        let profile = self.folder.path().join(name.replace('/', "-"));
-        Device::new(name, person.clone(), link, profile, timeouts).await
+        let folder = Arc::clone(&self.folder);
+        Device::new(name, person.clone(), link, folder, timeouts).await
     }
 
     /// A device signs in, by a link as an administrator would send it.

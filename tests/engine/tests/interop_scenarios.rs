@@ -1,5 +1,5 @@
 //! The same scenarios on three servers. `STARTALK_SCENARIO=receipt` runs only
-//! those whose names contain that.
+//! those whose names contain that, `STARTALK_TIMES=30` each of them so often.
 
 #![allow(clippy::large_futures, reason = "tests")]
 

@@ -74,7 +74,7 @@ impl Session<'_> {
 
     fn begin_anew(&mut self) {
         self.in_flight.clear();
-        (self.unplaced, self.crossed) = (0, false);
+        (self.unplaced, self.crossed, self.has_read) = (0, false, false);
         self.sm = None;
     }
 
@@ -128,6 +128,11 @@ impl Session<'_> {
 
     /// Kept at once: if this connection ends too, the next one may go on.
     fn adopt(&mut self, resumption: Resumption) {
+        let on_their_way = resumption.outbound.iter().filter(|sent| sent.text);
+        self.unplaced = on_their_way.count();
+        // What the others said meanwhile comes now.
+        self.crossed = resumption.crossed || self.unplaced > 0;
+        self.has_read = true;
         self.sm = Some(Sm {
             id: Some(resumption.id),
             inbound: resumption.inbound,
@@ -149,11 +154,6 @@ impl Session<'_> {
             _ => return Err(ConnectError::NotXmpp("no answer to resume".to_owned())),
         };
         let h = answer.attr("h").and_then(|h| h.parse().ok());
-        if let Some(sm) = &self.sm {
-            self.unplaced = sm.outbound.iter().filter(|sent| sent.text).count();
-            // What the others said meanwhile comes now.
-            self.crossed = self.unplaced > 0;
-        }
         if answer.is("resumed", ns::SM) {
             let Some(h) = h else {
                 return Err(ConnectError::NotXmpp("resumed without a count".to_owned()));

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use engine::api::{ConnectionView, DeliveryState};
 
 use super::numbered;
+use super::receipts::all_delivered;
 use crate::device::Device;
 use crate::link::{CutAfter, Flow, Way};
 use crate::patience::{HASTY, IMPATIENT};
@@ -60,8 +61,22 @@ pub(super) async fn cut_while_signing_in(world: World) -> Result<()> {
         Ok(left == 0)
     })
     .await?;
+    in_peace(&world, &rosa, &bob, texts).await
+}
+
+/// What is sent when all cuts are over arrives behind all that was.
+async fn in_peace(
+    world: &World,
+    rosa: &Device,
+    bob: &Device,
+    mut texts: Vec<String>,
+) -> Result<()> {
     rosa.online().await?;
-    all_is_well(&rosa, &bob, &texts).await
+    texts.push("in peace".to_owned());
+    rosa.send(&bob.person, "in peace").await?;
+    bob.has(&rosa.person, &texts).await?;
+    all_delivered(world, rosa, bob).await?;
+    all_is_well(rosa, bob, &texts).await
 }
 
 /// On the bytes of a message, and on those of its acknowledgement and receipt.
@@ -81,8 +96,7 @@ pub(super) async fn cut_while_sending(world: World) -> Result<()> {
             bob.has(&rosa.person, &texts).await?;
         }
     }
-    rosa.online().await?;
-    all_is_well(&rosa, &bob, &texts).await
+    in_peace(&world, &rosa, &bob, texts).await
 }
 
 /// Each byte in a segment of its own, from the first of the handshake on.
