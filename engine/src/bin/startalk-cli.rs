@@ -17,6 +17,8 @@ mod messages;
 mod people;
 #[path = "startalk-cli/rooms.rs"]
 mod rooms;
+#[path = "startalk-cli/search.rs"]
+mod search;
 
 use std::process::ExitCode;
 

@@ -104,6 +104,8 @@ pub(crate) enum Command {
     /// Contacts, profiles, presence, blocking, the directory.
     #[command(subcommand)]
     People(People),
+    /// Searches messages, the newest first, or (--names) names, the best first.
+    Search(crate::search::Search),
     /// Prints what changes until it is stopped (Ctrl-C).
     Watch,
     /// Signs out.

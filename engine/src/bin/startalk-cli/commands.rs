@@ -141,6 +141,7 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
         Command::Storage => conversations::storage(engine, cli).await,
         Command::Rooms { command } => crate::rooms::run(engine, cli, command).await,
         Command::People(command) => people::carry_out(engine, cli, command).await,
+        Command::Search(search) => crate::search::run(engine, cli, search).await,
         Command::Watch => watch(engine, cli).await,
         Command::SignOut { wipe } => {
             let account = account_id(engine, cli).await?;
