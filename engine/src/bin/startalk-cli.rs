@@ -7,6 +7,9 @@
 
 #[path = "startalk-cli/args.rs"]
 mod args;
+#[cfg(debug_assertions)]
+#[path = "startalk-cli/bridge.rs"]
+mod bridge;
 #[path = "startalk-cli/commands.rs"]
 mod commands;
 #[path = "startalk-cli/conversations.rs"]

@@ -14,6 +14,7 @@
 mod archived;
 mod authority;
 mod bookmarks;
+mod bridge;
 mod certificates;
 mod changes;
 mod client;

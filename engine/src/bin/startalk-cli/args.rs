@@ -108,6 +108,10 @@ pub(crate) enum Command {
     Search(crate::search::Search),
     /// Prints what changes until it is stopped (Ctrl-C).
     Watch,
+    /// Lets a browser of this machine be the window, until it is stopped (Ctrl-C);
+    /// prints the address to open. Only in development builds.
+    #[cfg(debug_assertions)]
+    Bridge(crate::bridge::Bridge),
     /// Signs out.
     SignOut {
         /// Removes the local history too.

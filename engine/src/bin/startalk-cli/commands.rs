@@ -143,6 +143,8 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
         Command::People(command) => people::carry_out(engine, cli, command).await,
         Command::Search(search) => crate::search::run(engine, cli, search).await,
         Command::Watch => watch(engine, cli).await,
+        #[cfg(debug_assertions)]
+        Command::Bridge(bridge) => crate::bridge::run(engine, cli, bridge).await,
         Command::SignOut { wipe } => {
             let account = account_id(engine, cli).await?;
             ask(
