@@ -12,6 +12,8 @@ mod args;
 mod bridge;
 #[path = "startalk-cli/commands.rs"]
 mod commands;
+#[path = "startalk-cli/connection.rs"]
+mod connection;
 #[path = "startalk-cli/conversations.rs"]
 mod conversations;
 #[path = "startalk-cli/messages.rs"]

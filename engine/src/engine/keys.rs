@@ -17,7 +17,7 @@ use crate::store::{SetAside, Store};
 impl Engine {
     /// Asks the keyring, and waits for so long at most. It may wait for a person
     /// at a dialog; the thread that waits for it is given up then.
-    async fn ask_keyring<T: Send + 'static>(
+    pub(super) async fn ask_keyring<T: Send + 'static>(
         &self,
         act: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
@@ -43,7 +43,11 @@ impl Engine {
     /// Reads a secret: `None` if the keyring says that it is not there. That it
     /// says nothing (locked, not running) is an error, and something else
     /// altogether: the secret may well be there.
-    async fn secret(&self, account: &str, kind: SecretKind) -> Result<Option<Secret>, ApiError> {
+    pub(super) async fn secret(
+        &self,
+        account: &str,
+        kind: SecretKind,
+    ) -> Result<Option<Secret>, ApiError> {
         let secrets = Arc::clone(&self.inner.config.secrets);
         let account = account.to_owned();
         let unavailable = |why: &dyn std::fmt::Display| {
@@ -58,7 +62,7 @@ impl Engine {
     }
 
     /// Keeps a secret; whether it is kept now.
-    async fn keep(&self, account: &str, kind: SecretKind, secret: &[u8]) -> bool {
+    pub(super) async fn keep(&self, account: &str, kind: SecretKind, secret: &[u8]) -> bool {
         if !self.inner.secrets_available.load(Ordering::Relaxed) {
             return false;
         }

@@ -26,6 +26,7 @@ mod faults;
 mod hostile;
 mod lists;
 mod messages;
+mod network;
 mod peer;
 mod presence;
 mod profiles;

@@ -96,6 +96,14 @@ pub(crate) enum Command {
     },
     /// Says what the account takes up on this device.
     Storage,
+    /// Says or sets which proxy is used, by all accounts of the profile.
+    #[command(subcommand)]
+    Proxy(crate::connection::Proxy),
+    /// Trusts the key that the server has now, in place of the one of before.
+    TrustKey {
+        /// Its fingerprint, as whoever runs the server says it.
+        fingerprint: String,
+    },
     /// Rooms.
     Rooms {
         #[command(subcommand)]
