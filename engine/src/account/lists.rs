@@ -3,6 +3,7 @@
 use tokio::time::Instant;
 
 use super::requests::{conversation_id, delivery, failed};
+use super::rooms::notify;
 use super::{Account, Shared};
 use crate::api::{
     ApiError, ConversationFilter, ConversationKind, ConversationPage, ConversationRequest,
@@ -59,10 +60,7 @@ impl Account {
                     NotifyLevel::None => Notify::None,
                 };
                 let quiet = Quiet { notify, until_ms };
-                self.decide(&conversation, move |tx, id| {
-                    conversations::set_notify(tx, id, quiet)
-                })
-                .await
+                self.set_notify(&conversation, quiet).await
             }
             Ask::Pin {
                 conversation,
@@ -157,6 +155,24 @@ impl Account {
             .map_err(failed)?;
         if !is_there {
             return Err(ErrorCode::NotFound.into());
+        }
+        self.shared.conversations_changed();
+        Ok(Response::Done)
+    }
+
+    async fn set_notify(&self, conversation: &str, quiet: Quiet) -> Result<Response, ApiError> {
+        let id = conversation_id(conversation)?;
+        let of = id.clone();
+        let decided = self.shared.store.write(move |tx| {
+            let is_there = conversations::set_notify(tx, &of, quiet)?;
+            Ok((is_there, notify::decided(tx, &of, quiet)?))
+        });
+        let (is_there, is_to_note) = decided.await.map_err(failed)?;
+        if !is_there {
+            return Err(ErrorCode::NotFound.into());
+        }
+        if is_to_note {
+            self.shared.rooms.note(&id);
         }
         self.shared.conversations_changed();
         Ok(Response::Done)

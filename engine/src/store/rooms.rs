@@ -28,6 +28,8 @@ pub(crate) struct Room {
     pub(crate) bookmarked: bool,
     /// XML of a bookmark that is not ours to lose.
     pub(crate) extensions: Option<String>,
+    /// They say what the bookmark on the server does not say yet.
+    pub(crate) unnoted: bool,
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) subject: Option<String>,
@@ -58,7 +60,8 @@ impl Room {
 }
 
 const COLUMNS: &str = "address, nick, password, autojoin, bookmarked, extensions, name,
-    description, subject, features, affiliation, role, left_why, left_reason, occupant_id";
+    description, subject, features, affiliation, role, left_why, left_reason, occupant_id,
+    unnoted";
 
 fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
     let (features, affiliation, role): (String, String, String) =
@@ -79,6 +82,7 @@ fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
         role: Role::from_name(&role),
         left: why.map(|why| (LeftWhy::from_name(&why), reason.unwrap_or_default())),
         occupant_id: row.get(14)?,
+        unnoted: row.get(15)?,
     })
 }
 
@@ -102,8 +106,8 @@ pub(crate) fn put(tx: &Transaction<'_>, room: &Room) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO rooms (address, nick, password, autojoin, bookmarked, extensions, name,
                             description, subject, features, affiliation, role, left_why,
-                            left_reason, occupant_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                            left_reason, occupant_id, unnoted)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
          ON CONFLICT (address) DO UPDATE SET
              nick = excluded.nick, password = excluded.password, autojoin = excluded.autojoin,
              bookmarked = excluded.bookmarked, extensions = excluded.extensions,
@@ -111,7 +115,7 @@ pub(crate) fn put(tx: &Transaction<'_>, room: &Room) -> rusqlite::Result<()> {
              subject = excluded.subject, features = excluded.features,
              affiliation = excluded.affiliation, role = excluded.role,
              left_why = excluded.left_why, left_reason = excluded.left_reason,
-             occupant_id = excluded.occupant_id",
+             occupant_id = excluded.occupant_id, unnoted = excluded.unnoted",
     )?
     .execute(params![
         room.address,
@@ -129,6 +133,7 @@ pub(crate) fn put(tx: &Transaction<'_>, room: &Room) -> rusqlite::Result<()> {
         room.left.as_ref().map(|(why, _)| why.as_str()),
         room.left.as_ref().map(|(_, reason)| reason),
         room.occupant_id,
+        room.unnoted,
     ])?;
     tx.prepare_cached(
         "INSERT INTO conversations (id, kind, name) VALUES (?1, 'room', ?2)

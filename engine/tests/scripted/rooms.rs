@@ -1,6 +1,7 @@
 //! Rooms, whose every word is written down here.
 
 mod keeping;
+mod noting;
 
 use startalk_engine::api::{
     ApiError, DeliveryState, ErrorCode, MessageView, Request, Response, RoomRequest, RoomState,

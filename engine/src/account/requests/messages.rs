@@ -173,6 +173,8 @@ impl Account {
             .await
             .map_err(failed)?;
         self.shared.outbox_bell.notify_one();
+        // Whoever answers has read what is above.
+        self.shared.people.displayed_bell.notify_one();
         self.shared.messages_changed(&conversation);
         Ok(message)
     }

@@ -110,6 +110,8 @@ pub(super) struct Errands {
     pub(super) look: HashSet<String>,
     /// Rooms to be left.
     pub(super) leave: HashSet<String>,
+    /// Rooms whose bookmarks have something new to say.
+    pub(super) note: HashSet<String>,
 }
 
 impl LiveRooms {
@@ -416,6 +418,13 @@ impl LiveRooms {
         self.bell.notify_one();
     }
 
+    /// The bookmark of a room has something new to say.
+    pub(crate) fn note(&self, room: &str) {
+        self.order(|errands| {
+            errands.note.insert(room.to_owned());
+        });
+    }
+
     /// What is to be done now, and when the next room is to be joined.
     pub(super) fn errands(&self, now: Instant) -> (Errands, Option<Instant>) {
         let mut inner = self.inner();
@@ -426,6 +435,7 @@ impl LiveRooms {
             join: due,
             look: std::mem::take(&mut errands.look),
             leave: std::mem::take(&mut errands.leave),
+            note: std::mem::take(&mut errands.note),
         };
         (now, next)
     }
