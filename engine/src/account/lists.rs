@@ -10,6 +10,7 @@ use crate::api::{
     ConversationView, ErrorCode, FirstUnreadView, NotifyLevel, Response, StorageView,
 };
 use crate::store::conversations::{self, Conversation, Notify, Quiet, Which};
+use crate::store::rooms;
 use crate::store::trim::{self, Keep};
 
 /// Longest preview of the newest message, in characters.
@@ -257,7 +258,12 @@ fn view(shared: &Shared, conversation: Conversation, now_ms: i64) -> Conversatio
             ConversationKind::Direct
         },
         name: conversation.name,
-        presence: shared.live.presence(&conversation.id),
+        in_room: conversation.in_room,
+        avatar: Some(conversation.avatar).filter(|hash| !hash.is_empty()),
+        presence: match rooms::of_private(&conversation.id) {
+            Some(_) => shared.rooms.presence_of(&conversation.id),
+            None => shared.live.presence(&conversation.id),
+        },
         preview,
         preview_is_mine: last.as_ref().is_some_and(|last| last.outgoing),
         preview_author: last

@@ -41,6 +41,8 @@ pub(crate) struct Room {
     pub(crate) left: Option<(LeftWhy, String)>,
     /// Ours (XEP-0421).
     pub(crate) occupant_id: Option<String>,
+    /// Hash of its picture; only read here: see `profiles`.
+    pub(crate) avatar: Option<String>,
 }
 
 impl Room {
@@ -61,7 +63,7 @@ impl Room {
 
 const COLUMNS: &str = "address, nick, password, autojoin, bookmarked, extensions, name,
     description, subject, features, affiliation, role, left_why, left_reason, occupant_id,
-    unnoted";
+    unnoted, (SELECT nullif(avatar_hash, '') FROM profiles p WHERE p.address = rooms.address)";
 
 fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
     let (features, affiliation, role): (String, String, String) =
@@ -83,6 +85,7 @@ fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
         left: why.map(|why| (LeftWhy::from_name(&why), reason.unwrap_or_default())),
         occupant_id: row.get(14)?,
         unnoted: row.get(15)?,
+        avatar: row.get(16)?,
     })
 }
 
@@ -158,6 +161,36 @@ pub(crate) fn update(
         put(tx, &now)?;
     }
     Ok(Some(now))
+}
+
+/// The room of a conversation with somebody in it, which has the nickname behind it.
+pub(crate) fn of_private(conversation: &str) -> Option<&str> {
+    conversation.split_once('/').map(|(room, _)| room)
+}
+
+/// Anybody can say that a message comes from somebody in a room. Of what is none of
+/// our rooms it is one of that address, as all others.
+pub(crate) fn settle(
+    db: &Connection,
+    conversation: &mut String,
+    author: &mut String,
+) -> rusqlite::Result<()> {
+    let Some(bare) = of_private(conversation).map(str::to_owned) else {
+        return Ok(());
+    };
+    if !is_there(db, &bare)? {
+        if author == conversation {
+            author.clone_from(&bare);
+        }
+        *conversation = bare;
+    }
+    Ok(())
+}
+
+/// Whether it is a room that was joined or noted once.
+pub(crate) fn is_there(db: &Connection, address: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM rooms WHERE address = ?1)")?
+        .query_row([address], |row| row.get(0))
 }
 
 /// Whether a conversation is a room.

@@ -2,6 +2,7 @@
 
 mod keeping;
 mod noting;
+mod private;
 
 use startalk_engine::api::{
     ApiError, DeliveryState, ErrorCode, MessageView, Request, Response, RoomRequest, RoomState,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jid::Jid;
 use xmpp_core::element::clean_text;
 
-use super::{MAX_TEXT, conversation_id, failed, view};
+use super::{MAX_TEXT, failed, view};
 use crate::account::handle::Handle;
 use crate::account::{Account, sync};
 use crate::api::{
@@ -134,7 +134,7 @@ impl Account {
     ) -> Result<i64, ApiError> {
         let (text, mentions) = checked(text, mentions)?;
         let composed = Composed {
-            conversation: conversation_id(conversation)?,
+            conversation: self.conversation_with(conversation).await?,
             text,
             extras: Extras {
                 mentions,
@@ -222,7 +222,7 @@ impl Account {
     }
 
     async fn forward(&self, message: i64, conversation: &str) -> Result<i64, ApiError> {
-        let conversation = conversation_id(conversation)?;
+        let conversation = self.conversation_with(conversation).await?;
         let original = self
             .shared
             .store

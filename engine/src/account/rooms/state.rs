@@ -13,7 +13,7 @@ use xmpp_core::Element;
 use xmpp_core::stanza_error::StanzaError;
 
 use super::bookmarks::Place;
-use crate::api::{Affiliation, OccupantView, Role};
+use crate::api::{Affiliation, OccupantView, PresenceShow, Role};
 use crate::inbound::room::Seat;
 use crate::inbound::room::presence::RoomPresence;
 use crate::store::rooms::members::Member;
@@ -242,6 +242,15 @@ impl LiveRooms {
             .collect();
         views.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.nick.cmp(&b.nick)));
         views
+    }
+
+    /// Whether somebody is in a room: its address with the nickname behind it.
+    pub(crate) fn presence_of(&self, occupant: &str) -> PresenceShow {
+        let inner = self.inner();
+        occupant
+            .split_once('/')
+            .and_then(|(room, nick)| inner.rooms.get(room)?.occupants.get(nick))
+            .map_or(PresenceShow::Offline, |occupant| occupant.show)
     }
 
     /// A presence of a room.
