@@ -78,6 +78,8 @@ pub(crate) struct Shared {
     pub(crate) rooms: LiveRooms,
     pub(crate) people: People,
     pub(crate) surroundings: Surroundings,
+    /// What stays on this device.
+    pub(crate) retention: Retention,
     pub(crate) connection: watch::Sender<ConnectionView>,
     /// The way to ask the server, while there is a session.
     pub(crate) session: Mutex<Option<Handle>>,
@@ -121,6 +123,7 @@ impl Account {
             rooms: LiveRooms::default(),
             people: People::default(),
             surroundings: config.surroundings,
+            retention: config.retention,
             connection: watch::Sender::new(ConnectionView::Connecting),
             session: Mutex::new(None),
             filling: tokio::sync::Mutex::default(),
@@ -135,7 +138,7 @@ impl Account {
             cancel: CancellationToken::new(),
         });
         if config.retention.is_limited() {
-            tokio::spawn(upkeep::run(Arc::clone(&shared), config.retention));
+            tokio::spawn(upkeep::run(Arc::clone(&shared)));
         }
         let task = tokio::spawn(supervisor::run(Arc::clone(&shared), typing_queue));
         Self {

@@ -8,6 +8,7 @@ use navigation::ServerTarget;
 use serde::{Deserialize, Serialize};
 
 use crate::api::ProxyChoice;
+use crate::config::Retention;
 
 /// Where the secrets of an account are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub(crate) struct SavedAccount {
     pub(crate) secrets: SecretsPlace,
     /// Resource of this device (RFC 6120, section 7).
     pub(crate) resource: String,
+    /// What whoever runs the server allows this device to keep.
+    #[serde(default)]
+    pub(crate) retention: Retention,
 }
 
 /// Version of the list of accounts that this program writes.
@@ -245,6 +249,10 @@ mod tests {
             target: ServerTarget::for_server("example.com", None),
             secrets: SecretsPlace::Keyring,
             resource: "r".into(),
+            retention: Retention {
+                days: Some(30),
+                bytes: None,
+            },
         };
         profile
             .save_accounts(std::slice::from_ref(&account))

@@ -240,6 +240,8 @@ impl Account {
             conversations: holds.conversations,
             files: holds.files,
             file_bytes: holds.file_bytes,
+            limit_days: self.shared.retention.days,
+            limit_bytes: self.shared.retention.bytes,
         }))
     }
 }

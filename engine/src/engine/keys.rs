@@ -155,7 +155,7 @@ impl Engine {
             clock: self.inner.config.clock.clone(),
             connector: self.inner.connector.clone(),
             memory,
-            retention: self.inner.config.retention,
+            retention: self.inner.config.retention.and(saved.retention),
             surroundings: self.inner.surroundings.clone(),
         };
         let account = Account::start(config, store, self.inner.events.clone());
