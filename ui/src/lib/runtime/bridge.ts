@@ -105,6 +105,10 @@ export class BridgeRuntime implements Runtime {
     localStorage.setItem(SETTINGS, JSON.stringify(settings));
   }
 
+  async zoomSet(percent: number): Promise<void> {
+    document.documentElement.style.zoom = `${String(percent)}%`;
+  }
+
   async serverStatus(): Promise<EmbeddedServerView> {
     return { state: 'none' };
   }
