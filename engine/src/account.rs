@@ -86,6 +86,8 @@ pub(crate) struct Shared {
     pub(crate) people: People,
     pub(crate) files: Files,
     pub(crate) surroundings: Surroundings,
+    /// What stays on this device.
+    pub(crate) retention: Retention,
     pub(crate) connection: watch::Sender<ConnectionView>,
     /// The way to ask the server, while there is a session.
     pub(crate) session: Mutex<Option<Handle>>,
@@ -130,6 +132,7 @@ impl Account {
             people: People::default(),
             files: Files::new(config.vault, config.file_cache_bytes),
             surroundings: config.surroundings,
+            retention: config.retention,
             connection: watch::Sender::new(ConnectionView::Connecting),
             session: Mutex::new(None),
             filling: tokio::sync::Mutex::default(),
@@ -144,7 +147,7 @@ impl Account {
             cancel: CancellationToken::new(),
         });
         if config.retention.is_limited() {
-            tokio::spawn(upkeep::run(Arc::clone(&shared), config.retention));
+            tokio::spawn(upkeep::run(Arc::clone(&shared)));
         }
         let tasks = vec![
             tokio::spawn(supervisor::run(Arc::clone(&shared), typing_queue)),

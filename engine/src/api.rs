@@ -7,6 +7,7 @@
 //! Events say *what changed*, never the new content: the interface asks again
 //! for the window of rows that it shows. The cache stays the only model.
 
+mod connection;
 mod conversations;
 mod error;
 mod event;
@@ -18,6 +19,7 @@ mod rooms;
 mod search;
 mod view;
 
+pub use connection::{ConnectionRequest, ManualProxy, ProxyChoice, ProxyKind, ProxyView};
 pub use conversations::{
     ConversationFilter, ConversationPage, ConversationRequest, ExportFormat, ExportLabels,
     ExportView, FirstUnreadView, NotifyLevel, StorageView,

@@ -1,8 +1,12 @@
 //! What the engine is told.
 
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use navigation::Policy;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::connection::{Dialer, Proxy};
@@ -66,13 +70,24 @@ impl EngineConfig {
 /// How much of the messages stays on this device; no limits unless they are set.
 /// What goes can be fetched again from the server. Drafts, pinned conversations,
 /// and what is unread or waits to be sent stay in any case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Retention {
     /// Messages that are older than so many days go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
     /// The oldest messages go until the cache of an account uses no more than so
     /// many bytes. The file does not become smaller: its room is used again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+}
+
+impl From<Policy> for Retention {
+    fn from(policy: Policy) -> Self {
+        Self {
+            days: policy.cache_days.map(NonZeroU32::get),
+            bytes: policy.cache_bytes.map(NonZeroU64::get),
+        }
+    }
 }
 
 impl Retention {
@@ -80,6 +95,15 @@ impl Retention {
     #[must_use]
     pub fn is_limited(&self) -> bool {
         self.days.is_some() || self.bytes.is_some()
+    }
+
+    /// What keeps within both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            days: self.days.into_iter().chain(other.days).min(),
+            bytes: self.bytes.into_iter().chain(other.bytes).min(),
+        }
     }
 }
 

@@ -19,12 +19,13 @@ mod starttls;
 mod tls;
 mod transport;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use dial::dial;
 pub use dialer::{ByteStream, Dialer, SecureStream};
 pub(crate) use error::ConnectError;
 use navigation::Transport as Kind;
+pub(crate) use proxy::check as check_proxy;
 pub use proxy::{
     ManualProxy, PROXY_SECRET, Proxy, ProxyKind, ProxyServer, ProxySource, SystemProxies,
 };
@@ -35,6 +36,7 @@ pub(crate) use sign_in::{
 pub(crate) use tls::{TlsSetup, tls_error};
 pub(crate) use transport::{Incoming, Transport};
 use xmpp_core::Element;
+use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::config::{EngineConfig, Timeouts};
@@ -45,7 +47,9 @@ use crate::secrets::Secrets;
 pub(crate) struct Connector {
     pub(crate) timeouts: Timeouts,
     dialer: Option<Arc<dyn Dialer>>,
-    proxy: Proxy,
+    proxy: Arc<Mutex<Proxy>>,
+    /// One that no keyring keeps.
+    proxy_password: Arc<Mutex<Option<Zeroizing<String>>>>,
     secrets: Arc<dyn Secrets>,
     clock: Clock,
 }
@@ -55,7 +59,8 @@ impl Connector {
         Self {
             timeouts: config.timeouts,
             dialer: config.dialer.clone(),
-            proxy: config.proxy.clone(),
+            proxy: Arc::new(Mutex::new(config.proxy.clone())),
+            proxy_password: Arc::default(),
             secrets: Arc::clone(&config.secrets),
             clock: config.clock.clone(),
         }

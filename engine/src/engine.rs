@@ -5,6 +5,7 @@ mod join;
 mod keys;
 mod leave;
 mod messages;
+mod network;
 mod search;
 
 use std::collections::HashMap;
@@ -17,8 +18,8 @@ use zeroize::Zeroizing;
 
 use crate::account::Account;
 use crate::api::{
-    AccountView, ApiError, ConnectionView, ErrorCode, Event, Notice, Overview, Request, Response,
-    SecretsState,
+    AccountView, ApiError, ConnectionView, ErrorCode, Event, Notice, Overview, ProxyChoice,
+    Request, Response, SecretsState,
 };
 use crate::config::EngineConfig;
 use crate::connection::Connector;
@@ -105,6 +106,7 @@ struct State {
     /// Gone once the engine is closed; with it the lock.
     profile: Option<Arc<Profile>>,
     saved: Vec<SavedAccount>,
+    proxy: ProxyChoice,
     open: HashMap<String, Arc<Account>>,
     /// Keys of the open caches, to be kept anew when a password changes.
     keys: HashMap<String, Secret>,
@@ -122,23 +124,27 @@ impl Engine {
         let opened = config.store.block(move || {
             let profile = Profile::open(&folder)?;
             let saved = profile.accounts().map_err(ProfileError::Folder)?;
-            Ok::<_, ProfileError>((profile, saved))
+            let proxy = profile.proxy().map_err(ProfileError::Folder)?;
+            Ok::<_, ProfileError>((profile, saved, proxy))
         });
-        let (profile, saved) = opened.await.map_err(std::io::Error::other)??;
+        let (profile, saved, proxy) = opened.await.map_err(std::io::Error::other)??;
         let state = State {
             profile: Some(Arc::new(profile)),
             saved: saved.clone(),
+            proxy: proxy.clone(),
             open: HashMap::new(),
             keys: HashMap::new(),
             notices: Vec::new(),
         };
+        let connector = Connector::new(&config);
+        connector.set_proxy(&config.proxy, &proxy);
         let surroundings = Surroundings::default();
         // A simulation has its own network.
         let interfaces = config.dialer.is_none();
         tokio::spawn(surroundings.clone().watch(config.clock.clone(), interfaces));
         let engine = Self {
             inner: Arc::new(Inner {
-                connector: Connector::new(&config),
+                connector,
                 config,
                 events: Events::default(),
                 surroundings,
@@ -373,6 +379,7 @@ impl Engine {
                     .await?;
                 Response::Done
             }
+            Request::Connection(request) => self.about_connection(request).await?,
             Request::Search(request) => self.search(request).await?,
             Request::Message(request) => self.about_messages(request).await?,
             Request::Conversation(request) => {

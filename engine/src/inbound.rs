@@ -166,16 +166,20 @@ pub(crate) fn archived(own: &BareJid, stanza: &Element, now_ms: i64) -> Option<A
 fn read(path: &Path<'_>, stanza: &Element) -> Vec<Meaning> {
     let address = |name: &str| stanza.attr(name).and_then(|text| Jid::new(text).ok());
     let own = || Jid::from(path.own.clone());
-    let from = address("from").unwrap_or_else(own).to_bare();
-    let to = address("to").unwrap_or_else(own).to_bare();
+    let (sender, receiver) = (
+        address("from").unwrap_or_else(own),
+        address("to").unwrap_or_else(own),
+    );
+    let from = sender.to_bare();
     let outgoing = from == *path.own;
-    let other = if outgoing { &to } else { &from };
+    let peer = if outgoing { receiver } else { sender };
+    let other = peer.to_bare();
     if other.node().is_none() {
         // Announcements of the server have no conversation (yet).
         return Vec::new();
     }
     match stanza.attr("type") {
-        Some("error") => return refused(other, stanza),
+        Some("error") => return refused(&peer, stanza),
         // What a room says is read by `room`; headlines are not kept.
         Some("groupchat" | "headline") => return Vec::new(),
         _ => {}
@@ -184,19 +188,29 @@ fn read(path: &Path<'_>, stanza: &Element) -> Vec<Meaning> {
     if let Some(invitation) = room::invitation(path.own, stanza, time_ms) {
         return vec![Meaning::Invited(invitation)];
     }
-    if room::is_private(stanza) {
-        // Between two people in a room: these have no conversation (yet).
+    // Between two people in a room: whoever has the nickname is the other one.
+    let is_private = room::is_private(stanza);
+    let nick = peer.resource().filter(|_| is_private);
+    if is_private && nick.is_none() {
+        // What a room itself has to say is no message of anybody.
         return Vec::new();
     }
+    let conversation = match nick {
+        Some(_) => peer.to_string(),
+        None => other.to_string(),
+    };
     let frame = Frame {
-        conversation: other.to_string(),
-        room: false,
         author: Author {
             outgoing,
-            address: from.to_string(),
-            name: None,
+            address: match outgoing {
+                true => from.to_string(),
+                false => conversation.clone(),
+            },
+            name: nick.filter(|_| !outgoing).map(ToString::to_string),
             occupant_id: None,
         },
+        conversation,
+        room: false,
         is_service: false,
         my_addresses: vec![path.own.to_string()],
         my_names: path
@@ -221,18 +235,28 @@ fn read(path: &Path<'_>, stanza: &Element) -> Vec<Meaning> {
         is_delayed: path.stamp_ms.is_some(),
         is_archived: path.archive_id.is_some(),
     };
-    content::meanings(&frame, stanza)
+    let mut meanings = content::meanings(&frame, stanza);
+    if nick.is_some() {
+        room::keep_once(&mut meanings);
+    }
+    meanings
 }
 
-fn refused(other: &BareJid, stanza: &Element) -> Vec<Meaning> {
-    let id = stanza.attr("id").filter(|id| !id.is_empty());
-    id.map(|wire_id| Meaning::Refused {
-        conversation: other.to_string(),
-        wire_id: wire_id.to_owned(),
-        error: StanzaError::from_stanza(stanza),
-    })
-    .into_iter()
-    .collect()
+/// Who refuses is a person, a room, or (as far as can be told) somebody in a room.
+fn refused(peer: &Jid, stanza: &Element) -> Vec<Meaning> {
+    let Some(wire_id) = stanza.attr("id").filter(|id| !id.is_empty()) else {
+        return Vec::new();
+    };
+    let bare = peer.to_bare().to_string();
+    let full = peer.resource().map(|_| peer.to_string());
+    std::iter::once(bare)
+        .chain(full)
+        .map(|conversation| Meaning::Refused {
+            conversation,
+            wire_id: wire_id.to_owned(),
+            error: StanzaError::from_stanza(stanza),
+        })
+        .collect()
 }
 
 /// The id under which an archive has it (XEP-0359): only what the archive's

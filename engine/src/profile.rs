@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use navigation::ServerTarget;
 use serde::{Deserialize, Serialize};
 
+use crate::api::ProxyChoice;
+use crate::config::Retention;
+
 /// Where the secrets of an account are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -28,10 +31,15 @@ pub(crate) struct SavedAccount {
     pub(crate) secrets: SecretsPlace,
     /// Resource of this device (RFC 6120, section 7).
     pub(crate) resource: String,
+    /// What whoever runs the server allows this device to keep.
+    #[serde(default)]
+    pub(crate) retention: Retention,
 }
 
 /// Version of the list of accounts that this program writes.
 const ACCOUNTS_VERSION: u32 = 1;
+/// Version of what it writes about networks.
+const NETWORK_VERSION: u32 = 1;
 
 #[derive(Deserialize)]
 struct VersionOnly {
@@ -42,6 +50,13 @@ struct VersionOnly {
 struct AccountsFile {
     version: u32,
     accounts: Vec<SavedAccount>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct NetworkFile {
+    version: u32,
+    #[serde(flatten)]
+    proxy: ProxyChoice,
 }
 
 /// An open profile. Dropping it lets another process in.
@@ -90,25 +105,8 @@ impl Profile {
     /// The accounts. A file that cannot be read is set aside; the folders of
     /// its accounts stay as they are.
     pub(crate) fn accounts(&self) -> std::io::Result<Vec<SavedAccount>> {
-        let path = self.accounts_file();
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        // The version first: a later one may look different in everything else.
-        let found = serde_json::from_slice::<VersionOnly>(&bytes).map(|file| file.version);
-        let (why, reason) = match found {
-            Ok(version) if version > ACCOUNTS_VERSION => ("newer", format!("version {version}")),
-            Ok(_) => match serde_json::from_slice::<AccountsFile>(&bytes) {
-                Ok(file) => return Ok(file.accounts),
-                Err(error) => ("damaged", error.to_string()),
-            },
-            Err(error) => ("damaged", error.to_string()),
-        };
-        let aside = set_aside(&path, why)?;
-        tracing::error!(reason, aside = %aside.display(), "list of accounts set aside");
-        Ok(Vec::new())
+        let file: Option<AccountsFile> = read(&self.accounts_file(), ACCOUNTS_VERSION)?;
+        Ok(file.map(|file| file.accounts).unwrap_or_default())
     }
 
     pub(crate) fn save_accounts(&self, accounts: &[SavedAccount]) -> std::io::Result<()> {
@@ -119,10 +117,50 @@ impl Profile {
         write_atomically(&self.accounts_file(), &serde_json::to_vec_pretty(&file)?)
     }
 
+    fn network_file(&self) -> PathBuf {
+        self.folder.join("network.json")
+    }
+
+    /// The proxy that the user has chosen. A file that cannot be read is set aside.
+    pub(crate) fn proxy(&self) -> std::io::Result<ProxyChoice> {
+        let file: Option<NetworkFile> = read(&self.network_file(), NETWORK_VERSION)?;
+        Ok(file.map(|file| file.proxy).unwrap_or_default())
+    }
+
+    pub(crate) fn save_proxy(&self, proxy: &ProxyChoice) -> std::io::Result<()> {
+        let file = NetworkFile {
+            version: NETWORK_VERSION,
+            proxy: proxy.clone(),
+        };
+        write_atomically(&self.network_file(), &serde_json::to_vec_pretty(&file)?)
+    }
+
     /// Folder of an account.
     pub(crate) fn account_folder(&self, id: &str) -> PathBuf {
         self.folder.join("accounts").join(id)
     }
+}
+
+/// Reads a small file, if it is there; one that cannot be read is set aside.
+fn read<T: serde::de::DeserializeOwned>(path: &Path, version: u32) -> std::io::Result<Option<T>> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    // The version first: a later one may look different in everything else.
+    let found = serde_json::from_slice::<VersionOnly>(&bytes).map(|file| file.version);
+    let (why, reason) = match found {
+        Ok(found) if found > version => ("newer", format!("version {found}")),
+        Ok(_) => match serde_json::from_slice(&bytes) {
+            Ok(file) => return Ok(Some(file)),
+            Err(error) => ("damaged", error.to_string()),
+        },
+        Err(error) => ("damaged", error.to_string()),
+    };
+    let aside = set_aside(path, why)?;
+    tracing::error!(reason, aside = %aside.display(), "file of the profile set aside");
+    Ok(None)
 }
 
 /// Writes a small file so that it is either the old or the new one, never half,
@@ -211,6 +249,10 @@ mod tests {
             target: ServerTarget::for_server("example.com", None),
             secrets: SecretsPlace::Keyring,
             resource: "r".into(),
+            retention: Retention {
+                days: Some(30),
+                bytes: None,
+            },
         };
         profile
             .save_accounts(std::slice::from_ref(&account))
@@ -229,6 +271,24 @@ mod tests {
                 .unwrap();
             assert_eq!(std::fs::read_to_string(kept.path()).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn a_damaged_choice_of_a_proxy_is_kept_and_the_usual_one_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = Profile::open(folder.path()).unwrap();
+        assert_eq!(profile.proxy().unwrap(), ProxyChoice::System);
+        profile.save_proxy(&ProxyChoice::None).unwrap();
+        assert_eq!(profile.proxy().unwrap(), ProxyChoice::None);
+        std::fs::write(profile.network_file(), "{\"version\":1,\"proxy\":\"pac\"}").unwrap();
+        assert_eq!(profile.proxy().unwrap(), ProxyChoice::System);
+        let aside = std::fs::read_dir(folder.path()).unwrap().flatten();
+        let names = aside.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        assert!(
+            names
+                .into_iter()
+                .any(|name| name.starts_with("network.json.damaged-"))
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! the document, or from an earlier document.
 
 use std::fmt;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::str::FromStr;
 
 use base64::Engine;
@@ -50,6 +51,29 @@ pub struct NavigationDocument {
     /// Until when it may be used for the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
+    /// What clients are asked to do.
+    #[serde(default, skip_serializing_if = "Policy::is_empty")]
+    pub policy: Policy,
+}
+
+/// What whoever runs a server asks of the clients of its people. What is missing is
+/// left to them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Messages older than so many days do not stay on a device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_days: Option<NonZeroU32>,
+    /// The messages on a device use no more than so many bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_bytes: Option<NonZeroU64>,
+}
+
+impl Policy {
+    /// Whether nothing is asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A document with its signature, not yet checked.
@@ -113,6 +137,7 @@ impl NavigationDocument {
             target,
             issued_at,
             valid_until: None,
+            policy: Policy::default(),
         }
     }
 
@@ -372,6 +397,25 @@ pub(crate) mod tests {
         let published = include_str!("../tests/golden/navigation-v1.json");
         let read = SignedDocument::from_json(published.as_bytes()).unwrap();
         assert_eq!(read.verify(now(), Some(key().issuer())), Ok(document()));
+    }
+
+    #[test]
+    fn what_clients_are_asked_to_do_is_signed_too() {
+        let mut asks = document();
+        asks.policy.cache_days = NonZeroU32::new(90);
+        let signed = SignedDocument::sign(&asks, &key()).unwrap();
+        assert_eq!(signed.verify(now(), None), Ok(asks.clone()));
+        let text = serde_json::to_string(&asks).unwrap();
+        assert!(text.contains(r#""policy":{"cache_days":90}"#), "{text}");
+        // Nothing at all cannot be asked for, and what is asked by later versions is
+        // left out.
+        let read = |policy: &str| {
+            let text = text.replace(r#"{"cache_days":90}"#, policy);
+            NavigationDocument::from_json(text.as_bytes())
+        };
+        assert_eq!(read(r#"{"cache_days":0}"#), Err(DocumentError::Malformed));
+        let later = read(r#"{"colour":"blue","cache_bytes":5}"#).unwrap();
+        assert_eq!(later.policy.cache_bytes, NonZeroU64::new(5));
     }
 
     #[test]

@@ -243,3 +243,5 @@ pub const FILE_METADATA: &str = "urn:xmpp:file:metadata:0";
 pub const FILE_SHARING: &str = "urn:xmpp:sfs:0";
 /// XEP-0461: replies.
 pub const REPLY: &str = "urn:xmpp:reply:0";
+/// XEP-0492: of what one wants to be told.
+pub const NOTIFICATION_SETTINGS: &str = "urn:xmpp:notification-settings:1";

@@ -297,6 +297,7 @@ fn write(
     match meaning {
         Meaning::Message(received) => {
             let mut received = received.as_ref().clone();
+            rooms::settle(tx, &mut received.conversation, &mut received.author)?;
             // Nobody waits for a receipt of last year.
             received.wants_receipt &= received.time_ms > changes.fresh_ms;
             let stored = messages::receive(tx, &received, place)?;
@@ -312,6 +313,9 @@ fn write(
             }
         }
         Meaning::About(about) => {
+            let mut about = about.as_ref().clone();
+            rooms::settle(tx, &mut about.conversation, &mut about.author.address)?;
+            let about = &about;
             if messages::say(tx, about)? {
                 changes.touch(&about.conversation);
                 if matches!(about.said, Said::Displayed) && about.author.outgoing {

@@ -3,12 +3,14 @@
 use tokio::time::Instant;
 
 use super::requests::{conversation_id, delivery, failed};
+use super::rooms::notify;
 use super::{Account, Shared};
 use crate::api::{
     ApiError, ConversationFilter, ConversationKind, ConversationPage, ConversationRequest,
     ConversationView, ErrorCode, FirstUnreadView, NotifyLevel, Response, StorageView,
 };
 use crate::store::conversations::{self, Conversation, Notify, Quiet, Which};
+use crate::store::rooms;
 use crate::store::trim::{self, Keep};
 
 /// Longest preview of the newest message, in characters.
@@ -59,10 +61,7 @@ impl Account {
                     NotifyLevel::None => Notify::None,
                 };
                 let quiet = Quiet { notify, until_ms };
-                self.decide(&conversation, move |tx, id| {
-                    conversations::set_notify(tx, id, quiet)
-                })
-                .await
+                self.set_notify(&conversation, quiet).await
             }
             Ask::Pin {
                 conversation,
@@ -162,6 +161,24 @@ impl Account {
         Ok(Response::Done)
     }
 
+    async fn set_notify(&self, conversation: &str, quiet: Quiet) -> Result<Response, ApiError> {
+        let id = conversation_id(conversation)?;
+        let of = id.clone();
+        let decided = self.shared.store.write(move |tx| {
+            let is_there = conversations::set_notify(tx, &of, quiet)?;
+            Ok((is_there, notify::decided(tx, &of, quiet)?))
+        });
+        let (is_there, is_to_note) = decided.await.map_err(failed)?;
+        if !is_there {
+            return Err(ErrorCode::NotFound.into());
+        }
+        if is_to_note {
+            self.shared.rooms.note(&id);
+        }
+        self.shared.conversations_changed();
+        Ok(Response::Done)
+    }
+
     async fn remove(&self, conversation: &str) -> Result<Response, ApiError> {
         let id = conversation_id(conversation)?;
         let seen = id.clone();
@@ -223,6 +240,8 @@ impl Account {
             conversations: holds.conversations,
             files: holds.files,
             file_bytes: holds.file_bytes,
+            limit_days: self.shared.retention.days,
+            limit_bytes: self.shared.retention.bytes,
         }))
     }
 }
@@ -241,7 +260,12 @@ fn view(shared: &Shared, conversation: Conversation, now_ms: i64) -> Conversatio
             ConversationKind::Direct
         },
         name: conversation.name,
-        presence: shared.live.presence(&conversation.id),
+        in_room: conversation.in_room,
+        avatar: Some(conversation.avatar).filter(|hash| !hash.is_empty()),
+        presence: match rooms::of_private(&conversation.id) {
+            Some(_) => shared.rooms.presence_of(&conversation.id),
+            None => shared.live.presence(&conversation.id),
+        },
         preview,
         preview_is_mine: last.as_ref().is_some_and(|last| last.outgoing),
         preview_author: last

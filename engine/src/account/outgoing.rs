@@ -7,6 +7,7 @@ use xmpp_core::{Element, datetime, ns};
 
 use super::sync::archive::Ask;
 use crate::store::outbox::{OutboxKind, OutboxRow};
+use crate::store::rooms;
 
 /// What programs show that know no retractions.
 const TAKEN_BACK: &str = "撤回了一条消息 · took back a message";
@@ -16,7 +17,8 @@ const TAKEN_BACK: &str = "撤回了一条消息 · took back a message";
 pub(super) fn outbox_row(row: &OutboxRow) -> Element {
     let stanza = build("message", ns::CLIENT)
         .attr("to", &row.conversation)
-        .attr("type", kind_of(row.room));
+        .attr("type", kind_of(row.room))
+        .children(private(&row.conversation));
     let store = build("store", ns::HINTS);
     let about = row.message.as_ref();
     let reference = about.and_then(|message| message.reference(row.room));
@@ -79,6 +81,12 @@ fn said(row: &OutboxRow, stanza: Build) -> Build {
         .child(build("active", ns::CHAT_STATES))
 }
 
+/// The sign of what is said to one person in a room (XEP-0045, section 7.5).
+fn private(conversation: &str) -> Option<Build> {
+    let is_private = rooms::of_private(conversation).is_some();
+    is_private.then(|| build("x", ns::MUC_USER))
+}
+
 fn kind_of(is_room: bool) -> &'static str {
     if is_room { "groupchat" } else { "chat" }
 }
@@ -89,6 +97,7 @@ pub(super) fn chat_state(conversation: &str, is_room: bool, typing: bool) -> Ele
     build("message", ns::CLIENT)
         .attr("to", conversation)
         .attr("type", kind_of(is_room))
+        .children(private(conversation))
         .child(build(state, ns::CHAT_STATES))
         .child(build("no-store", ns::HINTS))
         .done()

@@ -4,12 +4,12 @@ mod conversations;
 mod messages;
 pub(super) mod view;
 
-use jid::BareJid;
+use jid::Jid;
 
-use super::Shared;
+use super::{Account, Shared};
 use crate::api::{ApiError, DeliveryState, ErrorCode};
-use crate::store::StoreError;
 use crate::store::messages::State;
+use crate::store::{StoreError, rooms};
 
 /// Longest text of a message, in bytes.
 const MAX_TEXT: usize = 64 * 1024;
@@ -18,13 +18,29 @@ pub(super) fn failed(error: StoreError) -> ApiError {
     Shared::cache_failed(&error)
 }
 
-/// Conversations are named by bare addresses, normalised.
+/// Conversations are named by bare addresses, normalised; those with somebody in a
+/// room by the room's with the nickname.
 pub(super) fn conversation_id(text: &str) -> Result<String, ApiError> {
-    BareJid::new(text)
+    Jid::new(text)
         .ok()
         .filter(|address| address.node().is_some())
         .map(|address| address.to_string())
         .ok_or_else(|| ApiError::new(ErrorCode::NotFound).detail("not an address"))
+}
+
+impl Account {
+    /// The id of a conversation that may begin with this: behind an address stands a
+    /// nickname, or nothing.
+    pub(super) async fn conversation_with(&self, text: &str) -> Result<String, ApiError> {
+        let id = conversation_id(text)?;
+        if let Some(room) = rooms::of_private(&id).map(str::to_owned) {
+            let known = self.shared.store.read(move |db| rooms::is_there(db, &room));
+            if !known.await.map_err(failed)? {
+                return Err(ApiError::new(ErrorCode::NotFound).detail("no room of ours"));
+            }
+        }
+        Ok(id)
+    }
 }
 
 pub(super) fn delivery(state: &State) -> DeliveryState {

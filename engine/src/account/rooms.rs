@@ -10,6 +10,7 @@ mod enter;
 pub(super) mod hear;
 mod keep;
 mod members;
+pub(super) mod notify;
 mod requests;
 pub(super) mod settings;
 mod state;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Shared;
-use crate::config::Retention;
 use crate::store::StoreError;
 use crate::store::trim::{self, Limits};
 
@@ -13,11 +12,11 @@ const EVERY: Duration = Duration::from_secs(3600);
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// Runs until the account is closed.
-pub(super) async fn run(shared: Arc<Shared>, retention: Retention) {
+pub(super) async fn run(shared: Arc<Shared>) {
     let cancel = shared.cancel.clone();
     let upkeep = async {
         loop {
-            match tidy(&shared, retention).await {
+            match tidy(&shared).await {
                 Ok(()) | Err(StoreError::Closed) => {}
                 Err(error) => tracing::warn!(%error, "old messages not removed"),
             }
@@ -31,8 +30,9 @@ pub(super) async fn run(shared: Arc<Shared>, retention: Retention) {
 }
 
 /// Removes what is beyond the limits, in small steps: others write in between.
-async fn tidy(shared: &Shared, retention: Retention) -> Result<(), StoreError> {
+async fn tidy(shared: &Shared) -> Result<(), StoreError> {
     let _nobody_fetches = shared.trimming.lock().await;
+    let retention = shared.retention;
     let limits = Limits {
         from_ms: retention
             .days

@@ -212,6 +212,15 @@ pub struct StorageView {
     pub files: u32,
     /// Bytes of these.
     pub file_bytes: u64,
+    /// Messages that are older than so many days go from this device by themselves,
+    /// as the user or whoever runs the server wants it; none: they stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub limit_days: Option<u32>,
+    /// The oldest messages go by themselves when more bytes than these are used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub limit_bytes: Option<u64>,
 }
 
 /// How an export is written.

@@ -2,17 +2,18 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AvatarView, ContactView, ConversationPage, ConversationRequest, ConversationView,
-    DirectoryEntryView, DirectoryFormView, ExportView, FileLimits, FilePage, FileRequest,
-    FirstUnreadView, FoundRooms, InvitationView, JoinPreview, MemberView, MessageDetails,
-    MessageRequest, MessageWindow, NameHit, OccupantView, Overview, OwnPresenceView, PeopleRequest,
-    ProfileView, RoomRequest, RoomSettings, RoomView, SearchPage, SearchRequest, StorageView,
-    SubscriptionRequestView, TransferView, WindowAnchor,
+    AvatarView, ConnectionRequest, ContactView, ConversationPage, ConversationRequest,
+    ConversationView, DirectoryEntryView, DirectoryFormView, ExportView, FileLimits, FilePage,
+    FileRequest, FirstUnreadView, FoundRooms, InvitationView, JoinPreview, MemberView,
+    MessageDetails, MessageRequest, MessageWindow, NameHit, OccupantView, Overview,
+    OwnPresenceView, PeopleRequest, ProfileView, ProxyView, RoomRequest, RoomSettings, RoomView,
+    SearchPage, SearchRequest, StorageView, SubscriptionRequestView, TransferView, WindowAnchor,
 };
 
 /// What an interface may ask of the engine.
 ///
-/// Passwords travel in [`Request::Join`] and [`Request::Unlock`] only; `Debug`
+/// Passwords travel in [`Request::Join`], [`Request::Unlock`] and
+/// [`ConnectionRequest::SetProxy`] only; `Debug`
 /// is written by hand so that they cannot reach a log.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -153,6 +154,8 @@ pub enum Request {
     Rooms(RoomRequest),
     /// Contacts, profiles, presence, blocking, the directory.
     People(PeopleRequest),
+    /// The way to the servers; the answers are said there.
+    Connection(ConnectionRequest),
     /// The window is there and answers; to be said each half minute, and at once
     /// when something changes. An interface that has said so once and then falls
     /// silent is taken for hung, and others see us as away. Answer: [`Response::Done`].
@@ -191,6 +194,8 @@ pub enum Response {
     Messages(MessageWindow),
     /// Local id of the message.
     Message(i64),
+    /// See [`ConnectionRequest::Proxy`].
+    Proxy(ProxyView),
     /// See [`SearchRequest`].
     SearchPage(SearchPage),
     /// See [`SearchRequest::Names`].
@@ -280,6 +285,7 @@ impl std::fmt::Debug for Request {
             }
             Self::Rooms(request) => return request.fmt(f),
             Self::People(request) => return request.fmt(f),
+            Self::Connection(request) => request.summary(),
             Self::Attention { .. } => ("Attention", None),
             Self::NetworkChanged => ("NetworkChanged", None),
         };

@@ -158,12 +158,22 @@ pub enum ConversationKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct ConversationView {
-    /// Bare address; the key of the conversation within its account.
+    /// Bare address; with somebody in a room, who is met only there, the room's with
+    /// the nickname behind it. The key of the conversation within its account.
     pub id: String,
     /// Direct or room.
     pub kind: ConversationKind,
     /// Name to show.
     pub name: String,
+    /// Name of the room, of a conversation with somebody in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub in_room: Option<String>,
+    /// Hash of the picture of the person or room, for [`super::PeopleRequest::Avatar`];
+    /// none if there is no picture, or none is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub avatar: Option<String>,
     /// Availability of the other person; offline for rooms.
     pub presence: PresenceShow,
     /// Text of the newest message on one line, shortened; the names of its files if

@@ -7,8 +7,13 @@
 
 #[path = "startalk-cli/args.rs"]
 mod args;
+#[cfg(debug_assertions)]
+#[path = "startalk-cli/bridge.rs"]
+mod bridge;
 #[path = "startalk-cli/commands.rs"]
 mod commands;
+#[path = "startalk-cli/connection.rs"]
+mod connection;
 #[path = "startalk-cli/conversations.rs"]
 mod conversations;
 #[path = "startalk-cli/files.rs"]
@@ -19,6 +24,8 @@ mod messages;
 mod people;
 #[path = "startalk-cli/rooms.rs"]
 mod rooms;
+#[path = "startalk-cli/search.rs"]
+mod search;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@ use xmpp_core::framing::FramingError;
 use xmpp_core::sasl::ScramError;
 use xmpp_core::stream::{HeaderError, StreamCondition, StreamError};
 
-use navigation::Endpoint;
+use navigation::{Endpoint, SpkiPin};
 
 use crate::api::{ApiError, ErrorCode};
 
@@ -18,8 +18,8 @@ pub(crate) enum CertificateProblem {
     Expired,
     /// It is for another server.
     WrongName,
-    /// The key is another than the one that is known.
-    KeyChanged,
+    /// The key is another than the one that is known: this one.
+    KeyChanged(SpkiPin),
     /// The server does not know what only the account's own server knows.
     Imposter,
     /// Anything else: revoked, malformed, for another purpose.
@@ -151,7 +151,7 @@ impl ConnectError {
             Self::Certificate(problem, _) => match problem {
                 CertificateProblem::Expired => ErrorCode::CertificateExpired,
                 CertificateProblem::WrongName => ErrorCode::CertificateWrongName,
-                CertificateProblem::KeyChanged => ErrorCode::CertificateKeyChanged,
+                CertificateProblem::KeyChanged(_) => ErrorCode::CertificateKeyChanged,
                 CertificateProblem::UnknownIssuer
                 | CertificateProblem::Imposter
                 | CertificateProblem::Other => ErrorCode::CertificateNotTrusted,
@@ -185,7 +185,13 @@ impl ConnectError {
             Self::TimedOut => ErrorCode::TimedOut,
             Self::Internal(_) => ErrorCode::Internal,
         };
-        ApiError::new(code).value("server", server).detail(self)
+        let error = ApiError::new(code).value("server", server).detail(self);
+        match self {
+            Self::Certificate(CertificateProblem::KeyChanged(met), _) => {
+                error.value("fingerprint", met)
+            }
+            _ => error,
+        }
     }
 }
 

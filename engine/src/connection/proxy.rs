@@ -10,14 +10,15 @@
 mod system;
 mod tunnel;
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use self::system::SystemProxies;
 pub(super) use self::tunnel::through;
 use super::{ConnectError, Connector};
+use crate::api::ProxyChoice;
+pub use crate::api::{ManualProxy, ProxyKind};
 use crate::secrets::SecretKind;
 
 /// Under which name [`Secrets`](crate::Secrets) keep the password of a
@@ -56,31 +57,6 @@ pub trait ProxySource: Send + Sync {
     fn proxy_for(&self, host: &str) -> Result<Option<ProxyServer>, String>;
 }
 
-/// How to speak with a proxy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ProxyKind {
-    /// HTTP, with `CONNECT`.
-    Http,
-    /// SOCKS, version 5.
-    Socks5,
-}
-
-/// A proxy that somebody has entered. Its password is in the
-/// [`Secrets`](crate::Secrets), under [`PROXY_SECRET`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ManualProxy {
-    /// How to speak with it.
-    pub kind: ProxyKind,
-    /// Host name or address, without brackets.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// User name, if it wants one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
-}
-
 /// A proxy with all that is needed to use it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProxyServer {
@@ -116,17 +92,17 @@ impl Connector {
         if is_this_computer(host) {
             return Ok(None);
         }
-        match &self.proxy {
+        match self.proxy() {
             Proxy::None => Ok(None),
             Proxy::System(source) => source.proxy_for(host).map_err(ConnectError::Proxy),
             Proxy::Manual(manual) => {
-                let login = match manual.username.clone() {
+                let login = match manual.username {
                     Some(username) => Some((username, self.proxy_password().await?)),
                     None => None,
                 };
                 Ok(Some(ProxyServer {
                     kind: manual.kind,
-                    host: manual.host.clone(),
+                    host: manual.host,
                     port: manual.port,
                     login,
                 }))
@@ -134,7 +110,39 @@ impl Connector {
         }
     }
 
+    fn proxy(&self) -> Proxy {
+        let proxy = self.proxy.lock().unwrap_or_else(PoisonError::into_inner);
+        proxy.clone()
+    }
+
+    /// Goes through another proxy from the next connection on, in all places.
+    pub(crate) fn set_proxy(&self, usual: &Proxy, choice: &ProxyChoice) {
+        *self.proxy.lock().unwrap_or_else(PoisonError::into_inner) = match choice {
+            ProxyChoice::System => usual.clone(),
+            ProxyChoice::None => Proxy::None,
+            ProxyChoice::Manual(manual) => Proxy::Manual(manual.clone()),
+        };
+    }
+
+    /// A password that no keyring keeps.
+    pub(crate) fn set_proxy_password(&self, password: Option<Zeroizing<String>>) {
+        *self.typed_password() = password;
+    }
+
+    pub(crate) fn has_proxy_password(&self) -> bool {
+        self.typed_password().is_some()
+    }
+
+    fn typed_password(&self) -> MutexGuard<'_, Option<Zeroizing<String>>> {
+        self.proxy_password
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn proxy_password(&self) -> Result<Zeroizing<String>, ConnectError> {
+        if let Some(typed) = self.typed_password().clone() {
+            return Ok(typed);
+        }
         let secrets = Arc::clone(&self.secrets);
         let asked = self.blocking(move || secrets.get(PROXY_SECRET, SecretKind::ProxyPassword));
         let secret = tokio::time::timeout(self.timeouts.keyring, asked).await;
@@ -146,6 +154,25 @@ impl Connector {
             Ok(Ok(Ok(None))) => Ok(Zeroizing::default()),
             _ => Err(ConnectError::Proxy("its password cannot be read".into())),
         }
+    }
+}
+
+/// Why a proxy that somebody has entered can be none. A user name ends at its colon
+/// (RFC 7617, section 2), and both have a length of one byte (RFC 1929, section 2).
+pub(crate) fn check(manual: &ManualProxy, password: Option<&str>) -> Result<(), &'static str> {
+    let fits = |text: &str| text.len() <= 255 && !text.chars().any(char::is_control);
+    if manual.port == 0 || super::tls::ascii_host(&manual.host).is_err() {
+        return Err("no host with a port");
+    }
+    match &manual.username {
+        Some(name) if name.is_empty() || name.contains(':') || !fits(name) => {
+            Err("no user name of a proxy")
+        }
+        None if password.is_some_and(|text| !text.is_empty()) => {
+            Err("a password without a user name")
+        }
+        _ if !password.is_none_or(fits) => Err("no password of a proxy"),
+        _ => Ok(()),
     }
 }
 

@@ -14,7 +14,7 @@ use tokio_rustls::client::TlsStream;
 use xmpp_core::sasl::BindingData;
 
 use self::end_point::end_point;
-use self::verifier::Verifier;
+use self::verifier::{KeyDiffers, Verifier};
 use super::error::CertificateProblem;
 use super::{ConnectError, SecureStream};
 
@@ -139,7 +139,10 @@ fn problem(reason: &CertificateError) -> CertificateProblem {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             CertificateProblem::WrongName
         }
-        CertificateError::ApplicationVerificationFailure => CertificateProblem::KeyChanged,
+        CertificateError::Other(other) => match other.0.downcast_ref::<KeyDiffers>() {
+            Some(differs) => CertificateProblem::KeyChanged(differs.0),
+            None => CertificateProblem::Other,
+        },
         _ => CertificateProblem::Other,
     }
 }

@@ -1,6 +1,8 @@
 //! From a pasted text to an account.
 
-use navigation::{DocumentError, InputError, NavigationInput, NavigationLink, ServerTarget, Trust};
+use navigation::{
+    DocumentError, InputError, NavigationInput, NavigationLink, Policy, ServerTarget, Trust,
+};
 use xmpp_core::names;
 use zeroize::Zeroizing;
 
@@ -8,6 +10,7 @@ use super::keys::proof;
 use super::{Engine, NewAccount, NewUser, address};
 use crate::api::{ApiError, ErrorCode, JoinKind, JoinPreview};
 use crate::clock;
+use crate::config::Retention;
 use crate::connection::{ConnectError, Purpose, connect, register};
 use crate::http;
 use crate::profile::SavedAccount;
@@ -25,6 +28,7 @@ struct Destination {
     inviter: Option<String>,
     user: Option<String>,
     issuer: Option<String>,
+    policy: Policy,
 }
 
 fn input_error(error: InputError) -> ApiError {
@@ -58,6 +62,7 @@ impl Engine {
             inviter: None,
             user: None,
             issuer: None,
+            policy: Policy::default(),
         };
         Ok(match NavigationInput::parse(input).map_err(input_error)? {
             NavigationInput::Invite(invite) => Destination {
@@ -83,6 +88,7 @@ impl Engine {
                 let document = document.map_err(document_error)?;
                 Destination {
                     issuer: Some(issuer.fingerprint()),
+                    policy: document.policy,
                     ..plain(document.target)
                 }
             }
@@ -129,12 +135,12 @@ impl Engine {
                 }
             }
         };
-        self.add_account(NewAccount {
+        let new = NewAccount {
             target: destination.target,
             user,
             password,
-        })
-        .await
+        };
+        self.add(new, destination.policy.into()).await
     }
 
     /// Signs in to an account, or makes it first, and adds it to the profile
@@ -143,6 +149,10 @@ impl Engine {
     /// # Errors
     /// [`ApiError`] for each way that this can fail; nothing is kept then.
     pub async fn add_account(&self, new: NewAccount) -> Result<String, ApiError> {
+        self.add(new, Retention::default()).await
+    }
+
+    async fn add(&self, new: NewAccount, retention: Retention) -> Result<String, ApiError> {
         let _changing = self.inner.changing.lock().await;
         let password = Zeroizing::new(new.password);
         let server = new
@@ -185,6 +195,7 @@ impl Engine {
             display_name,
             target: new.target,
             secrets: crate::profile::SecretsPlace::Keyring,
+            retention,
         };
         let own = address(&saved)?;
         let exists = self.with(|state| {

@@ -18,7 +18,7 @@ use crate::vault::Vault;
 impl Engine {
     /// Asks the keyring, and waits for so long at most. It may wait for a person
     /// at a dialog; the thread that waits for it is given up then.
-    async fn ask_keyring<T: Send + 'static>(
+    pub(super) async fn ask_keyring<T: Send + 'static>(
         &self,
         act: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
@@ -44,7 +44,11 @@ impl Engine {
     /// Reads a secret: `None` if the keyring says that it is not there. That it
     /// says nothing (locked, not running) is an error, and something else
     /// altogether: the secret may well be there.
-    async fn secret(&self, account: &str, kind: SecretKind) -> Result<Option<Secret>, ApiError> {
+    pub(super) async fn secret(
+        &self,
+        account: &str,
+        kind: SecretKind,
+    ) -> Result<Option<Secret>, ApiError> {
         let secrets = Arc::clone(&self.inner.config.secrets);
         let account = account.to_owned();
         let unavailable = |why: &dyn std::fmt::Display| {
@@ -59,7 +63,7 @@ impl Engine {
     }
 
     /// Keeps a secret; whether it is kept now.
-    async fn keep(&self, account: &str, kind: SecretKind, secret: &[u8]) -> bool {
+    pub(super) async fn keep(&self, account: &str, kind: SecretKind, secret: &[u8]) -> bool {
         if !self.inner.secrets_available.load(Ordering::Relaxed) {
             return false;
         }
@@ -152,7 +156,7 @@ impl Engine {
             clock: self.inner.config.clock.clone(),
             connector: self.inner.connector.clone(),
             memory,
-            retention: self.inner.config.retention,
+            retention: self.inner.config.retention.and(saved.retention),
             vault: Vault::new(self.account_file(&saved.id, "files")?, mode),
             file_cache_bytes: self.inner.config.file_cache_bytes,
             surroundings: self.inner.surroundings.clone(),

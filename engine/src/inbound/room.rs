@@ -257,6 +257,18 @@ pub(crate) fn invitation(own: &BareJid, stanza: &Element, time_ms: i64) -> Optio
     })
 }
 
+/// A room gives what is said to one of us to each of our devices, and our own server
+/// keeps each of them under an id of its own: the sender's id tells that they are one.
+pub(super) fn keep_once(meanings: &mut [Meaning]) {
+    for meaning in meanings {
+        if let Meaning::Message(received) = meaning
+            && received.origin_id.is_none()
+        {
+            received.origin_id.clone_from(&received.wire_id);
+        }
+    }
+}
+
 /// Whether a message is between two people in a room (XEP-0045, section 7.5).
 pub(crate) fn is_private(stanza: &Element) -> bool {
     stanza.attr("type") != Some("groupchat") && stanza.has_child("x", ns::MUC_USER)

@@ -19,6 +19,10 @@ pub(crate) struct Conversation {
     pub(crate) id: String,
     pub(crate) is_room: bool,
     pub(crate) name: String,
+    /// Name of the room that the other person is in, of a conversation in private.
+    pub(crate) in_room: Option<String>,
+    /// Hash of the picture; empty if there is none.
+    pub(crate) avatar: String,
     pub(crate) draft: String,
     pub(crate) unread: u32,
     pub(crate) unread_mentions: u32,
@@ -63,12 +67,15 @@ impl Which {
     }
 }
 
-/// Makes sure that a conversation is there.
+/// Makes sure that a conversation is there. One with somebody in a room has the
+/// nickname behind the room's address, and for its name.
 pub(crate) fn ensure(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
+    let nick = id.split_once('/').map(|(_, nick)| nick);
+    let kind = if nick.is_some() { "private" } else { "direct" };
     tx.prepare_cached(
-        "INSERT INTO conversations (id, kind) VALUES (?1, 'direct') ON CONFLICT DO NOTHING",
+        "INSERT INTO conversations (id, kind, name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     )?
-    .execute([id])?;
+    .execute(params![id, kind, nick])?;
     Ok(())
 }
 
@@ -95,9 +102,15 @@ pub(crate) fn page(
                      ELSE coalesce((SELECT group_concat(json_extract(value, '$.name'), ', ')
                                     FROM json_each(l.attachments)), '') END,
                 l.outgoing, l.time_ms, l.state, l.error,
-                coalesce(l.author_name, a.name, substr(l.author, 1, instr(l.author || '@', '@') - 1))
+                coalesce(l.author_name, a.name, substr(l.author, 1, instr(l.author || '@', '@') - 1)),
+                CASE WHEN c.kind = 'private' THEN coalesce(
+                    (SELECT r.name FROM rooms r
+                     WHERE r.address = substr(c.id, 1, instr(c.id, '/') - 1)),
+                    substr(c.id, 1, instr(c.id, '@') - 1)) END,
+                coalesce(p.avatar_hash, '')
          FROM conversations c
          LEFT JOIN contacts k ON k.address = c.id
+         LEFT JOIN profiles p ON p.address = c.id
          LEFT JOIN messages l ON l.id = c.last_message
          LEFT JOIN contacts a ON a.address = l.author
          WHERE NOT c.hidden AND {}
@@ -126,6 +139,8 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         id: row.get(0)?,
         is_room: kind == "room",
         name: row.get(2)?,
+        in_room: row.get(17)?,
+        avatar: row.get(18)?,
         draft: row.get(3)?,
         unread: row.get(4)?,
         unread_mentions: row.get(5)?,

@@ -13,8 +13,8 @@ pub(crate) struct Unpublished {
     pub(crate) by_room: bool,
 }
 
-/// This device has read further: to be published. In the transaction that moves
-/// the read position.
+/// This device has read further: to be published, unless the others know as much. In
+/// the transaction that moves the read position.
 pub(crate) fn publish_later(tx: &Transaction<'_>, conversation: &str) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO displayed (conversation, to_publish)
@@ -22,7 +22,8 @@ pub(crate) fn publish_later(tx: &Transaction<'_>, conversation: &str) -> rusqlit
          JOIN conversations c ON c.id = m.conversation
          WHERE m.conversation = ?1 AND m.position <= c.read_position AND m.stanza_id IS NOT NULL
          ORDER BY m.position DESC LIMIT 1
-         ON CONFLICT (conversation) DO UPDATE SET to_publish = excluded.to_publish",
+         ON CONFLICT (conversation) DO UPDATE SET to_publish = excluded.to_publish
+             WHERE published IS NOT excluded.to_publish",
     )?
     .execute([conversation])?;
     Ok(())
@@ -31,7 +32,7 @@ pub(crate) fn publish_later(tx: &Transaction<'_>, conversation: &str) -> rusqlit
 /// All that has to be published.
 pub(crate) fn unpublished(db: &Connection) -> rusqlite::Result<Vec<Unpublished>> {
     db.prepare_cached(
-        "SELECT d.conversation, d.to_publish, coalesce(c.kind, '') <> 'direct' FROM displayed d
+        "SELECT d.conversation, d.to_publish, c.kind = 'room' FROM displayed d
          JOIN conversations c ON c.id = d.conversation WHERE d.to_publish IS NOT NULL",
     )?
     .query_map([], |row| {
@@ -51,7 +52,8 @@ pub(crate) fn published(
     stanza_id: &str,
 ) -> rusqlite::Result<()> {
     tx.execute(
-        "UPDATE displayed SET to_publish = NULL WHERE conversation = ?1 AND to_publish = ?2",
+        "UPDATE displayed SET published = ?2, to_publish = nullif(to_publish, ?2)
+         WHERE conversation = ?1",
         [conversation, stanza_id],
     )?;
     Ok(())
@@ -66,15 +68,17 @@ pub(crate) fn read_elsewhere(
 ) -> rusqlite::Result<bool> {
     let Some(position) = position_of(tx, conversation, stanza_id)? else {
         tx.execute(
-            "INSERT INTO displayed (conversation, awaited) VALUES (?1, ?2)
-             ON CONFLICT (conversation) DO UPDATE SET awaited = excluded.awaited",
+            "INSERT INTO displayed (conversation, awaited, published) VALUES (?1, ?2, ?2)
+             ON CONFLICT (conversation) DO UPDATE
+                 SET awaited = excluded.awaited, published = excluded.published",
             [conversation, stanza_id],
         )?;
         return Ok(false);
     };
     tx.execute(
-        "UPDATE displayed SET awaited = NULL WHERE conversation = ?1",
-        [conversation],
+        "INSERT INTO displayed (conversation, published) VALUES (?1, ?2)
+         ON CONFLICT (conversation) DO UPDATE SET awaited = NULL, published = excluded.published",
+        [conversation, stanza_id],
     )?;
     let moved = conversations::read_up_to(tx, conversation, position)?;
     // They are further than what we wanted to say, or say the same.

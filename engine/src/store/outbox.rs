@@ -125,9 +125,10 @@ pub(crate) fn replace(
 }
 
 /// The next rows that were not sent, oldest first. They count as sent from now
-/// on, as far as anybody knows, until [`requeue`]. Those of rooms wait until we
-/// have joined them, and hold nobody up; messages wait until their files are at
-/// the server, and hold only what is behind them in the same conversation.
+/// on, as far as anybody knows, until [`requeue`]. Those of rooms, and of people
+/// in them, wait until we have joined them, and hold nobody up; messages wait until
+/// their files are at the server, and hold only what is behind them in the same
+/// conversation.
 pub(crate) fn take(
     tx: &Transaction<'_>,
     joined: &[String],
@@ -152,8 +153,9 @@ fn unsent(db: &Connection, joined: &str, limit: usize) -> rusqlite::Result<Vec<O
             "SELECT o.id, o.kind, o.conversation, coalesce(c.kind = 'room', 0), o.wire_id, o.message
              FROM outbox o LEFT JOIN conversations c ON c.id = o.conversation
              WHERE o.attempted = 0
-                 AND (c.kind IS NOT 'room'
-                      OR o.conversation IN (SELECT value FROM json_each(?2)))
+                 AND (coalesce(c.kind, 'direct') = 'direct'
+                      OR substr(o.conversation, 1, instr(o.conversation || '/', '/') - 1)
+                         IN (SELECT value FROM json_each(?2)))
                  AND NOT (o.kind = 'message' AND EXISTS (
                      SELECT 1 FROM uploads u CROSS JOIN outbox f
                      WHERE f.message = u.message AND f.kind = 'message'
@@ -201,8 +203,9 @@ pub(crate) fn requeue(
         .prepare_cached(
             "SELECT o.id FROM outbox o LEFT JOIN conversations c ON c.id = o.conversation
              WHERE o.attempted = 1
-                 AND (c.kind IS NOT 'room'
-                      OR o.conversation IN (SELECT value FROM json_each(?1)))",
+                 AND (coalesce(c.kind, 'direct') = 'direct'
+                      OR substr(o.conversation, 1, instr(o.conversation || '/', '/') - 1)
+                         IN (SELECT value FROM json_each(?1)))",
         )?
         .query_map([sendable(joined)], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;

@@ -28,6 +28,8 @@ pub(crate) struct Room {
     pub(crate) bookmarked: bool,
     /// XML of a bookmark that is not ours to lose.
     pub(crate) extensions: Option<String>,
+    /// They say what the bookmark on the server does not say yet.
+    pub(crate) unnoted: bool,
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) subject: Option<String>,
@@ -39,6 +41,8 @@ pub(crate) struct Room {
     pub(crate) left: Option<(LeftWhy, String)>,
     /// Ours (XEP-0421).
     pub(crate) occupant_id: Option<String>,
+    /// Hash of its picture; only read here: see `profiles`.
+    pub(crate) avatar: Option<String>,
 }
 
 impl Room {
@@ -58,7 +62,8 @@ impl Room {
 }
 
 const COLUMNS: &str = "address, nick, password, autojoin, bookmarked, extensions, name,
-    description, subject, features, affiliation, role, left_why, left_reason, occupant_id";
+    description, subject, features, affiliation, role, left_why, left_reason, occupant_id,
+    unnoted, (SELECT nullif(avatar_hash, '') FROM profiles p WHERE p.address = rooms.address)";
 
 fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
     let (features, affiliation, role): (String, String, String) =
@@ -79,6 +84,8 @@ fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
         role: Role::from_name(&role),
         left: why.map(|why| (LeftWhy::from_name(&why), reason.unwrap_or_default())),
         occupant_id: row.get(14)?,
+        unnoted: row.get(15)?,
+        avatar: row.get(16)?,
     })
 }
 
@@ -102,8 +109,8 @@ pub(crate) fn put(tx: &Transaction<'_>, room: &Room) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO rooms (address, nick, password, autojoin, bookmarked, extensions, name,
                             description, subject, features, affiliation, role, left_why,
-                            left_reason, occupant_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                            left_reason, occupant_id, unnoted)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
          ON CONFLICT (address) DO UPDATE SET
              nick = excluded.nick, password = excluded.password, autojoin = excluded.autojoin,
              bookmarked = excluded.bookmarked, extensions = excluded.extensions,
@@ -111,7 +118,7 @@ pub(crate) fn put(tx: &Transaction<'_>, room: &Room) -> rusqlite::Result<()> {
              subject = excluded.subject, features = excluded.features,
              affiliation = excluded.affiliation, role = excluded.role,
              left_why = excluded.left_why, left_reason = excluded.left_reason,
-             occupant_id = excluded.occupant_id",
+             occupant_id = excluded.occupant_id, unnoted = excluded.unnoted",
     )?
     .execute(params![
         room.address,
@@ -129,6 +136,7 @@ pub(crate) fn put(tx: &Transaction<'_>, room: &Room) -> rusqlite::Result<()> {
         room.left.as_ref().map(|(why, _)| why.as_str()),
         room.left.as_ref().map(|(_, reason)| reason),
         room.occupant_id,
+        room.unnoted,
     ])?;
     tx.prepare_cached(
         "INSERT INTO conversations (id, kind, name) VALUES (?1, 'room', ?2)
@@ -153,6 +161,36 @@ pub(crate) fn update(
         put(tx, &now)?;
     }
     Ok(Some(now))
+}
+
+/// The room of a conversation with somebody in it, which has the nickname behind it.
+pub(crate) fn of_private(conversation: &str) -> Option<&str> {
+    conversation.split_once('/').map(|(room, _)| room)
+}
+
+/// Anybody can say that a message comes from somebody in a room. Of what is none of
+/// our rooms it is one of that address, as all others.
+pub(crate) fn settle(
+    db: &Connection,
+    conversation: &mut String,
+    author: &mut String,
+) -> rusqlite::Result<()> {
+    let Some(bare) = of_private(conversation).map(str::to_owned) else {
+        return Ok(());
+    };
+    if !is_there(db, &bare)? {
+        if author == conversation {
+            author.clone_from(&bare);
+        }
+        *conversation = bare;
+    }
+    Ok(())
+}
+
+/// Whether it is a room that was joined or noted once.
+pub(crate) fn is_there(db: &Connection, address: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM rooms WHERE address = ?1)")?
+        .query_row([address], |row| row.get(0))
 }
 
 /// Whether a conversation is a room.

@@ -57,6 +57,39 @@ async fn what_is_read_here_is_published_once() {
     assert!(peer.next().await.unwrap().has_child("body", ns::CLIENT));
 }
 
+/// Nobody said that it was seen: it was answered.
+#[tokio::test]
+async fn whoever_answers_has_read_what_is_above() {
+    let server = Server::start();
+    let (client, mut peer) = Client::start(&server).await;
+    peer.send(&from_bob("one")).await;
+    client.wait_texts(&["one"]).await;
+    client.send("mine").await;
+    let iq = peer.with("pubsub", ns::PUBSUB).await;
+    let pubsub = iq.get_child("pubsub", ns::PUBSUB).unwrap();
+    let publish = pubsub.get_child("publish", ns::PUBSUB).unwrap();
+    let item = publish.get_child("item", ns::PUBSUB).unwrap();
+    let displayed = item.get_child("displayed", ns::DISPLAYED_SYNC).unwrap();
+    let stanza_id = displayed.get_child("stanza-id", ns::STANZA_ID).unwrap();
+    assert_eq!(stanza_id.attr("id"), Some("s-one"));
+    peer.result(&iq, "").await;
+    // That is known by now.
+    client.send("more").await;
+    assert_eq!(crate::peer::body(&peer.text().await), "more");
+    peer.send(&from_bob("two")).await;
+    client.wait_texts(&["one", "mine", "more", "two"]).await;
+    client.send("again").await;
+    loop {
+        let stanza = peer.next().await.unwrap();
+        if let Some(pubsub) = stanza.get_child("pubsub", ns::PUBSUB) {
+            let publish = pubsub.get_child("publish", ns::PUBSUB).unwrap();
+            let text = xmpp_core::element::write(publish).unwrap();
+            assert!(text.contains("s-two"), "{text}");
+            break;
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_read_elsewhere_is_read_here_and_nobody_else_says_so() {
     let server = Server::start();

@@ -193,6 +193,47 @@ async fn what_is_too_old_goes_at_the_next_start_and_can_be_fetched() {
     assert_eq!(client.conversation().await.unwrap().unread, 0);
 }
 
+/// Whoever runs the server says so in the navigation that one joins with.
+#[tokio::test]
+async fn what_a_device_keeps_can_be_said_by_who_runs_the_server() {
+    use navigation::{NavigationDocument, NavigationLink, SignedDocument, SigningKey};
+
+    let server = Server::start();
+    let mut document = NavigationDocument::new(server.target(), jiff::Timestamp::now());
+    document.policy.cache_days = std::num::NonZeroU32::new(30);
+    let signed = SignedDocument::sign(&document, &SigningKey::from_seed(&[7; 32])).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = std::sync::Arc::new(startalk_engine::MemorySecrets::default());
+    let mut config = config(folder.path(), secrets, crate::client::TIMEOUTS);
+    // The user wants more to stay, and less room to be used.
+    config.retention = Retention {
+        days: Some(60),
+        bytes: Some(5_000_000),
+    };
+    let ask = |account: String| Request::Conversation(ConversationRequest::Storage { account });
+    let engine = startalk_engine::Engine::open(config.clone()).await.unwrap();
+    let join = Request::Join {
+        input: NavigationLink::Embedded(signed).to_link(),
+        name: "rosa".to_owned(),
+        password: crate::peer::PASSWORD.to_owned(),
+    };
+    let prove = async { assert!(server.signed_in().await.closes_in_order().await) };
+    let (joined, ()) = tokio::join!(engine.handle(join), prove);
+    let Response::Account(account) = joined.unwrap() else {
+        panic!()
+    };
+    engine.close().await;
+    let engine = startalk_engine::Engine::open(config).await.unwrap();
+    let Response::Storage(view) = engine.handle(ask(account)).await.unwrap() else {
+        panic!()
+    };
+    assert_eq!(
+        (view.limit_days, view.limit_bytes),
+        (Some(30), Some(5_000_000))
+    );
+    engine.close().await;
+}
+
 /// Two hundred at once are few transactions and few events, and nobody is told of
 /// one conversation two hundred times.
 #[tokio::test]

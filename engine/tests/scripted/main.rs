@@ -14,6 +14,7 @@
 mod archived;
 mod authority;
 mod bookmarks;
+mod bridge;
 mod certificates;
 mod changes;
 mod client;
@@ -27,6 +28,7 @@ mod files;
 mod hostile;
 mod lists;
 mod messages;
+mod network;
 mod peer;
 mod presence;
 mod profiles;

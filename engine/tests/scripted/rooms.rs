@@ -1,6 +1,8 @@
 //! Rooms, whose every word is written down here.
 
 mod keeping;
+mod noting;
+mod private;
 
 use startalk_engine::api::{
     ApiError, DeliveryState, ErrorCode, MessageView, Request, Response, RoomRequest, RoomState,

@@ -64,7 +64,7 @@ impl Account {
     }
 
     pub(crate) async fn start_conversation(&self, contact: &str) -> Result<String, ApiError> {
-        let id = conversation_id(contact)?;
+        let id = self.conversation_with(contact).await?;
         let made = id.clone();
         self.shared
             .store
@@ -79,7 +79,7 @@ impl Account {
         if text.len() > MAX_TEXT {
             return Err(ApiError::new(ErrorCode::MessageTooLong).value("limit", MAX_TEXT));
         }
-        let (id, text) = (conversation_id(conversation)?, text.to_owned());
+        let (id, text) = (self.conversation_with(conversation).await?, text.to_owned());
         self.shared
             .store
             .write(move |tx| conversations::set_draft(tx, &id, &text))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jid::Jid;
 use xmpp_core::element::clean_text;
 
-use super::{MAX_TEXT, conversation_id, failed, view};
+use super::{MAX_TEXT, failed, view};
 use crate::account::files::Prepared;
 use crate::account::handle::Handle;
 use crate::account::{Account, sync};
@@ -135,7 +135,7 @@ impl Account {
     ) -> Result<i64, ApiError> {
         let (text, mentions) = checked(text, mentions)?;
         let composed = Composed {
-            conversation: conversation_id(conversation)?,
+            conversation: self.conversation_with(conversation).await?,
             text,
             extras: Extras {
                 mentions,
@@ -161,7 +161,7 @@ impl Account {
             checked(caption, mentions)?
         };
         let composed = Composed {
-            conversation: conversation_id(conversation)?,
+            conversation: self.conversation_with(conversation).await?,
             text,
             extras: Extras {
                 kind: Kind::File,
@@ -214,6 +214,8 @@ impl Account {
             .await
             .map_err(failed)?;
         self.shared.outbox_bell.notify_one();
+        // Whoever answers has read what is above.
+        self.shared.people.displayed_bell.notify_one();
         self.shared.messages_changed(&conversation);
         Ok(message)
     }
@@ -263,7 +265,7 @@ impl Account {
     }
 
     async fn forward(&self, message: i64, conversation: &str) -> Result<i64, ApiError> {
-        let conversation = conversation_id(conversation)?;
+        let conversation = self.conversation_with(conversation).await?;
         let original = self
             .shared
             .store

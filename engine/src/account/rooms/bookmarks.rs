@@ -8,7 +8,7 @@ use xmpp_core::element::{self, Build, build};
 use xmpp_core::stanza_error::Condition;
 use xmpp_core::{Element, ns};
 
-use super::discovery;
+use super::{discovery, notify};
 use crate::account::Shared;
 use crate::account::handle::{AskError, Handle};
 use crate::connection::ConnectError;
@@ -146,7 +146,7 @@ pub(super) async fn fetch(shared: &Shared, handle: &Handle) -> Result<(), Connec
     }
     take_all(shared, found).await?;
     for room in shared.store.read(rooms::all).await? {
-        if room.autojoin && !room.bookmarked {
+        if (room.autojoin && !room.bookmarked) || (room.bookmarked && room.unnoted) {
             note(shared, handle, &room).await;
         }
     }
@@ -173,7 +173,10 @@ async fn take_all(shared: &Shared, found: Vec<Bookmark>) -> Result<(), StoreErro
                 .collect();
             for mut room in rooms::all(tx)? {
                 match by_room.remove(&room.address) {
-                    Some(bookmark) => bookmark.apply(&mut room, &nick),
+                    Some(bookmark) => {
+                        notify::take(tx, &mut room, |room| bookmark.apply(room, &nick))?;
+                        continue;
+                    }
                     // Removed on another device.
                     None if room.bookmarked => {
                         room.bookmarked = false;
@@ -188,8 +191,7 @@ async fn take_all(shared: &Shared, found: Vec<Bookmark>) -> Result<(), StoreErro
                     address: bookmark.room.clone(),
                     ..Room::default()
                 };
-                bookmark.apply(&mut room, &nick);
-                rooms::put(tx, &room)?;
+                notify::take(tx, &mut room, |room| bookmark.apply(room, &nick))?;
             }
             Ok(())
         })
@@ -253,8 +255,13 @@ pub(super) async fn note(shared: &Shared, handle: &Handle, room: &Room) {
         tracing::info!(%error, "room not bookmarked");
         return;
     }
+    let said = bookmark.extensions;
     let noted = shared
-        .update_room(&room.address, |room| room.bookmarked = true)
+        .update_room(&room.address, move |room| {
+            room.bookmarked = true;
+            // More may have been said meanwhile.
+            room.unnoted &= room.extensions != said;
+        })
         .await;
     if let Err(error) = noted {
         tracing::error!(%error, "room not noted");
@@ -410,12 +417,13 @@ async fn take_one(shared: &Shared, bookmark: Bookmark) -> Result<(), StoreError>
                 ..Room::default()
             });
             // Our nickname there is what it is as long as we are in it.
-            let now = room.nick.clone();
-            bookmark.apply(&mut room, &nick);
-            if !now.is_empty() {
-                room.nick = now;
-            }
-            rooms::put(tx, &room)?;
+            notify::take(tx, &mut room, |room| {
+                let now = room.nick.clone();
+                bookmark.apply(room, &nick);
+                if !now.is_empty() {
+                    room.nick = now;
+                }
+            })?;
             Ok(room)
         })
         .await?;

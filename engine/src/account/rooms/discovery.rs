@@ -6,6 +6,7 @@ use xmpp_core::{Element, ns};
 use super::settings;
 use crate::account::Shared;
 use crate::account::handle::{AskError, Handle};
+use crate::account::sync::profiles;
 use crate::api::{ApiError, ErrorCode, FoundRoom, FoundRooms};
 use crate::store::rooms::Room;
 
@@ -51,6 +52,13 @@ pub(super) async fn look(
         .await;
     if let Err(error) = noted {
         tracing::error!(%error, "room not noted");
+    }
+    let picture = settings::form_of(&info, ns::MUC_ROOM_INFO)
+        .and_then(|form| settings::value(form, "muc#roominfo_avatarhash"));
+    if let Some(hash) = picture
+        && let Err(error) = profiles::of_room(shared, &room.address, &hash).await
+    {
+        tracing::error!(%error, "picture of a room not noted");
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use xmpp_core::{Element, ns};
 use super::state::{Change, Heard, Stage};
 use crate::account::Shared;
 use crate::account::apply::Step;
+use crate::account::sync::profiles;
 use crate::api::LeftWhy;
 use crate::inbound::room::presence::{self, RoomPresence};
 use crate::inbound::{Meaning, room as read};
@@ -24,7 +25,16 @@ pub(in crate::account) async fn presence(
     stanza: &Element,
 ) -> Result<bool, StoreError> {
     let Some((room, said)) = presence::read(stanza) else {
-        return Ok(false);
+        let from = stanza.attr("from").map(jid::BareJid::new);
+        let Some(Ok(room)) = from.filter(|_| stanza.attr("type").is_none()) else {
+            return Ok(false);
+        };
+        let is_room = shared.rooms.knows(room.as_str());
+        if is_room {
+            // Of itself a room says which picture it has (XEP-0486).
+            profiles::announced(shared, &room, stanza).await?;
+        }
+        return Ok(is_room);
     };
     if !shared.rooms.knows(room.as_str()) {
         return Ok(false);
@@ -147,9 +157,12 @@ pub(in crate::account) async fn message(
             let is_handled = bounced(shared, room.as_str(), stanza).await?;
             return Ok(FromRoom::if_handled(is_handled));
         }
-        // Between two people in a room: these have no conversation (yet).
+        // Between two people in a room: read as others between two people. What does
+        // not say that it is that (section 7.5) cannot be told from what a room's
+        // software has to say.
         _ => {
-            let is_handled = nick.is_some() && shared.rooms.knows(room.as_str());
+            let is_handled =
+                nick.is_some() && shared.rooms.knows(room.as_str()) && !read::is_private(stanza);
             return Ok(FromRoom::if_handled(is_handled));
         }
     }

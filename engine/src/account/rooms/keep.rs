@@ -33,6 +33,7 @@ enum Work {
     Ping(String),
     Look(String),
     Leave(String),
+    Note(String),
 }
 
 /// Runs as long as the session.
@@ -66,6 +67,7 @@ pub(in crate::account) async fn run(
         let joins = errands.join.into_iter();
         waiting.extend(joins.map(|(room, (_, tries))| Work::Join(room, tries)));
         waiting.extend(errands.look.into_iter().map(Work::Look));
+        waiting.extend(errands.note.into_iter().map(Work::Note));
         let (silent, next_ping) = shared.rooms.silent(now);
         for room in silent {
             // Not again before this one has its answer.
@@ -102,6 +104,16 @@ async fn carry_out(shared: &Arc<Shared>, handle: &Handle, work: Work) {
                 && let Err(error) = discovery::look(shared, handle, &mut known).await
             {
                 tracing::info!(%error, "what a room is like");
+            }
+        }
+        Work::Note(room) => {
+            let of = room.clone();
+            let known = shared.store.read(move |db| rooms::get(db, &of)).await;
+            if let Ok(Some(known)) = known
+                && known.bookmarked
+                && known.unnoted
+            {
+                bookmarks::note(shared, handle, &known).await;
             }
         }
         Work::Leave(room) => {

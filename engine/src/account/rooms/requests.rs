@@ -222,6 +222,7 @@ impl Account {
             role,
             autojoin: room.autojoin,
             occupants: u32::try_from(occupants).unwrap_or(u32::MAX),
+            avatar: room.avatar,
             address: room.address,
         }
     }

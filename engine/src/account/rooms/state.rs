@@ -13,7 +13,7 @@ use xmpp_core::Element;
 use xmpp_core::stanza_error::StanzaError;
 
 use super::bookmarks::Place;
-use crate::api::{Affiliation, OccupantView, Role};
+use crate::api::{Affiliation, OccupantView, PresenceShow, Role};
 use crate::inbound::room::Seat;
 use crate::inbound::room::presence::RoomPresence;
 use crate::store::rooms::members::Member;
@@ -110,6 +110,8 @@ pub(super) struct Errands {
     pub(super) look: HashSet<String>,
     /// Rooms to be left.
     pub(super) leave: HashSet<String>,
+    /// Rooms whose bookmarks have something new to say.
+    pub(super) note: HashSet<String>,
 }
 
 impl LiveRooms {
@@ -240,6 +242,15 @@ impl LiveRooms {
             .collect();
         views.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.nick.cmp(&b.nick)));
         views
+    }
+
+    /// Whether somebody is in a room: its address with the nickname behind it.
+    pub(crate) fn presence_of(&self, occupant: &str) -> PresenceShow {
+        let inner = self.inner();
+        occupant
+            .split_once('/')
+            .and_then(|(room, nick)| inner.rooms.get(room)?.occupants.get(nick))
+            .map_or(PresenceShow::Offline, |occupant| occupant.show)
     }
 
     /// A presence of a room.
@@ -416,6 +427,13 @@ impl LiveRooms {
         self.bell.notify_one();
     }
 
+    /// The bookmark of a room has something new to say.
+    pub(crate) fn note(&self, room: &str) {
+        self.order(|errands| {
+            errands.note.insert(room.to_owned());
+        });
+    }
+
     /// What is to be done now, and when the next room is to be joined.
     pub(super) fn errands(&self, now: Instant) -> (Errands, Option<Instant>) {
         let mut inner = self.inner();
@@ -426,6 +444,7 @@ impl LiveRooms {
             join: due,
             look: std::mem::take(&mut errands.look),
             leave: std::mem::take(&mut errands.leave),
+            note: std::mem::take(&mut errands.note),
         };
         (now, next)
     }

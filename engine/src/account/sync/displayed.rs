@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jid::BareJid;
+use jid::{BareJid, Jid};
 use xmpp_core::element::build;
 use xmpp_core::stanza_error::Condition;
 use xmpp_core::{Element, ns};
@@ -59,7 +59,8 @@ async fn apply(shared: &Shared, items: &[Item<'_>]) -> Result<(), StoreError> {
 /// Conversation and stanza id of an item. The id counts only from whoever gives
 /// the ids of that conversation: our own server, or the room.
 fn place(own: &BareJid, item: &Item<'_>) -> Option<(String, String)> {
-    let conversation = BareJid::new(item.id).ok()?.to_string();
+    // With somebody in a room it is the address with the nickname.
+    let conversation = Jid::new(item.id).ok()?.to_string();
     let payload = item.payload?;
     if !payload.is("displayed", ns::DISPLAYED_SYNC) {
         return None;

@@ -9,7 +9,7 @@ use xmpp_core::{Element, ns};
 use super::pep::Published;
 use crate::account::Shared;
 use crate::store::profiles::{self, AvatarFrom};
-use crate::store::{StoreError, contacts};
+use crate::store::{StoreError, contacts, rooms};
 
 /// Longest nickname, in characters.
 const MAX_NICKNAME: usize = 100;
@@ -73,6 +73,34 @@ pub(in crate::account) fn hash_of(text: &str) -> Option<String> {
     good.then(|| text.to_ascii_lowercase())
 }
 
+/// A hash, or that there is no picture.
+fn hash_or_none(text: &str) -> Option<String> {
+    match text.trim().is_empty() {
+        true => Some(String::new()),
+        false => hash_of(text),
+    }
+}
+
+/// Which picture a room has, as it says when asked what it is like (XEP-0486,
+/// section 3.1).
+pub(in crate::account) async fn of_room(
+    shared: &Shared,
+    room: &str,
+    said: &str,
+) -> Result<(), StoreError> {
+    let Some(hash) = hash_or_none(said) else {
+        return Ok(());
+    };
+    let of = room.to_owned();
+    let changed = shared
+        .store
+        .write(move |tx| profiles::set_avatar(tx, &of, &hash, AvatarFrom::Card));
+    if changed.await? {
+        shared.profile_changed(room);
+    }
+    Ok(())
+}
+
 /// XEP-0153, section 4.3: the picture of the card, in each presence.
 pub(in crate::account) async fn announced(
     shared: &Shared,
@@ -86,10 +114,8 @@ pub(in crate::account) async fn announced(
     let Some(photo) = photo.map(Element::text) else {
         return Ok(());
     };
-    let hash = match hash_of(&photo) {
-        Some(hash) => hash,
-        None if photo.trim().is_empty() => String::new(),
-        None => return Ok(()),
+    let Some(hash) = hash_or_none(&photo) else {
+        return Ok(());
     };
     let (address, wanted) = (by.to_string(), hash.clone());
     let known = shared
@@ -108,7 +134,7 @@ pub(in crate::account) async fn announced(
     .await
 }
 
-/// Changes what is known of ourselves or of a contact; of strangers nothing is
+/// Changes what is known of ourselves, of a contact or a room; of strangers nothing is
 /// kept, whatever they send.
 async fn of_known(
     shared: &Shared,
@@ -119,7 +145,7 @@ async fn of_known(
     let changed = shared
         .store
         .write(move |tx| {
-            if !own && contacts::get(tx, &of)?.is_none() {
+            if !own && contacts::get(tx, &of)?.is_none() && !rooms::is_there(tx, &of)? {
                 return Ok(false);
             }
             change(tx, &of)

@@ -42,6 +42,11 @@ pub struct RoomView {
     pub autojoin: bool,
     /// How many are in it now.
     pub occupants: u32,
+    /// Hash of its picture, for [`crate::api::PeopleRequest::Avatar`] with the address
+    /// of the room; none if there is no picture, or none is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub avatar: Option<String>,
     /// What it is like.
     pub features: RoomFeatures,
 }

@@ -100,6 +100,14 @@ pub(crate) enum Command {
     },
     /// Says what the account takes up on this device.
     Storage,
+    /// Says or sets which proxy is used, by all accounts of the profile.
+    #[command(subcommand)]
+    Proxy(crate::connection::Proxy),
+    /// Trusts the key that the server has now, in place of the one of before.
+    TrustKey {
+        /// Its fingerprint, as whoever runs the server says it.
+        fingerprint: String,
+    },
     /// Rooms.
     Rooms {
         #[command(subcommand)]
@@ -108,8 +116,14 @@ pub(crate) enum Command {
     /// Contacts, profiles, presence, blocking, the directory.
     #[command(subcommand)]
     People(People),
+    /// Searches messages, the newest first, or (--names) names, the best first.
+    Search(crate::search::Search),
     /// Prints what changes until it is stopped (Ctrl-C).
     Watch,
+    /// Lets a browser of this machine be the window, until it is stopped (Ctrl-C);
+    /// prints the address to open. Only in development builds.
+    #[cfg(debug_assertions)]
+    Bridge(crate::bridge::Bridge),
     /// Signs out.
     SignOut {
         /// Removes the local history too.

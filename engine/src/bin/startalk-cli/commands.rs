@@ -140,9 +140,16 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
             time_zone,
         } => conversations::export(engine, cli, address, file, time_zone).await,
         Command::Storage => conversations::storage(engine, cli).await,
+        Command::Proxy(command) => crate::connection::proxy(engine, cli, command).await,
+        Command::TrustKey { fingerprint } => {
+            crate::connection::trust_key(engine, cli, fingerprint).await
+        }
         Command::Rooms { command } => crate::rooms::run(engine, cli, command).await,
         Command::People(command) => people::carry_out(engine, cli, command).await,
+        Command::Search(search) => crate::search::run(engine, cli, search).await,
         Command::Watch => watch(engine, cli).await,
+        #[cfg(debug_assertions)]
+        Command::Bridge(bridge) => crate::bridge::run(engine, cli, bridge).await,
         Command::SignOut { wipe } => {
             let account = account_id(engine, cli).await?;
             ask(
@@ -225,28 +232,37 @@ pub(crate) async fn ask(engine: &Engine, request: Request) -> anyhow::Result<Res
 
 /// Waits until the account is connected.
 pub(crate) async fn online(engine: &Engine, account: &str) -> anyhow::Result<()> {
+    match tried(engine, account).await? {
+        ConnectionView::Offline { error: Some(error) } => bail!("{error}"),
+        _ => Ok(()),
+    }
+}
+
+/// Waits until the account is connected, or needs somebody to decide.
+pub(crate) async fn tried(engine: &Engine, account: &str) -> anyhow::Result<ConnectionView> {
     let mut events = engine.subscribe();
-    let connected = async {
+    let tried = async {
         loop {
             let accounts = overview(engine).await?.accounts;
             let state = accounts.into_iter().find(|one| one.id == account);
-            match state.map(|account| account.connection) {
-                Some(ConnectionView::Online) => return Ok(()),
-                Some(ConnectionView::Offline { error: Some(error) }) => bail!("{error}"),
-                _ => {}
+            let connection = state.map(|account| account.connection);
+            if let Some(ended @ (ConnectionView::Online | ConnectionView::Offline { .. })) =
+                connection
+            {
+                return Ok(ended);
             }
             if events.next().await.is_none() {
                 bail!("the engine was closed");
             }
         }
     };
-    tokio::time::timeout(CONNECTING, connected)
+    tokio::time::timeout(CONNECTING, tried)
         .await
         .context("no connection")?
 }
 
 /// The first line of standard input.
-fn password() -> anyhow::Result<String> {
+pub(crate) fn password() -> anyhow::Result<String> {
     let mut line = String::new();
     std::io::stdin()
         .lock()

@@ -8,7 +8,9 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::super::ConnectError;
@@ -59,6 +61,11 @@ impl Verifier {
     }
 }
 
+/// The server has a key, and it is none of the pinned ones.
+#[derive(Debug, thiserror::Error)]
+#[error("the key of the server is {0}")]
+pub(super) struct KeyDiffers(pub(super) SpkiPin);
+
 /// The authorities of a navigation.
 fn private(
     trust: &Trust,
@@ -95,10 +102,11 @@ impl ServerCertVerifier for Verifier {
         let (_, certificate) = X509Certificate::from_der(end_entity)
             .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
         if !self.pins.is_empty() {
-            return if self.pins.contains(&pin(&certificate)) {
+            let met = pin(&certificate);
+            return if self.pins.contains(&met) {
                 Ok(ServerCertVerified::assertion())
             } else {
-                let differs = CertificateError::ApplicationVerificationFailure;
+                let differs = CertificateError::Other(OtherError(Arc::new(KeyDiffers(met))));
                 Err(Error::InvalidCertificate(differs))
             };
         }

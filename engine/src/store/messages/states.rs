@@ -234,6 +234,7 @@ pub(super) fn see(
     if !conversations::read_up_to(tx, conversation, position)? {
         return Ok(false);
     }
+    displayed::publish_later(tx, conversation)?;
     // In a room the id that the room gave (XEP-0333, section 4.1).
     let column = if !reactions::is_room(tx, conversation)? {
         "wire_id"
@@ -254,6 +255,5 @@ pub(super) fn see(
     if let Some(wire_id) = newest {
         outbox::push(tx, OutboxKind::Displayed, conversation, &wire_id, None)?;
     }
-    displayed::publish_later(tx, conversation)?;
     Ok(true)
 }

@@ -1,6 +1,7 @@
 //! The commands of `startalk-nav`.
 
 use std::io::{Read, Write};
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -8,7 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use navigation::{
     Authority, Endpoint, FetchedFrom, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument,
-    NavigationInput, NavigationLink, ServerTarget, SignedDocument, SigningKey, SpkiPin, Trust,
+    NavigationInput, NavigationLink, Policy, ServerTarget, SignedDocument, SigningKey, SpkiPin,
+    Trust,
 };
 use serde_json::json;
 use startalk_navigation as navigation;
@@ -103,6 +105,12 @@ struct New {
     /// Time after which it is no longer accepted (RFC 3339).
     #[arg(long)]
     valid_until: Option<Timestamp>,
+    /// Ask clients to keep messages on a device for so many days only.
+    #[arg(long)]
+    cache_days: Option<NonZeroU32>,
+    /// Ask clients to keep so many bytes of messages on a device only.
+    #[arg(long)]
+    cache_bytes: Option<NonZeroU64>,
 }
 
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
@@ -164,6 +172,10 @@ fn new_document(new: New) -> anyhow::Result<()> {
     let document = NavigationDocument {
         serial: new.serial,
         valid_until: new.valid_until,
+        policy: Policy {
+            cache_days: new.cache_days,
+            cache_bytes: new.cache_bytes,
+        },
         ..NavigationDocument::new(target, Timestamp::now())
     };
     println!("{}", serde_json::to_string_pretty(&document)?);

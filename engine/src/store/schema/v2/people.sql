@@ -43,5 +43,6 @@ CREATE TABLE capabilities (
 CREATE TABLE displayed (
     conversation TEXT PRIMARY KEY,
     to_publish   TEXT,                       -- stanza id that the others do not know yet
+    published    TEXT,                       -- the last that they know
     awaited      TEXT                        -- stanza id of a message that is not here yet
 ) STRICT, WITHOUT ROWID;

@@ -6,6 +6,7 @@ CREATE TABLE rooms (
     autojoin    INTEGER NOT NULL DEFAULT 0,
     bookmarked  INTEGER NOT NULL DEFAULT 0,
     extensions  TEXT,                        -- XML of a bookmark that is not ours to lose
+    unnoted     INTEGER NOT NULL DEFAULT 0,  -- they say what the bookmark does not say yet
     name        TEXT,
     description TEXT,
     subject     TEXT,

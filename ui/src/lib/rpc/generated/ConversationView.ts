@@ -9,7 +9,8 @@ import type { PresenceShow } from "./PresenceShow";
  */
 export type ConversationView = { 
 /**
- * Bare address; the key of the conversation within its account.
+ * Bare address; with somebody in a room, who is met only there, the room's with
+ * the nickname behind it. The key of the conversation within its account.
  */
 id: string, 
 /**
@@ -20,6 +21,15 @@ kind: ConversationKind,
  * Name to show.
  */
 name: string, 
+/**
+ * Name of the room, of a conversation with somebody in it.
+ */
+in_room?: string, 
+/**
+ * Hash of the picture of the person or room, for [`super::PeopleRequest::Avatar`];
+ * none if there is no picture, or none is known.
+ */
+avatar?: string, 
 /**
  * Availability of the other person; offline for rooms.
  */

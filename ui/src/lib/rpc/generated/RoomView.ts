@@ -54,6 +54,11 @@ autojoin: boolean,
  */
 occupants: number, 
 /**
+ * Hash of its picture, for [`crate::api::PeopleRequest::Avatar`] with the address
+ * of the room; none if there is no picture, or none is known.
+ */
+avatar?: string, 
+/**
  * What it is like.
  */
 features: RoomFeatures, };

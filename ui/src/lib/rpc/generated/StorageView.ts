@@ -28,4 +28,13 @@ files: number,
 /**
  * Bytes of these.
  */
-file_bytes: number, };
+file_bytes: number, 
+/**
+ * Messages that are older than so many days go from this device by themselves,
+ * as the user or whoever runs the server wants it; none: they stay.
+ */
+limit_days?: number, 
+/**
+ * The oldest messages go by themselves when more bytes than these are used.
+ */
+limit_bytes?: number, };
