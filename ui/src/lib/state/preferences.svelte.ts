@@ -6,12 +6,13 @@ import type { Rpc } from '../rpc/client';
 import { keep, readKept } from './kept';
 import { isQuiet } from './quiet';
 import { clampSide, nextZoom, readView, USUAL_VIEW, type ViewSettings } from './view-settings';
+import { USUAL_SETTINGS } from './usual-settings';
 
 /** What the person likes, on this device. */
 export class Preferences {
   readonly #rpc: Rpc;
-  #settings = $state.raw<Settings>({ language: 'system', theme: 'system' });
   #view = $state.raw<ViewSettings>(USUAL_VIEW);
+  #settings = $state.raw<Settings>(USUAL_SETTINGS);
   #systemLocale = 'en';
 
   constructor(rpc: Rpc) {
@@ -34,6 +35,20 @@ export class Preferences {
   isQuiet(now: number): boolean {
     const { quiet, quietUntilMs } = this.#view;
     return isQuiet(quiet, now) || (quietUntilMs !== null && now < quietUntilMs);
+  }
+
+  /** All that the shell keeps; `change` takes effect at once. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  change(change: Partial<Settings>): void {
+    this.#change({ ...this.#settings, ...change });
+  }
+
+  /** Changed outside the window, as from the tray. */
+  changed(settings: Settings): void {
+    this.#use(settings);
   }
 
   load(settings: Settings, systemLocale: string): void {
