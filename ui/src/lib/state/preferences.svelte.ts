@@ -4,6 +4,7 @@ import type { Settings } from '../rpc/generated/Settings';
 import type { Theme } from '../rpc/generated/Theme';
 import type { Rpc } from '../rpc/client';
 import { keep, readKept } from './kept';
+import { fromShell, toShell } from './notify-settings';
 import { isQuiet } from './quiet';
 import { clampSide, nextZoom, readView, USUAL_VIEW, type ViewSettings } from './view-settings';
 import { USUAL_SETTINGS } from './usual-settings';
@@ -64,6 +65,10 @@ export class Preferences {
     this.#view = { ...this.#view, ...change };
     keep('view', this.#view);
     if (this.#view.zoom !== zoom) this.#zoom();
+    if ('previews' in change || 'quiet' in change || 'quietUntilMs' in change) {
+      const { notifications } = this.#settings;
+      this.change({ notifications: toShell(this.#view, notifications) });
+    }
   }
 
   setSideWidth(width: number): void {
@@ -95,6 +100,7 @@ export class Preferences {
 
   #use(settings: Settings): void {
     this.#settings = settings;
+    this.#view = { ...this.#view, ...fromShell(settings.notifications, this.#view.quiet) };
     i18n.locale = chooseLocale(settings.language, this.#systemLocale);
   }
 }
