@@ -241,7 +241,7 @@ export class App {
         this.#ask(null);
         break;
       case 'open-conversation':
-        void this.#openConversation(event.account, event.conversation);
+        void this.#openConversation(event.account, event.conversation, event.message);
         break;
       case 'settings-changed':
         this.preferences.changed(event.settings);
@@ -295,7 +295,7 @@ export class App {
     this.#outsideLink = new OutsideLink(wish, {
       rpc: this.rpc,
       account: () => this.#session?.account ?? null,
-      open: (account, conversation) => this.#openConversation(account, conversation),
+      open: (account, conversation) => this.#openConversation(account, conversation, null),
       done: () => {
         this.#outsideLink = null;
       },
@@ -314,7 +314,11 @@ export class App {
     }
   }
 
-  async #openConversation(account: string, conversation: string): Promise<void> {
+  async #openConversation(
+    account: string,
+    conversation: string,
+    message: number | null,
+  ): Promise<void> {
     await this.#started;
     this.back();
     if (account !== this.#accountId) await this.switchTo(account);
@@ -322,6 +326,7 @@ export class App {
     session?.navigation.closeOverlay();
     await session?.list.refresh();
     await session?.go(conversation);
+    if (message !== null) await session?.showMessage(conversation, message);
   }
 
   async #joined(account: string): Promise<void> {

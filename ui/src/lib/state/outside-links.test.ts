@@ -44,6 +44,15 @@ test('U79: what a notification opens waits until the window is up', async () => 
   await expect.poll(() => app.session?.selected).toBe(conversation);
 });
 
+test('U79: what a notification is about is opened and shown', async () => {
+  const { app, runtime } = await opened();
+  const conversation = 'anna@valley.local';
+  const message = runtime.receive(conversation, 'new').id;
+  runtime.push({ type: 'open-conversation', account: ACCOUNT, conversation, message });
+  await expect.poll(() => app.session?.selected).toBe(conversation);
+  await expect.poll(() => app.session?.timeline?.messages.at(-1)?.id).toBe(message);
+});
+
 test('U109: a locked window forgets the chats and has them again after the secret', async () => {
   const { app, runtime } = await opened();
   await runtime.desktop.lockChoose(null, 'geheim');
