@@ -1,5 +1,40 @@
 //! Checks the configuration and capabilities, and embeds the built UI.
+//!
+//! A command that is not named here, and in the capability of the window, is
+//! refused by Tauri whoever asks.
 
-fn main() {
-    tauri_build::build();
+use tauri_build::{AppManifest, Attributes};
+
+const COMMANDS: &[&str] = &[
+    "engine_request",
+    "subscribe",
+    "shell_info",
+    "settings_set",
+    "lock_window",
+    "lock_open",
+    "lock_choose",
+    "lock_view",
+    "painted",
+    "show_window",
+    "quit",
+    "attend",
+    "zoom_set",
+    "open_link",
+    "files_pick",
+    "file_ask_where",
+    "file_save_as",
+    "file_save",
+    "file_open",
+    "file_show",
+    "server_status",
+    "server_create",
+    "server_start",
+    "server_stop",
+    "server_invite",
+];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let manifest = AppManifest::new().commands(COMMANDS);
+    tauri_build::try_build(Attributes::new().app_manifest(manifest))?;
+    Ok(())
 }

@@ -18,7 +18,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
     pub server_bind: IpAddr,
 
-    /// Invite or navigation link to open.
+    /// Start without the window: its icon is in the system's tray. So it is
+    /// started when the user signs in to the computer.
+    #[arg(long)]
+    pub hidden: bool,
+
+    /// Link to open: of an invitation, of a navigation document, or `xmpp:`.
     #[arg(value_name = "LINK")]
     pub link: Option<String>,
 }

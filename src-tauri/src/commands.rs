@@ -1,21 +1,31 @@
 //! What the window can ask of the shell. Each command is one line of
 //! translation: no decision about chats is made here.
+//!
+//! A command exists for the window only if `build.rs` and the capability name it.
+
+pub(crate) mod desktop;
+pub(crate) mod files;
+pub(crate) mod server;
 
 use engine::api::{ApiError, ErrorCode, Request, Response};
 use tauri::ipc::Channel;
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, Manager, State};
 
-use crate::contract::{EmbeddedServerView, InviteView, NewTeam, Settings, ShellEvent, ShellInfo};
+use crate::contract::{LockView, SettingProblem, Settings, ShellEvent, ShellInfo};
 use crate::embedded_server::DEFAULT_PORT;
+use crate::lock::LockError;
 use crate::state::Shell;
-use crate::window;
+use crate::{clock, shortcut, start_at_login, window};
 
-/// Every request to the engine.
+/// Every request to the engine; none while the window is locked.
 #[tauri::command]
 pub(crate) async fn engine_request(
     shell: State<'_, Shell>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    if shell.lock.is_locked() {
+        return Err(ApiError::new(ErrorCode::Locked).detail("the window is locked"));
+    }
     shell.engine()?.handle(request).await
 }
 
@@ -36,55 +46,113 @@ pub(crate) fn shell_info(shell: State<'_, Shell>) -> ShellInfo {
         default_port: DEFAULT_PORT,
         start_link: shell.events.take_link(),
         settings: shell.settings.get(),
+        tray: shell.tray.is_there(),
+        lock: shell.lock.view(),
         fatal: shell.engine().err(),
     }
 }
 
-/// Keeps the settings.
+/// Keeps the settings and carries them out; gives what could not be.
 #[tauri::command]
-pub(crate) fn settings_set(
+pub(crate) async fn settings_set(
     app: AppHandle,
     shell: State<'_, Shell>,
     settings: Settings,
-) -> Result<(), ApiError> {
+) -> Result<Vec<SettingProblem>, ApiError> {
+    let before = shell.settings.get();
+    let mut problems = Vec::new();
+    if let Err(error) = shell.settings.set(settings.clone()) {
+        tracing::warn!(%error, "settings not written");
+        problems.push(SettingProblem::NotWritten);
+    }
     window::apply_theme(&app, settings.theme);
-    shell
-        .settings
-        .set(settings)
-        .map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))
+    if before.desktop.show_shortcut != settings.desktop.show_shortcut {
+        problems.extend(shortcut::apply(&app, &settings.desktop).err());
+    }
+    if before.desktop.start_at_login != settings.desktop.start_at_login {
+        problems.extend(start_at_login::apply(&app, settings.desktop.start_at_login).err());
+    }
+    shell.tray.changed();
+    Ok(problems)
 }
 
-/// How the built-in server is.
-#[tauri::command]
-pub(crate) fn server_status(shell: State<'_, Shell>) -> EmbeddedServerView {
-    shell.server.watch().borrow().clone()
+/// Locks the window, and says so to it.
+///
+/// # Errors
+/// [`LockError::NoSecret`].
+pub(crate) fn lock_now(app: &AppHandle) -> Result<(), LockError> {
+    let shell = app.state::<Shell>();
+    shell.lock.lock()?;
+    say_lock(&shell);
+    Ok(())
 }
 
-/// First run of the built-in server; gives the id of the first account.
-#[tauri::command]
-pub(crate) async fn server_create(
-    shell: State<'_, Shell>,
-    team: NewTeam,
-) -> Result<String, ApiError> {
-    shell.server.create(shell.engine()?, team).await
+fn say_lock(shell: &Shell) {
+    let lock = shell.lock.view();
+    shell.events.send(ShellEvent::LockChanged { lock });
+    shell.tray.changed();
 }
 
-/// Starts the built-in server again.
+/// Locks the window.
 #[tauri::command]
-pub(crate) async fn server_start(shell: State<'_, Shell>) -> Result<(), ApiError> {
-    shell.server.start(shell.engine()?).await
+pub(crate) fn lock_window(app: AppHandle) -> Result<(), ApiError> {
+    lock_now(&app).map_err(|error| lock_error(&error))
 }
 
-/// Stops the built-in server.
+/// Opens the window again.
 #[tauri::command]
-pub(crate) async fn server_stop(shell: State<'_, Shell>) -> Result<(), ApiError> {
-    shell.server.stop().await
+pub(crate) async fn lock_open(app: AppHandle, secret: String) -> Result<(), ApiError> {
+    change_lock(app, move |shell| {
+        shell.lock.unlock(&secret, clock::now_ms())
+    })
+    .await
 }
 
-/// A link and QR code for colleagues.
+/// Chooses the secret of the lock, or takes it away with `None`.
 #[tauri::command]
-pub(crate) async fn server_invite(shell: State<'_, Shell>) -> Result<InviteView, ApiError> {
-    shell.server.invite(shell.engine()?).await
+pub(crate) async fn lock_choose(
+    app: AppHandle,
+    old: Option<String>,
+    new: Option<String>,
+) -> Result<(), ApiError> {
+    change_lock(app, move |shell| {
+        shell
+            .lock
+            .choose(old.as_deref(), new.as_deref(), clock::now_ms())
+    })
+    .await
+}
+
+/// How the lock is.
+#[tauri::command]
+pub(crate) fn lock_view(shell: State<'_, Shell>) -> LockView {
+    shell.lock.view()
+}
+
+/// Hashing takes a moment of the processor.
+async fn change_lock(
+    app: AppHandle,
+    change: impl FnOnce(&Shell) -> Result<(), LockError> + Send + 'static,
+) -> Result<(), ApiError> {
+    tokio::task::spawn_blocking(move || {
+        let shell = app.state::<Shell>();
+        let changed = change(&shell);
+        say_lock(&shell);
+        changed.map_err(|error| lock_error(&error))
+    })
+    .await
+    .map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))?
+}
+
+fn lock_error(error: &LockError) -> ApiError {
+    let code = match error {
+        LockError::NoSecret => ErrorCode::NotFound,
+        LockError::Unfit => ErrorCode::PasswordTooWeak,
+        LockError::Wrong => ErrorCode::WrongPassword,
+        LockError::TooSoon => ErrorCode::ServerBusy,
+        LockError::NotWritten(_) => ErrorCode::ProfileFolder,
+    };
+    ApiError::new(code).detail(error)
 }
 
 /// The first frame with content is on the screen.

@@ -1,9 +1,18 @@
 //! What the shell adds to the engine's contract: the embedded server, settings
 //! of this device, and the stream of events into the window.
 
+mod desktop;
+mod settings;
+
 use engine::api::{ApiError, Event};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use desktop::{ConversationKey, LinkView, Opened, PickedFile, WindowAttention};
+pub use settings::{
+    DesktopSettings, Language, NotificationSettings, PreviewLevel, QuietHours, SettingProblem,
+    Settings, Theme,
+};
 
 /// What the window needs to know of the program around it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -20,53 +29,17 @@ pub struct ShellInfo {
     /// Port that a new built-in server uses unless told otherwise.
     pub default_port: u16,
     /// Link the program was started with, to be opened by the window once.
-    pub start_link: Option<String>,
+    pub start_link: Option<LinkView>,
     /// Settings of this device.
     pub settings: Settings,
+    /// Whether the desktop shows an icon of ours, so that a window which was
+    /// closed can be found again.
+    pub tray: bool,
+    /// Whether the window is locked (see [`LockView`]).
+    pub lock: LockView,
     /// Why the app cannot be used at all, such as a profile that another
     /// process holds. Then the window shows this and nothing else.
     pub fatal: Option<ApiError>,
-}
-
-/// Settings of this device that every account shares.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(default)]
-#[ts(export)]
-pub struct Settings {
-    /// Language of the interface.
-    pub language: Language,
-    /// Colours of the interface.
-    pub theme: Theme,
-}
-
-/// Language of the interface.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
-pub enum Language {
-    /// As the operating system.
-    #[default]
-    #[serde(rename = "system")]
-    System,
-    /// Simplified Chinese.
-    #[serde(rename = "zh-CN")]
-    SimplifiedChinese,
-    /// English.
-    #[serde(rename = "en")]
-    English,
-}
-
-/// Colours of the interface.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "kebab-case")]
-#[ts(export)]
-pub enum Theme {
-    /// As the operating system.
-    #[default]
-    System,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
 }
 
 /// The built-in server as the window shows it.
@@ -159,13 +132,40 @@ pub enum ShellEvent {
     /// A link was opened from outside (a second start, the operating system).
     OpenLink {
         /// The link.
-        link: String,
+        link: LinkView,
     },
+    /// Something from outside was to be opened, and is not understood.
+    LinkRefused,
     /// A notification was clicked: show this conversation.
     OpenConversation {
         /// Account id.
         account: String,
         /// Conversation id.
         conversation: String,
+        /// Local id of the message to show; none for the newest.
+        message: Option<i64>,
     },
+    /// The settings were changed outside the window, as from the tray's menu.
+    SettingsChanged {
+        /// All of them.
+        settings: Settings,
+    },
+    /// The window was locked or unlocked.
+    LockChanged {
+        /// How it is now.
+        lock: LockView,
+    },
+}
+
+/// The lock of the window: a curtain against whoever passes by. It hides the
+/// chats and refuses requests; what lies on the disk has its own protection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct LockView {
+    /// A secret was chosen, so that the window can be locked.
+    pub ready: bool,
+    /// The window is locked.
+    pub locked: bool,
+    /// After too many wrong tries: milliseconds since the Unix epoch of the next one.
+    pub wait_until_ms: Option<i64>,
 }

@@ -4,31 +4,41 @@
 //! No decision about chats is made here.
 
 mod args;
+mod clock;
 mod commands;
+#[cfg(test)]
+mod configuration;
 pub mod contract;
 mod embedded_server;
 mod events;
+mod external;
+mod files;
+mod forward;
+mod links;
+mod lock;
 mod logging;
 mod notifications;
 mod paths;
+mod session;
 mod settings;
+mod shortcut;
 mod single_instance;
+mod start_at_login;
 mod state;
 mod texts;
+mod tray;
 mod window;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use engine::api::{ApiError, ErrorCode, Event};
+use engine::api::{ApiError, ErrorCode};
 use engine::{Engine, EngineConfig, OpenError, Proxy, SystemProxies};
 use tauri::{AppHandle, Manager, RunEvent};
 
 use crate::args::Args;
 use crate::contract::{Settings, ShellEvent};
-use crate::embedded_server::EmbeddedServer;
-use crate::notifications::Notifications;
 use crate::paths::Paths;
 use crate::settings::SettingsFile;
 use crate::single_instance::Answer;
@@ -80,20 +90,11 @@ pub fn run() -> ExitCode {
         Ok(()) => runtime.block_on(open_engine(&paths)),
         Err(error) => Err(profile_folder_error(&paths, &error)),
     };
-    let settings = SettingsFile::open(paths.settings());
-    let server = EmbeddedServer::new(paths.clone(), args.server_bind);
-    let shell = Shell {
-        paths,
-        settings,
-        events: events::Events::default(),
-        server,
-        engine,
-        painted: std::sync::OnceLock::new(),
-    };
-    if let Some(link) = args.link {
-        shell.events.open_link(link);
+    let shell = Shell::new(paths, &args, engine);
+    if let Some(link) = args.link.as_deref() {
+        open_link(&shell, link);
     }
-    match start_app(shell) {
+    match start_app(shell, &args) {
         Ok(code) => code,
         Err(error) => {
             tracing::error!(%error, "the window could not be opened");
@@ -136,43 +137,70 @@ fn profile_folder_error(paths: &Paths, error: &dyn std::fmt::Display) -> ApiErro
         .detail(error)
 }
 
-fn start_app(shell: Shell) -> anyhow::Result<ExitCode> {
+fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
+    let hidden = args.hidden;
     let app = tauri::Builder::default()
         .manage(shell)
+        .plugin(start_at_login::plugin(args))
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_global_shortcut::Builder::new().build())
         .invoke_handler(tauri::generate_handler![
             commands::engine_request,
             commands::subscribe,
             commands::shell_info,
             commands::settings_set,
-            commands::server_status,
-            commands::server_create,
-            commands::server_start,
-            commands::server_stop,
-            commands::server_invite,
+            commands::lock_window,
+            commands::lock_open,
+            commands::lock_choose,
+            commands::lock_view,
             commands::painted,
             commands::show_window,
             commands::quit,
+            commands::desktop::attend,
+            commands::desktop::zoom_set,
+            commands::desktop::open_link,
+            commands::files::files_pick,
+            commands::files::file_ask_where,
+            commands::files::file_save_as,
+            commands::files::file_save,
+            commands::files::file_open,
+            commands::files::file_show,
+            commands::server::server_status,
+            commands::server::server_create,
+            commands::server::server_start,
+            commands::server::server_stop,
+            commands::server::server_invite,
         ])
-        .setup(|app| {
-            set_up(app.handle())?;
+        .setup(move |app| {
+            set_up(app.handle(), hidden)?;
             Ok(())
         })
         .build(tauri::generate_context!())?;
 
     let mut closed = false;
-    let code = app.run_return(move |app, event| {
-        if let RunEvent::ExitRequested { api, code, .. } = event
-            && !closed
-        {
+    let code = app.run_return(move |app, event| match event {
+        RunEvent::ExitRequested { api, code, .. } if !closed => {
             // The first request closes everything, then asks again.
             closed = true;
             api.prevent_exit();
+            window::keep_place(app);
             let app = app.clone();
             tauri::async_runtime::spawn(async move {
                 app.state::<Shell>().close().await;
                 app.exit(code.unwrap_or(0));
             });
         }
+        RunEvent::WindowEvent { event, .. } => window::happened(app, &event),
+        #[cfg(target_os = "macos")]
+        RunEvent::Opened { urls } => {
+            for url in urls {
+                open_link(&app.state::<Shell>(), url.as_str());
+            }
+            window::raise(app);
+        }
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => window::raise(app),
+        _ => {}
     });
     tracing::info!(code, "end");
     Ok(if code == 0 {
@@ -182,25 +210,40 @@ fn start_app(shell: Shell) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn set_up(app: &AppHandle) -> anyhow::Result<()> {
+/// Opens a link from outside, as far as it is one of ours.
+fn open_link(shell: &Shell, link: &str) {
+    match links::parse(link) {
+        Some(link) => shell.events.open_link(link),
+        // What it is may be private, and goes to no log.
+        None => shell.events.send_or_keep(ShellEvent::LinkRefused),
+    }
+}
+
+fn set_up(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
     let shell = app.state::<Shell>();
-    let Settings { theme, .. } = shell.settings.get();
-    window::open(app, &shell.paths, theme)?;
+    let Settings { theme, desktop, .. } = shell.settings.get();
+    window::open(app, theme, hidden)?;
     if shell.engine.is_ok() {
         let raised = app.clone();
         let listening = single_instance::listen(shell.paths.home(), move |link| {
             if let Some(link) = link {
-                raised.state::<Shell>().events.open_link(link);
+                open_link(&raised.state::<Shell>(), &link);
             }
             window::raise(&raised);
         });
         if let Err(error) = listening {
             tracing::warn!(%error, "a second start will not find this one");
         }
-        tauri::async_runtime::spawn(forward_engine_events(app.clone()));
+        if let Err(problem) = shortcut::apply(app, &desktop) {
+            tracing::info!(?problem, "no shortcut for the window");
+        }
+        tauri::async_runtime::spawn(forward::engine_events(app.clone()));
+        tauri::async_runtime::spawn(shell.tray.clone().run(app.clone()));
+        tauri::async_runtime::spawn(session::watch(app.clone()));
+        tauri::async_runtime::spawn(session::lock_when_idle(app.clone()));
     }
-    tauri::async_runtime::spawn(forward_server_changes(app.clone()));
-    tauri::async_runtime::spawn(exit_on_signal(app.clone()));
+    tauri::async_runtime::spawn(forward::server_changes(app.clone()));
+    tauri::async_runtime::spawn(forward::signals(app.clone()));
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let shell = app.state::<Shell>();
@@ -209,68 +252,4 @@ fn set_up(app: &AppHandle) -> anyhow::Result<()> {
         }
     });
     Ok(())
-}
-
-/// From the engine to the window, and to the desktop's notifications.
-async fn forward_engine_events(app: AppHandle) {
-    let shell = app.state::<Shell>();
-    let Ok(engine) = &shell.engine else { return };
-    let mut events = engine.subscribe();
-    let notifications = Arc::new(Notifications::default());
-    while let Some(event) = events.next().await {
-        if let Event::Notify { notification } = &event
-            && !window::is_focused(&app)
-        {
-            let (app, notification) = (app.clone(), notification.clone());
-            let notifications = Arc::clone(&notifications);
-            tauri::async_runtime::spawn_blocking(move || {
-                let (account, conversation) = (
-                    notification.account.clone(),
-                    notification.conversation.clone(),
-                );
-                notifications.show(&notification, move || {
-                    window::raise(&app);
-                    let event = ShellEvent::OpenConversation {
-                        account,
-                        conversation,
-                    };
-                    app.state::<Shell>().events.send(event);
-                });
-            });
-        }
-        shell.events.send(ShellEvent::Engine { event });
-    }
-}
-
-async fn forward_server_changes(app: AppHandle) {
-    let shell = app.state::<Shell>();
-    let mut changes = shell.server.watch();
-    while changes.changed().await.is_ok() {
-        let server = changes.borrow_and_update().clone();
-        shell.events.send(ShellEvent::Server { server });
-    }
-}
-
-/// A shutdown of the computer ends the app in good order too.
-async fn exit_on_signal(app: AppHandle) {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut terminate), Ok(mut hang_up)) = (
-            signal(SignalKind::terminate()),
-            signal(SignalKind::hangup()),
-        ) else {
-            return;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = hang_up.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
-    }
-    app.exit(0);
 }

@@ -43,6 +43,21 @@ impl Paths {
         self.profile().join("settings.json")
     }
 
+    /// Where the window was.
+    pub(crate) fn place(&self) -> PathBuf {
+        self.profile().join("window.json")
+    }
+
+    /// The lock of the window.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.profile().join("lock.json")
+    }
+
+    /// There once the user was told that closing the window does not end the program.
+    pub(crate) fn close_hint(&self) -> PathBuf {
+        self.profile().join("close-hint-shown")
+    }
+
     pub(crate) fn webview(&self) -> PathBuf {
         self.profile().join("webview")
     }

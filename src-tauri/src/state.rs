@@ -5,11 +5,19 @@ use std::time::Duration;
 
 use engine::Engine;
 use engine::api::ApiError;
+use tauri::AppHandle;
 
+use crate::args::Args;
 use crate::embedded_server::EmbeddedServer;
 use crate::events::Events;
+use crate::files::Saved;
+use crate::lock::Lock;
+use crate::notifications::Notifier;
 use crate::paths::Paths;
+use crate::session::AttentionState;
 use crate::settings::SettingsFile;
+use crate::tray::Tray;
+use crate::window::PlaceFile;
 
 /// Longest wait for the engine and the server at the end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -22,11 +30,41 @@ pub(crate) struct Shell {
     pub(crate) server: EmbeddedServer,
     /// The engine, or why there is none: then the window shows that and nothing else.
     pub(crate) engine: Result<Engine, ApiError>,
+    /// What the window last said of itself.
+    pub(crate) attention: AttentionState,
+    pub(crate) lock: Lock,
+    pub(crate) place: PlaceFile,
+    pub(crate) saved: Saved,
+    pub(crate) tray: Tray,
+    notifier: OnceLock<Notifier>,
     /// Printed once, for `cargo xtask bench smoke`.
-    pub(crate) painted: OnceLock<()>,
+    painted: OnceLock<()>,
 }
 
 impl Shell {
+    /// Reads what is remembered; starts nothing.
+    pub(crate) fn new(paths: Paths, args: &Args, engine: Result<Engine, ApiError>) -> Self {
+        Self {
+            settings: SettingsFile::open(paths.settings()),
+            events: Events::default(),
+            server: EmbeddedServer::new(paths.clone(), args.server_bind),
+            engine,
+            attention: AttentionState::default(),
+            lock: Lock::open(paths.lock()),
+            place: PlaceFile::open(paths.place()),
+            saved: Saved::default(),
+            tray: Tray::default(),
+            notifier: OnceLock::new(),
+            painted: OnceLock::new(),
+            paths,
+        }
+    }
+
+    /// Where notifications are asked for; starts with the first question.
+    pub(crate) fn notifier(&self, app: &AppHandle) -> &Notifier {
+        self.notifier.get_or_init(|| Notifier::start(app.clone()))
+    }
+
     pub(crate) fn engine(&self) -> Result<&Engine, ApiError> {
         self.engine.as_ref().map_err(Clone::clone)
     }
@@ -48,6 +86,9 @@ impl Shell {
     /// Ends in good order: first the client, then the server it may talk to.
     pub(crate) async fn close(&self) {
         let all = async {
+            if let Some(notifier) = self.notifier.get() {
+                notifier.close().await;
+            }
             if let Ok(engine) = &self.engine {
                 engine.close().await;
             }

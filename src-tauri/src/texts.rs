@@ -11,7 +11,8 @@ pub(crate) fn already_open(settings: &Settings) -> &'static str {
     }
 }
 
-fn is_chinese(settings: &Settings) -> bool {
+/// Whether the user reads Chinese.
+pub(crate) fn is_chinese(settings: &Settings) -> bool {
     match settings.language {
         Language::SimplifiedChinese => true,
         Language::English => false,

@@ -1,41 +1,213 @@
 //! The one window.
 
+mod place;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
 use tauri::webview::Color;
-use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tauri::{
+    AppHandle, Manager, PhysicalPosition, PhysicalSize, UserAttentionType, WebviewUrl,
+    WebviewWindow, WebviewWindowBuilder, WindowEvent,
+};
 
 use crate::contract::Theme;
-use crate::paths::Paths;
+use crate::paths;
+use crate::state::Shell;
+use place::{Area, Place, Places};
 
 const LABEL: &str = "main";
+/// The canvas of the page (`ui/src/styles/tokens.css`).
+const LIGHT: Color = Color(0xFF, 0xFF, 0xFF, 255);
+const DARK: Color = Color(0x15, 0x1C, 0x1F, 255);
 
-/// Opens the window in the colours that the page will have, so that nothing
-/// flashes, with its data inside the profile.
+/// Where the window was, and the file that says so.
+#[derive(Debug)]
+pub(crate) struct PlaceFile {
+    path: PathBuf,
+    places: Mutex<Places>,
+}
+
+impl PlaceFile {
+    pub(crate) fn open(path: PathBuf) -> Self {
+        let places = Mutex::new(paths::read_json(&path));
+        Self { path, places }
+    }
+
+    fn places(&self) -> std::sync::MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps where the window is now.
+    pub(crate) fn keep(&self, window: &WebviewWindow) {
+        let Some((screens, place)) = current(window) else {
+            return;
+        };
+        let mut places = self.places();
+        let before = places.clone();
+        places.remember(&screens, place);
+        if *places == before {
+            return;
+        }
+        let written = serde_json::to_vec(&*places)
+            .map_err(std::io::Error::other)
+            .and_then(|bytes| paths::write_atomically(&self.path, &bytes));
+        if let Err(error) = written {
+            tracing::warn!(%error, "the place of the window is not kept");
+        }
+    }
+}
+
+/// Opens the window where it was and in the colours that the page will have, so
+/// that nothing flashes, with its data inside the profile.
 ///
 /// # Errors
 /// As Tauri.
-pub(crate) fn open(app: &AppHandle, paths: &Paths, theme: Theme) -> tauri::Result<WebviewWindow> {
+pub(crate) fn open(app: &AppHandle, theme: Theme, hidden: bool) -> tauri::Result<WebviewWindow> {
+    let shell = app.state::<Shell>();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Startalk")
         .inner_size(1080.0, 720.0)
         .min_inner_size(640.0, 480.0)
         .center()
-        .data_directory(paths.webview())
+        .visible(false)
+        .data_directory(shell.paths.webview())
         .theme(tauri_theme(theme))
-        .background_color(match theme {
-            Theme::Dark => Color(16, 23, 26, 255),
-            _ => Color(239, 243, 243, 255),
-        })
+        .background_color(if theme == Theme::Dark { DARK } else { LIGHT })
+        .initialization_script(first_colours(theme))
+        // Nothing but our own page is ever shown in the window.
+        .on_navigation(is_our_page)
         .disable_drag_drop_handler()
         .build()?;
+    if theme == Theme::System
+        && let Ok(tauri::Theme::Dark) = window.theme()
+    {
+        window.set_background_color(Some(DARK))?;
+    }
+    restore(&window)?;
+    if !hidden {
+        window.show()?;
+    }
     Ok(window)
+}
+
+/// Puts the window where it was.
+fn restore(window: &WebviewWindow) -> tauri::Result<()> {
+    let shell = window.state::<Shell>();
+    let place = shell.place.places().choose(&screens(window));
+    if let Some(Place { area, maximized }) = place {
+        window.set_size(PhysicalSize::new(area.width, area.height))?;
+        window.set_position(PhysicalPosition::new(area.x, area.y))?;
+        if maximized {
+            window.maximize()?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives the page its theme before its own code runs: what it draws first is in
+/// the right colours already.
+fn first_colours(theme: Theme) -> &'static str {
+    match theme {
+        Theme::System => "",
+        Theme::Light => "document.documentElement.dataset.theme = 'light'",
+        Theme::Dark => "document.documentElement.dataset.theme = 'dark'",
+    }
+}
+
+fn is_our_page(url: &url::Url) -> bool {
+    match url.scheme() {
+        "tauri" => true,
+        "http" | "https" => {
+            url.host_str() == Some("tauri.localhost")
+                || (cfg!(dev) && url.host_str() == Some("localhost"))
+        }
+        "about" => url.as_str() == "about:blank",
+        _ => false,
+    }
+}
+
+/// Where the window is, and on which screens; none while it is not to be seen.
+fn current(window: &WebviewWindow) -> Option<(Vec<Area>, Place)> {
+    let is_shown = window.is_visible().ok()? && !window.is_minimized().ok()?;
+    if !is_shown || window.is_fullscreen().ok()? {
+        return None;
+    }
+    let screens = screens(window);
+    if window.is_maximized().ok()? {
+        // The place to which it goes back was kept before.
+        let shell = window.state::<Shell>();
+        let known = shell.place.places().choose(&screens)?;
+        let maximized = true;
+        return Some((screens, Place { maximized, ..known }));
+    }
+    let (corner, size) = (window.outer_position().ok()?, window.inner_size().ok()?);
+    let area = Area {
+        x: corner.x,
+        y: corner.y,
+        width: size.width,
+        height: size.height,
+    };
+    let maximized = false;
+    Some((screens, Place { area, maximized }))
+}
+
+fn screens(window: &WebviewWindow) -> Vec<Area> {
+    let monitors = window.available_monitors().unwrap_or_default();
+    monitors
+        .iter()
+        .map(|monitor| Area {
+            x: monitor.position().x,
+            y: monitor.position().y,
+            width: monitor.size().width,
+            height: monitor.size().height,
+        })
+        .collect()
+}
+
+/// What happens to the window.
+pub(crate) fn happened(app: &AppHandle, event: &WindowEvent) {
+    let shell = app.state::<Shell>();
+    match event {
+        WindowEvent::CloseRequested { api, .. } => {
+            if let Some(window) = app.get_webview_window(LABEL) {
+                shell.place.keep(&window);
+                if shell.settings.get().desktop.close_to_tray {
+                    api.prevent_close();
+                    hide(&window);
+                    shell.notifier(app).hidden();
+                }
+            }
+        }
+        WindowEvent::Focused(true) => shell.notifier(app).focused(),
+        WindowEvent::Focused(false) => keep_place(app),
+        _ => {}
+    }
+}
+
+/// Keeps where the window is. It is enough to do so whenever the user turns to
+/// something else, and at the end.
+pub(crate) fn keep_place(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL) {
+        app.state::<Shell>().place.keep(&window);
+    }
+}
+
+fn hide(window: &WebviewWindow) {
+    if let Err(error) = window.hide() {
+        tracing::warn!(%error, "window not hidden");
+    }
 }
 
 /// Brings the window to the front.
 pub(crate) fn raise(app: &AppHandle) {
     if let Some(window) = app.get_webview_window(LABEL) {
+        let was_hidden = !window.is_visible().unwrap_or(true);
         let raised = window
             .unminimize()
             .and_then(|()| window.show())
+            // A window that comes back is a new one to some window managers.
+            .and_then(|()| if was_hidden { restore(&window) } else { Ok(()) })
             .and_then(|()| window.set_focus());
         if let Err(error) = raised {
             tracing::warn!(%error, "window not raised");
@@ -43,10 +215,69 @@ pub(crate) fn raise(app: &AppHandle) {
     }
 }
 
+/// Hides the window if somebody looks at it, else brings it to the front.
+pub(crate) fn toggle(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
+    };
+    if is_focused(app) && window.is_visible().unwrap_or(false) {
+        keep_place(app);
+        hide(&window);
+    } else {
+        raise(app);
+    }
+}
+
 /// Whether the user looks at the window.
 pub(crate) fn is_focused(app: &AppHandle) -> bool {
     app.get_webview_window(LABEL)
         .is_some_and(|window| window.is_focused().unwrap_or(false))
+}
+
+/// The task bar shows that something has come in, until somebody looks.
+pub(crate) fn flash(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(error) = window.request_user_attention(Some(UserAttentionType::Informational))
+    {
+        tracing::debug!(%error, "no attention asked for");
+    }
+}
+
+/// Shows how many messages wait; 0 takes the badge away.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn set_badge(app: &AppHandle, count: u32) {
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
+    };
+    #[cfg(target_os = "windows")]
+    let done = window.set_overlay_icon(if count > 0 {
+        app.default_window_icon().map(|icon| {
+            // The overlay is all dot: the icon itself is beside it.
+            let empty = vec![0; icon.rgba().len()];
+            let dot = crate::tray::badge::with_dot(&empty, icon.width(), icon.height());
+            tauri::image::Image::new_owned(dot, icon.width(), icon.height())
+        })
+    } else {
+        None
+    });
+    #[cfg(target_os = "macos")]
+    let done = window.set_badge_count((count > 0).then_some(i64::from(count)));
+    if let Err(error) = done {
+        tracing::debug!(%error, "no badge");
+    }
+}
+
+/// Smallest and largest page, in per cent.
+const ZOOM: std::ops::RangeInclusive<u16> = 50..=300;
+
+/// Size of the page in per cent of the usual.
+pub(crate) fn set_zoom(app: &AppHandle, percent: u16) {
+    let percent = percent.clamp(*ZOOM.start(), *ZOOM.end());
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(error) = window.set_zoom(f64::from(percent) / 100.0)
+    {
+        tracing::warn!(%error, "page not zoomed");
+    }
 }
 
 /// Colours of the window frame where the system draws it.
@@ -63,5 +294,37 @@ fn tauri_theme(theme: Theme) -> Option<tauri::Theme> {
         Theme::System => None,
         Theme::Light => Some(tauri::Theme::Light),
         Theme::Dark => Some(tauri::Theme::Dark),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn u03_u08_the_first_colours_are_those_of_the_page() {
+        let tokens = include_str!("../../ui/src/styles/tokens.css");
+        for Color(r, g, b, _) in [LIGHT, DARK] {
+            let canvas = format!("--canvas: #{r:02x}{g:02x}{b:02x};");
+            assert!(tokens.contains(&canvas), "{canvas}");
+        }
+        assert!(first_colours(Theme::Dark).contains("'dark'"));
+        assert_eq!(first_colours(Theme::System), "");
+    }
+
+    #[test]
+    fn only_our_page_is_shown_in_the_window() {
+        let shown = |url: &str| is_our_page(&url.parse().unwrap());
+        assert!(shown("tauri://localhost/index.html") && shown("http://tauri.localhost/"));
+        for url in [
+            "https://example.com/",
+            "https://tauri.localhost.example.com/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "javascript:alert(1)",
+            "about:srcdoc",
+        ] {
+            assert!(!shown(url), "{url}");
+        }
     }
 }

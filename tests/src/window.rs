@@ -3,6 +3,8 @@
 
 mod app;
 mod desktop;
+mod session;
 
 pub use app::{App, test_id};
 pub use desktop::{Desktop, KeyringKind};
+pub use session::Session;

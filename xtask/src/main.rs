@@ -98,7 +98,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "package",
         usage: "",
-        about: "release build and the .deb of the desktop app",
+        about: "release build and the packages of the desktop app: .deb and .rpm, or those of this system",
         run: package::run,
     },
     Command {

@@ -38,24 +38,37 @@ pub(crate) fn build_release(project: &Project) -> Result<()> {
     process::run(&mut command)
 }
 
-/// Wraps the built app into a .deb and returns the packages made.
+/// The kinds of packages of this system: the name that the bundler has for each,
+/// which is also its folder, and how its files end.
+const KINDS: &[(&str, &str)] = if cfg!(target_os = "windows") {
+    &[("nsis", "exe"), ("msi", "msi")]
+} else if cfg!(target_os = "macos") {
+    &[("dmg", "dmg")]
+} else {
+    &[("deb", "deb"), ("rpm", "rpm")]
+};
+
+/// Wraps the built app into the packages of this system and returns them.
 pub(crate) fn bundle(project: &Project) -> Result<Vec<PathBuf>> {
-    if !cfg!(target_os = "linux") {
-        bail!("only the .deb is made so far, and that on Linux");
-    }
-    let folder = project.target().join("release/bundle/deb");
+    let folder = project.target().join("release/bundle");
     if folder.exists() {
         std::fs::remove_dir_all(&folder).context("an old package is in the way")?;
     }
-    process::run(&mut project.npm(["exec", "--", "tauri", "bundle", "--bundles", "deb"]))?;
-    let packages: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .context("the bundler left no folder")?
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "deb"))
-        .collect();
-    if packages.is_empty() {
-        bail!("the bundler left no package in {}", folder.display());
+    let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+    let names = names.join(",");
+    process::run(&mut project.npm(["exec", "--", "tauri", "bundle", "--bundles", &names]))?;
+    let mut packages = Vec::new();
+    for (name, ending) in KINDS {
+        let folder = folder.join(name);
+        let made = std::fs::read_dir(&folder)
+            .with_context(|| format!("the bundler left no folder for {name}"))?
+            .flatten()
+            .map(|entry| entry.path())
+            .find(|path| path.extension().is_some_and(|end| end == *ending));
+        match made {
+            Some(package) => packages.push(package),
+            None => bail!("the bundler left no package in {}", folder.display()),
+        }
     }
     Ok(packages)
 }

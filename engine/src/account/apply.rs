@@ -383,9 +383,16 @@ fn notify(
         let names: Vec<_> = files.filter_map(|file| file.name.or(file.url)).collect();
         one_line = names.join(", ");
     }
-    changes
-        .notifications
-        .retain(|waiting| waiting.conversation != received.conversation);
+    let mut mentions_me = message.extras.mentions_me;
+    changes.notifications.retain(|waiting| {
+        let is_same = waiting.conversation == received.conversation;
+        mentions_me |= is_same && waiting.mentions_me;
+        !is_same
+    });
+    let room = match is_room {
+        true => conversations::name(tx, conversation)?,
+        false => None,
+    };
     changes.notifications.push(NotificationView {
         account: account.to_owned(),
         conversation: received.conversation.clone(),
@@ -394,6 +401,8 @@ fn notify(
             Some(name) => name.clone(),
             None => contacts::name(tx, &received.author)?,
         },
+        room,
+        mentions_me,
         body: one_line.chars().take(NOTIFICATION_CHARS).collect(),
     });
     Ok(())

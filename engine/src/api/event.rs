@@ -90,6 +90,10 @@ pub struct NotificationView {
     pub message: i64,
     /// Who wrote.
     pub title: String,
+    /// Name of the room; none in a direct conversation.
+    pub room: Option<String>,
+    /// Whether it names the user, or one of the messages that it speaks for does.
+    pub mentions_me: bool,
     /// The text, shortened to one or two lines.
     pub body: String,
 }

@@ -122,6 +122,16 @@ pub(crate) fn page(
     .collect()
 }
 
+/// The name that is shown of a conversation.
+pub(crate) fn name(db: &Connection, id: &str) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached(
+        "SELECT coalesce(c.name, k.name, substr(c.id, 1, instr(c.id || '@', '@') - 1))
+         FROM conversations c LEFT JOIN contacts k ON k.address = c.id WHERE c.id = ?1",
+    )?
+    .query_row([id], |row| row.get(0))
+    .optional()
+}
+
 fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     let time_ms: Option<i64> = row.get(13)?;
     let last = match time_ms {

@@ -371,6 +371,88 @@ impl App {
         );
     }
 
+    /// Closes the window as its button does.
+    ///
+    /// # Panics
+    /// If the keys cannot be pressed.
+    pub fn close_window(&self) {
+        self.activate();
+        let pressed = self.x11("xdotool", &["key", "alt+F4"]).status();
+        assert!(pressed.is_ok_and(|status| status.success()), "not closed");
+    }
+
+    /// Whether its window is on the display.
+    ///
+    /// # Panics
+    /// If the display does not answer.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        let output = self
+            .x11("xdotool", &["search", "--onlyvisible", "--pid"])
+            .arg(self.process.to_string())
+            .output()
+            .expect("xdotool is installed");
+        !output.stdout.trim_ascii().is_empty()
+    }
+
+    /// Presses keys, wherever the focus is.
+    ///
+    /// # Panics
+    /// If they cannot be pressed.
+    pub fn press(&self, keys: &str) {
+        let pressed = self.x11("xdotool", &["key", keys]).status();
+        assert!(pressed.is_ok_and(|status| status.success()), "{keys}");
+    }
+
+    /// Corner and size of its window: x, y, width, height.
+    ///
+    /// # Panics
+    /// If it has no window.
+    #[must_use]
+    pub fn geometry(&self) -> [i32; 4] {
+        let id = self.window();
+        let output = self
+            .x11("xdotool", &["getwindowgeometry", "--shell", &id])
+            .output()
+            .expect("xdotool is installed");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        ["X", "Y", "WIDTH", "HEIGHT"].map(|name| {
+            let mut lines = text.lines();
+            let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            value
+                .and_then(|value| value.parse().ok())
+                .expect("a number")
+        })
+    }
+
+    /// Puts its window somewhere.
+    ///
+    /// # Panics
+    /// If it has no window.
+    pub fn place(&self, x: i32, y: i32, width: i32, height: i32) {
+        let id = self.window();
+        let [x, y, width, height] = [x, y, width, height].map(|number| number.to_string());
+        for arguments in [
+            ["windowsize", "--sync", &id, &width, &height],
+            ["windowmove", "--sync", &id, &x, &y],
+        ] {
+            let done = self.x11("xdotool", &arguments).status();
+            assert!(done.is_ok_and(|status| status.success()), "not placed");
+        }
+    }
+
+    /// Its log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let path = self.profile().join("logs/startalk.log");
+        std::fs::read_to_string(path).unwrap_or_default()
+    }
+
+    /// Waits for its process to end.
+    pub fn wait_for_end(&self) {
+        processes::wait_for_end(self.process, PATIENCE);
+    }
+
     /// Sets the size of the window.
     pub async fn resize(&self, width: u32, height: u32) {
         self.client

@@ -112,6 +112,30 @@ impl Desktop {
         self.wait_for_name("org.freedesktop.secrets");
     }
 
+    /// Starts a notification service of the usual kind.
+    ///
+    /// # Panics
+    /// If it is missing.
+    pub fn start_notifications(&mut self) {
+        let configuration = self.folder.path().join("dunstrc");
+        std::fs::write(&configuration, "[global]\n    timeout = 0\n").expect("written");
+        let service = Guard::spawn(
+            self.command("dunst")
+                .arg("-conf")
+                .arg(configuration)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
+        );
+        self._programs.push(service);
+        self.wait_for_name("org.freedesktop.Notifications");
+    }
+
+    /// Address of the bus, which is session bus and system bus here.
+    #[must_use]
+    pub fn bus(&self) -> &str {
+        &self.bus
+    }
+
     fn wait_for_name(&self, name: &str) {
         for _ in 0..200 {
             let output = self
@@ -141,6 +165,7 @@ impl Desktop {
         command
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("DBUS_SYSTEM_BUS_ADDRESS", &self.bus)
             .env("HOME", self.folder.path().join("home"))
             .env("XDG_RUNTIME_DIR", self.folder.path().join("runtime"))
             .env_remove("WAYLAND_DISPLAY")

@@ -1,4 +1,5 @@
 import { ApiFailure, apiError, toApiError } from '../errors/api-failure';
+import type { DesktopRuntime } from '../runtime/desktop';
 import type { Runtime } from '../runtime/runtime';
 import type { ContactView } from './generated/ContactView';
 import type { ConversationPage } from './generated/ConversationPage';
@@ -14,6 +15,7 @@ import type { Request } from './generated/Request';
 import type { Response } from './generated/Response';
 import type { SearchPage } from './generated/SearchPage';
 import type { SearchRequest } from './generated/SearchRequest';
+import type { SettingProblem } from './generated/SettingProblem';
 import type { Settings } from './generated/Settings';
 import type { ShellEvent } from './generated/ShellEvent';
 import type { ShellInfo } from './generated/ShellInfo';
@@ -132,6 +134,12 @@ export class Rpc {
     return this.#ask({ type: 'send-message', account, conversation, text }, 'message');
   }
 
+  /** Enters a room under the account's own name. */
+  joinRoom(account: string, room: string): Promise<void> {
+    const request = { account, room, nick: null, password: null } as const;
+    return this.#ask({ type: 'rooms', action: 'join', ...request }, 'done');
+  }
+
   retryMessage(account: string, message: number): Promise<void> {
     return this.#ask({ type: 'retry-message', account, message }, 'done');
   }
@@ -160,7 +168,7 @@ export class Rpc {
     return this.#guard(() => this.#runtime.shellInfo());
   }
 
-  settingsSet(settings: Settings): Promise<void> {
+  settingsSet(settings: Settings): Promise<SettingProblem[]> {
     return this.#guard(() => this.#runtime.settingsSet(settings));
   }
 
@@ -198,6 +206,11 @@ export class Rpc {
 
   painted(): Promise<void> {
     return this.#guard(() => this.#runtime.painted());
+  }
+
+  /** What only a desktop has. */
+  desktop<T>(call: (desktop: DesktopRuntime) => Promise<T>): Promise<T> {
+    return this.#guard(() => call(this.#runtime.desktop));
   }
 
   async #ask<T extends ResponseType>(request: Request, expected: T): Promise<ValueOf<T>> {

@@ -17,11 +17,14 @@ import type { Overview } from '../rpc/generated/Overview';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
 import type { SearchHit } from '../rpc/generated/SearchHit';
+import type { SettingProblem } from '../rpc/generated/SettingProblem';
 import type { Settings } from '../rpc/generated/Settings';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
 import { decide, type Decisions, undecided } from './fake-decisions';
+import { USUAL_SETTINGS } from '../state/usual-settings';
+import { FakeDesktop } from './fake-desktop';
 import { search } from './fake-search';
 import { fakeQr, history, type Line, ME, MY_NAME, nobody, people, plain, TEAM } from './fixtures';
 import type { Runtime } from './runtime';
@@ -61,11 +64,14 @@ export class FakeRuntime implements Runtime {
     home: '/home/lina/.local/share/startalk',
     default_port: 5280,
     start_link: null,
-    settings: { language: 'system', theme: 'system' },
+    settings: USUAL_SETTINGS,
+    tray: true,
+    lock: { ready: false, locked: false, wait_until_ms: null },
     fatal: null,
   };
   /** Size of the page in per cent, as it was asked for last. */
   zoom = 100;
+  readonly desktop = new FakeDesktop((lock) => this.#listener({ type: 'lock-changed', lock }));
   contacts: ContactView[] = [];
   readonly talks = new Map<string, Talk>();
   /** Messages that only the server has. */
@@ -251,9 +257,10 @@ export class FakeRuntime implements Runtime {
     return structuredClone(this.shell);
   }
 
-  async settingsSet(settings: Settings): Promise<void> {
+  async settingsSet(settings: Settings): Promise<SettingProblem[]> {
     this.#command('settingsSet');
     this.shell.settings = { ...settings };
+    return [];
   }
 
   async zoomSet(percent: number): Promise<void> {

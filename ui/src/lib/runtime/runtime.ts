@@ -3,9 +3,11 @@ import type { InviteView } from '../rpc/generated/InviteView';
 import type { NewTeam } from '../rpc/generated/NewTeam';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
+import type { SettingProblem } from '../rpc/generated/SettingProblem';
 import type { Settings } from '../rpc/generated/Settings';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
+import type { DesktopRuntime } from './desktop';
 
 /**
  * The program around the window. Every method rejects with an `ApiError`
@@ -16,9 +18,10 @@ export interface Runtime {
   /** Starts the stream of events; called once, before the first request. */
   subscribe(listener: (event: ShellEvent) => void): Promise<void>;
   shellInfo(): Promise<ShellInfo>;
-  settingsSet(settings: Settings): Promise<void>;
   /** Size of the page in per cent. */
   zoomSet(percent: number): Promise<void>;
+  /** Resolves with what could not be carried out. */
+  settingsSet(settings: Settings): Promise<SettingProblem[]>;
   serverStatus(): Promise<EmbeddedServerView>;
   /** Resolves with the id of the account of the person who starts the server. */
   serverCreate(team: NewTeam): Promise<string>;
@@ -29,4 +32,5 @@ export interface Runtime {
   quit(): Promise<void>;
   /** The first frame with content is on screen. */
   painted(): Promise<void>;
+  readonly desktop: DesktopRuntime;
 }

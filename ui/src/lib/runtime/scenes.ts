@@ -1,3 +1,4 @@
+import { USUAL_SETTINGS } from '../state/usual-settings';
 import { apiError } from '../errors/api-failure';
 import { ACCOUNT, FakeRuntime } from './fake';
 import { longHistory, TEAM } from './fixtures';
@@ -88,6 +89,7 @@ export function scene(query: URLSearchParams): FakeRuntime {
   const language = query.get('locale');
   const theme = query.get('theme');
   fake.shell.settings = {
+    ...USUAL_SETTINGS,
     language: language === 'en' || language === 'zh-CN' ? language : 'system',
     theme: theme === 'light' || theme === 'dark' ? theme : 'system',
   };

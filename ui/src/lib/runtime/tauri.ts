@@ -1,5 +1,6 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
+import type { DesktopRuntime } from './desktop';
 import type { Runtime } from './runtime';
 
 /** The runtime of the desktop app: commands of the shell around the window. */
@@ -22,5 +23,22 @@ export function tauriRuntime(): Runtime {
     showWindow: () => invoke('show_window'),
     quit: () => invoke('quit'),
     painted: () => invoke('painted'),
+    desktop: tauriDesktop(),
+  };
+}
+
+function tauriDesktop(): DesktopRuntime {
+  return {
+    attend: (attention) => invoke('attend', { attention }),
+    filesPick: () => invoke('files_pick'),
+    fileAskWhere: (name) => invoke('file_ask_where', { name }),
+    fileSaveAs: (source, name) => invoke('file_save_as', { source, name }),
+    fileSave: (source, name) => invoke('file_save', { source, name }),
+    fileOpen: (path) => invoke('file_open', { path }),
+    fileShow: (path) => invoke('file_show', { path }),
+    lockView: () => invoke('lock_view'),
+    lockWindow: () => invoke('lock_window'),
+    lockOpen: (secret) => invoke('lock_open', { secret }),
+    lockChoose: (old, chosen) => invoke('lock_choose', { old, new: chosen }),
   };
 }

@@ -8,16 +8,22 @@ import type { MessageView } from '../rpc/generated/MessageView';
 import type { Overview } from '../rpc/generated/Overview';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
+import type { LinkView } from '../rpc/generated/LinkView';
+import type { LockView } from '../rpc/generated/LockView';
 import type { Rpc } from '../rpc/client';
 import { Attention } from './attention.svelte';
 import { Doorbell } from './doorbell';
+import { Heartbeat } from './heartbeat';
 import { JoinForm } from './join.svelte';
 import { Notices } from './notices.svelte';
+import { OutsideLink, type Wish } from './outside-links.svelte';
 import { Preferences } from './preferences.svelte';
 import { EmbeddedServer } from './server.svelte';
 import { Session } from './session.svelte';
 import { StartTeam } from './start-team.svelte';
 import { Unlock } from './unlock.svelte';
+import { USUAL_SETTINGS } from './usual-settings';
+import { NO_LOCK, WindowLock } from './window-lock.svelte';
 
 /** What the window shows. */
 export type Screen = 'loading' | 'welcome' | 'start' | 'join' | 'unlock' | 'main';
@@ -29,7 +35,9 @@ const NO_SHELL: ShellInfo = {
   home: '',
   default_port: 0,
   start_link: null,
-  settings: { language: 'system', theme: 'system' },
+  settings: USUAL_SETTINGS,
+  tray: false,
+  lock: NO_LOCK,
   fatal: null,
 };
 
@@ -41,22 +49,35 @@ export class App {
   readonly preferences: Preferences;
   readonly server: EmbeddedServer;
   readonly notices: Notices;
+  readonly lock: WindowLock;
+  readonly heartbeat: Heartbeat;
   readonly #overviewBell = new Doorbell(() => this.#reloadOverview());
   #overview = $state.raw<Overview>({ accounts: [], secrets: 'keyring', notices: [] });
   #shell = $state.raw<ShellInfo>(NO_SHELL);
   #ready = $state(false);
+  #markStarted: () => void = () => undefined;
+  /** What is to be opened waits for this. */
+  readonly #started = new Promise<void>((resolve) => {
+    this.#markStarted = resolve;
+  });
   #accountId = $state<string | null>(null);
   #session = $state.raw<Session | null>(null);
   #startForm = $state.raw<StartTeam | null>(null);
   #joinForm = $state.raw<JoinForm | null>(null);
   #unlock = $state.raw<Unlock | null>(null);
   #problem = $state.raw<ApiError | null>(null);
+  #outsideLink = $state.raw<OutsideLink | null>(null);
 
   constructor(rpc: Rpc) {
     this.rpc = rpc;
     this.preferences = new Preferences(rpc);
     this.server = new EmbeddedServer(rpc);
     this.notices = new Notices(rpc);
+    this.lock = new WindowLock(rpc);
+    this.heartbeat = new Heartbeat((attention) => {
+      // The next one comes in half a minute.
+      rpc.desktop((desktop) => desktop.attend(attention)).catch(() => undefined);
+    });
   }
 
   get screen(): Screen {
@@ -100,6 +121,11 @@ export class App {
     return this.#problem;
   }
 
+  /** A link from outside that waits for a yes or no. */
+  get outsideLink(): OutsideLink | null {
+    return this.#outsideLink;
+  }
+
   get asksEachTime(): boolean {
     return this.#overview.secrets === 'ask-each-time';
   }
@@ -111,13 +137,15 @@ export class App {
       this.#shell = await this.rpc.shellInfo();
       this.preferences.load(this.#shell.settings, this.#shell.system_locale);
       this.#problem = this.#shell.fatal;
+      this.lock.update(this.#shell.lock);
       if (this.#problem) return;
       await Promise.all([this.#overviewBell.ring(), this.server.load()]);
-      if (this.#shell.start_link !== null) this.openJoin(this.#shell.start_link);
+      if (this.#shell.start_link !== null) this.#openLink(this.#shell.start_link);
     } catch (thrown) {
       this.#problem = toApiError(thrown);
     } finally {
       this.#ready = true;
+      this.#markStarted();
     }
   }
 
@@ -207,10 +235,19 @@ export class App {
         this.server.update(event.server);
         break;
       case 'open-link':
-        this.openJoin(event.link);
+        this.#openLink(event.link);
+        break;
+      case 'link-refused':
+        this.#ask(null);
         break;
       case 'open-conversation':
-        void this.#openConversation(event.account, event.conversation);
+        void this.#openConversation(event.account, event.conversation, event.message);
+        break;
+      case 'settings-changed':
+        this.preferences.changed(event.settings);
+        break;
+      case 'lock-changed':
+        void this.#lockChanged(event.lock);
         break;
     }
   }
@@ -238,13 +275,58 @@ export class App {
     }
   }
 
-  async #openConversation(account: string, conversation: string): Promise<void> {
+  /** Says what the window shows; to be called whenever that may have changed. */
+  attend(): void {
+    const { session } = this;
+    const selected = session?.timeline?.atBottom === true ? session.selected : null;
+    const active = this.attention.focused && !this.lock.locked;
+    this.heartbeat.update(
+      active,
+      session && selected !== null ? { account: session.account, conversation: selected } : null,
+    );
+  }
+
+  #openLink(link: LinkView): void {
+    if (link.kind === 'join') this.openJoin(link.input);
+    else this.#ask(link);
+  }
+
+  #ask(wish: Wish | null): void {
+    this.#outsideLink = new OutsideLink(wish, {
+      rpc: this.rpc,
+      account: () => this.#session?.account ?? null,
+      open: (account, conversation) => this.#openConversation(account, conversation, null),
+      done: () => {
+        this.#outsideLink = null;
+      },
+    });
+  }
+
+  /** Behind the curtain there is nothing to be read: the page forgets the chats. */
+  async #lockChanged(view: LockView): Promise<void> {
+    const wasLocked = this.lock.locked;
+    this.lock.update(view);
+    if (view.locked) {
+      this.#session?.close();
+      this.#session = null;
+    } else if (wasLocked) {
+      await Promise.all([this.#overviewBell.ring(), this.server.load()]);
+    }
+  }
+
+  async #openConversation(
+    account: string,
+    conversation: string,
+    message: number | null,
+  ): Promise<void> {
+    await this.#started;
     this.back();
     if (account !== this.#accountId) await this.switchTo(account);
     const session = this.#session;
     session?.navigation.closeOverlay();
     await session?.list.refresh();
     await session?.go(conversation);
+    if (message !== null) await session?.showMessage(conversation, message);
   }
 
   async #joined(account: string): Promise<void> {

@@ -41,7 +41,7 @@ describe('the first screen', () => {
 
   test('is the form "Join" when a link started the program', async () => {
     const { app } = await start((fake) => {
-      fake.shell.start_link = 'startalk://join/#eyJkIjoidmFsbGV5';
+      fake.shell.start_link = { kind: 'join', input: 'startalk://join/#eyJkIjoidmFsbGV5' };
     });
     expect(app.screen).toBe('join');
     expect(app.joinForm?.input).toContain('startalk:');
@@ -67,7 +67,7 @@ describe('language', () => {
     expect(i18n.locale).toBe('zh-CN');
     app.preferences.setLanguage('en');
     expect(i18n.locale).toBe('en');
-    expect(fake.shell.settings).toEqual({ language: 'en', theme: 'system' });
+    expect(fake.shell.settings).toMatchObject({ language: 'en', theme: 'system' });
   });
 
   test('changes even if it cannot be stored', async () => {
@@ -138,6 +138,8 @@ describe('events', () => {
       conversation: ANNA,
       message: 1,
       title: 'Anna',
+      room: null,
+      mentions_me: false,
       body: 'hi',
     };
     fake.emit({ type: 'notify', notification });
@@ -146,9 +148,10 @@ describe('events', () => {
 
   test('open a link and a conversation from outside', async () => {
     const { fake, app } = await start(withTeam);
-    fake.push({ type: 'open-link', link: 'startalk://join/#eyJkIjoidmFsbGV5' });
+    const link = { kind: 'join', input: 'startalk://join/#eyJkIjoidmFsbGV5' } as const;
+    fake.push({ type: 'open-link', link });
     expect(app.screen).toBe('join');
-    fake.push({ type: 'open-conversation', account: ACCOUNT, conversation: ANNA });
+    fake.push({ type: 'open-conversation', account: ACCOUNT, conversation: ANNA, message: null });
     await vi.waitFor(() => expect(app.session?.selected).toBe(ANNA));
     expect(app.screen).toBe('main');
   });

@@ -4,14 +4,16 @@ import type { Settings } from '../rpc/generated/Settings';
 import type { Theme } from '../rpc/generated/Theme';
 import type { Rpc } from '../rpc/client';
 import { keep, readKept } from './kept';
+import { fromShell, toShell } from './notify-settings';
 import { isQuiet } from './quiet';
 import { clampSide, nextZoom, readView, USUAL_VIEW, type ViewSettings } from './view-settings';
+import { USUAL_SETTINGS } from './usual-settings';
 
 /** What the person likes, on this device. */
 export class Preferences {
   readonly #rpc: Rpc;
-  #settings = $state.raw<Settings>({ language: 'system', theme: 'system' });
   #view = $state.raw<ViewSettings>(USUAL_VIEW);
+  #settings = $state.raw<Settings>(USUAL_SETTINGS);
   #systemLocale = 'en';
 
   constructor(rpc: Rpc) {
@@ -36,6 +38,20 @@ export class Preferences {
     return isQuiet(quiet, now) || (quietUntilMs !== null && now < quietUntilMs);
   }
 
+  /** All that the shell keeps; `change` takes effect at once. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  change(change: Partial<Settings>): void {
+    this.#change({ ...this.#settings, ...change });
+  }
+
+  /** Changed outside the window, as from the tray. */
+  changed(settings: Settings): void {
+    this.#use(settings);
+  }
+
   load(settings: Settings, systemLocale: string): void {
     this.#systemLocale = systemLocale;
     this.#view = readKept('view', readView);
@@ -49,6 +65,10 @@ export class Preferences {
     this.#view = { ...this.#view, ...change };
     keep('view', this.#view);
     if (this.#view.zoom !== zoom) this.#zoom();
+    if ('previews' in change || 'quiet' in change || 'quietUntilMs' in change) {
+      const { notifications } = this.#settings;
+      this.change({ notifications: toShell(this.#view, notifications) });
+    }
   }
 
   setSideWidth(width: number): void {
@@ -80,6 +100,7 @@ export class Preferences {
 
   #use(settings: Settings): void {
     this.#settings = settings;
+    this.#view = { ...this.#view, ...fromShell(settings.notifications, this.#view.quiet) };
     i18n.locale = chooseLocale(settings.language, this.#systemLocale);
   }
 }

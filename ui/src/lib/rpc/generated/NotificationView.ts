@@ -21,6 +21,14 @@ message: number,
  */
 title: string, 
 /**
+ * Name of the room; none in a direct conversation.
+ */
+room: string | null, 
+/**
+ * Whether it names the user, or one of the messages that it speaks for does.
+ */
+mentions_me: boolean, 
+/**
  * The text, shortened to one or two lines.
  */
 body: string, };

@@ -1,0 +1,272 @@
+use super::*;
+use crate::contract::NotificationSettings;
+
+const WORDS: Words = Words::English;
+
+fn key(name: &str) -> ConversationKey {
+    ConversationKey {
+        account: "a".to_owned(),
+        conversation: name.to_owned(),
+    }
+}
+
+fn note(name: &str, text: &str, unread: u32) -> Note {
+    Note {
+        key: key(name),
+        message: 7,
+        author: name.to_owned(),
+        room: None,
+        mentions_me: false,
+        text: text.to_owned(),
+        unread,
+    }
+}
+
+fn at(now_ms: i64) -> Moment {
+    Moment {
+        now_ms,
+        wall: Wall {
+            day: 0,
+            minute: 600,
+        },
+        focused: false,
+        reading: None,
+        locked: false,
+    }
+}
+
+fn calm() -> Settings {
+    let mut settings = Settings::default();
+    settings.desktop.flash = false;
+    settings
+}
+
+fn cards(effects: &[Effect]) -> Vec<(&Slot, &Card)> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Show(slot, card) => Some((slot, card)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn u80_twenty_conversations_are_few_notifications_and_one_sound() {
+    let mut board = Board::default();
+    let mut slots = HashSet::new();
+    let mut sounds = 0;
+    for n in 0..20 {
+        let note = note(&format!("person {n:02}"), "hi", 2);
+        let effects = board.arrived(note, &calm(), WORDS, &at(n * 100));
+        for (slot, card) in cards(&effects) {
+            slots.insert(slot.clone());
+            sounds += u32::from(card.sound);
+        }
+    }
+    assert_eq!(slots.len(), MAX_SEPARATE + 1);
+    assert_eq!(sounds, 1);
+    let Effect::Show(Slot::Summary, card) = board.summary(false, WORDS) else {
+        panic!("no summary");
+    };
+    assert_eq!(card.body, "32 new messages in 16 conversations");
+}
+
+#[test]
+fn u80_messages_of_a_conversation_fold_into_one() {
+    let mut board = Board::default();
+    board.arrived(note("Li", "one", 1), &calm(), WORDS, &at(0));
+    let effects = board.arrived(note("Li", "two", 2), &calm(), WORDS, &at(10));
+    let shown = cards(&effects);
+    assert_eq!(shown.len(), 1);
+    assert_eq!(shown[0].0, &Slot::Conversation(key("Li")));
+    assert_eq!(
+        (shown[0].1.title.as_str(), shown[0].1.body.as_str()),
+        ("Li (2)", "two")
+    );
+    assert!(!shown[0].1.sound, "a sound was made a moment ago");
+    let later = board.arrived(note("Li", "three", 3), &calm(), WORDS, &at(SOUND_EVERY_MS));
+    assert!(cards(&later)[0].1.sound);
+}
+
+#[test]
+fn u29_only_what_is_being_read_is_not_told() {
+    let mut board = Board::default();
+    let reading = Moment {
+        focused: true,
+        reading: Some(key("Li")),
+        ..at(0)
+    };
+    let effects = board.arrived(note("Li", "seen", 1), &calm(), WORDS, &reading);
+    assert_eq!(effects, []);
+    let effects = board.arrived(note("Wang", "not seen", 1), &calm(), WORDS, &reading);
+    assert_eq!(cards(&effects).len(), 1, "another conversation");
+    let hidden = at(1);
+    let effects = board.arrived(note("Li", "behind", 1), &calm(), WORDS, &hidden);
+    assert_eq!(cards(&effects).len(), 1, "selected, but nobody looks");
+}
+
+#[test]
+fn u81_mentions_may_pass_while_all_else_is_quiet() {
+    let mut settings = calm();
+    settings.notifications = NotificationSettings {
+        quiet_until_ms: Some(1_000),
+        mentions_pass: true,
+        ..NotificationSettings::default()
+    };
+    let mut board = Board::default();
+    assert_eq!(
+        board.arrived(note("Li", "x", 1), &settings, WORDS, &at(0)),
+        []
+    );
+    let mention = Note {
+        mentions_me: true,
+        ..note("Li", "@me", 2)
+    };
+    let effects = board.arrived(mention.clone(), &settings, WORDS, &at(0));
+    assert_eq!(cards(&effects).len(), 1);
+    settings.notifications.enabled = false;
+    assert_eq!(board.arrived(mention, &settings, WORDS, &at(0)), []);
+}
+
+#[test]
+fn u83_what_was_read_elsewhere_goes() {
+    let mut board = Board::default();
+    for n in 0..6 {
+        let note = note(&format!("p{n}"), "hi", 1);
+        board.arrived(note, &calm(), WORDS, &at(0));
+    }
+    assert_eq!(board.watched("a").len(), 6);
+    assert_eq!(board.watched("b"), []);
+    assert_eq!(board.unread(&key("p0"), 1, WORDS), [], "still unread");
+    let closed = |name: &str| Effect::Close(Slot::Conversation(key(name)));
+    assert_eq!(board.unread(&key("p0"), 0, WORDS), [closed("p0")]);
+    assert_eq!(board.unread(&key("p0"), 0, WORDS), [], "once");
+    let effects = board.unread(&key("p4"), 0, WORDS);
+    assert_eq!(cards(&effects)[0].1.body, "New message");
+    assert_eq!(
+        board.unread(&key("p5"), 0, WORDS),
+        [Effect::Close(Slot::Summary)]
+    );
+}
+
+#[test]
+fn u84_the_preview_can_be_less_and_is_on_a_locked_screen() {
+    let shown = |preview, locked| {
+        let mut settings = calm();
+        settings.notifications.preview = preview;
+        let moment = Moment { locked, ..at(0) };
+        let room = Note {
+            room: Some("Sales".to_owned()),
+            ..note("Li", "secret", 3)
+        };
+        let effects = Board::default().arrived(room, &settings, WORDS, &moment);
+        let (_, card) = cards(&effects)[0];
+        (card.title.clone(), card.body.clone())
+    };
+    let is = |title: &str, body: &str| (title.to_owned(), body.to_owned());
+    assert_eq!(
+        shown(PreviewLevel::Text, false),
+        is("Sales (3)", "Li: secret")
+    );
+    let name = is("Sales (3)", "3 new messages");
+    assert_eq!(shown(PreviewLevel::Text, true), name);
+    assert_eq!(shown(PreviewLevel::Name, false), name);
+    assert_eq!(
+        shown(PreviewLevel::Nothing, false),
+        is("Startalk", "New message")
+    );
+}
+
+#[test]
+fn u87_the_task_bar_flashes_once_a_conversation_until_somebody_looks() {
+    let mut board = Board::default();
+    let settings = Settings::default();
+    let flashes = |effects: Vec<Effect>| effects.contains(&Effect::Flash);
+    assert!(flashes(board.arrived(
+        note("Li", "1", 1),
+        &settings,
+        WORDS,
+        &at(0)
+    )));
+    assert!(!flashes(board.arrived(
+        note("Li", "2", 2),
+        &settings,
+        WORDS,
+        &at(1)
+    )));
+    assert!(flashes(board.arrived(
+        note("Wang", "1", 1),
+        &settings,
+        WORDS,
+        &at(2)
+    )));
+    board.focused();
+    assert!(flashes(board.arrived(
+        note("Li", "3", 3),
+        &settings,
+        WORDS,
+        &at(3)
+    )));
+    assert!(!flashes(board.arrived(
+        note("Zhou", "1", 1),
+        &calm(),
+        WORDS,
+        &at(4)
+    )));
+}
+
+#[test]
+fn u88_what_was_missed_is_one_summary_without_a_sound() {
+    let mut board = Board::default();
+    board.catching_up("a");
+    for n in 0..30 {
+        let note = note(&format!("p{n}"), "old", 10);
+        assert_eq!(board.arrived(note, &Settings::default(), WORDS, &at(0)), []);
+    }
+    let effects = board.caught_up("a", &Settings::default(), WORDS, &at(9_000));
+    let shown = cards(&effects);
+    assert_eq!((effects.len(), shown.len()), (1, 1));
+    assert_eq!(shown[0].0, &Slot::Summary);
+    assert_eq!(shown[0].1.body, "300 new messages in 30 conversations");
+    assert!(!shown[0].1.sound);
+    let live = board.arrived(note("p1", "now", 11), &calm(), WORDS, &at(9_001));
+    let shown = cards(&live);
+    assert_eq!(
+        shown[0].1.body, "290 new messages in 29 conversations",
+        "the summary no longer speaks for it"
+    );
+    assert_eq!(shown[1].0, &Slot::Conversation(key("p1")));
+    assert!(shown[1].1.sound, "what comes now is heard");
+}
+
+#[test]
+fn u88_one_conversation_that_was_missed_is_shown_as_it_is() {
+    let mut board = Board::default();
+    board.catching_up("a");
+    board.arrived(note("Li", "old", 4), &calm(), WORDS, &at(0));
+    let effects = board.caught_up("a", &calm(), WORDS, &at(0));
+    let (slot, card) = cards(&effects)[0];
+    assert_eq!(slot, &Slot::Conversation(key("Li")));
+    assert_eq!((card.title.as_str(), card.sound), ("Li (4)", false));
+    board.catching_up("a");
+    assert_eq!(board.caught_up("a", &calm(), WORDS, &at(0)), []);
+}
+
+#[test]
+fn u79_a_click_finds_the_message_and_is_not_told_twice() {
+    let mut board = Board::default();
+    board.arrived(note("Li", "hi", 1), &calm(), WORDS, &at(0));
+    let slot = Slot::Conversation(key("Li"));
+    assert_eq!(board.gone(&slot), Some(7));
+    assert_eq!(board.gone(&slot), None);
+    assert_eq!(board.unread(&key("Li"), 0, WORDS), []);
+}
+
+#[test]
+fn chinese_has_words_of_its_own() {
+    assert_eq!(Words::Chinese.messages_in(7, 3), "3 个会话有 7 条新消息");
+    assert_eq!(Words::Chinese.new_messages(1), "有新消息");
+    assert_eq!(Words::Chinese.says("李娜", "好"), "李娜：好");
+    assert_eq!(Words::English.messages_in(1, 1), "New message");
+}

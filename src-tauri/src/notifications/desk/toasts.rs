@@ -1,0 +1,113 @@
+//! Windows and macOS, through notify-rust.
+//!
+//! A thread waits for what becomes of each notification. Neither system's
+//! notifications can be taken back through this library; they go by themselves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use notify_rust::{Notification, NotificationResponse};
+use tokio::sync::mpsc;
+
+use super::super::board::{Card, Slot};
+use super::super::words::Words;
+use super::{Act, Acted, reply};
+
+/// Id under which Windows shows our notifications: that of the shortcut in the
+/// start menu, which the installer makes.
+const APP_ID: &str = "im.startalk.desktop";
+/// So many threads wait at a time; what is shown beyond that cannot be clicked.
+const MAX_THREADS: usize = 16;
+
+/// The notification centre of the system.
+pub(in super::super) struct Desk {
+    acts: mpsc::Sender<Acted>,
+    threads: Arc<AtomicUsize>,
+}
+
+impl Desk {
+    pub(in super::super) fn new(acts: mpsc::Sender<Acted>) -> Self {
+        Self {
+            acts,
+            threads: Arc::default(),
+        }
+    }
+
+    /// Shows a notification.
+    pub(in super::super) async fn show(&mut self, slot: &Slot, card: &Card, words: Words) -> bool {
+        let mut notification = Notification::new();
+        notification
+            .appname("Startalk")
+            .summary(&card.title)
+            .body(&card.body);
+        #[cfg(target_os = "windows")]
+        notification.app_id(APP_ID);
+        if matches!(slot, Slot::Conversation(_)) {
+            if card.reply && cfg!(target_os = "macos") {
+                notification.reply(words.reply());
+            } else {
+                notification.action("mark-read", words.mark_read());
+            }
+        }
+        if card.sound {
+            notification.sound_name(if cfg!(target_os = "windows") {
+                "IM"
+            } else {
+                "Ping"
+            });
+        }
+        if self.threads.fetch_add(1, Ordering::Relaxed) >= MAX_THREADS {
+            self.threads.fetch_sub(1, Ordering::Relaxed);
+            return tokio::task::spawn_blocking(move || notification.show().is_ok())
+                .await
+                .unwrap_or(false);
+        }
+        let (acts, threads, slot) = (self.acts.clone(), Arc::clone(&self.threads), slot.clone());
+        let (told, shown) = tokio::sync::oneshot::channel();
+        let thread = std::thread::Builder::new().name("notification".into());
+        let started = thread.spawn(move || {
+            match notification.show() {
+                Ok(handle) => {
+                    drop(told.send(true));
+                    let heard = handle.wait_for_response(|response: &NotificationResponse| {
+                        if let Some(act) = meaning(response) {
+                            drop(acts.blocking_send((slot, act)));
+                        }
+                    });
+                    if let Err(error) = heard {
+                        tracing::debug!(%error, "what became of a notification is not known");
+                    }
+                }
+                Err(error) => {
+                    tracing::info!(%error, "notification not shown");
+                    drop(told.send(false));
+                }
+            }
+            threads.fetch_sub(1, Ordering::Relaxed);
+        });
+        if let Err(error) = started {
+            self.threads.fetch_sub(1, Ordering::Relaxed);
+            tracing::warn!(%error, "no thread for a notification");
+            return false;
+        }
+        shown.await.unwrap_or(false)
+    }
+
+    /// Cannot be done here.
+    #[expect(clippy::unused_async, reason = "as on Linux")]
+    pub(in super::super) async fn close(&mut self, _slot: &Slot) {}
+
+    /// Cannot be done here.
+    #[expect(clippy::unused_async, reason = "as on Linux")]
+    pub(in super::super) async fn close_all(&mut self) {}
+}
+
+fn meaning(response: &NotificationResponse) -> Option<Act> {
+    match response {
+        NotificationResponse::Default => Some(Act::Open),
+        NotificationResponse::Action(action) if action == "mark-read" => Some(Act::MarkRead),
+        NotificationResponse::Action(_) => None,
+        NotificationResponse::Reply(text) => reply(text),
+        NotificationResponse::Closed(_) => Some(Act::Gone),
+    }
+}

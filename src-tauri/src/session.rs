@@ -1,0 +1,183 @@
+//! What the user's session on the computer tells: whether somebody is there,
+//! whether the screen is locked, sleep and networks.
+//!
+//! The engine itself notices sleep by its clocks and another network by its
+//! addresses within seconds; what the system says comes at once.
+
+#[cfg(target_os = "linux")]
+mod bus;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use engine::api::Request;
+use tauri::{AppHandle, Manager};
+
+use crate::clock;
+use crate::contract::WindowAttention;
+use crate::state::Shell;
+
+/// Shorter pauses are reading.
+const IDLE_AFTER: Duration = Duration::from_secs(30);
+/// Nobody looks at a window in front of which nobody sits.
+const GONE_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// How often is looked whether the window is to be locked.
+const LOCK_TICK: Duration = Duration::from_secs(10);
+
+/// What the window last said of itself.
+#[derive(Debug)]
+pub(crate) struct AttentionState(Mutex<(WindowAttention, Instant)>);
+
+impl Default for AttentionState {
+    fn default() -> Self {
+        Self(Mutex::new((WindowAttention::default(), Instant::now())))
+    }
+}
+
+impl AttentionState {
+    pub(crate) fn get(&self) -> WindowAttention {
+        self.state().0.clone()
+    }
+
+    /// How long nobody has looked at the window.
+    fn unattended(&self) -> Duration {
+        let state = self.state();
+        if state.0.active {
+            Duration::ZERO
+        } else {
+            state.1.elapsed()
+        }
+    }
+
+    fn set(&self, attention: WindowAttention) {
+        let mut state = self.state();
+        if state.0.active || attention.active {
+            state.1 = Instant::now();
+        }
+        state.0 = attention;
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, (WindowAttention, Instant)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The window speaks: keeps it, and tells the engine. Not answering any more is
+/// how a window that hangs is noticed, so nobody may speak in its place.
+pub(crate) async fn attend(shell: &Shell, attention: WindowAttention) {
+    let idle = idle_for().await;
+    let locked = shell.lock.is_locked() || screen_is_locked().await;
+    let (active, idle_since_ms) = presence(attention.active, idle, locked, clock::now_ms());
+    shell.attention.set(attention);
+    if let Ok(engine) = shell.engine() {
+        let request = Request::Attention {
+            active,
+            idle_since_ms,
+        };
+        if let Err(error) = engine.handle(request).await {
+            tracing::debug!(%error, "the engine does not know who is there");
+        }
+    }
+}
+
+/// Whether somebody looks, and since when nobody uses the computer.
+fn presence(
+    window_active: bool,
+    idle: Option<Duration>,
+    locked: bool,
+    now_ms: i64,
+) -> (bool, Option<i64>) {
+    let idle = idle.filter(|idle| *idle >= IDLE_AFTER);
+    let is_gone = idle.is_some_and(|idle| idle >= GONE_AFTER);
+    let since = idle.map(|idle| now_ms - i64::try_from(idle.as_millis()).unwrap_or(0));
+    (window_active && !is_gone && !locked, since)
+}
+
+/// How long the computer was not used; `None` where that is not told.
+pub(crate) async fn idle_for() -> Option<Duration> {
+    let asked = tokio::task::spawn_blocking(|| system_idle_time::get_idle_time().ok());
+    asked.await.ok().flatten()
+}
+
+/// Whether the screen is locked, as far as the system says.
+pub(crate) async fn screen_is_locked() -> bool {
+    #[cfg(target_os = "linux")]
+    return bus::screen_is_locked().await;
+    #[cfg(not(target_os = "linux"))]
+    std::future::ready(false).await
+}
+
+/// Locks the window when nobody has used the computer for as long as the settings
+/// say.
+pub(crate) async fn lock_when_idle(app: AppHandle) {
+    loop {
+        tokio::time::sleep(LOCK_TICK).await;
+        let shell = app.state::<Shell>();
+        let Some(minutes) = shell.settings.get().desktop.lock_after_minutes else {
+            continue;
+        };
+        let lock = shell.lock.view();
+        if !lock.ready || lock.locked {
+            continue;
+        }
+        // Where the system does not tell, nobody is there while nobody looks here.
+        let idle = match idle_for().await {
+            Some(idle) => idle,
+            None => shell.attention.unattended(),
+        };
+        if idle >= Duration::from_secs(u64::from(minutes.max(1)) * 60)
+            && let Err(error) = crate::commands::lock_now(&app)
+        {
+            tracing::warn!(%error, "window not locked");
+        }
+    }
+}
+
+/// Passes on what the system says of sleep and networks, as long as it lives.
+pub(crate) async fn watch(app: AppHandle) {
+    #[cfg(target_os = "linux")]
+    bus::watch(move || {
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move { network_changed(&app).await });
+    })
+    .await;
+    // Elsewhere what the engine notices by itself has to do.
+    #[cfg(not(target_os = "linux"))]
+    drop(app);
+}
+
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "nobody tells there")
+)]
+async fn network_changed(app: &AppHandle) {
+    let shell = app.state::<Shell>();
+    if let Ok(engine) = shell.engine()
+        && let Err(error) = engine.handle(Request::NetworkChanged).await
+    {
+        tracing::debug!(%error, "connections were not looked after");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn u29_somebody_is_there_if_the_window_and_the_computer_say_so() {
+        let idle = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(presence(true, None, false, 10_000_000), (true, None));
+        assert_eq!(presence(true, idle(29), false, 10_000_000), (true, None));
+        assert_eq!(
+            presence(true, idle(60), false, 10_000_000),
+            (true, Some(9_940_000))
+        );
+        assert_eq!(
+            presence(true, idle(300), false, 10_000_000),
+            (false, Some(9_700_000))
+        );
+        assert_eq!(presence(false, idle(1), false, 0), (false, None));
+        assert_eq!(presence(true, None, true, 0), (false, None), "locked");
+    }
+}

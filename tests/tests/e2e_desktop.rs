@@ -1,0 +1,202 @@
+//! What a desktop does with the app: tray, notifications, closing and coming
+//! back, links, the place of the window, waking.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic with its place is the report"
+)]
+
+use std::process::Stdio;
+
+use engine::Engine;
+use engine::api::{Request, Response};
+use system_tests::processes::free_port;
+use system_tests::window::{App, Desktop, KeyringKind, Session, test_id};
+
+const PASSWORD: &str = "desktop-Geheimnis-4711";
+
+/// U05, U06, U07, U65, U79, U80, U82, U83, U86.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_app_lives_in_the_tray_and_is_called_back() {
+    let mut desktop = Desktop::start(KeyringKind::Unlocked);
+    desktop.start_notifications();
+    let session = Session::join(&desktop).await;
+    let app = App::start(&desktop, "tray", "en_US", &[]).await;
+    let invite = start_team(&app).await;
+    session.wait_tooltip("Startalk").await;
+
+    // A colleague, without a window.
+    let folder = tempfile::tempdir().unwrap();
+    let colleague = system_tests::engine_in(folder.path()).await;
+    let join = Request::Join {
+        input: invite,
+        name: "王芳".to_owned(),
+        password: PASSWORD.to_owned(),
+    };
+    let Response::Account(account) = colleague.handle(join).await.unwrap() else {
+        panic!("not joined");
+    };
+    app.wait_for(&test_id("contact-row")).await;
+    let host = host_of(&colleague, &account).await;
+
+    // U65: what the system says of waking is heard.
+    session.wake().await;
+    app.until("the app has heard that the computer woke", async || {
+        app.log().contains("the computer woke")
+    })
+    .await;
+
+    // U07: closing hides, says so once, and the program goes on.
+    app.close_window();
+    app.until("the window is hidden", async || !app.is_shown())
+        .await;
+    session.wait_notifications(1).await;
+    desktop.screenshot(&shot("desktop-1-hint.png"));
+    session.click_notification().await;
+    app.until("the window is back", async || app.is_shown())
+        .await;
+    session.wait_notifications(0).await;
+    app.close_window();
+    app.until("the window is hidden", async || !app.is_shown())
+        .await;
+
+    // U80, U82, U86: three messages are one notification, and the tray counts them.
+    for text in ["第一", "second", "<b>third</b> & last"] {
+        send(&colleague, &account, &host, text).await;
+    }
+    session.wait_tooltip("Startalk: 3 unread messages").await;
+    session.wait_notifications(1).await;
+    desktop.screenshot(&shot("desktop-2-notification.png"));
+    let menu = session.menu().await;
+    assert!(menu.iter().any(|(_, line)| line == "王芳  (3)"), "{menu:?}");
+
+    // U79: a click opens what it was about, with the window hidden.
+    session.click_notification().await;
+    app.until("the window is back", async || app.is_shown())
+        .await;
+    app.until("the conversation is open", async || {
+        app.texts(&test_id("message-text")).await.len() == 3
+    })
+    .await;
+    // U83: what was read is told no longer.
+    session.wait_tooltip("Startalk").await;
+    session.wait_notifications(0).await;
+
+    // U29: what is being read is not told; what is not, is.
+    send(&colleague, &account, &host, "fourth").await;
+    app.until("the message is there", async || {
+        app.texts(&test_id("message-text")).await.len() == 4
+    })
+    .await;
+    assert_eq!(session.notifications().await, 0);
+
+    // U86: the icon hides and shows.
+    session.click_tray().await;
+    app.until("the icon hides the window", async || !app.is_shown())
+        .await;
+    session.click_tray().await;
+    app.until("the icon shows the window", async || app.is_shown())
+        .await;
+
+    // U06: a second start raises the first with its link, which asks.
+    app.close_window();
+    app.until("the window is hidden", async || !app.is_shown())
+        .await;
+    second_start(&desktop, &app, "xmpp:somebody@example.com?message;body=hi");
+    app.until("the window is back", async || app.is_shown())
+        .await;
+    let address = app.text(&test_id("link-address")).await;
+    assert_eq!(address, "somebody@example.com");
+    app.shot("3-link").await;
+    app.click("link-cancel").await;
+    app.wait_gone(&test_id("link-address")).await;
+
+    // U05: the window comes back where it was.
+    app.place(37, 61, 900, 640);
+    let place = app.geometry();
+    assert_eq!(place[2..], [900, 640]);
+
+    // U07: "Quit" ends the program.
+    session.choose("Quit Startalk").await;
+    app.wait_for_end();
+    colleague.close().await;
+    drop(app);
+    let app = App::start(&desktop, "tray", "en_US", &[]).await;
+    app.wait_ready("main").await;
+    assert_eq!(app.geometry(), place);
+    session.choose("Quit Startalk").await;
+    app.wait_for_end();
+}
+
+/// Starts a server in the window; gives an invite.
+async fn start_team(app: &App) -> String {
+    app.wait_ready("welcome").await;
+    app.click("welcome-start").await;
+    app.fill("start-team", "Sales").await;
+    app.fill("start-name", "Li Na").await;
+    app.fill("start-password", PASSWORD).await;
+    app.click("start-advanced").await;
+    app.fill("start-port", &free_port().to_string()).await;
+    app.click("start-submit").await;
+    app.wait_ready("main").await;
+    if app.count(&test_id("invite-link")).await == 0 {
+        app.click("server-invite").await;
+    }
+    app.until("the invite link is there", async || {
+        app.value("invite-link").await.starts_with("startalk:")
+    })
+    .await;
+    let invite = app.value("invite-link").await;
+    app.click("invite-close").await;
+    invite
+}
+
+/// The address of the one who started the server.
+async fn host_of(colleague: &Engine, account: &str) -> String {
+    let mut events = colleague.subscribe();
+    loop {
+        let contacts = Request::Contacts {
+            account: account.to_owned(),
+        };
+        let Response::Contacts(contacts) = colleague.handle(contacts).await.unwrap() else {
+            panic!("no contacts");
+        };
+        if let Some(host) = contacts.iter().find(|contact| contact.name == "Li Na") {
+            return host.address.clone();
+        }
+        events.next().await.expect("the engine runs");
+    }
+}
+
+async fn send(colleague: &Engine, account: &str, to: &str, text: &str) {
+    let start = Request::StartConversation {
+        account: account.to_owned(),
+        contact: to.to_owned(),
+    };
+    colleague.handle(start).await.unwrap();
+    let message = Request::SendMessage {
+        account: account.to_owned(),
+        conversation: to.to_owned(),
+        text: text.to_owned(),
+    };
+    colleague.handle(message).await.unwrap();
+}
+
+/// Starts the app once more on the same home; it hands its link on and ends.
+fn second_start(desktop: &Desktop, app: &App, link: &str) {
+    let status = desktop
+        .command(system_tests::processes::required("STARTALK_BIN"))
+        .arg("--home")
+        .arg(app.home())
+        .arg(link)
+        .stderr(Stdio::null())
+        .status();
+    assert!(status.is_ok_and(|status| status.success()));
+}
+
+fn shot(name: &str) -> std::path::PathBuf {
+    system_tests::processes::required("STARTALK_SHOTS").join(name)
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { Rpc } from '../rpc/client';
+import { ACCOUNT, FakeRuntime } from '../runtime/fake';
+import { App } from './app.svelte';
+
+async function opened(): Promise<{ app: App; runtime: FakeRuntime }> {
+  const runtime = new FakeRuntime().withTeam();
+  const app = new App(new Rpc(runtime));
+  await app.start();
+  return { app, runtime };
+}
+
+test('U06: a link asks before anything is done, and its text is not sent', async () => {
+  const { app, runtime } = await opened();
+  const link = { kind: 'chat', address: 'tomas@valley.local', text: 'Hallo' } as const;
+  runtime.push({ type: 'open-link', link });
+  expect(app.outsideLink?.wish).toEqual(link);
+  expect(runtime.countOf('start-conversation')).toBe(0);
+  await app.outsideLink?.accept();
+  expect(app.outsideLink).toBeNull();
+  expect(app.session?.selected).toBe('tomas@valley.local');
+  expect(runtime.talks.get('tomas@valley.local')?.draft).toBe('Hallo');
+  expect(runtime.countOf('send-message')).toBe(0);
+});
+
+test('U06: a link that is dismissed or not understood does nothing', async () => {
+  const { app, runtime } = await opened();
+  const before = runtime.calls.length;
+  runtime.push({ type: 'open-link', link: { kind: 'room', address: 'sales@rooms.valley.local' } });
+  app.outsideLink?.dismiss();
+  expect(app.outsideLink).toBeNull();
+  runtime.push({ type: 'link-refused' });
+  expect(app.outsideLink?.wish).toBeNull();
+  await app.outsideLink?.accept();
+  expect(runtime.calls.length).toBe(before);
+});
+
+test('U79: what a notification opens waits until the window is up', async () => {
+  const runtime = new FakeRuntime().withTeam();
+  const app = new App(new Rpc(runtime));
+  const conversation = 'anna@valley.local';
+  app.handle({ type: 'open-conversation', account: ACCOUNT, conversation, message: null });
+  await app.start();
+  await expect.poll(() => app.session?.selected).toBe(conversation);
+});
+
+test('U79: what a notification is about is opened and shown', async () => {
+  const { app, runtime } = await opened();
+  const conversation = 'anna@valley.local';
+  const message = runtime.receive(conversation, 'new').id;
+  runtime.push({ type: 'open-conversation', account: ACCOUNT, conversation, message });
+  await expect.poll(() => app.session?.selected).toBe(conversation);
+  await expect.poll(() => app.session?.timeline?.messages.at(-1)?.id).toBe(message);
+});
+
+test('U109: a locked window forgets the chats and has them again after the secret', async () => {
+  const { app, runtime } = await opened();
+  await runtime.desktop.lockChoose(null, 'geheim');
+  await runtime.desktop.lockWindow();
+  expect(app.lock.locked).toBe(true);
+  expect(app.session).toBeNull();
+  app.lock.secret = 'falsch';
+  await app.lock.open();
+  expect(app.lock.problems.at('secret')?.key).toBe('window-lock.wrong');
+  app.lock.secret = 'geheim';
+  await app.lock.open();
+  expect(app.lock.locked).toBe(false);
+  await expect.poll(() => app.session?.list.loaded).toBe(true);
+  expect(app.lock.secret).toBe('');
+});
