@@ -14,6 +14,7 @@ import type { Request } from './generated/Request';
 import type { Response } from './generated/Response';
 import type { SearchPage } from './generated/SearchPage';
 import type { SearchRequest } from './generated/SearchRequest';
+import type { SettingProblem } from './generated/SettingProblem';
 import type { Settings } from './generated/Settings';
 import type { ShellEvent } from './generated/ShellEvent';
 import type { ShellInfo } from './generated/ShellInfo';
@@ -160,7 +161,7 @@ export class Rpc {
     return this.#guard(() => this.#runtime.shellInfo());
   }
 
-  settingsSet(settings: Settings): Promise<void> {
+  settingsSet(settings: Settings): Promise<SettingProblem[]> {
     return this.#guard(() => this.#runtime.settingsSet(settings));
   }
 

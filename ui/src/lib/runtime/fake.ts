@@ -17,6 +17,7 @@ import type { Overview } from '../rpc/generated/Overview';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
 import type { SearchHit } from '../rpc/generated/SearchHit';
+import type { SettingProblem } from '../rpc/generated/SettingProblem';
 import type { Settings } from '../rpc/generated/Settings';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
@@ -24,6 +25,7 @@ import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
 import { decide, type Decisions, undecided } from './fake-decisions';
 import { search } from './fake-search';
 import { fakeQr, history, type Line, ME, MY_NAME, nobody, people, plain, TEAM } from './fixtures';
+import { USUAL_SETTINGS } from '../state/usual-settings';
 import type { Runtime } from './runtime';
 
 export const ACCOUNT = 'account-1';
@@ -61,9 +63,11 @@ export class FakeRuntime implements Runtime {
     home: '/home/lina/.local/share/startalk',
     default_port: 5280,
     start_link: null,
-    settings: { language: 'system', theme: 'system' },
+    settings: USUAL_SETTINGS,
     fatal: null,
   };
+  /** What the desktop refuses to do of the settings. */
+  settingProblems: SettingProblem[] = [];
   /** Size of the page in per cent, as it was asked for last. */
   zoom = 100;
   contacts: ContactView[] = [];
@@ -251,9 +255,10 @@ export class FakeRuntime implements Runtime {
     return structuredClone(this.shell);
   }
 
-  async settingsSet(settings: Settings): Promise<void> {
+  async settingsSet(settings: Settings): Promise<SettingProblem[]> {
     this.#command('settingsSet');
     this.shell.settings = { ...settings };
+    return this.settingProblems;
   }
 
   async zoomSet(percent: number): Promise<void> {

@@ -3,6 +3,7 @@ import type { InviteView } from '../rpc/generated/InviteView';
 import type { NewTeam } from '../rpc/generated/NewTeam';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
+import type { SettingProblem } from '../rpc/generated/SettingProblem';
 import type { Settings } from '../rpc/generated/Settings';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
@@ -16,7 +17,8 @@ export interface Runtime {
   /** Starts the stream of events; called once, before the first request. */
   subscribe(listener: (event: ShellEvent) => void): Promise<void>;
   shellInfo(): Promise<ShellInfo>;
-  settingsSet(settings: Settings): Promise<void>;
+  /** Keeps the settings and carries them out; resolves with what could not be. */
+  settingsSet(settings: Settings): Promise<SettingProblem[]>;
   /** Size of the page in per cent. */
   zoomSet(percent: number): Promise<void>;
   serverStatus(): Promise<EmbeddedServerView>;

@@ -88,6 +88,7 @@ export function scene(query: URLSearchParams): FakeRuntime {
   const language = query.get('locale');
   const theme = query.get('theme');
   fake.shell.settings = {
+    ...fake.shell.settings,
     language: language === 'en' || language === 'zh-CN' ? language : 'system',
     theme: theme === 'light' || theme === 'dark' ? theme : 'system',
   };

@@ -18,6 +18,7 @@ import { EmbeddedServer } from './server.svelte';
 import { Session } from './session.svelte';
 import { StartTeam } from './start-team.svelte';
 import { Unlock } from './unlock.svelte';
+import { USUAL_SETTINGS } from './usual-settings';
 
 /** What the window shows. */
 export type Screen = 'loading' | 'welcome' | 'start' | 'join' | 'unlock' | 'main';
@@ -29,7 +30,7 @@ const NO_SHELL: ShellInfo = {
   home: '',
   default_port: 0,
   start_link: null,
-  settings: { language: 'system', theme: 'system' },
+  settings: USUAL_SETTINGS,
   fatal: null,
 };
 

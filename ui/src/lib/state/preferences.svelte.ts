@@ -1,16 +1,21 @@
 import { chooseLocale, i18n } from '../i18n/i18n.svelte';
 import type { Language } from '../rpc/generated/Language';
+import type { DesktopSettings } from '../rpc/generated/DesktopSettings';
+import type { NotificationSettings } from '../rpc/generated/NotificationSettings';
+import type { SettingProblem } from '../rpc/generated/SettingProblem';
 import type { Settings } from '../rpc/generated/Settings';
 import type { Theme } from '../rpc/generated/Theme';
 import type { Rpc } from '../rpc/client';
 import { keep, readKept } from './kept';
 import { isQuiet } from './quiet';
+import { USUAL_SETTINGS } from './usual-settings';
 import { clampSide, nextZoom, readView, USUAL_VIEW, type ViewSettings } from './view-settings';
 
 /** What the person likes, on this device. */
 export class Preferences {
   readonly #rpc: Rpc;
-  #settings = $state.raw<Settings>({ language: 'system', theme: 'system' });
+  #settings = $state.raw<Settings>(USUAL_SETTINGS);
+  #problems = $state.raw<readonly SettingProblem[]>([]);
   #view = $state.raw<ViewSettings>(USUAL_VIEW);
   #systemLocale = 'en';
 
@@ -30,10 +35,22 @@ export class Preferences {
     return this.#view;
   }
 
+  get desktop(): DesktopSettings {
+    return this.#settings.desktop;
+  }
+
+  get notifications(): NotificationSettings {
+    return this.#settings.notifications;
+  }
+
+  /** What of the last change could not be carried out. */
+  get problems(): readonly SettingProblem[] {
+    return this.#problems;
+  }
+
   /** Whether notifications are off at this time, by the person's own choice. */
   isQuiet(now: number): boolean {
-    const { quiet, quietUntilMs } = this.#view;
-    return isQuiet(quiet, now) || (quietUntilMs !== null && now < quietUntilMs);
+    return isQuiet(this.notifications, now);
   }
 
   load(settings: Settings, systemLocale: string): void {
@@ -64,14 +81,28 @@ export class Preferences {
     this.#change({ ...this.#settings, language });
   }
 
+  setDesktop(change: Partial<DesktopSettings>): void {
+    this.#change({ ...this.#settings, desktop: { ...this.desktop, ...change } });
+  }
+
+  setNotifications(change: Partial<NotificationSettings>): void {
+    this.#change({ ...this.#settings, notifications: { ...this.notifications, ...change } });
+  }
+
   setTheme(theme: Theme): void {
     this.#change({ ...this.#settings, theme });
   }
 
   #change(settings: Settings): void {
     this.#use(settings);
-    // Holds for this run in any case; a disk that is full is said elsewhere.
-    this.#rpc.settingsSet(settings).catch(() => undefined);
+    this.#problems = [];
+    this.#rpc
+      .settingsSet(settings)
+      .then((problems) => {
+        if (this.#settings === settings) this.#problems = problems;
+      })
+      // Holds for this run in any case; a disk that is full is said elsewhere.
+      .catch(() => undefined);
   }
 
   #zoom(): void {
