@@ -67,7 +67,7 @@ describe('language', () => {
     expect(i18n.locale).toBe('zh-CN');
     app.preferences.setLanguage('en');
     expect(i18n.locale).toBe('en');
-    expect(fake.shell.settings).toEqual({ language: 'en', theme: 'system' });
+    expect(fake.shell.settings).toMatchObject({ language: 'en', theme: 'system' });
   });
 
   test('changes even if it cannot be stored', async () => {
