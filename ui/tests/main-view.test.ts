@@ -331,7 +331,7 @@ describe('settings', () => {
     expect(document.documentElement.dataset.theme).toBe('dark');
     await user.click(screen.getByTestId('language-zh-CN'));
     expect(screen.getAllByRole('heading', { name: '设置' })[0]).toBeVisible();
-    expect(fake.shell.settings).toEqual({ language: 'zh-CN', theme: 'dark' });
+    expect(fake.shell.settings).toMatchObject({ language: 'zh-CN', theme: 'dark' });
   });
 
   test('sign out, keeping the messages unless told otherwise', async () => {

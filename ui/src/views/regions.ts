@@ -1,4 +1,6 @@
 import type { Component } from 'svelte';
+import FilesMain from '../components/all-files/FilesMain.svelte';
+import FilesSide from '../components/all-files/FilesSide.svelte';
 import ConversationPane from '../components/frame/ConversationPane.svelte';
 import Sidebar from '../components/conversation-list/Sidebar.svelte';
 import SearchSide from '../components/search/SearchSide.svelte';
@@ -23,6 +25,7 @@ export interface Region {
 export const regions: Partial<Record<Section, Region>> & { chats: Region } = {
   chats: { side: Sidebar, main: ConversationPane },
   search: { side: SearchSide, main: ConversationPane },
+  files: { side: FilesSide, main: FilesMain },
   settings: { side: SettingsSide, main: SettingsMain },
 };
 

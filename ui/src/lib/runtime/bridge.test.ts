@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
+import { USUAL_SETTINGS } from '../state/usual-settings';
 import { BridgeRuntime, bridgeIn } from './bridge';
 
 /** The bridge's end, word by word. */
@@ -108,7 +109,7 @@ describe('a bridge', () => {
     socket.open();
     expect(await runtime.serverStatus()).toEqual({ state: 'none' });
     await expect(runtime.serverStart()).rejects.toMatchObject({ code: 'not-supported' });
-    await runtime.settingsSet({ language: 'zh-CN', theme: 'dark' });
+    await runtime.settingsSet({ ...USUAL_SETTINGS, language: 'zh-CN', theme: 'dark' });
     expect((await runtime.shellInfo()).settings).toMatchObject({
       language: 'zh-CN',
       theme: 'dark',

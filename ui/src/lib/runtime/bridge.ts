@@ -5,9 +5,12 @@ import type { Event } from '../rpc/generated/Event';
 import type { InviteView } from '../rpc/generated/InviteView';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
+import type { SettingProblem } from '../rpc/generated/SettingProblem';
 import type { Settings } from '../rpc/generated/Settings';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
+import { USUAL_SETTINGS } from '../state/usual-settings';
+import { BridgeDesktop, NO_LOCK, noDesktop } from './bridge-desktop';
 import type { Runtime } from './runtime';
 
 /** Where `startalk-cli bridge` listens, and what opens it. */
@@ -45,6 +48,7 @@ export class BridgeRuntime implements Runtime {
   readonly #socket: WebSocket;
   readonly #opened: Promise<void>;
   readonly #waiting = new Map<number, Waiting>();
+  readonly desktop = new BridgeDesktop((request) => this.request(request));
   #listener: (event: ShellEvent) => void = () => undefined;
   #nextId = 1;
 
@@ -94,6 +98,8 @@ export class BridgeRuntime implements Runtime {
       default_port: 5280,
       start_link: null,
       settings: readSettings(),
+      tray: false,
+      lock: NO_LOCK,
       fatal: await this.#opened.then(
         () => null,
         (error: unknown) => error as ApiError,
@@ -101,8 +107,9 @@ export class BridgeRuntime implements Runtime {
     };
   }
 
-  async settingsSet(settings: Settings): Promise<void> {
+  async settingsSet(settings: Settings): Promise<SettingProblem[]> {
     localStorage.setItem(SETTINGS, JSON.stringify(settings));
+    return [];
   }
 
   async zoomSet(percent: number): Promise<void> {
@@ -159,16 +166,13 @@ function gone(): ApiError {
   return error;
 }
 
-function noDesktop(): Promise<never> {
-  // The desktop's commands reject with the bare object, not with an Error.
-  return Promise.reject(apiError('not-supported'));
-}
-
 function readSettings(): Settings {
-  const settings: Settings = { language: 'system', theme: 'system' };
   try {
-    return { ...settings, ...(JSON.parse(localStorage.getItem(SETTINGS) ?? '{}') as Settings) };
+    return {
+      ...USUAL_SETTINGS,
+      ...(JSON.parse(localStorage.getItem(SETTINGS) ?? '{}') as Settings),
+    };
   } catch {
-    return settings;
+    return USUAL_SETTINGS;
   }
 }

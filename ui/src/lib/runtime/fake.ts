@@ -23,10 +23,10 @@ import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
 import { decide, type Decisions, undecided } from './fake-decisions';
-import { USUAL_SETTINGS } from '../state/usual-settings';
 import { FakeDesktop } from './fake-desktop';
 import { search } from './fake-search';
 import { fakeQr, history, type Line, ME, MY_NAME, nobody, people, plain, TEAM } from './fixtures';
+import { USUAL_SETTINGS } from '../state/usual-settings';
 import type { Runtime } from './runtime';
 
 export const ACCOUNT = 'account-1';
@@ -69,6 +69,8 @@ export class FakeRuntime implements Runtime {
     lock: { ready: false, locked: false, wait_until_ms: null },
     fatal: null,
   };
+  /** What the desktop refuses to do of the settings. */
+  settingProblems: SettingProblem[] = [];
   /** Size of the page in per cent, as it was asked for last. */
   zoom = 100;
   readonly desktop = new FakeDesktop((lock) => this.#listener({ type: 'lock-changed', lock }));
@@ -260,7 +262,7 @@ export class FakeRuntime implements Runtime {
   async settingsSet(settings: Settings): Promise<SettingProblem[]> {
     this.#command('settingsSet');
     this.shell.settings = { ...settings };
-    return [];
+    return this.settingProblems;
   }
 
   async zoomSet(percent: number): Promise<void> {

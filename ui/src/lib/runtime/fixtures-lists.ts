@@ -1,3 +1,4 @@
+import type { AttachmentView } from '../rpc/generated/AttachmentView';
 import type { ConversationView } from '../rpc/generated/ConversationView';
 import type { FakeRuntime } from './fake';
 
@@ -16,6 +17,20 @@ export function everyRow(fake: FakeRuntime): void {
     ['Tomás Rivera', 'Coffee machine on floor 2 is back 🎉', 26],
   ]);
   room(fake, LUNCH, '午饭', [['周敏', '今天吃什么？', 30]]);
+  fake.fill('anna@valley.local', [
+    {
+      direction: 'incoming',
+      text: 'Contract page 4, corrected.pdf',
+      ago: 29,
+      more: { attachments: [{ ...FILE, name: 'Contract page 4, corrected.pdf' }] },
+    },
+    {
+      direction: 'outgoing',
+      text: '首页 第二版.png',
+      ago: 28,
+      more: { attachments: [{ ...FILE, name: '首页 第二版.png', media_type: 'image/png' }] },
+    },
+  ]);
   decide(fake, DESIGN, { pin: 1 });
   decide(fake, LUNCH, { notify: 'none' });
   fake.setRow(DESIGN, { unread: 128, unread_mentions: 1 });
@@ -37,6 +52,18 @@ export function manyTalks(fake: FakeRuntime, count: number): void {
     fake.setRow(address, { name: index % 3 === 0 ? `Person ${index}` : `${surname}${given}` });
   }
 }
+
+const FILE: AttachmentView = {
+  url: null,
+  name: '',
+  media_type: 'application/pdf',
+  size_bytes: 240_000,
+  width: null,
+  height: null,
+  description: null,
+  save_name: '',
+  state: 'remote',
+};
 
 const SURNAMES = '王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林郑';
 const GIVEN = '伟芳娜敏静丽强磊军洋勇艳杰涛明超兰霞平刚';

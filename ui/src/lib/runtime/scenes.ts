@@ -1,4 +1,3 @@
-import { USUAL_SETTINGS } from '../state/usual-settings';
 import { apiError } from '../errors/api-failure';
 import { ACCOUNT, FakeRuntime } from './fake';
 import { longHistory, TEAM } from './fixtures';
@@ -89,7 +88,7 @@ export function scene(query: URLSearchParams): FakeRuntime {
   const language = query.get('locale');
   const theme = query.get('theme');
   fake.shell.settings = {
-    ...USUAL_SETTINGS,
+    ...fake.shell.settings,
     language: language === 'en' || language === 'zh-CN' ? language : 'system',
     theme: theme === 'light' || theme === 'dark' ? theme : 'system',
   };

@@ -1,10 +1,12 @@
 import { chooseLocale, i18n } from '../i18n/i18n.svelte';
 import type { Language } from '../rpc/generated/Language';
+import type { DesktopSettings } from '../rpc/generated/DesktopSettings';
+import type { NotificationSettings } from '../rpc/generated/NotificationSettings';
+import type { SettingProblem } from '../rpc/generated/SettingProblem';
 import type { Settings } from '../rpc/generated/Settings';
 import type { Theme } from '../rpc/generated/Theme';
 import type { Rpc } from '../rpc/client';
 import { keep, readKept } from './kept';
-import { fromShell, toShell } from './notify-settings';
 import { isQuiet } from './quiet';
 import { clampSide, nextZoom, readView, USUAL_VIEW, type ViewSettings } from './view-settings';
 import { USUAL_SETTINGS } from './usual-settings';
@@ -12,8 +14,9 @@ import { USUAL_SETTINGS } from './usual-settings';
 /** What the person likes, on this device. */
 export class Preferences {
   readonly #rpc: Rpc;
-  #view = $state.raw<ViewSettings>(USUAL_VIEW);
   #settings = $state.raw<Settings>(USUAL_SETTINGS);
+  #problems = $state.raw<readonly SettingProblem[]>([]);
+  #view = $state.raw<ViewSettings>(USUAL_VIEW);
   #systemLocale = 'en';
 
   constructor(rpc: Rpc) {
@@ -32,10 +35,22 @@ export class Preferences {
     return this.#view;
   }
 
+  get desktop(): DesktopSettings {
+    return this.#settings.desktop;
+  }
+
+  get notifications(): NotificationSettings {
+    return this.#settings.notifications;
+  }
+
+  /** What of the last change could not be carried out. */
+  get problems(): readonly SettingProblem[] {
+    return this.#problems;
+  }
+
   /** Whether notifications are off at this time, by the person's own choice. */
   isQuiet(now: number): boolean {
-    const { quiet, quietUntilMs } = this.#view;
-    return isQuiet(quiet, now) || (quietUntilMs !== null && now < quietUntilMs);
+    return isQuiet(this.notifications, now);
   }
 
   /** All that the shell keeps; `change` takes effect at once. */
@@ -65,10 +80,6 @@ export class Preferences {
     this.#view = { ...this.#view, ...change };
     keep('view', this.#view);
     if (this.#view.zoom !== zoom) this.#zoom();
-    if ('previews' in change || 'quiet' in change || 'quietUntilMs' in change) {
-      const { notifications } = this.#settings;
-      this.change({ notifications: toShell(this.#view, notifications) });
-    }
   }
 
   setSideWidth(width: number): void {
@@ -84,14 +95,28 @@ export class Preferences {
     this.#change({ ...this.#settings, language });
   }
 
+  setDesktop(change: Partial<DesktopSettings>): void {
+    this.#change({ ...this.#settings, desktop: { ...this.desktop, ...change } });
+  }
+
+  setNotifications(change: Partial<NotificationSettings>): void {
+    this.#change({ ...this.#settings, notifications: { ...this.notifications, ...change } });
+  }
+
   setTheme(theme: Theme): void {
     this.#change({ ...this.#settings, theme });
   }
 
   #change(settings: Settings): void {
     this.#use(settings);
-    // Holds for this run in any case; a disk that is full is said elsewhere.
-    this.#rpc.settingsSet(settings).catch(() => undefined);
+    this.#problems = [];
+    this.#rpc
+      .settingsSet(settings)
+      .then((problems) => {
+        if (this.#settings === settings) this.#problems = problems;
+      })
+      // Holds for this run in any case; a disk that is full is said elsewhere.
+      .catch(() => undefined);
   }
 
   #zoom(): void {
@@ -100,7 +125,6 @@ export class Preferences {
 
   #use(settings: Settings): void {
     this.#settings = settings;
-    this.#view = { ...this.#view, ...fromShell(settings.notifications, this.#view.quiet) };
     i18n.locale = chooseLocale(settings.language, this.#systemLocale);
   }
 }

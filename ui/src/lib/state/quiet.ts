@@ -1,55 +1,33 @@
-/** Hours in which nothing makes a sound or pops up, by local time. */
-export interface QuietHours {
-  on: boolean;
-  /** Minutes after midnight. */
-  from: number;
-  /** Minutes after midnight; before `from` when the night is in between. */
-  to: number;
-  /** Days on which they begin, 0 is Sunday. */
-  days: readonly number[];
-}
+import type { NotificationSettings } from '../rpc/generated/NotificationSettings';
+import type { QuietHours } from '../rpc/generated/QuietHours';
 
-const DAY = 24 * 60;
-
-export const NO_QUIET_HOURS: QuietHours = {
-  on: false,
-  from: 20 * 60,
-  to: 8 * 60,
-  days: [0, 1, 2, 3, 4, 5, 6],
+/** What is offered to whoever switches quiet hours on: the night of every day. */
+export const USUAL_QUIET_HOURS: QuietHours = {
+  from_minute: 20 * 60,
+  to_minute: 8 * 60,
+  days: [true, true, true, true, true, true, true],
 };
 
-export function readQuietHours(value: unknown): QuietHours {
-  if (typeof value !== 'object' || value === null) return NO_QUIET_HOURS;
-  const kept = value as Partial<Record<keyof QuietHours, unknown>>;
-  const minute = (given: unknown, usual: number) =>
-    typeof given === 'number' && Number.isInteger(given) && given >= 0 && given < DAY
-      ? given
-      : usual;
-  const days = Array.isArray(kept.days)
-    ? [0, 1, 2, 3, 4, 5, 6].filter((day) => (kept.days as unknown[]).includes(day))
-    : NO_QUIET_HOURS.days;
-  return {
-    on: kept.on === true,
-    from: minute(kept.from, NO_QUIET_HOURS.from),
-    to: minute(kept.to, NO_QUIET_HOURS.to),
-    days,
-  };
+/** Whether notifications are off at this time, by the person's own choice. */
+export function isQuiet(settings: NotificationSettings, now: number): boolean {
+  const { quiet_until_ms, quiet_hours } = settings;
+  if (quiet_until_ms !== null && now < quiet_until_ms) return true;
+  return quiet_hours !== null && holds(quiet_hours, now);
 }
 
-/** Whether these hours hold at this time. */
-export function isQuiet(hours: QuietHours, at: number): boolean {
-  if (!hours.on || hours.from === hours.to) return false;
-  const date = new Date(at);
+function holds({ from_minute, to_minute, days }: QuietHours, now: number): boolean {
+  const date = new Date(now);
   const minute = date.getHours() * 60 + date.getMinutes();
-  const today = date.getDay();
+  // The contract counts the days from Monday.
+  const today = (date.getDay() + 6) % 7;
   const yesterday = (today + 6) % 7;
-  if (hours.from < hours.to) {
-    return hours.days.includes(today) && minute >= hours.from && minute < hours.to;
+  if (from_minute < to_minute) {
+    return days[today] === true && minute >= from_minute && minute < to_minute;
   }
   // Over midnight: the morning belongs to the day before.
   return (
-    (hours.days.includes(today) && minute >= hours.from) ||
-    (hours.days.includes(yesterday) && minute < hours.to)
+    (days[today] === true && minute >= from_minute) ||
+    (days[yesterday] === true && minute < to_minute)
   );
 }
 

@@ -4,6 +4,7 @@ import type { ConversationView } from '../rpc/generated/ConversationView';
 import type { Event } from '../rpc/generated/Event';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { Rpc } from '../rpc/client';
+import { AllFiles } from './all-files.svelte';
 import type { Attention } from './attention.svelte';
 import { Composer } from './composer.svelte';
 import { Connection } from './connection.svelte';
@@ -28,6 +29,7 @@ export class Session {
   readonly recents = new Recents();
   readonly settings = new SettingsView();
   readonly search: Search;
+  readonly files: AllFiles;
   readonly #habits: Habits;
   readonly storage: Storage;
   /** Searching in the open conversation. */
@@ -54,6 +56,7 @@ export class Session {
     this.#announce = announce;
     this.list = new ConversationList(rpc, account);
     this.unlock = new Unlock(rpc, account);
+    this.files = new AllFiles(rpc, account);
     this.search = new Search(rpc, account, this.list);
     this.#habits = new Habits(account);
     this.storage = new Storage(rpc, account);
@@ -262,6 +265,7 @@ export class Session {
     this.#leave();
     this.list.close();
     this.search.close();
+    this.files.close();
     this.find.close();
     this.connection.close();
   }

@@ -1,11 +1,12 @@
 import { matchName } from '../text/pinyin';
 
 export type SettingsPage =
-  'appearance' | 'notifications' | 'chats' | 'account' | 'storage' | 'status' | 'about';
+  'appearance' | 'notifications' | 'desktop' | 'chats' | 'account' | 'storage' | 'status' | 'about';
 
 export const SETTINGS_PAGES: readonly SettingsPage[] = [
   'appearance',
   'notifications',
+  'desktop',
   'chats',
   'account',
   'storage',

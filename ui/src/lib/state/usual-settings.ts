@@ -1,6 +1,6 @@
 import type { Settings } from '../rpc/generated/Settings';
 
-/** As the shell has them before anything was chosen. */
+/** What holds as long as nobody has chosen otherwise. */
 export const USUAL_SETTINGS: Settings = {
   language: 'system',
   theme: 'system',

@@ -1,6 +1,3 @@
-import type { QuietHours } from './quiet';
-import { NO_QUIET_HOURS, readQuietHours } from './quiet';
-
 export const MIN_SIDE = 220;
 export const MAX_SIDE = 420;
 const USUAL_SIDE = 300;
@@ -20,11 +17,6 @@ export interface ViewSettings {
   /** Size of everything in per cent, apart from the system's scale. */
   zoom: number;
   sendKey: SendKey;
-  /** Whether notifications show what was written. */
-  previews: boolean;
-  quiet: QuietHours;
-  /** Notifications are off until then, in milliseconds since the Unix epoch. */
-  quietUntilMs: number | null;
 }
 
 export const USUAL_VIEW: ViewSettings = {
@@ -33,9 +25,6 @@ export const USUAL_VIEW: ViewSettings = {
   textSize: 'normal',
   zoom: 100,
   sendKey: 'enter',
-  previews: true,
-  quiet: NO_QUIET_HOURS,
-  quietUntilMs: null,
 };
 
 /** What was kept, as far as it still makes sense. */
@@ -52,9 +41,6 @@ export function readView(value: unknown): ViewSettings {
     textSize: one<TextSize>(kept.textSize, ['small', 'normal', 'large', 'largest'], 'normal'),
     zoom: one<number>(kept.zoom, ZOOMS, 100),
     sendKey: one<SendKey>(kept.sendKey, ['enter', 'ctrl-enter'], 'enter'),
-    previews: kept.previews !== false,
-    quiet: readQuietHours(kept.quiet),
-    quietUntilMs: typeof kept.quietUntilMs === 'number' ? kept.quietUntilMs : null,
   };
 }
 

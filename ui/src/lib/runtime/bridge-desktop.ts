@@ -1,0 +1,68 @@
+import { apiError } from '../errors/api-failure';
+import type { LockView } from '../rpc/generated/LockView';
+import type { Opened } from '../rpc/generated/Opened';
+import type { PickedFile } from '../rpc/generated/PickedFile';
+import type { Request } from '../rpc/generated/Request';
+import type { Response } from '../rpc/generated/Response';
+import type { WindowAttention } from '../rpc/generated/WindowAttention';
+import type { DesktopRuntime } from './desktop';
+
+export const NO_LOCK: LockView = { ready: false, locked: false, wait_until_ms: null };
+
+/** A browser is no desktop: it says that somebody looks, and has no files and no lock. */
+export class BridgeDesktop implements DesktopRuntime {
+  readonly #request: (request: Request) => Promise<Response>;
+
+  constructor(request: (request: Request) => Promise<Response>) {
+    this.#request = request;
+  }
+
+  async attend({ active }: WindowAttention): Promise<void> {
+    await this.#request({ type: 'attention', active, idle_since_ms: null });
+  }
+
+  filesPick(): Promise<PickedFile[]> {
+    return noDesktop();
+  }
+
+  fileAskWhere(): Promise<string | null> {
+    return noDesktop();
+  }
+
+  fileSaveAs(): Promise<string | null> {
+    return noDesktop();
+  }
+
+  fileSave(): Promise<string> {
+    return noDesktop();
+  }
+
+  fileOpen(): Promise<Opened> {
+    return noDesktop();
+  }
+
+  fileShow(): Promise<void> {
+    return noDesktop();
+  }
+
+  async lockView(): Promise<LockView> {
+    return NO_LOCK;
+  }
+
+  lockWindow(): Promise<void> {
+    return noDesktop();
+  }
+
+  lockOpen(): Promise<void> {
+    return noDesktop();
+  }
+
+  lockChoose(): Promise<void> {
+    return noDesktop();
+  }
+}
+
+/** The desktop's commands reject with the bare object, not with an Error. */
+export function noDesktop(): Promise<never> {
+  return Promise.reject(apiError('not-supported'));
+}

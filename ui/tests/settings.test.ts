@@ -1,0 +1,180 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
+import { describe, expect, test, vi } from 'vitest';
+import { apiError } from '../src/lib/errors/api-failure';
+import { ACCOUNT } from '../src/lib/runtime/fake';
+import { openWindow } from './window';
+
+async function openSettings(
+  page?: string,
+  prepare: Parameters<typeof openWindow>[0] = (fake) => fake.withTeam(),
+) {
+  const opened = await openWindow(prepare);
+  await opened.user.click(await screen.findByTestId('open-settings'));
+  if (page !== undefined) await opened.user.click(screen.getByTestId(`settings-${page}`));
+  return opened;
+}
+
+describe('settings', () => {
+  test('U08 U114: language and theme change at once, without a restart', async () => {
+    const { user, fake } = await openSettings();
+    await user.click(screen.getByTestId('theme-dark'));
+    expect(document.documentElement.dataset.theme).toBe('dark');
+    await user.click(screen.getByTestId('language-zh-CN'));
+    expect(screen.getByTestId('settings-appearance')).toHaveTextContent('外观');
+    expect(document.documentElement.lang).toBe('zh-CN');
+    expect(fake.shell.settings).toMatchObject({ language: 'zh-CN', theme: 'dark' });
+  });
+
+  test('U10: density, text size and zoom change at once and are kept', async () => {
+    const { user, fake, unmount } = await openSettings();
+    await user.click(screen.getByTestId('density-compact'));
+    await user.click(screen.getByTestId('text-size-large'));
+    await user.click(screen.getByTestId('zoom-125'));
+    expect(document.documentElement.dataset).toMatchObject({ density: 'compact', text: 'large' });
+    expect(fake.zoom).toBe(125);
+    unmount();
+    const { app } = await openSettings();
+    expect(app.preferences.view).toMatchObject({
+      density: 'compact',
+      textSize: 'large',
+      zoom: 125,
+    });
+  });
+
+  test('U45: the key that sends is chosen', async () => {
+    const { user, app } = await openSettings('chats');
+    await user.click(screen.getByTestId('send-key-ctrl-enter'));
+    expect(app.preferences.view.sendKey).toBe('ctrl-enter');
+  });
+
+  test('are found by their words in both languages, all pages at once', async () => {
+    const { user } = await openSettings();
+    await user.type(screen.getByTestId('settings-search'), 'quiet');
+    expect(screen.getByTestId('setting-quiet')).toBeVisible();
+    expect(screen.queryByTestId('theme-dark')).toBeNull();
+    await user.clear(screen.getByTestId('settings-search'));
+    await user.type(screen.getByTestId('settings-search'), 'dark');
+    expect(screen.getByTestId('theme-dark')).toBeVisible();
+    await user.clear(screen.getByTestId('settings-search'));
+    await user.type(screen.getByTestId('settings-search'), 'xyzzy');
+    expect(screen.getByTestId('settings-nothing')).toHaveTextContent('No setting fits “xyzzy”.');
+    expect(document.querySelector('[data-setting]')).toBeNull();
+  });
+
+  test('U84: what a notification says', async () => {
+    const { user, fake } = await openSettings('notifications');
+    await user.click(screen.getByTestId('preview-name'));
+    expect(fake.shell.settings.notifications.preview).toBe('name');
+    await user.click(screen.getByTestId('setting-sound'));
+    await user.click(screen.getByTestId('setting-mentions-pass'));
+    expect(fake.shell.settings.notifications).toMatchObject({
+      preview: 'name',
+      sound: false,
+      mentions_pass: true,
+    });
+  });
+
+  test('U81: do not disturb for a while, and again', async () => {
+    const { user, fake, app } = await openSettings('notifications');
+    const before = Date.now();
+    await user.click(screen.getByTestId('quiet-2'));
+    const until = fake.shell.settings.notifications.quiet_until_ms!;
+    expect(until - before).toBeGreaterThanOrEqual(7_200_000);
+    expect(until - before).toBeLessThan(7_260_000);
+    expect(app.preferences.isQuiet(Date.now())).toBe(true);
+    expect(screen.getByTestId('quiet-until')).toHaveTextContent(/No notifications until/);
+    await user.click(screen.getByTestId('quiet-off'));
+    expect(fake.shell.settings.notifications.quiet_until_ms).toBeNull();
+    expect(app.preferences.isQuiet(Date.now())).toBe(false);
+  });
+
+  test('U81: quiet hours with their days', async () => {
+    const { user, fake } = await openSettings('notifications');
+    expect(screen.queryByTestId('quiet-from')).toBeNull();
+    await user.click(screen.getByTestId('setting-quiet'));
+    await fireEvent.change(screen.getByTestId('quiet-from'), { target: { value: '22:30' } });
+    await fireEvent.change(screen.getByTestId('quiet-to'), { target: { value: '07:15' } });
+    await user.click(screen.getByTestId('quiet-day-5'));
+    await user.click(screen.getByTestId('quiet-day-6'));
+    expect(fake.shell.settings.notifications.quiet_hours).toEqual({
+      from_minute: 22 * 60 + 30,
+      to_minute: 7 * 60 + 15,
+      days: [true, true, true, true, true, false, false],
+    });
+    await user.click(screen.getByTestId('setting-quiet'));
+    expect(fake.shell.settings.notifications.quiet_hours).toBeNull();
+  });
+
+  test('U07 U87: what the desktop does, and what it refuses', async () => {
+    const { user, fake } = await openSettings('desktop');
+    await user.click(screen.getByTestId('setting-close-to-tray'));
+    await user.click(screen.getByTestId('setting-flash'));
+    expect(fake.shell.settings.desktop).toMatchObject({ close_to_tray: false, flash: false });
+    fake.settingProblems = ['start-at-login-failed'];
+    await user.click(screen.getByTestId('setting-start-at-login'));
+    expect(await screen.findByTestId('setting-problem')).toHaveTextContent('does not let Startalk');
+    expect(fake.shell.settings.desktop.start_at_login).toBe(true);
+  });
+
+  test('the shortcut from anywhere is pressed, not typed, and can be off', async () => {
+    const { fake } = await openSettings('desktop');
+    const field = screen.getByTestId('setting-show-shortcut');
+    expect(field).toHaveValue('Ctrl+Alt+Z');
+    await fireEvent.keyDown(field, { key: 'Control', code: 'ControlLeft', ctrlKey: true });
+    await fireEvent.keyDown(field, { key: 'x', code: 'KeyX' });
+    expect(field).toHaveValue('Ctrl+Alt+Z');
+    await fireEvent.keyDown(field, { key: 'å', code: 'KeyA', ctrlKey: true, altKey: true });
+    expect(fake.shell.settings.desktop.show_shortcut).toBe('Ctrl+Alt+A');
+    await fireEvent.keyDown(field, { key: 'Backspace', code: 'Backspace' });
+    expect(fake.shell.settings.desktop.show_shortcut).toBeNull();
+    expect(field).toHaveValue('Off');
+  });
+
+  test('storage says what is there, and is cleared after having asked', async () => {
+    const { user, fake } = await openSettings('storage');
+    await waitFor(() => expect(screen.getByTestId('storage')).toHaveTextContent(/Messages [1-9]/));
+    await user.click(screen.getByTestId('storage-clear'));
+    expect(screen.getByRole('dialog')).toHaveTextContent('Unread messages');
+    await user.click(screen.getByTestId('storage-clear-submit'));
+    await waitFor(() => expect(screen.getByTestId('storage')).toHaveTextContent(/Messages 0/));
+    const cleared = fake.calls.filter(
+      (call) => call.type === 'conversation' && call.action === 'clear-cache',
+    );
+    expect(cleared).toHaveLength(5);
+    expect(screen.getByTestId('storage-clear')).toBeEnabled();
+  });
+
+  test('U69 U119: the status is copied for support, without secrets and names', async () => {
+    const { user, fake } = await openSettings('status');
+    const write = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+    const error = apiError('server-unreachable', { server: 'valley.local' });
+    error.detail = 'tcp lina@valley.local: refused, token=abc123';
+    fake.setConnection({ state: 'waiting', retry_at_ms: Date.now() + 20_000, error });
+    await waitFor(() => expect(screen.getByTestId('status')).toHaveTextContent('trying again'));
+    await user.click(screen.getByTestId('diagnostics-copy'));
+    expect(screen.getByTestId('diagnostics-copy')).toHaveTextContent('Copied');
+    const text = write.mock.calls[0]![0];
+    expect(text).toContain('Server: valley.local');
+    expect(text).toContain('Connection: waiting');
+    expect(text).toContain('Last problem: server-unreachable');
+    for (const secret of ['lina', '李娜', 'abc123', '投影仪', '王伟']) {
+      expect(text).not.toContain(secret);
+    }
+  });
+
+  test('U107: sign out from the page of the account', async () => {
+    const { user, fake } = await openSettings('account');
+    const main = within(screen.getByRole('main'));
+    expect(main.getByText('lina@valley.local')).toBeVisible();
+    await user.click(main.getByTestId('sign-out'));
+    await user.click(screen.getByTestId('sign-out-submit'));
+    expect(fake.calls).toContainEqual({ type: 'sign-out', account: ACCOUNT, wipe: false });
+  });
+
+  test('U111: the pages are walked with the arrow keys', async () => {
+    const { user } = await openSettings();
+    screen.getByTestId('settings-appearance').focus();
+    await user.keyboard('{ArrowDown}{Enter}');
+    expect(screen.getByTestId('setting-notify')).toBeVisible();
+  });
+});
