@@ -3,13 +3,15 @@
  * class; it is loaded with the first block of code that names its language.
  */
 
+import type { createLowlight } from 'lowlight';
+
 export interface Piece {
   text: string;
   /** What it is in the language, such as `keyword`; nothing if nothing special. */
   sort: string;
 }
 
-type Lowlight = ReturnType<(typeof import('lowlight'))['createLowlight']>;
+type Lowlight = ReturnType<typeof createLowlight>;
 type Node = ReturnType<Lowlight['highlight']>['children'][number];
 
 /** Longer code stays without colours. */
@@ -19,7 +21,7 @@ let library: Promise<Lowlight | null> | null = null;
 
 function load(): Promise<Lowlight | null> {
   library ??= import('lowlight').then(
-    ({ common, createLowlight }) => createLowlight(common),
+    (lowlight) => lowlight.createLowlight(lowlight.common),
     () => {
       library = null;
       return null;

@@ -5,6 +5,8 @@
  * are written.
  */
 
+import type { match as pinyinMatch } from 'pinyin-pro';
+
 /** Part of a name, in UTF-16 units. */
 export interface NameRange {
   start: number;
@@ -18,9 +20,7 @@ export interface NameMatch {
   rank: number;
 }
 
-type Match = (typeof import('pinyin-pro'))['match'];
-
-let match: Match | null = null;
+let match: typeof pinyinMatch | null = null;
 let loading: Promise<void> | null = null;
 
 /** Resolves when names are also found by pinyin. A failure to load leaves it at the letters. */
