@@ -1,6 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { emojiData } from './emoji-data.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -10,7 +11,7 @@ export default defineConfig(({ mode }) => {
   const web = mode === 'web';
   return {
     root: here('.'),
-    plugins: [svelte()],
+    plugins: [emojiData(), svelte()],
     clearScreen: false,
     server: { host: '127.0.0.1', port: web ? 5174 : 5173, strictPort: true },
     build: {

@@ -1,6 +1,8 @@
 import { ApiFailure, apiError, toApiError } from '../errors/api-failure';
 import type { DesktopRuntime } from '../runtime/desktop';
-import type { Runtime } from '../runtime/runtime';
+import type { FileRuntime, Runtime } from '../runtime/runtime';
+import type { Ask, ResponseType, ValueOf } from './client-ask';
+import { MessagesRpc } from './client-messages';
 import type { ContactView } from './generated/ContactView';
 import type { ConversationPage } from './generated/ConversationPage';
 import type { ConversationRequest } from './generated/ConversationRequest';
@@ -12,7 +14,6 @@ import type { NameHit } from './generated/NameHit';
 import type { NewTeam } from './generated/NewTeam';
 import type { Overview } from './generated/Overview';
 import type { Request } from './generated/Request';
-import type { Response } from './generated/Response';
 import type { SearchPage } from './generated/SearchPage';
 import type { SearchRequest } from './generated/SearchRequest';
 import type { SettingProblem } from './generated/SettingProblem';
@@ -37,19 +38,28 @@ export type Decision = Without<
 
 export type FindRequest = Extract<SearchRequest, { action: 'find' | 'find-on-server' }>;
 
-type ResponseType = Response['type'];
-type ValueOf<T extends ResponseType> =
-  Extract<Response, { type: T }> extends { value: infer V } ? V : undefined;
-
 /**
  * The contract as methods. Every method throws an `ApiFailure` and nothing
  * else; no other code calls the runtime.
  */
 export class Rpc {
+  readonly messaging: MessagesRpc;
   readonly #runtime: Runtime;
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
+    const ask: Ask = (request, expected) => this.#ask(request, expected);
+    this.messaging = new MessagesRpc(ask);
+  }
+
+  /** What the program around the window can do with files; nothing where it cannot. */
+  get files(): FileRuntime | undefined {
+    return this.#runtime.files;
+  }
+
+  /** Opens a link outside, after it was checked. */
+  openLink(link: string): Promise<void> {
+    return this.#guard(() => this.#runtime.openLink(link));
   }
 
   overview(): Promise<Overview> {

@@ -136,6 +136,10 @@ export class BridgeRuntime implements Runtime {
     return noDesktop();
   }
 
+  async openLink(link: string): Promise<void> {
+    window.open(link, '_blank', 'noopener,noreferrer');
+  }
+
   async showWindow(): Promise<void> {
     // It is where the browser has it.
   }

@@ -1,5 +1,7 @@
 import { apiError } from '../errors/api-failure';
 import type { ContactView } from '../rpc/generated/ContactView';
+import type { AttachmentView } from '../rpc/generated/AttachmentView';
+import type { ContentKind } from '../rpc/generated/ContentKind';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { NameHit } from '../rpc/generated/NameHit';
 import type { Response } from '../rpc/generated/Response';
@@ -123,12 +125,17 @@ function passes(message: MessageView, conversation: string, filters: SearchFilte
     (author === null || author === message.author) &&
     (from_ms === null || message.time_ms >= from_ms) &&
     (to_ms === null || message.time_ms < to_ms) &&
-    (kind === null || kind === kindOf(message))
+    (kind === null || KINDS[kind](message))
   );
 }
 
-function kindOf({ attachments, text }: MessageView): SearchFilters['kind'] {
-  const file = attachments[0];
-  if (file) return file.media_type?.startsWith('image/') ? 'image' : 'file';
-  return /https?:\/\//.test(text) ? 'link' : 'text';
+const KINDS: Record<ContentKind, (message: MessageView) => boolean> = {
+  text: ({ text, attachments }) => text !== '' && attachments.length === 0,
+  file: ({ attachments }) => attachments.some((file) => !isPicture(file)),
+  image: ({ attachments }) => attachments.some(isPicture),
+  link: ({ text }) => /https?:\/\//.test(text),
+};
+
+function isPicture({ media_type }: AttachmentView): boolean {
+  return media_type?.startsWith('image/') ?? false;
 }

@@ -9,7 +9,6 @@ import type { EmbeddedServerView } from '../rpc/generated/EmbeddedServerView';
 import type { Event } from '../rpc/generated/Event';
 import type { InviteView } from '../rpc/generated/InviteView';
 import type { JoinPreview } from '../rpc/generated/JoinPreview';
-import type { MessageRequest } from '../rpc/generated/MessageRequest';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { MessageWindow } from '../rpc/generated/MessageWindow';
 import type { NewTeam } from '../rpc/generated/NewTeam';
@@ -24,6 +23,8 @@ import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
 import { decide, type Decisions, undecided } from './fake-decisions';
 import { FakeDesktop } from './fake-desktop';
+import { FakeFiles } from './fake-files';
+import { FakeMessages } from './fake-messages';
 import { search } from './fake-search';
 import { fakeQr, history, type Line, ME, MY_NAME, nobody, people, plain, TEAM } from './fixtures';
 import { USUAL_SETTINGS } from '../state/usual-settings';
@@ -37,6 +38,8 @@ export interface Talk {
   readUpTo: number;
   draft: string;
   typing: boolean;
+  /** Messages before which something is missing. */
+  gaps: number[];
   decided: Decisions;
   /** What its row says otherwise than the rest gives. */
   row: Partial<ConversationView>;
@@ -81,6 +84,20 @@ export class FakeRuntime implements Runtime {
   #listener: (event: ShellEvent) => void = () => undefined;
   #failures = new Map<Call, ApiError>();
   #nextId = 1;
+  readonly #doing = {
+    find: (id: number) => this.#find(id)[1],
+    change: (id: number, change: Partial<MessageView>) => this.#change(id, change),
+    send: (address: string, text: string, more?: Partial<MessageView>) =>
+      this.#send(address, text, more),
+    now: () => this.now(),
+  };
+  readonly #messages = new FakeMessages(this.#doing);
+
+  /** Files can be sent and fetched. */
+  withFiles(): this {
+    this.files = new FakeFiles(this.#doing);
+    return this;
+  }
 
   /** An account with the fixtures' people and history, and what was `before` it. */
   withTeam(account: Partial<AccountView> = {}, before: Record<string, Line[]> = {}): this {
@@ -121,10 +138,10 @@ export class FakeRuntime implements Runtime {
   }
 
   /** A message comes in. */
-  receive(address: string, text: string): MessageView {
+  receive(address: string, text: string, more: Partial<MessageView> = {}): MessageView {
     const talk = this.#talk(address);
     talk.typing = false;
-    const message = this.#message(talk, { direction: 'incoming', text, ago: 0 });
+    const message = this.#message(talk, { direction: 'incoming', text, ago: 0, more });
     this.#changed(address);
     return message;
   }
@@ -230,7 +247,7 @@ export class FakeRuntime implements Runtime {
         this.emit({ type: 'conversations-changed', account: ACCOUNT });
         return { type: 'done' };
       case 'message':
-        return this.#about(request);
+        return this.#messages.answer(request);
       case 'search':
         return search(request, ACCOUNT, this);
       case 'conversation': {
@@ -314,6 +331,16 @@ export class FakeRuntime implements Runtime {
     };
   }
 
+  /** Links that were opened outside. */
+  readonly opened: string[] = [];
+  /** Set where files can be sent and fetched. */
+  files?: FakeFiles;
+
+  async openLink(link: string): Promise<void> {
+    this.#command('openLink');
+    this.opened.push(link);
+  }
+
   async showWindow(): Promise<void> {
     this.#command('showWindow');
   }
@@ -370,6 +397,7 @@ export class FakeRuntime implements Runtime {
         readUpTo: 0,
         draft: '',
         typing: false,
+        gaps: [],
         decided: undecided(),
         row: {},
       };
@@ -405,53 +433,6 @@ export class FakeRuntime implements Runtime {
     throw apiError('not-found');
   }
 
-  #about(request: MessageRequest): Response {
-    switch (request.action) {
-      case 'send': {
-        const id = this.#send(request.conversation, request.text);
-        if (request.reply_to !== null) {
-          const [, answered] = this.#find(request.reply_to);
-          const { author_name, text: excerpt } = answered;
-          this.#change(id, { reply: { message: answered.id, author_name, excerpt } });
-        }
-        return { type: 'message', value: id };
-      }
-      case 'edit':
-        this.#change(request.message, { text: request.text, edited_ms: this.now() });
-        return { type: 'done' };
-      case 'react': {
-        const [, { reactions }] = this.#find(request.message);
-        const others = reactions
-          .map(({ emoji, names }) => ({ emoji, names, count: names.length, mine: false }))
-          .filter(({ count }) => count > 0);
-        for (const emoji of request.emojis) {
-          const known = others.find((one) => one.emoji === emoji);
-          if (known) Object.assign(known, { mine: true, count: known.count + 1 });
-          else others.push({ emoji, names: [], count: 1, mine: true });
-        }
-        this.#change(request.message, { reactions: others });
-        return { type: 'done' };
-      }
-      case 'retract':
-        this.#change(request.message, { ...plain, text: '', retracted: { by: null } });
-        return { type: 'done' };
-      case 'forward': {
-        const [, { text }] = this.#find(request.message);
-        return { type: 'message', value: this.#send(request.conversation, text) };
-      }
-      case 'details': {
-        const [, message] = this.#find(request.message);
-        const value = {
-          message: structuredClone(message),
-          waits: message.delivery?.state === 'waiting',
-          deliveries: [],
-          versions: [],
-        };
-        return { type: 'message-details', value };
-      }
-    }
-  }
-
   #change(id: number, change: Partial<MessageView>): void {
     const [address, message] = this.#find(id);
     const talk = this.#talk(address);
@@ -459,10 +440,10 @@ export class FakeRuntime implements Runtime {
     this.#changed(address);
   }
 
-  #send(address: string, text: string): number {
+  #send(address: string, text: string, more: Partial<MessageView> = {}): number {
     const talk = this.#talk(address);
     talk.draft = '';
-    const { id } = this.#message(talk, { direction: 'outgoing', text, ago: 0 });
+    const { id } = this.#message(talk, { direction: 'outgoing', text, ago: 0, more });
     this.#changed(address);
     this.#progress(id);
     return id;
@@ -537,7 +518,7 @@ export class FakeRuntime implements Runtime {
     return {
       messages: structuredClone(all.slice(from, to)),
       has_older: from > 0,
-      gaps: [],
+      gaps: talk.gaps.filter((id) => all.slice(from, to).some((message) => message.id === id)),
       first_unread: this.#unread(talk)[0]?.id ?? null,
     };
   }

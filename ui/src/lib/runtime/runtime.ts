@@ -9,6 +9,33 @@ import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { DesktopRuntime } from './desktop';
 
+/** A file on its way out: its bytes are the web view's until they are handed over. */
+export interface OutgoingFile {
+  name: string;
+  mediaType: string;
+  bytes: Blob;
+  width: number | null;
+  height: number | null;
+}
+
+/** The files of messages; a file is named by its message and its place in it. */
+export interface FileRuntime {
+  /** Hands files over, to be sent in this order; the caption goes with the first. */
+  send(
+    account: string,
+    conversation: string,
+    files: OutgoingFile[],
+    caption: string,
+    replyTo: number | null,
+  ): Promise<void>;
+  /** An address within the window that a picture or player can show. */
+  show(account: string, message: number, index: number): Promise<string>;
+  /** Asks where, and saves it there. */
+  save(account: string, message: number, index: number): Promise<void>;
+  /** Opens it with the system's program for it; programs are never started. */
+  open(account: string, message: number, index: number): Promise<void>;
+}
+
 /**
  * The program around the window. Every method rejects with an `ApiError`
  * object; `lib/rpc/client.ts` is the only caller.
@@ -28,6 +55,10 @@ export interface Runtime {
   serverStart(): Promise<void>;
   serverStop(): Promise<void>;
   serverInvite(): Promise<InviteView>;
+  /** Opens a link with the system's program for it. */
+  openLink(link: string): Promise<void>;
+  /** Absent where files cannot be sent or fetched. */
+  readonly files?: FileRuntime;
   showWindow(): Promise<void>;
   quit(): Promise<void>;
   /** The first frame with content is on screen. */

@@ -2,6 +2,7 @@ import { apiError } from '../errors/api-failure';
 import { ACCOUNT, FakeRuntime } from './fake';
 import { longHistory, TEAM } from './fixtures';
 import { everyRow, manyTalks } from './fixtures-lists';
+import { allSorts, roomTalk } from './fixtures-messages';
 
 /** A state of the fake team worth looking at. */
 const scenes: Record<string, (fake: FakeRuntime) => void> = {
@@ -9,6 +10,7 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
   main: (fake) => {
     fake.withTeam({}, { 'wangwei@valley.local': longHistory(4) });
     hosting(fake, 5);
+    fake.withFiles();
     const anna = fake.talks.get('anna@valley.local');
     if (anna) anna.readUpTo -= 3;
     const siyuan = fake.talks.get('siyuan@valley.local');
@@ -28,6 +30,32 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
   unread: (fake) => {
     fake.withTeam();
     for (const talk of fake.talks.values()) talk.readUpTo = 6;
+  },
+  // Every sort of message.
+  sorts: (fake) => {
+    fake.withTeam().withFiles();
+    hosting(fake, 5);
+    fake.fill('anna@valley.local', allSorts());
+  },
+  // A long absence: much is unread, and something is missing.
+  missed: (fake) => {
+    fake.withTeam({}, { 'wangwei@valley.local': longHistory(10) }).withFiles();
+    const talk = fake.talks.get('wangwei@valley.local');
+    if (!talk) return;
+    talk.readUpTo = talk.messages.at(-150)?.id ?? 0;
+    talk.gaps = [talk.messages.at(-140)?.id ?? 0];
+  },
+  // Ten thousand messages, to scroll through.
+  long: (fake) => {
+    fake.withTeam({}, { 'wangwei@valley.local': longHistory(167) });
+  },
+  room: (fake) => {
+    fake.withTeam().withFiles();
+    fake.fill('design@conference.valley.local', roomTalk());
+    const talk = fake.talks.get('design@conference.valley.local');
+    if (!talk) return;
+    talk.row = { kind: 'room', name: '设计组 Design' };
+    talk.readUpTo = talk.messages.at(-4)?.id ?? 0;
   },
   alone: (fake) => {
     fake.withAccount();

@@ -20,6 +20,7 @@ export function tauriRuntime(): Runtime {
     serverStart: () => invoke('server_start'),
     serverStop: () => invoke('server_stop'),
     serverInvite: () => invoke('server_invite'),
+    openLink: (link) => invoke('open_link', { link }),
     showWindow: () => invoke('show_window'),
     quit: () => invoke('quit'),
     painted: () => invoke('painted'),

@@ -1,17 +1,29 @@
 import { toApiError } from '../errors/api-failure';
 import type { ApiError } from '../rpc/generated/ApiError';
+import type { MentionInput } from '../rpc/generated/MentionInput';
+import type { MessageView } from '../rpc/generated/MessageView';
 import type { Rpc } from '../rpc/client';
+import { readTyped } from '../text/commands';
+import { type Chosen, mentionsIn } from '../text/mentions';
+import type { Here } from './here.svelte';
+import { OutgoingFiles } from './outgoing-files.svelte';
 
 /** A draft is on disk within 300 ms of the last key; the rest is the way there. */
 export const DRAFT_DELAY_MS = 200;
 /** A pause this long means: stopped typing. */
 export const TYPING_PAUSE_MS = 5_000;
+/** Longest text in bytes; the engine refuses more. */
+export const MAX_BYTES = 64 * 1024;
+/** From here on the rest is counted. */
+const COUNT_FROM = MAX_BYTES - 2_000;
 
 export interface ComposerHost {
   rpc: Rpc;
   account: string;
   conversation: string;
   draft: string;
+  /** Who can be named, and the room. */
+  here: Here;
   /** A message is on disk. */
   sent(): void;
 }
@@ -19,9 +31,23 @@ export interface ComposerHost {
 /** What is being written in one conversation: text, draft, typing notifications, sending. */
 export class Composer {
   readonly conversation: string;
+  readonly here: Here;
+  readonly files: OutgoingFiles;
   readonly #host: ComposerHost;
   #text = $state('');
   #problem = $state.raw<ApiError | null>(null);
+  #replyTo = $state.raw<MessageView | null>(null);
+  #editing = $state.raw<MessageView | null>(null);
+  /** What stood in the field before an edit began. */
+  #aside = '';
+  #chosen: Chosen[] = [];
+  /** Bytes that are left, when they are few. */
+  #left = $derived.by(() => {
+    // A text takes at most three bytes for each UTF-16 unit.
+    if (this.#text.length * 3 < COUNT_FROM) return null;
+    const bytes = new TextEncoder().encode(this.#text).length;
+    return bytes < COUNT_FROM ? null : MAX_BYTES - bytes;
+  });
   /** Drafts and messages reach the engine in the order they were made. */
   #queue: Promise<void> = Promise.resolve();
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
@@ -32,6 +58,8 @@ export class Composer {
   constructor(host: ComposerHost) {
     this.#host = host;
     this.conversation = host.conversation;
+    this.here = host.here;
+    this.files = new OutgoingFiles(host.rpc, host.account, host.conversation);
     this.#text = host.draft;
     this.#savedDraft = host.draft;
   }
@@ -45,39 +73,111 @@ export class Composer {
     return this.#problem;
   }
 
+  /** Bytes that are left, when they are few; below zero the text cannot be sent. */
+  get left(): number | null {
+    return this.#left;
+  }
+
+  /** The message that is answered. */
+  get replyTo(): MessageView | null {
+    return this.#replyTo;
+  }
+
+  /** The own message that is being changed. */
+  get editing(): MessageView | null {
+    return this.#editing;
+  }
+
   get canSend(): boolean {
-    return this.#text.trim() !== '';
+    return this.#text.trim() !== '' && (this.#left ?? 0) >= 0;
   }
 
   input(text: string): void {
     this.#text = text;
     this.#problem = null;
+    if (this.#editing) return;
     clearTimeout(this.#draftTimer);
     this.#draftTimer = setTimeout(() => this.#saveDraft(), DRAFT_DELAY_MS);
     if (text.trim() === '') this.stopTyping();
     else this.#keepTyping();
   }
 
+  /** Somebody was chosen from the list; the view puts the name into the text. */
+  choose(person: Chosen): void {
+    const others = this.#chosen.filter(({ name }) => name !== person.name);
+    this.#chosen = [...others, { name: person.name, address: person.address }];
+  }
+
+  answer(message: MessageView): void {
+    this.stopEditing();
+    this.#replyTo = message;
+  }
+
+  stopAnswering(): void {
+    this.#replyTo = null;
+  }
+
+  edit(message: MessageView): void {
+    if (!this.#editing) this.#aside = this.#text;
+    this.stopTyping();
+    void this.#saveDraft();
+    this.#replyTo = null;
+    this.#problem = null;
+    this.#editing = message;
+    this.#chosen = message.mentions.map(({ start, end, address }) => ({
+      name: message.text.slice(start, end).replace(/^@/, ''),
+      address,
+    }));
+    this.#text = message.text;
+  }
+
+  /** What was written before comes back. */
+  stopEditing(): void {
+    if (!this.#editing) return;
+    this.#editing = null;
+    this.#text = this.#aside;
+    this.#chosen = [];
+    this.#problem = null;
+  }
+
   /** Hands the text to the engine; resolves when it is on disk. */
   send(): Promise<void> {
-    const text = this.#text;
     if (!this.canSend) return this.#queue;
+    if (this.#editing) return this.#sendEdit(this.#editing);
+    const text = this.#text;
+    const reply = this.#replyTo;
+    const typed = readTyped(text, this.here.isRoom);
+    const mentions = mentionsIn(typed.text, this.#chosen);
     clearTimeout(this.#draftTimer);
     this.#text = '';
     this.#savedDraft = '';
     this.#problem = null;
+    this.#replyTo = null;
     this.stopTyping();
     return this.#enqueue(async () => {
       try {
-        await this.#host.rpc.sendMessage(this.#host.account, this.conversation, text);
-        this.#host.sent();
+        if (typed.kind === 'topic') {
+          await this.here.setSubject(typed.text);
+          await this.#host.rpc.setDraft(this.#host.account, this.conversation, this.#savedDraft);
+        } else {
+          await this.#say(typed.text, reply, mentions);
+          this.#host.sent();
+        }
       } catch (thrown) {
         // Nothing typed is lost: it comes back in front of what was typed since.
         this.#text = this.#text === '' ? text : `${text}\n${this.#text}`;
+        this.#replyTo ??= reply;
         this.#problem = toApiError(thrown);
         this.#draftTimer = setTimeout(() => this.#saveDraft(), DRAFT_DELAY_MS);
       }
     });
+  }
+
+  /** Sends what is in the preview; the text stays. */
+  async sendFiles(): Promise<void> {
+    if (!(await this.files.send(this.#replyTo?.id ?? null))) return;
+    this.#replyTo = null;
+    this.#host.sent();
   }
 
   /** The field lost the focus, or the conversation is left. */
@@ -94,6 +194,28 @@ export class Composer {
     this.#tellTyping(false);
   }
 
+  #say(text: string, reply: MessageView | null, mentions: MentionInput[]): Promise<number> {
+    const { rpc, account } = this.#host;
+    if (!reply && mentions.length === 0) return rpc.sendMessage(account, this.conversation, text);
+    return rpc.messaging.send(account, this.conversation, text, reply?.id ?? null, mentions);
+  }
+
+  #sendEdit(message: MessageView): Promise<void> {
+    const text = this.#text;
+    const mentions = mentionsIn(text, this.#chosen);
+    this.stopEditing();
+    if (text === message.text) return this.#queue;
+    return this.#enqueue(async () => {
+      try {
+        await this.#host.rpc.messaging.edit(this.#host.account, message.id, text, mentions);
+      } catch (thrown) {
+        this.edit(message);
+        this.#text = text;
+        this.#problem = toApiError(thrown);
+      }
+    });
+  }
+
   #keepTyping(): void {
     clearTimeout(this.#typingTimer);
     this.#typingTimer = setTimeout(() => this.stopTyping(), TYPING_PAUSE_MS);
@@ -108,7 +230,7 @@ export class Composer {
   }
 
   #saveDraft(): Promise<void> {
-    const text = this.#text;
+    const text = this.#editing ? this.#aside : this.#text;
     if (text === this.#savedDraft) return this.#queue;
     this.#savedDraft = text;
     return this.#enqueue(async () => {

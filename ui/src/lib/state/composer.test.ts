@@ -1,18 +1,21 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { ACCOUNT, FakeRuntime } from '../runtime/fake';
 import { Rpc } from '../rpc/client';
-import { Composer, TYPING_PAUSE_MS } from './composer.svelte';
+import { Composer, MAX_BYTES, TYPING_PAUSE_MS } from './composer.svelte';
+import { Here } from './here.svelte';
 
 const WANGWEI = 'wangwei@valley.local';
 
-function open(draft = '') {
+function open(draft = '', inRoom = false) {
   const fake = new FakeRuntime().withTeam();
   const sent = vi.fn();
+  const rpc = new Rpc(fake);
   const composer = new Composer({
-    rpc: new Rpc(fake),
+    rpc,
     account: ACCOUNT,
     conversation: WANGWEI,
     draft,
+    here: new Here(rpc, ACCOUNT, WANGWEI, inRoom),
     sent,
   });
   const drafts = () => fake.calls.flatMap((call) => (call.type === 'set-draft' ? [call.text] : []));
@@ -27,7 +30,7 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 
-describe('drafts', () => {
+describe('U44: drafts', () => {
   test('are saved within 300 ms of the last key, once', async () => {
     const { composer, drafts } = open();
     composer.input('n');
@@ -166,4 +169,145 @@ describe('typing', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(composer.problem).toBeNull();
   });
+});
+
+describe('answering', () => {
+  test('goes with the message, once', async () => {
+    const { fake, composer } = open();
+    const answered = fake.talks.get(WANGWEI)!.messages[3]!;
+    composer.answer(answered);
+    composer.input('yes');
+    await composer.send();
+    expect(composer.replyTo).toBeNull();
+    const sent = fake.talks.get(WANGWEI)!.messages.at(-1)!;
+    expect(sent.reply).toMatchObject({ message: answered.id, excerpt: answered.text });
+  });
+
+  test('that fails is an answer still', async () => {
+    const { fake, composer } = open();
+    const answered = fake.talks.get(WANGWEI)!.messages[3]!;
+    composer.answer(answered);
+    composer.input('yes');
+    fake.failNext('message', 'disk-full');
+    await composer.send();
+    expect(composer.text).toBe('yes');
+    expect(composer.replyTo?.id).toBe(answered.id);
+  });
+});
+
+describe('editing', () => {
+  const own = (fake: FakeRuntime) =>
+    fake.talks.get(WANGWEI)!.messages.findLast(({ direction }) => direction === 'outgoing')!;
+
+  test('puts the draft aside and brings it back', async () => {
+    const { fake, composer, drafts, typing } = open('half a sentence');
+    composer.edit(own(fake));
+    expect(composer.text).toBe(own(fake).text);
+    composer.input('changed');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(drafts()).toEqual([]);
+    expect(typing()).toEqual([]);
+    composer.stopEditing();
+    expect(composer.text).toBe('half a sentence');
+    expect(own(fake).edited_ms).toBeNull();
+  });
+
+  test('changes the message', async () => {
+    const { fake, composer } = open('draft');
+    composer.edit(own(fake));
+    composer.input('better');
+    await composer.send();
+    expect(own(fake)).toMatchObject({ text: 'better' });
+    expect(own(fake).edited_ms).not.toBeNull();
+    expect(composer.text).toBe('draft');
+  });
+
+  test('that changes nothing tells nobody', async () => {
+    const { fake, composer } = open();
+    composer.edit(own(fake));
+    await composer.send();
+    expect(fake.countOf('message')).toBe(0);
+    expect(composer.editing).toBeNull();
+  });
+
+  test('that fails goes on, with the reason', async () => {
+    const { fake, composer } = open('draft');
+    composer.edit(own(fake));
+    composer.input('better');
+    fake.failNext('message', 'not-allowed');
+    await composer.send();
+    expect(composer.editing?.id).toBe(own(fake).id);
+    expect(composer.text).toBe('better');
+    expect(composer.problem?.code).toBe('not-allowed');
+    composer.stopEditing();
+    expect(composer.text).toBe('draft');
+  });
+});
+
+test('U49: those who were chosen are named, where their names still stand', async () => {
+  const { fake, composer } = open();
+  composer.choose({ name: '王伟', address: WANGWEI });
+  composer.choose({ name: 'Anna', address: 'anna@valley.local' });
+  composer.input('@王伟 hi @Ann @王伟');
+  await composer.send();
+  expect(fake.calls.at(-1)).toMatchObject({
+    type: 'message',
+    action: 'send',
+    mentions: [
+      { start: 0, end: 3, address: WANGWEI },
+      { start: 12, end: 15, address: WANGWEI },
+    ],
+  });
+});
+
+describe('commands', () => {
+  test('that are ours do what they say', async () => {
+    const { composer, texts } = open();
+    composer.input('/shrug who knows');
+    await composer.send();
+    composer.input('/me waves');
+    await composer.send();
+    composer.input('//me');
+    await composer.send();
+    composer.input('/etc/hosts');
+    await composer.send();
+    composer.input('/topic not in a room');
+    await composer.send();
+    expect(texts()).toEqual([
+      'who knows ¯\\_(ツ)_/¯',
+      '/me waves',
+      '/me',
+      '/etc/hosts',
+      '/topic not in a room',
+    ]);
+  });
+
+  test('change the topic of a room and say nothing', async () => {
+    const { fake, composer, texts, sent } = open('', true);
+    composer.input('/topic Release 2');
+    await composer.send();
+    expect(fake.calls).toContainEqual({
+      type: 'rooms',
+      action: 'set-subject',
+      account: ACCOUNT,
+      room: WANGWEI,
+      subject: 'Release 2',
+    });
+    expect(texts()).toEqual([]);
+    expect(sent).not.toHaveBeenCalled();
+  });
+});
+
+test('U52: the rest of a long text is counted, and what is too long is kept', async () => {
+  const { composer, texts } = open();
+  composer.input('a'.repeat(1_000));
+  expect(composer.left).toBeNull();
+  composer.input('汉'.repeat(MAX_BYTES / 3 - 100));
+  expect(composer.left).toBeGreaterThan(0);
+  composer.input('汉'.repeat(MAX_BYTES));
+  expect(composer.left).toBeLessThan(0);
+  expect(composer.canSend).toBe(false);
+  await composer.send();
+  expect(texts()).toEqual([]);
+  expect(composer.text).toHaveLength(MAX_BYTES);
 });

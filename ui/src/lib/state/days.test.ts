@@ -21,19 +21,26 @@ function message(author: string, time: string): MessageView {
   };
 }
 
-/** The days as text: `day`, `new`, or an author with the times of the block. */
-function outline(messages: MessageView[], newFrom: number | null = null): string[] {
-  return timelineDays(messages, newFrom).flatMap((day) => [
-    'day',
-    ...day.items.map((item) =>
-      item.kind === 'new'
-        ? 'new'
-        : `${item.author} ${item.messages.map(({ text }) => text.slice(3)).join(' ')}`,
-    ),
-  ]);
+/** The days as text: `day`, `new`, `gap`, `events n`, or an author with the times of the block. */
+function outline(
+  messages: MessageView[],
+  newFrom: number | null = null,
+  gaps: number[] = [],
+): string[] {
+  const lines: string[] = [];
+  for (const day of timelineDays(messages, newFrom, new Set(gaps))) {
+    lines.push('day');
+    for (const item of day.items) {
+      if (item.kind === 'events') lines.push(`events ${item.messages.length}`);
+      else if (item.kind !== 'message') lines.push(item.kind);
+      else if (item.head) lines.push(`${item.message.author} ${item.message.text.slice(3)}`);
+      else lines[lines.length - 1] += ` ${item.message.text.slice(3)}`;
+    }
+  }
+  return lines;
 }
 
-test('neighbours by one author within five minutes are one block', () => {
+test('U21: neighbours by one author within five minutes are one block', () => {
   const messages = [
     message('rosa', '10T10:00'),
     message('rosa', '10T10:04'),
@@ -51,12 +58,12 @@ test('neighbours by one author within five minutes are one block', () => {
   ]);
 });
 
-test('local midnight ends a block', () => {
+test('U22: local midnight ends a block', () => {
   const messages = [message('rosa', '10T23:59'), message('rosa', '11T00:01')];
   expect(outline(messages)).toEqual(['day', 'rosa 23:59', 'day', 'rosa 00:01']);
 });
 
-test('the line of new messages ends a block and stands below the separator of its day', () => {
+test('U23: the line of new messages ends a block and stands below the separator of its day', () => {
   const [a, b, c] = [
     message('rosa', '10T10:00'),
     message('rosa', '10T10:01'),
@@ -97,4 +104,45 @@ test('older messages in front leave the keys of later days as they were', () => 
 
 test('nothing shows nothing', () => {
   expect(outline([])).toEqual([]);
+});
+
+test('U22: a separator stands at each local midnight, also where the clocks change', () => {
+  // The 23 and 25 hour days are those of the zone; here every hour of two weeks is looked at.
+  const start = new Date(2024, 2, 25).getTime();
+  const hours = Array.from({ length: 14 * 24 }, (_, index) => start + index * 3_600_000);
+  const messages = hours.map((time_ms) => ({ ...message('rosa', '10T10:00'), time_ms }));
+  const days = timelineDays(messages, null);
+  expect(days).toHaveLength(new Set(hours.map((ms) => new Date(ms).toDateString())).size);
+  for (const day of days) {
+    const dates = day.items.flatMap((item) =>
+      item.kind === 'message' ? [new Date(item.message.time_ms).toDateString()] : [],
+    );
+    expect(new Set(dates).size).toBe(1);
+  }
+});
+
+test('U28: what stands on both sides of a gap are no neighbours', () => {
+  const [a, b] = [message('rosa', '10T10:00'), message('rosa', '10T10:01')];
+  expect(outline([a, b], null, [b.id])).toEqual(['day', 'rosa 10:00', 'gap', 'rosa 10:01']);
+  expect(outline([a, b], b.id, [b.id])).toEqual(['day', 'rosa 10:00', 'gap', 'new', 'rosa 10:01']);
+});
+
+test('U99: things that happen one after another are one line, what somebody says ends it', () => {
+  const event = (time: string) => ({ ...message('room', time), kind: 'event' as const });
+  const messages = [
+    event('10T10:00'),
+    event('10T10:01'),
+    message('rosa', '10T10:02'),
+    event('10T10:03'),
+    message('rosa', '10T10:04'),
+  ];
+  expect(outline(messages)).toEqual(['day', 'events 2', 'rosa 10:02', 'events 1', 'rosa 10:04']);
+});
+
+test('U27: older messages in front leave the keys of what is shown as they were', () => {
+  const later = [message('rosa', '10T10:02'), message('rosa', '10T10:03')];
+  const keys = (messages: MessageView[]) =>
+    timelineDays(messages, null).flatMap((day) => day.items.map(({ key }) => key));
+  const before = keys(later);
+  expect(keys([message('rosa', '10T10:01'), ...later]).slice(1)).toEqual(before);
 });

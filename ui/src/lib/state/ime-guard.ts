@@ -1,3 +1,5 @@
+import type { SendKey } from './view-settings';
+
 /** The part of a keyboard event that decides. */
 export interface KeyLike {
   key: string;
@@ -37,16 +39,20 @@ export class ImeGuard {
     }, 0);
   }
 
-  /** Enter without a modifier, outside a composition. */
-  sends(event: KeyLike): boolean {
+  /** A key of the program's, not of the input method's. */
+  free(event: Pick<KeyLike, 'isComposing'>): boolean {
+    return !event.isComposing && !this.#composing;
+  }
+
+  /** Enter outside a composition: without a modifier, or with Ctrl (⌘) where that is wished. */
+  sends(event: KeyLike, sendKey: SendKey = 'enter'): boolean {
+    const command = event.ctrlKey !== event.metaKey;
     return (
       event.key === 'Enter' &&
       !event.shiftKey &&
-      !event.ctrlKey &&
       !event.altKey &&
-      !event.metaKey &&
-      !event.isComposing &&
-      !this.#composing
+      (sendKey === 'enter' ? !event.ctrlKey && !event.metaKey : command) &&
+      this.free(event)
     );
   }
 }

@@ -17,6 +17,9 @@ import { Search } from './search.svelte';
 import { SettingsView } from './settings-view.svelte';
 import { Storage } from './storage.svelte';
 import { type Entry, Switcher } from './switcher.svelte';
+import { Here } from './here.svelte';
+import { MessageActions } from './message-actions.svelte';
+import { TakenBack } from './taken-back.svelte';
 import { Timeline } from './timeline.svelte';
 import { Unlock } from './unlock.svelte';
 
@@ -41,6 +44,8 @@ export class Session {
   readonly #announce: (messages: MessageView[]) => void;
   #timeline = $state.raw<Timeline | null>(null);
   #composer = $state.raw<Composer | null>(null);
+  #actions = $state.raw<MessageActions | null>(null);
+  readonly #takenBack = new TakenBack();
   #selected = $derived(this.#timeline?.conversation ?? null);
   #problem = $state.raw<ApiError | null>(null);
 
@@ -85,6 +90,11 @@ export class Session {
     return this.#composer;
   }
 
+  /** What can be done with the messages of the open conversation. */
+  get actions(): MessageActions | null {
+    return this.#actions;
+  }
+
   get problem(): ApiError | null {
     return this.#problem;
   }
@@ -113,18 +123,30 @@ export class Session {
       unread: () => this.list.find(id)?.unread ?? 0,
       arrived: this.#announce,
     });
-    this.#timeline = timeline;
-    this.#composer = new Composer({
+    const here = new Here(this.#rpc, this.account, id, row.kind === 'room');
+    const composer = new Composer({
       rpc: this.#rpc,
       account: this.account,
       conversation: id,
       draft: row.draft,
+      here,
       sent: () => {
         timeline.ownMessageSent();
         void timeline.refresh();
         void this.list.refresh();
       },
     });
+    this.#timeline = timeline;
+    this.#composer = composer;
+    this.#actions = new MessageActions({
+      rpc: this.#rpc,
+      account: this.account,
+      timeline,
+      composer,
+      here,
+      takenBack: this.#takenBack,
+    });
+    void here.refresh();
     await timeline.open();
   }
 
@@ -251,8 +273,10 @@ export class Session {
         void this.list.refresh();
         void this.#timeline?.refresh();
         break;
-      case 'accounts-changed':
       case 'room-changed':
+        if (event.room === this.#selected) void this.#composer?.here.refresh();
+        break;
+      case 'accounts-changed':
       case 'invitations-changed':
       case 'subscription-requests-changed':
       case 'notify':
@@ -274,6 +298,7 @@ export class Session {
     void this.#composer?.leave().then(() => this.list.refresh());
     this.#timeline?.close();
     this.#composer = null;
+    this.#actions = null;
     this.#timeline = null;
   }
 }

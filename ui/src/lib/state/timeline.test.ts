@@ -3,7 +3,7 @@ import { ACCOUNT, FakeRuntime } from '../runtime/fake';
 import { longHistory } from '../runtime/fixtures';
 import { Rpc } from '../rpc/client';
 import { Attention } from './attention.svelte';
-import { Timeline } from './timeline.svelte';
+import { MAX_SHOWN, Timeline } from './timeline.svelte';
 
 const WANGWEI = 'wangwei@valley.local';
 
@@ -22,15 +22,28 @@ async function open(prepare: (fake: FakeRuntime) => void = () => undefined) {
     arrived,
   });
   await timeline.open();
+  /** What a view tells that has all of the run on screen, or all above a message. */
+  const look = (atEnd: boolean, lowest = timeline.messages.at(-1)?.id) =>
+    timeline.setView({ atEnd, lowest: lowest ?? null, top: timeline.messages[0]?.id ?? null });
   const texts = () => timeline.messages.map(({ text }) => text);
   const marked = () =>
     fake.calls.flatMap((call) => (call.type === 'mark-displayed' ? [call.message] : []));
-  return { fake, attention, timeline, texts, marked, arrived };
+  return { fake, attention, timeline, look, texts, marked, arrived };
 }
 
 const fill = (pages: number) => (fake: FakeRuntime) => {
   fake.fill(WANGWEI, longHistory(pages));
 };
+
+/** What came in while nobody looked, behind a page of history. */
+const missed = (count: number) => (fake: FakeRuntime) => {
+  fake.fill(WANGWEI, longHistory(1));
+  for (let index = 0; index < count; index += 1) fake.receive(WANGWEI, `new ${index}`);
+};
+
+const ids = (timeline: Timeline) => timeline.messages.map(({ id }) => id);
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 describe('opening', () => {
   test('loads the newest page', async () => {
@@ -38,18 +51,30 @@ describe('opening', () => {
     expect(timeline.messages).toHaveLength(60);
     expect(timeline.messages.at(-1)?.id).toBe(240);
     expect(timeline.hasOlder).toBe(true);
+    expect(timeline.hasNewer).toBe(false);
     expect(timeline.newFrom).toBeNull();
   });
 
-  test('loads back to the first unread message and draws the line there', async () => {
-    const { timeline, marked } = await open((fake) => {
-      fake.fill(WANGWEI, longHistory(1));
-      for (let index = 0; index < 150; index += 1) fake.receive(WANGWEI, `new ${index}`);
-    });
+  test('U23: loads what stands around the first unread message, however far back', async () => {
+    const { timeline, marked, fake } = await open(missed(1_500));
     expect(timeline.newFrom).toBe(61);
-    expect(timeline.messages.some(({ id }) => id === 61)).toBe(true);
-    expect(timeline.newBelow).toBe(150);
+    expect(ids(timeline)).toEqual(range(31, 120));
+    expect(timeline.hasNewer).toBe(true);
     expect(marked()).toEqual([]);
+    expect(fake.countOf('messages')).toBe(3);
+  });
+
+  test('U23: what is below the fold is not read', async () => {
+    const { timeline, look, marked } = await open(missed(100));
+    look(false, 60);
+    expect(marked()).toEqual([]);
+    look(false, 75);
+    expect(marked()).toEqual([75]);
+    look(false, 70);
+    expect(marked()).toEqual([75]);
+    look(false, 80);
+    expect(marked()).toEqual([75, 80]);
+    expect(timeline.newFrom).toBe(61);
   });
 
   test('that fails says so and can be tried again', async () => {
@@ -62,44 +87,137 @@ describe('opening', () => {
   });
 });
 
-describe('older messages', () => {
-  test('come in front, page by page, to the first one', async () => {
+describe('U27: the run', () => {
+  test('grows upwards page by page, to the first message', async () => {
     const { timeline } = await open(fill(3));
-    await timeline.loadOlder();
-    await timeline.loadOlder();
-    await timeline.loadOlder();
-    expect(timeline.messages.map(({ id }) => id)).toEqual(
-      Array.from({ length: 180 }, (_, index) => index + 1),
-    );
+    while (timeline.hasOlder) await timeline.loadOlder();
+    expect(ids(timeline)).toEqual(range(1, 180));
     expect(timeline.hasOlder).toBe(false);
   });
 
-  test('are asked for once at a time', async () => {
+  test('is asked for more once at a time', async () => {
     const { timeline, fake } = await open(fill(3));
     await Promise.all([timeline.loadOlder(), timeline.loadOlder()]);
     expect(fake.countOf('messages')).toBe(2);
-    expect(timeline.messages).toHaveLength(120);
+    expect(timeline.messages).toHaveLength(90);
   });
 
-  test('stay when something changes further down', async () => {
-    const { timeline, fake } = await open(fill(8));
-    for (let page = 0; page < 6; page += 1) await timeline.loadOlder();
-    expect(timeline.messages).toHaveLength(420);
-    const { id } = fake.receive(WANGWEI, 'at last');
-    await timeline.refresh();
-    expect(timeline.messages).toHaveLength(421);
-    expect(timeline.messages.at(-1)?.id).toBe(id);
-    expect(new Set(timeline.messages.map((message) => message.id)).size).toBe(421);
+  test('has an end: what is far from the view is let go, and comes back', async () => {
+    const { timeline, look } = await open(fill(20));
+    for (let page = 0; page < 10; page += 1) {
+      await timeline.loadOlder();
+      look(false, timeline.messages[5]?.id);
+      expect(timeline.messages.length).toBeLessThanOrEqual(MAX_SHOWN);
+    }
+    expect(timeline.hasNewer).toBe(true);
+    expect(ids(timeline)).toEqual(range(841, 1_040));
+    while (timeline.hasNewer) await timeline.loadNewer();
+    expect(ids(timeline)).toEqual(range(1_001, 1_200));
+    expect(timeline.hasOlder).toBe(true);
   });
 
-  test('are let go again at the bottom, so that a window left open does not grow', async () => {
-    const { timeline, fake } = await open(fill(8));
+  test('stays around what is on screen when something changes elsewhere', async () => {
+    const { timeline, fake, look } = await open(fill(20));
     for (let page = 0; page < 6; page += 1) await timeline.loadOlder();
-    timeline.setAtBottom(true);
+    const before = ids(timeline);
+    timeline.setView({ atEnd: false, top: before[90] ?? null, lowest: before[100] ?? null });
     fake.receive(WANGWEI, 'at last');
     await timeline.refresh();
-    expect(timeline.messages).toHaveLength(200);
-    expect(timeline.hasOlder).toBe(true);
+    expect(ids(timeline)).toEqual(before);
+    expect(timeline.hasNewer).toBe(true);
+    look(false, before[100]);
+  });
+
+  test('at its end takes in what comes, and does not grow for ever', async () => {
+    const { timeline, fake, look } = await open(fill(20));
+    look(true);
+    for (let index = 0; index < 300; index += 1) {
+      fake.receive(WANGWEI, `${index}`);
+      await timeline.refresh();
+    }
+    expect(timeline.messages).toHaveLength(MAX_SHOWN);
+    expect(timeline.messages.at(-1)?.text).toBe('299');
+  });
+
+  test('waits for the archive where nothing older is here yet, and then goes on', async () => {
+    const { timeline, fake } = await open(fill(1));
+    const talk = fake.talks.get(WANGWEI)!;
+    const request = fake.request.bind(fake);
+    vi.spyOn(fake, 'request').mockImplementation(async (asked) => {
+      const answer = await request(asked);
+      if (answer.type === 'messages' && talk.messages.length === 60) answer.value.has_older = true;
+      return answer;
+    });
+    await timeline.refresh();
+    const before = fake.countOf('messages');
+    await timeline.loadOlder();
+    await timeline.loadOlder();
+    expect(fake.countOf('messages')).toBe(before + 1);
+    const [first] = talk.messages;
+    talk.messages.unshift({ ...first!, id: 9_999, position: -1 });
+    await timeline.refresh();
+    await timeline.loadOlder();
+    expect(timeline.messages[0]?.id).toBe(9_999);
+    expect(timeline.hasOlder).toBe(false);
+  });
+});
+
+describe('U28: a gap', () => {
+  test('stands before its message until it is filled', async () => {
+    const { timeline, fake } = await open((it) => {
+      it.fill(WANGWEI, longHistory(1));
+      it.talks.get(WANGWEI)!.gaps = [31];
+    });
+    const gaps = () =>
+      timeline.days.flatMap(({ items }) => items.filter(({ kind }) => kind === 'gap'));
+    expect(gaps()).toHaveLength(1);
+    fake.talks.get(WANGWEI)!.gaps = [];
+    await timeline.refresh();
+    expect(gaps()).toEqual([]);
+  });
+});
+
+describe('U26: jumping', () => {
+  test('to the newest messages from anywhere, and back', async () => {
+    const { timeline, look } = await open(missed(900));
+    timeline.setView({ atEnd: false, top: 62, lowest: 70 });
+    await timeline.jumpToLatest();
+    expect(timeline.jump).toEqual({ to: 'end', flash: false });
+    expect(timeline.messages.at(-1)?.id).toBe(960);
+    timeline.arrivedAt(timeline.jump!);
+    expect(timeline.canGoBack).toBe(true);
+    await timeline.goBack();
+    expect(timeline.jump).toEqual({ to: 62, flash: true });
+    expect(timeline.find(62)).toBeDefined();
+    expect(timeline.canGoBack).toBe(false);
+    look(false, 70);
+  });
+
+  test('U31: to a quoted message that is far away, and back to the answer', async () => {
+    const { timeline } = await open(fill(20));
+    await timeline.jumpTo(5, 1_200);
+    expect(timeline.jump).toEqual({ to: 5, flash: true });
+    expect(timeline.find(5)).toBeDefined();
+    expect(timeline.canGoBack).toBe(true);
+    await timeline.goBack();
+    expect(timeline.jump?.to).toBe(1_200);
+  });
+
+  test('to a message that is nowhere leaves everything as it is', async () => {
+    const { timeline } = await open(fill(2));
+    const before = ids(timeline);
+    await timeline.jumpTo(77_777);
+    expect(timeline.jump).toBeNull();
+    expect(ids(timeline)).toEqual(before);
+    expect(timeline.canGoBack).toBe(false);
+  });
+
+  test('an own message leads to the end, wherever one is', async () => {
+    const { timeline } = await open(missed(900));
+    timeline.setView({ atEnd: false, top: 62, lowest: 70 });
+    timeline.ownMessageSent();
+    await vi.waitFor(() => expect(timeline.jump?.to).toBe('end'));
+    expect(timeline.hasNewer).toBe(false);
   });
 });
 
@@ -127,6 +245,24 @@ describe('changes', () => {
     fake.receive(WANGWEI, 'hello');
     await timeline.refresh();
     expect(arrived).toHaveBeenCalledExactlyOnceWith([expect.objectContaining({ text: 'hello' })]);
+  });
+
+  test('U63: all that failed is tried again, in its order', async () => {
+    const failed = { state: 'failed', code: 'message-rejected' } as const;
+    const { timeline, fake } = await open((it) => {
+      it.fill(WANGWEI, [
+        { direction: 'outgoing', text: 'a', ago: 3, state: failed },
+        { direction: 'outgoing', text: 'b', ago: 2, state: { state: 'read' } },
+        { direction: 'outgoing', text: 'c', ago: 1, state: failed },
+      ]);
+    });
+    expect(timeline.failed).toHaveLength(2);
+    await timeline.retryAll();
+    const tried = fake.calls.flatMap((call) =>
+      call.type === 'retry-message' ? [call.message] : [],
+    );
+    expect(tried).toEqual([1, 3]);
+    expect(timeline.failed).toEqual([]);
   });
 
   test('retry and delete a failed message', async () => {
@@ -164,31 +300,30 @@ describe('changes', () => {
   });
 });
 
-describe('reading', () => {
+describe('U29: reading', () => {
   const unread = (fake: FakeRuntime) => {
     fake.fill(WANGWEI, [{ direction: 'incoming', text: 'old', ago: 9 }]);
     fake.receive(WANGWEI, 'new');
   };
 
   test('is told when the window has the focus and the newest message is on screen', async () => {
-    const { timeline, marked } = await open(unread);
-    timeline.setAtBottom(true);
+    const { look, marked } = await open(unread);
+    look(true);
     expect(marked()).toEqual([2]);
-    timeline.setAtBottom(true);
+    look(true);
     expect(marked()).toEqual([2]);
   });
 
-  test('is not told above the bottom', async () => {
-    const { timeline, marked } = await open(unread);
-    timeline.setAtBottom(false);
-    timeline.considerRead();
+  test('is not told of what is not on screen', async () => {
+    const { look, marked } = await open(unread);
+    look(false, 1);
     expect(marked()).toEqual([]);
   });
 
   test('is not told without the focus, but when it comes back', async () => {
-    const { timeline, marked, attention } = await open(unread);
+    const { timeline, look, marked, attention } = await open(unread);
     attention.focused = false;
-    timeline.setAtBottom(true);
+    look(true);
     expect(marked()).toEqual([]);
     attention.focused = true;
     timeline.considerRead();
@@ -196,14 +331,14 @@ describe('reading', () => {
   });
 
   test('is not told again for what was read long ago', async () => {
-    const { timeline, marked } = await open(fill(1));
-    timeline.setAtBottom(true);
+    const { look, marked } = await open(fill(1));
+    look(true);
     expect(marked()).toEqual([]);
   });
 
   test('is told for each arrival while watching', async () => {
-    const { timeline, fake, marked } = await open(fill(1));
-    timeline.setAtBottom(true);
+    const { timeline, look, fake, marked } = await open(fill(1));
+    look(true);
     const first = fake.receive(WANGWEI, 'a');
     await timeline.refresh();
     const second = fake.receive(WANGWEI, 'b');
@@ -213,9 +348,9 @@ describe('reading', () => {
   });
 
   test('that could not be told is tried again', async () => {
-    const { timeline, fake, marked } = await open(unread);
+    const { timeline, look, fake, marked } = await open(unread);
     fake.failNext('mark-displayed', 'cache-failed');
-    timeline.setAtBottom(true);
+    look(true);
     await vi.waitFor(() => expect(marked()).toEqual([2]));
     await vi.waitFor(() => {
       timeline.considerRead();
@@ -225,9 +360,9 @@ describe('reading', () => {
 });
 
 describe('the line of new messages', () => {
-  test('stands above what came while nobody looked, and stays until an answer', async () => {
-    const { timeline, fake, attention } = await open(fill(1));
-    timeline.setAtBottom(true);
+  test('U24: stands above what came while nobody looked, and stays until an answer', async () => {
+    const { timeline, look, fake, attention } = await open(fill(1));
+    look(true);
     attention.focused = false;
     const { id } = fake.receive(WANGWEI, 'a');
     await timeline.refresh();
@@ -243,8 +378,8 @@ describe('the line of new messages', () => {
   });
 
   test('moves down when its messages were read and newer ones come', async () => {
-    const { timeline, fake, attention } = await open(fill(1));
-    timeline.setAtBottom(true);
+    const { timeline, look, fake, attention } = await open(fill(1));
+    look(true);
     attention.focused = false;
     fake.receive(WANGWEI, 'a');
     await timeline.refresh();
@@ -258,15 +393,15 @@ describe('the line of new messages', () => {
   });
 });
 
-test('the pill counts what came in below', async () => {
-  const { timeline, fake } = await open(fill(1));
-  timeline.setAtBottom(true);
-  timeline.setAtBottom(false);
+test('U25: the pill counts what came in below', async () => {
+  const { timeline, fake, look } = await open(fill(1));
+  look(true);
+  look(false);
   expect(timeline.newBelow).toBe(0);
   fake.receive(WANGWEI, 'a');
   fake.receive(WANGWEI, 'b');
   await timeline.refresh();
   expect(timeline.newBelow).toBe(2);
-  timeline.setAtBottom(true);
+  look(true);
   expect(timeline.newBelow).toBe(0);
 });

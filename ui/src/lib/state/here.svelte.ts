@@ -1,0 +1,111 @@
+import type { ContactView } from '../rpc/generated/ContactView';
+import type { RoomView } from '../rpc/generated/RoomView';
+import type { Rpc } from '../rpc/client';
+import { Doorbell } from './doorbell';
+
+/** Somebody who can be named in the open conversation. */
+export interface Namable {
+  name: string;
+  /** What a mention carries: the bare address, or the one with the nickname. */
+  address: string;
+  /** What tells people of one name apart; may be empty. */
+  department: string;
+  /** In the room now. */
+  there: boolean;
+}
+
+/** Who is in the open conversation: people to name, and what we may do in a room. */
+export class Here {
+  readonly conversation: string;
+  readonly isRoom: boolean;
+  readonly #rpc: Rpc;
+  readonly #account: string;
+  readonly #roomBell = new Doorbell(() => this.#reloadRoom());
+  readonly #peopleBell = new Doorbell(() => this.#reloadPeople());
+  #room = $state.raw<RoomView | null>(null);
+  #people = $state.raw<Namable[]>([]);
+  /** Somebody wanted the people; from then on they are kept up to date. */
+  #wanted = false;
+
+  constructor(rpc: Rpc, account: string, conversation: string, isRoom: boolean) {
+    this.#rpc = rpc;
+    this.#account = account;
+    this.conversation = conversation;
+    this.isRoom = isRoom;
+  }
+
+  get room(): RoomView | null {
+    return this.#room;
+  }
+
+  /** Those who can be named, those in the room first; [`wantPeople`] brings them. */
+  get people(): readonly Namable[] {
+    return this.#people;
+  }
+
+  /** Whether we may take others' messages back. */
+  get moderates(): boolean {
+    return this.#room?.features.moderation === true && this.#room.role === 'moderator';
+  }
+
+  async refresh(): Promise<void> {
+    if (this.isRoom) await this.#roomBell.ring();
+    if (this.#wanted) await this.#peopleBell.ring();
+  }
+
+  async wantPeople(): Promise<void> {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    await this.#peopleBell.ring();
+  }
+
+  async setSubject(subject: string): Promise<void> {
+    await this.#rpc.messaging.setSubject(this.#account, this.conversation, subject);
+  }
+
+  async #reloadRoom(): Promise<void> {
+    try {
+      this.#room = await this.#rpc.messaging.room(this.#account, this.conversation);
+    } catch {
+      // Not in it, or the account is being locked: what was known stays.
+    }
+  }
+
+  async #reloadPeople(): Promise<void> {
+    try {
+      const contacts = await this.#rpc.contacts(this.#account);
+      const known = new Map(contacts.map((contact) => [contact.address, contact]));
+      if (!this.isRoom) {
+        const contact = known.get(this.conversation);
+        this.#people = contact ? [namable(contact.name, contact.address, known, true)] : [];
+        return;
+      }
+      const { messaging } = this.#rpc;
+      const occupants = await messaging.occupants(this.#account, this.conversation);
+      const there = occupants
+        .filter(({ is_me }) => !is_me)
+        .map(({ nick, address }) =>
+          namable(nick, address ?? `${this.conversation}/${nick}`, known, true),
+        );
+      this.#people = there;
+      const members = await messaging.members(this.#account, this.conversation);
+      const named = new Set(occupants.map(({ address }) => address));
+      const away = members
+        .filter(({ address, affiliation }) => affiliation !== 'outcast' && !named.has(address))
+        .map(({ name, address }) => namable(name, address, known, false));
+      this.#people = [...there, ...away];
+    } catch {
+      // Members are told to whom the room likes; those who are there can be named.
+    }
+  }
+}
+
+function namable(
+  name: string,
+  address: string,
+  known: ReadonlyMap<string, ContactView>,
+  there: boolean,
+): Namable {
+  const department = known.get(address)?.departments[0]?.join(' / ') ?? '';
+  return { name, address, department, there };
+}

@@ -1,0 +1,239 @@
+import { toApiError } from '../errors/api-failure';
+import type { ApiError } from '../rpc/generated/ApiError';
+import type { MessageDetails } from '../rpc/generated/MessageDetails';
+import type { MessageView } from '../rpc/generated/MessageView';
+import type { FileRuntime } from '../rpc/files';
+import type { Rpc } from '../rpc/client';
+import type { Composer } from './composer.svelte';
+import { ConversationFiles } from './conversation-files.svelte';
+import type { Here } from './here.svelte';
+import type { TakenBack } from './taken-back.svelte';
+import type { Timeline } from './timeline.svelte';
+
+/** What can be done with a message. */
+export type MessageAction =
+  | 'reply'
+  | 'react'
+  | 'edit'
+  | 'forward'
+  | 'copy'
+  | 'select'
+  | 'details'
+  | 'save'
+  | 'retry'
+  | 'delete'
+  | 'retract'
+  | 'moderate';
+
+/** What the surroundings allow. */
+export interface Allowed {
+  /** We may take others' messages in this room back. */
+  moderates: boolean;
+  files: boolean;
+}
+
+/** The actions that make sense for a message, in the order of the menu. */
+export function actionsFor(message: MessageView, { moderates, files }: Allowed): MessageAction[] {
+  if (message.kind === 'event' || message.retracted !== null) return [];
+  const mine = message.direction === 'outgoing';
+  const state = message.delivery?.state;
+  if (state === 'failed') return ['retry', 'copy', 'select', 'details', 'delete'];
+  const actions: MessageAction[] = ['reply', 'react'];
+  if (mine && message.kind === 'text') actions.push('edit');
+  actions.push('forward');
+  if (message.text !== '') actions.push('copy');
+  if (files && message.attachments.length > 0) actions.push('save');
+  actions.push('select', 'details');
+  if (mine) actions.push('retract');
+  else if (moderates) actions.push('moderate');
+  return actions;
+}
+
+export interface ActionsHost {
+  rpc: Rpc;
+  account: string;
+  timeline: Timeline;
+  composer: Composer;
+  here: Here;
+  takenBack: TakenBack;
+}
+
+/** What the dialogs of a conversation show. */
+export type Asking =
+  | { what: 'details'; details: MessageDetails }
+  | { what: 'forward'; messages: MessageView[] }
+  | { what: 'moderate'; message: MessageView };
+
+/** Doing things with the messages of the open conversation. */
+export class MessageActions {
+  readonly #host: ActionsHost;
+  #selection = $state.raw<ReadonlySet<number> | null>(null);
+  #asking = $state.raw<Asking | null>(null);
+  #problem = $state.raw<ApiError | null>(null);
+
+  constructor(host: ActionsHost) {
+    this.#host = host;
+  }
+
+  get allowed(): Allowed {
+    return {
+      moderates: this.#host.here.moderates,
+      files: this.#host.rpc.files !== undefined,
+    };
+  }
+
+  get files(): FileRuntime | undefined {
+    return this.#host.rpc.files;
+  }
+
+  /** Pictures, files and links of the conversation. */
+  listFiles(): ConversationFiles {
+    const { rpc, account, here } = this.#host;
+    return new ConversationFiles(rpc, account, here.conversation);
+  }
+
+  /** The chosen messages; nothing while none are being chosen. */
+  get selection(): ReadonlySet<number> | null {
+    return this.#selection;
+  }
+
+  get asking(): Asking | null {
+    return this.#asking;
+  }
+
+  /** Why the last action was not done. */
+  get problem(): ApiError | null {
+    return this.#problem;
+  }
+
+  /** The chosen ones that are shown, in their order. */
+  get selected(): MessageView[] {
+    return this.#host.timeline.messages.filter(({ id }) => this.#selection?.has(id) ?? false);
+  }
+
+  closeDialog(): void {
+    this.#asking = null;
+    this.#problem = null;
+  }
+
+  dismissProblem(): void {
+    this.#problem = null;
+  }
+
+  reply(message: MessageView): void {
+    this.#host.composer.answer(message);
+  }
+
+  edit(message: MessageView): void {
+    this.#host.composer.edit(message);
+  }
+
+  /** Adds our reaction, or takes it away if it is there. */
+  react(message: MessageView, emoji: string): Promise<boolean> {
+    const mine = message.reactions.filter((one) => one.mine).map((one) => one.emoji);
+    const emojis = mine.includes(emoji)
+      ? mine.filter((one) => one !== emoji)
+      : [...mine, emoji].slice(-20);
+    return this.#do(() => this.#host.rpc.messaging.react(this.#host.account, message.id, emojis));
+  }
+
+  async retract(message: MessageView): Promise<boolean> {
+    const done = await this.#do(() =>
+      this.#host.rpc.messaging.retract(this.#host.account, message.id),
+    );
+    if (done) this.#host.takenBack.add(message);
+    return done;
+  }
+
+  /** The text of an own message that was taken back goes into the field again. */
+  editAgain(message: MessageView): void {
+    const text = this.#host.takenBack.textOf(message.id);
+    if (text === undefined) return;
+    const { composer } = this.#host;
+    composer.stopEditing();
+    composer.input(composer.text === '' ? text : `${text}\n${composer.text}`);
+  }
+
+  canEditAgain(message: MessageView): boolean {
+    return (
+      message.direction === 'outgoing' && this.#host.takenBack.textOf(message.id) !== undefined
+    );
+  }
+
+  async moderate(message: MessageView, reason: string): Promise<boolean> {
+    const { rpc, account, here } = this.#host;
+    return this.#do(() => rpc.messaging.moderate(account, here.conversation, message.id, reason));
+  }
+
+  ask(asking: Asking): void {
+    this.#problem = null;
+    this.#asking = asking;
+  }
+
+  async showDetails(message: MessageView): Promise<void> {
+    await this.#do(async () => {
+      const details = await this.#host.rpc.messaging.details(this.#host.account, message.id);
+      this.#asking = { what: 'details', details };
+    });
+  }
+
+  async forward(messages: readonly MessageView[], conversation: string): Promise<boolean> {
+    const { rpc, account } = this.#host;
+    return this.#do(async () => {
+      for (const { id } of messages) await rpc.messaging.forward(account, id, conversation);
+    });
+  }
+
+  async save(message: MessageView): Promise<void> {
+    for (const index of message.attachments.keys()) await this.saveFile(message, index);
+  }
+
+  async saveFile(message: MessageView, index: number): Promise<void> {
+    await this.#do(async () => {
+      await this.#host.rpc.files?.save(this.#host.account, message.id, index);
+    });
+  }
+
+  async openFile(message: MessageView, index: number): Promise<void> {
+    await this.#do(async () => {
+      await this.#host.rpc.files?.open(this.#host.account, message.id, index);
+    });
+  }
+
+  /** Something that a picture or player can show; nothing where files are not handled. */
+  async showFile(message: MessageView, index: number): Promise<string | undefined> {
+    return this.#host.rpc.files?.show(this.#host.account, message.id, index);
+  }
+
+  /** Opens a link outside; it was checked before. */
+  openLink(href: string): Promise<boolean> {
+    return this.#do(() => this.#host.rpc.openLink(href));
+  }
+
+  startSelecting(message: MessageView): void {
+    this.#selection = new Set([message.id]);
+  }
+
+  toggle(message: MessageView): void {
+    const selection = new Set(this.#selection);
+    if (!selection.delete(message.id)) selection.add(message.id);
+    this.#selection = selection;
+  }
+
+  stopSelecting(): void {
+    this.#selection = null;
+  }
+
+  async #do(work: () => Promise<unknown>): Promise<boolean> {
+    this.#problem = null;
+    try {
+      await work();
+      return true;
+    } catch (thrown) {
+      this.#problem = toApiError(thrown);
+      return false;
+    } finally {
+      void this.#host.timeline.refresh();
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { toApiError } from '../errors/api-failure';
+import type { ApiError } from '../rpc/generated/ApiError';
+import type { Rpc } from '../rpc/client';
+import type { OutgoingFile } from '../rpc/files';
+
+/** A file that waits in the preview. */
+export interface PendingFile extends OutgoingFile {
+  id: number;
+  /** For a picture, an address in this window; to be let go with it. */
+  preview: string | null;
+}
+
+/** So many files go in one message. */
+const MAX_FILES = 20;
+const DRAWN = /^image\/(?:png|jpeg|gif|webp|avif|bmp)$/;
+
+/** Files that were dropped, pasted or chosen, with a caption, before they are sent. */
+export class OutgoingFiles {
+  readonly #rpc: Rpc;
+  readonly #account: string;
+  readonly #conversation: string;
+  #pending = $state.raw<PendingFile[]>([]);
+  #caption = $state('');
+  #busy = $state(false);
+  #problem = $state.raw<ApiError | null>(null);
+  #tooMany = $state(false);
+  #nextId = 1;
+
+  constructor(rpc: Rpc, account: string, conversation: string) {
+    this.#rpc = rpc;
+    this.#account = account;
+    this.#conversation = conversation;
+  }
+
+  /** Whether files can be sent at all. */
+  get offered(): boolean {
+    return this.#rpc.files !== undefined;
+  }
+
+  get pending(): readonly PendingFile[] {
+    return this.#pending;
+  }
+
+  get caption(): string {
+    return this.#caption;
+  }
+
+  set caption(caption: string) {
+    this.#caption = caption;
+  }
+
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  get problem(): ApiError | null {
+    return this.#problem;
+  }
+
+  /** More were given than go in one message; the others were left out. */
+  get tooMany(): boolean {
+    return this.#tooMany;
+  }
+
+  /** Puts files into the preview; `caption` is what was written before. */
+  add(files: readonly File[], caption = this.#caption): void {
+    if (!this.offered || files.length === 0) return;
+    const room = MAX_FILES - this.#pending.length;
+    this.#tooMany = files.length > room;
+    this.#problem = null;
+    this.#caption = caption;
+    const added = files.slice(0, room).map((file): PendingFile => {
+      const drawn = DRAWN.test(file.type);
+      return {
+        id: this.#nextId++,
+        name: safeName(file.name, file.type),
+        mediaType: file.type === '' ? 'application/octet-stream' : file.type,
+        bytes: file,
+        width: null,
+        height: null,
+        preview: drawn ? URL.createObjectURL(file) : null,
+      };
+    });
+    this.#pending = [...this.#pending, ...added];
+  }
+
+  /** The view has decoded a picture and knows its size. */
+  measured(id: number, width: number, height: number): void {
+    this.#pending = this.#pending.map((file) =>
+      file.id === id ? { ...file, width, height } : file,
+    );
+  }
+
+  remove(id: number): void {
+    this.#letGo(this.#pending.filter((file) => file.id === id));
+    this.#pending = this.#pending.filter((file) => file.id !== id);
+    this.#tooMany = false;
+  }
+
+  cancel(): void {
+    this.#letGo(this.#pending);
+    this.#pending = [];
+    this.#caption = '';
+    this.#problem = null;
+    this.#tooMany = false;
+  }
+
+  /** Hands everything over; whether that worked. */
+  async send(replyTo: number | null): Promise<boolean> {
+    const files = this.#rpc.files;
+    if (!files || this.#busy || this.#pending.length === 0) return false;
+    this.#busy = true;
+    this.#problem = null;
+    try {
+      const all = this.#pending.map(({ name, mediaType, bytes, width, height }) => ({
+        name,
+        mediaType,
+        bytes,
+        width,
+        height,
+      }));
+      await files.send(this.#account, this.#conversation, all, this.#caption.trim(), replyTo);
+      this.cancel();
+      return true;
+    } catch (thrown) {
+      this.#problem = toApiError(thrown);
+      return false;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #letGo(files: readonly PendingFile[]): void {
+    for (const { preview } of files) if (preview !== null) URL.revokeObjectURL(preview);
+  }
+}
+
+/** A name that every system takes; pasted pictures have none of their own. */
+export function safeName(name: string, mediaType: string): string {
+  const last = name.split(/[/\\]/).pop() ?? '';
+  const clean = last
+    .replace(/[<>:"|?*\p{Cc}\p{Cf}]/gu, '_')
+    .replace(/[\s.]+$/u, '')
+    .slice(-120);
+  if (clean !== '') return clean;
+  const [kind = '', format = 'bin'] = mediaType.split('/');
+  return `${kind === 'image' ? 'image' : 'file'}.${format.replace(/\W.*$/, '')}`;
+}

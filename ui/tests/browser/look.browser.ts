@@ -1,0 +1,119 @@
+import axe from 'axe-core';
+import { expect, test, vi } from 'vitest';
+import { page } from 'vitest/browser';
+import { allSorts } from '../../src/lib/runtime/fixtures-messages';
+import { i18n } from '../../src/lib/i18n/i18n.svelte';
+import { frames, openWindow, rows, WANGWEI } from './stage';
+
+const open = () =>
+  openWindow((fake) => {
+    fake.withTeam().withFiles();
+    fake.fill(WANGWEI, allSorts());
+  });
+
+async function faults(): Promise<string[]> {
+  const found = await axe.run(document.querySelector('main') ?? document.body, {
+    // The list around it is another's.
+    rules: { region: { enabled: false } },
+  });
+  return found.violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
+  );
+}
+
+test.each(['light', 'dark'] as const)('U112 U113: every sort of message, %s', async (theme) => {
+  await open();
+  document.documentElement.dataset.theme = theme;
+  await frames();
+  expect(await faults()).toEqual([]);
+  document.documentElement.dataset.theme = 'light';
+});
+
+test('U112: the emoji panel and the menu have names and roles', async () => {
+  await open();
+  const click = (testid: string) =>
+    document.querySelector<HTMLElement>(`[data-testid="${testid}"]`)!.click();
+  click('emoji-open');
+  await vi.waitFor(() =>
+    expect(document.querySelectorAll('[data-testid="emoji"]').length).toBeGreaterThan(5),
+  );
+  expect(await faults()).toEqual([]);
+  document
+    .querySelector('[data-testid="emoji-panel"]')!
+    .dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+  await frames();
+  const message = rows().find((one) => one.dataset.direction === 'outgoing')!;
+  message.dispatchEvent(
+    new MouseEvent('contextmenu', { bubbles: true, clientX: 500, clientY: 300 }),
+  );
+  await vi.waitFor(() => expect(document.querySelector('[role="menu"]')).not.toBeNull());
+  expect(await faults()).toEqual([]);
+});
+
+test('U55: the emoji panel opens in less than 100 ms once it was loaded', async () => {
+  await open();
+  const button = document.querySelector<HTMLElement>('[data-testid="emoji-open"]')!;
+  const cells = () => document.querySelectorAll('[data-testid="emoji"]').length;
+  button.click();
+  await vi.waitFor(() => expect(cells()).toBeGreaterThan(5));
+  document
+    .querySelector('[data-testid="emoji-panel"]')!
+    .dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+  await frames();
+  const began = performance.now();
+  button.click();
+  await Promise.resolve();
+  expect(cells()).toBeGreaterThan(5);
+  expect(performance.now() - began).toBeLessThan(100);
+});
+
+test('U46: the field grows to 40 % of the height, then it scrolls', async () => {
+  await open();
+  const field = document.querySelector<HTMLTextAreaElement>('[data-testid="composer"]')!;
+  const low = field.clientHeight;
+  const write = async (lines: number) => {
+    field.value = Array.from({ length: lines }, () => 'line').join('\n');
+    field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    await frames();
+  };
+  await write(4);
+  expect(field.clientHeight).toBeGreaterThan(low * 2);
+  expect(field.scrollHeight).toBe(field.clientHeight);
+  await write(80);
+  expect(field.clientHeight).toBeLessThanOrEqual(innerHeight * 0.4 + 1);
+  expect(field.clientHeight).toBeGreaterThan(innerHeight * 0.35);
+  expect(field.scrollHeight).toBeGreaterThan(field.clientHeight);
+});
+
+test('U04 U114: nothing is cut at 800 by 600, in both languages', async () => {
+  await page.viewport(800, 600);
+  await open();
+  for (const locale of ['en', 'zh-CN'] as const) {
+    i18n.locale = locale;
+    await frames();
+    const main = document.querySelector('main')!;
+    expect(main.scrollWidth).toBeLessThanOrEqual(main.clientWidth);
+    const timeline = document.querySelector('[data-testid="timeline"]')!;
+    expect(timeline.scrollWidth).toBeLessThanOrEqual(timeline.clientWidth);
+  }
+  await page.viewport(1100, 760);
+});
+
+test('U51: undo takes a chosen name back', async () => {
+  await open();
+  const field = document.querySelector<HTMLTextAreaElement>('[data-testid="composer"]')!;
+  field.focus();
+  document.execCommand('insertText', false, 'hi @wang');
+  await vi.waitFor(() =>
+    expect(document.querySelectorAll('[data-testid="completion"] li')).toHaveLength(1),
+  );
+  field.dispatchEvent(
+    new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }),
+  );
+  await frames();
+  expect(field.value).toBe('hi @王伟 ');
+  document.execCommand('undo');
+  expect(field.value).toBe('hi @wang');
+  document.execCommand('redo');
+  expect(field.value).toBe('hi @王伟 ');
+});

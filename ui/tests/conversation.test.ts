@@ -1,0 +1,421 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ACCOUNT, type FakeRuntime } from '../src/lib/runtime/fake';
+import { file, picture } from '../src/lib/runtime/fixtures-messages';
+import { loadEmoji } from '../src/lib/text/emoji';
+import { loadPinyin } from '../src/lib/text/pinyin';
+import { ANNA, openWindow, WANGWEI } from './window';
+
+const open = async (prepare: (fake: FakeRuntime) => void = () => undefined) => {
+  const stage = await openWindow((fake) => {
+    fake.withTeam().withFiles();
+    prepare(fake);
+  });
+  const field = await screen.findByTestId<HTMLTextAreaElement>('composer');
+  await screen.findAllByTestId('message');
+  return { ...stage, field };
+};
+const messages = () => screen.getAllByTestId('message');
+const last = () => messages().at(-1) as HTMLElement;
+const sent = (fake: FakeRuntime) => fake.talks.get(WANGWEI)!.messages.at(-1)!;
+/** The tools of a message, as the pointer brings them. */
+const tools = async (message: HTMLElement) => {
+  await fireEvent.pointerOver(message);
+  return within(message);
+};
+const menu = async (message: HTMLElement, action: string) => {
+  await fireEvent.contextMenu(message, { clientX: 10, clientY: 10 });
+  await fireEvent.click(screen.getByTestId(`menu-${action}`));
+};
+
+beforeEach(() => localStorage.clear());
+// Dictionaries come when they are wanted; how long that takes is not what is tested here.
+beforeAll(() => Promise.all([loadPinyin(), loadEmoji()]));
+
+describe('answering', () => {
+  test('from the toolbar, with the quote above the field', async () => {
+    const { user, fake, field } = await open();
+    fake.receive(WANGWEI, 'When?');
+    await waitFor(() => expect(last()).toHaveTextContent('When?'));
+    await user.click((await tools(last())).getByTestId('message-reply'));
+    expect(screen.getByTestId('reply-bar')).toHaveTextContent('When?');
+    await user.type(field, 'At three{Enter}');
+    await waitFor(() => expect(last()).toHaveTextContent('At three'));
+    expect(sent(fake).reply?.excerpt).toBe('When?');
+    expect(screen.queryByTestId('reply-bar')).toBeNull();
+  });
+
+  test('U111: with the keyboard alone: Ctrl+Up chooses, Enter answers, Escape lets go', async () => {
+    const { user, field } = await open();
+    field.focus();
+    await user.keyboard('{Control>}{ArrowUp}{/Control}');
+    expect(last()).toHaveFocus();
+    await user.keyboard('{ArrowUp}{ArrowUp}{ArrowDown}');
+    expect(messages().at(-2)).toHaveFocus();
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect(field).toHaveFocus());
+    expect(screen.getByTestId('reply-bar')).toBeVisible();
+    await user.keyboard('{Escape}');
+    expect(screen.queryByTestId('reply-bar')).toBeNull();
+    await user.keyboard('{Control>}{ArrowUp}{/Control}{Escape}');
+    expect(field).toHaveFocus();
+  });
+});
+
+describe('editing', () => {
+  test('Up in an empty field takes the last own message; Escape brings everything back', async () => {
+    const { user, fake, field } = await open();
+    field.focus();
+    await user.keyboard('{ArrowUp}');
+    expect(field).toHaveValue('投影仪需要提前开吗？');
+    await user.keyboard('{Escape}');
+    expect(field).toHaveValue('');
+    await user.keyboard('{ArrowUp}');
+    await user.clear(field);
+    await user.type(field, '投影仪开了吗？{Enter}');
+    await waitFor(() => expect(sent(fake).text).toBe('投影仪开了吗？'));
+    expect(within(last()).getByTestId('message-edited')).toBeVisible();
+  });
+
+  test('U39: what it said before is shown on click', async () => {
+    const { user, fake } = await open();
+    await fake.request({
+      type: 'message',
+      action: 'edit',
+      account: ACCOUNT,
+      message: sent(fake).id,
+      text: 'changed',
+      mentions: [],
+    });
+    await user.click(await screen.findByTestId('message-edited'));
+    expect(await screen.findByTestId('versions')).toHaveTextContent(
+      /投影仪需要提前开吗？.*changed/s,
+    );
+  });
+});
+
+test('U38: an own message is taken back, and its text can be used again for five minutes', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  const { field } = await open();
+  const text = within(last()).getByTestId('message-text').textContent ?? '';
+  await menu(last(), 'retract');
+  expect(await screen.findByTestId('message-retracted')).toHaveTextContent(
+    'You took a message back.',
+  );
+  await fireEvent.click(screen.getByTestId('edit-again'));
+  expect(field).toHaveValue(text);
+  await vi.advanceTimersByTimeAsync(5 * 60_000);
+  expect(screen.queryByTestId('edit-again')).toBeNull();
+});
+
+describe('reactions', () => {
+  test('are added and taken away with a click', async () => {
+    const { user, fake } = await open();
+    await user.click((await tools(last())).getByRole('button', { name: 'React with 👍' }));
+    await waitFor(() => expect(sent(fake).reactions).toHaveLength(1));
+    await user.click(within(screen.getByTestId('message-reactions')).getByRole('button'));
+    await waitFor(() => expect(sent(fake).reactions).toEqual([]));
+  });
+
+  test('Ctrl+Shift+\\ reacts to the last message with an emoji that was looked for', async () => {
+    const { user, fake, field } = await open();
+    field.focus();
+    await fireEvent.keyDown(document.body, {
+      key: '|',
+      code: 'Backslash',
+      ctrlKey: true,
+      shiftKey: true,
+    });
+    await user.type(await screen.findByTestId('emoji-find'), '鼓掌');
+    await waitFor(() => expect(screen.getAllByTestId('emoji')[0]).toHaveTextContent('👏'));
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect(sent(fake).reactions[0]?.emoji).toMatch(/^👏/));
+    expect(field).toHaveFocus();
+  });
+});
+
+test('a message is forwarded to somebody who is found by pinyin', async () => {
+  const { user, fake } = await open();
+  await menu(last(), 'forward');
+  await user.type(await screen.findByTestId('forward-filter'), 'oyx');
+  await waitFor(() => expect(screen.getAllByTestId('forward-to')).toHaveLength(1));
+  await user.keyboard('{Enter}');
+  await waitFor(() => expect(screen.queryByTestId('forward-filter')).toBeNull());
+  expect(fake.talks.get('ouyang@valley.local')!.messages.at(-1)?.text).toBe(sent(fake).text);
+});
+
+describe('U34: copying', () => {
+  test('one message gives its bare text', async () => {
+    await open();
+    const write = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+    await menu(last(), 'copy');
+    expect(write).toHaveBeenCalledWith('投影仪需要提前开吗？');
+  });
+
+  test('several chosen ones give lines of name, time and text', async () => {
+    const { user } = await open();
+    const write = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+    await menu(last(), 'select');
+    await user.click(within(messages().at(-2)!).getByTestId('message-choose'));
+    expect(screen.getByTestId('selection-bar')).toHaveTextContent('2 messages selected');
+    await user.click(screen.getByTestId('selection-copy'));
+    expect(write.mock.calls[0]?.[0]).toMatch(
+      /^李娜 \d\d:\d\d 不客气。下午的会我提前五分钟到。\n李娜 \d\d:\d\d 投影仪需要提前开吗？$/,
+    );
+    expect(screen.queryByTestId('selection-bar')).toBeNull();
+  });
+
+  test('a selection over several messages does, too; within one it is left alone', async () => {
+    await open();
+    const select = (from: HTMLElement, to: HTMLElement) => {
+      getSelection()?.setBaseAndExtent(from, 0, to, to.childNodes.length);
+      const data = new Map<string, string>();
+      const event = new Event('copy', { bubbles: true, cancelable: true });
+      Object.assign(event, {
+        clipboardData: { setData: (type: string, text: string) => data.set(type, text) },
+      });
+      to.dispatchEvent(event);
+      return data.get('text/plain');
+    };
+    const text = (message: HTMLElement) => within(message).getByTestId('message-text');
+    expect(select(text(last()), text(last()))).toBeUndefined();
+    expect(select(text(messages().at(-2)!), text(last()))?.split('\n')).toHaveLength(2);
+    getSelection()?.removeAllRanges();
+  });
+});
+
+test('U101: who has a message and who has read it', async () => {
+  const { fake } = await open();
+  fake.setDelivery(sent(fake).id, { state: 'read' });
+  await waitFor(() => expect(last()).toHaveAttribute('data-state', 'read'));
+  await menu(last(), 'details');
+  await screen.findByTestId('message-details');
+  expect(screen.getByText('Read by', { selector: 'h3' })).toBeVisible();
+});
+
+describe('U33: a link', () => {
+  test('is opened outside', async () => {
+    const { user, fake } = await open();
+    fake.receive(WANGWEI, 'see https://example.org/x');
+    await user.click(await screen.findByRole('link', { name: 'https://example.org/x' }));
+    await waitFor(() => expect(fake.opened).toEqual(['https://example.org/x']));
+  });
+
+  test('that is not what it looks like is asked about first', async () => {
+    const { user, fake } = await open();
+    fake.receive(WANGWEI, 'see https://bank.example@evil.example/x');
+    await user.click(await screen.findByRole('link'));
+    expect(await screen.findByTestId('link-host')).toHaveTextContent('evil.example');
+    expect(fake.opened).toEqual([]);
+    await user.click(screen.getByTestId('link-open'));
+    await waitFor(() => expect(fake.opened).toHaveLength(1));
+  });
+});
+
+test('U63: two that failed are tried again at once', async () => {
+  const failed = { state: 'failed', code: 'server-unreachable' } as const;
+  const { user, fake } = await open((it) => {
+    it.fill(WANGWEI, [
+      { direction: 'outgoing', text: 'a', ago: 1, state: failed },
+      { direction: 'outgoing', text: 'b', ago: 0, state: failed },
+    ]);
+  });
+  await user.click(await screen.findByTestId('retry-all'));
+  await waitFor(() => expect(screen.queryByTestId('failed-bar')).toBeNull());
+  expect(sent(fake).delivery).toEqual({ state: 'waiting' });
+});
+
+test('an action that fails says why', async () => {
+  const { fake } = await open();
+  fake.failNext('message', 'not-connected');
+  await menu(last(), 'retract');
+  expect(await screen.findByTestId('action-problem')).toHaveTextContent('needs a connection');
+});
+
+describe('the composer', () => {
+  test('U49: @ finds by pinyin; the first Enter takes the name and does not send', async () => {
+    const { user, fake, field } = await open();
+    await user.type(field, 'hi @ww');
+    await waitFor(() =>
+      expect(within(screen.getByTestId('completion')).getAllByRole('option')).toHaveLength(1),
+    );
+    const before = sent(fake).id;
+    await user.keyboard('{Enter}');
+    expect(field).toHaveValue('hi @王伟 ');
+    expect(sent(fake).id).toBe(before);
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect(sent(fake).mentions).toHaveLength(1));
+    expect(sent(fake).mentions[0]).toMatchObject({ start: 3, end: 6, address: WANGWEI });
+  });
+
+  test('U42: while an input method composes, the keys are its own', async () => {
+    const { user, fake, field } = await open();
+    await user.type(field, '@ww');
+    await screen.findByTestId('completion');
+    await fireEvent.compositionStart(field);
+    const before = sent(fake).id;
+    for (const key of ['Enter', 'Tab', 'ArrowDown', 'Escape', ' ', '1']) {
+      await fireEvent.keyDown(field, { key, isComposing: true });
+    }
+    expect(field).toHaveValue('@ww');
+    expect(screen.getByTestId('completion')).toBeVisible();
+    expect(sent(fake).id).toBe(before);
+  });
+
+  test('U42: Escape closes the list and nothing else', async () => {
+    const { user, field } = await open();
+    await user.click((await tools(last())).getByTestId('message-reply'));
+    await user.type(field, '@ww');
+    await screen.findByTestId('completion');
+    await user.keyboard('{Escape}');
+    expect(screen.queryByTestId('completion')).toBeNull();
+    expect(screen.getByTestId('reply-bar')).toBeVisible();
+  });
+
+  test('completes emoji and commands', async () => {
+    const { user, field } = await open();
+    await user.type(field, ':panda');
+    await screen.findByTestId('completion');
+    await user.keyboard('{Tab}');
+    expect(field.value).toMatch(/^🐼/);
+    await user.clear(field);
+    await user.type(field, '/m');
+    expect(await screen.findByTestId('completion')).toHaveTextContent('/me');
+    await user.keyboard('{Enter}');
+    expect(field).toHaveValue('/me ');
+  });
+
+  test('Ctrl+B, Ctrl+I and Ctrl+E put the styles around the selection', async () => {
+    const { user, field } = await open();
+    await user.type(field, 'word');
+    field.setSelectionRange(0, 4);
+    await user.keyboard('{Control>}b{/Control}');
+    expect(field).toHaveValue('*word*');
+    field.setSelectionRange(0, 6);
+    await user.keyboard('{Control>}e{/Control}');
+    expect(field).toHaveValue('`*word*`');
+  });
+
+  test('U53: many pasted lines can become a block of code, in which Tab indents', async () => {
+    const { user, field } = await open();
+    field.focus();
+    await user.paste('a\nb\nc\nd\ne\nf');
+    await user.click(await screen.findByTestId('paste-block'));
+    expect(field).toHaveValue('```\na\nb\nc\nd\ne\nf\n```');
+    field.setSelectionRange(4, 4);
+    await user.keyboard('{Tab}');
+    expect(field.value).toMatch(/^```\n {2}a\n/);
+  });
+
+  test('U55: an emoji goes where the caret is', async () => {
+    const { user, field } = await open();
+    await user.type(field, 'ab');
+    field.setSelectionRange(1, 1);
+    await user.click(screen.getByTestId('emoji-open'));
+    await user.click((await screen.findAllByTestId('emoji'))[0]!);
+    expect(field).toHaveValue('a👍b');
+  });
+
+  test('U44: each conversation has its own draft', async () => {
+    const { user, app, field } = await open();
+    await user.type(field, 'half a sentence');
+    await app.session!.select(ANNA);
+    await waitFor(() => expect(screen.getByTestId('composer')).toHaveValue(''));
+    await app.session!.select(WANGWEI);
+    await waitFor(() => expect(screen.getByTestId('composer')).toHaveValue('half a sentence'));
+  });
+});
+
+describe('files', () => {
+  const png = new File(['png'], 'image.png', { type: 'image/png' });
+  beforeEach(() => {
+    URL.createObjectURL = () => 'blob:x';
+    URL.revokeObjectURL = () => undefined;
+  });
+  const paste = (field: HTMLElement, files: File[], text = '') =>
+    fireEvent.paste(field, { clipboardData: { files, getData: () => text } });
+
+  test('U47: a pasted picture is shown with a caption; Enter sends', async () => {
+    const { user, fake, field } = await open();
+    await paste(field, [png]);
+    await user.type(await screen.findByTestId('caption'), '看这里{Enter}');
+    await waitFor(() => expect(sent(fake).attachments).toHaveLength(1));
+    expect(sent(fake)).toMatchObject({ text: '看这里', kind: 'file' });
+    expect(screen.queryByTestId('caption')).toBeNull();
+  });
+
+  test('U47: Escape sends nothing; cells of a table are text', async () => {
+    const { fake, field } = await open();
+    const before = sent(fake).id;
+    await paste(field, [png]);
+    await screen.findByTestId('caption');
+    await fireEvent(document.querySelector('dialog')!, new Event('cancel', { cancelable: true }));
+    expect(screen.queryByTestId('caption')).toBeNull();
+    expect(sent(fake).id).toBe(before);
+    await paste(field, [png], 'a\tb');
+    expect(screen.queryByTestId('caption')).toBeNull();
+  });
+
+  test('U48: a drop anywhere shows to whom it goes; folders are refused with words', async () => {
+    await open();
+    const pane = screen.getByTestId('timeline');
+    const item = (entry: { isDirectory: boolean }, file: File | null) => ({
+      kind: 'file',
+      webkitGetAsEntry: () => entry,
+      getAsFile: () => file,
+    });
+    const dataTransfer = {
+      types: ['Files'],
+      items: [item({ isDirectory: true }, null), item({ isDirectory: false }, png)],
+    };
+    await fireEvent.dragEnter(pane, { dataTransfer });
+    expect(screen.getByTestId('drop-target')).toHaveTextContent('Drop to send to 王伟');
+    await fireEvent.drop(pane, { dataTransfer });
+    expect(screen.queryByTestId('drop-target')).toBeNull();
+    expect(within(screen.getByTestId('pending-files')).getAllByRole('listitem')).toHaveLength(1);
+    expect(screen.getByText(/Folders cannot be sent/)).toBeVisible();
+  });
+
+  test('U74: those of the conversation are listed by kind, and lead to their messages', async () => {
+    const { user, fake } = await open((it) => {
+      it.fill(WANGWEI, [
+        {
+          direction: 'incoming',
+          text: 'https://example.org/a',
+          ago: 1,
+          more: { attachments: [picture('a.png', 10, 10), file('b.pdf')] },
+        },
+      ]);
+    });
+    await user.click(screen.getByTestId('files-open'));
+    const panel = () => within(screen.getByTestId('files-panel'));
+    expect(await panel().findByTestId('message-picture')).toBeVisible();
+    await user.click(panel().getByTestId('files-files'));
+    expect(await panel().findByText('b.pdf')).toBeVisible();
+    await user.click(panel().getByTestId('files-links'));
+    await user.click(await panel().findByRole('link', { name: 'https://example.org/a' }));
+    await waitFor(() => expect(fake.opened).toEqual(['https://example.org/a']));
+    await user.click(screen.getByTestId('files-close'));
+    expect(screen.queryByTestId('files-panel')).toBeNull();
+    expect(screen.getByTestId('composer')).toHaveFocus();
+  });
+
+  test('U72: the viewer goes from picture to picture', async () => {
+    const { user } = await open((it) => {
+      const pictures = ['a.png', 'b.png', 'c.png'].map((name) => picture(name, 300, 200));
+      it.fill(WANGWEI, [
+        { direction: 'incoming', text: '', ago: 1, more: { attachments: pictures } },
+      ]);
+    });
+    await user.click(
+      within(screen.getAllByTestId('message-picture')[1]!).getByRole('button', { hidden: true }),
+    );
+    const viewer = await screen.findByTestId('viewer');
+    expect(viewer).toHaveTextContent('b.png');
+    await fireEvent.keyDown(viewer, { key: 'ArrowRight' });
+    expect(viewer).toHaveTextContent('c.png');
+    expect(screen.getByTestId('viewer-next')).toBeDisabled();
+    await fireEvent(viewer, new Event('cancel', { cancelable: true }));
+    expect(screen.queryByTestId('viewer')).toBeNull();
+  });
+});
