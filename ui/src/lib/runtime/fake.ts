@@ -24,6 +24,7 @@ import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
 import { decide, type Decisions, undecided } from './fake-decisions';
 import { FakeDesktop } from './fake-desktop';
+import { fileList } from './fake-file-list';
 import { search } from './fake-search';
 import { fakeQr, history, type Line, ME, MY_NAME, nobody, people, plain, TEAM } from './fixtures';
 import { USUAL_SETTINGS } from '../state/usual-settings';
@@ -231,6 +232,10 @@ export class FakeRuntime implements Runtime {
         return { type: 'done' };
       case 'message':
         return this.#about(request);
+      case 'files':
+        if (request.action === 'list') return fileList(request, this.talks);
+        if (request.action === 'clear') return { type: 'done' };
+        throw apiError('not-supported');
       case 'search':
         return search(request, ACCOUNT, this);
       case 'conversation': {
