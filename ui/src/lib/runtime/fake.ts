@@ -23,6 +23,7 @@ import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
 import { decide, type Decisions, undecided } from './fake-decisions';
 import { FakeDesktop } from './fake-desktop';
+import { fileList } from './fake-file-list';
 import { FakeFiles } from './fake-files';
 import { FakeMessages } from './fake-messages';
 import { search } from './fake-search';
@@ -248,6 +249,10 @@ export class FakeRuntime implements Runtime {
         return { type: 'done' };
       case 'message':
         return this.#messages.answer(request);
+      case 'files':
+        if (request.action === 'list') return fileList(request, this.talks);
+        if (request.action === 'clear') return { type: 'done' };
+        throw apiError('not-supported');
       case 'search':
         return search(request, ACCOUNT, this);
       case 'conversation': {
