@@ -303,6 +303,14 @@ describe('a room', () => {
     expect(screen.queryByTestId('rejoin')).toBeNull();
   });
 
+  test('its details are beside the conversation only', async () => {
+    const { user } = await openDetails();
+    await user.click(screen.getByTestId('open-contacts'));
+    expect(screen.queryByTestId('details')).toBeNull();
+    await user.click(screen.getByTestId('open-chats'));
+    expect(screen.getByTestId('details')).toBeVisible();
+  });
+
   test('U111: Esc in a dialog closes the dialog and not the panel behind it', async () => {
     const { user } = await openDetails();
     await user.click(screen.getByTestId('room-configure'));
