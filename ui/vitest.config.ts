@@ -10,6 +10,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
     setupFiles: ['tests/setup.ts'],
     restoreMocks: true,
+    // A busy machine is no fault of the window's.
+    testTimeout: 30_000,
     env: { TZ: 'Asia/Shanghai' },
   },
 });

@@ -1,4 +1,5 @@
 import '@testing-library/jest-dom/vitest';
+import { configure } from '@testing-library/svelte';
 import { i18n } from '../src/lib/i18n/i18n.svelte';
 import { configure } from '@testing-library/svelte';
 import { beforeEach, vi } from 'vitest';
@@ -28,6 +29,9 @@ HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogEle
 HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
   this.open = false;
 };
+
+// For as long as a busy machine may take; what is awaited ends the wait.
+configure({ asyncUtilTimeout: 10_000 });
 
 beforeEach(() => {
   i18n.locale = 'en';

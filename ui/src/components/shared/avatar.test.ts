@@ -10,6 +10,8 @@ test.each([
   ['  ', '?'],
   ['', '?'],
   ['🎉 Party', '🎉P'],
+  ['李娜、张伟', '李娜'],
+  ['Anna, Marc', 'AM'],
 ])('initials of %j are %s', (name, expected) => {
   expect(initials(name)).toBe(expected);
 });

@@ -4,7 +4,7 @@ const han = /\p{Script=Han}/u;
 
 /** One or two letters for a name: the given name in Chinese, first and last initial elsewhere. */
 export function initials(name: string): string {
-  const words = name.trim().split(/\s+/).filter(Boolean);
+  const words = name.split(/[\s,，、]+/u).filter(Boolean);
   const first = words[0];
   if (first === undefined) return '?';
   const letters = [...first];

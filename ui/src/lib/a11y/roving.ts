@@ -8,6 +8,8 @@ export const ROVING = 'data-roving';
  */
 export function roving(container: HTMLElement): { destroy(): void } {
   const onkeydown = (event: KeyboardEvent) => {
+    // A menu within a list has moved the focus already.
+    if (event.defaultPrevented) return;
     if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
     const stops = [...container.querySelectorAll<HTMLElement>(`[${ROVING}]`)];
     const index = stops.findIndex((stop) => stop === document.activeElement);

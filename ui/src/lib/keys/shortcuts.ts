@@ -21,6 +21,7 @@ export type Action =
   | 'mentions'
   | 'unread'
   | 'details'
+  | 'new-room'
   | 'settings'
   | 'shortcuts'
   | 'zoom-in'
@@ -66,6 +67,11 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
           { key: 'n', command: true },
         ],
         label: 'shortcuts.switcher',
+      },
+      {
+        action: 'new-room',
+        keys: [{ key: 'n', command: true, shift: true }],
+        label: 'rooms.new',
       },
       {
         action: 'previous-conversation',

@@ -3,6 +3,8 @@ import type { DesktopRuntime } from '../runtime/desktop';
 import type { FileRuntime, Runtime } from '../runtime/runtime';
 import type { Ask, ResponseType, ValueOf } from './client-ask';
 import { MessagesRpc } from './client-messages';
+import { PeopleRpc } from './client-people';
+import { RoomsRpc } from './client-rooms';
 import type { ContactView } from './generated/ContactView';
 import type { ConversationPage } from './generated/ConversationPage';
 import type { ConversationRequest } from './generated/ConversationRequest';
@@ -46,11 +48,15 @@ export type FindRequest = Extract<SearchRequest, { action: 'find' | 'find-on-ser
  */
 export class Rpc {
   readonly messaging: MessagesRpc;
+  readonly people: PeopleRpc;
+  readonly rooms: RoomsRpc;
   readonly #runtime: Runtime;
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
     const ask: Ask = (request, expected) => this.#ask(request, expected);
+    this.people = new PeopleRpc(ask);
+    this.rooms = new RoomsRpc(ask);
     this.messaging = new MessagesRpc(ask);
   }
 

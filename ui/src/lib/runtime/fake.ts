@@ -21,6 +21,8 @@ import type { Settings } from '../rpc/generated/Settings';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
+import { FakePeople } from './fake-people';
+import { FakeRooms } from './fake-rooms';
 import { decide, type Decisions, undecided } from './fake-decisions';
 import { FakeDesktop } from './fake-desktop';
 import { fileList } from './fake-file-list';
@@ -80,6 +82,11 @@ export class FakeRuntime implements Runtime {
   readonly desktop = new FakeDesktop((lock) => this.#listener({ type: 'lock-changed', lock }));
   contacts: ContactView[] = [];
   readonly talks = new Map<string, Talk>();
+  readonly account = ACCOUNT;
+  readonly me = ME;
+  readonly myName = MY_NAME;
+  readonly people = new FakePeople(this);
+  readonly rooms = new FakeRooms(this);
   /** Messages that only the server has. */
   onServer: SearchHit[] = [];
   #listener: (event: ShellEvent) => void = () => undefined;
@@ -136,6 +143,11 @@ export class FakeRuntime implements Runtime {
   /** The next call of this kind fails. */
   failNext(call: Call, code: ApiError['code'], values: Record<string, string> = {}): void {
     this.#failures.set(call, apiError(code, values));
+  }
+
+  /** Makes sure that there is a conversation. */
+  open(address: string): void {
+    this.#talk(address);
   }
 
   /** A message comes in. */
@@ -255,6 +267,10 @@ export class FakeRuntime implements Runtime {
         throw apiError('not-supported');
       case 'search':
         return search(request, ACCOUNT, this);
+      case 'people':
+        return this.people.answer(request);
+      case 'rooms':
+        return this.rooms.answer(request);
       case 'conversation': {
         const team = {
           talks: this.talks,
@@ -480,8 +496,8 @@ export class FakeRuntime implements Runtime {
       const last = talk.messages.at(-1);
       return {
         id,
-        kind: 'direct',
-        name: talk.contact.name,
+        kind: this.rooms.rooms.has(id) ? 'room' : 'direct',
+        name: this.rooms.name(id) ?? talk.contact.name,
         presence: talk.contact.presence,
         preview: last?.text.replaceAll('\n', ' ') ?? '',
         preview_is_mine: last?.direction === 'outgoing',

@@ -1,6 +1,7 @@
 import { apiError } from '../errors/api-failure';
 import { ACCOUNT, FakeRuntime } from './fake';
 import { longHistory, TEAM } from './fixtures';
+import { company } from './fixtures-people';
 import { everyRow, manyTalks } from './fixtures-lists';
 import { allSorts, roomTalk } from './fixtures-messages';
 
@@ -9,12 +10,18 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
   welcome: () => undefined,
   main: (fake) => {
     fake.withTeam({}, { 'wangwei@valley.local': longHistory(4) });
+    company(fake);
     hosting(fake, 5);
     fake.withFiles();
     const anna = fake.talks.get('anna@valley.local');
     if (anna) anna.readUpTo -= 3;
     const siyuan = fake.talks.get('siyuan@valley.local');
     if (siyuan) siyuan.draft = '明天下午两点';
+  },
+  // As large as a directory may be.
+  crowd: (fake) => {
+    fake.withTeam();
+    company(fake, 50_000);
   },
   // All that a row can show.
   rows: (fake) => {

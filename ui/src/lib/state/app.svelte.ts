@@ -1,5 +1,6 @@
 import { Announcer } from '../a11y/announcer.svelte';
 import { toApiError } from '../errors/api-failure';
+import { describeError } from '../errors/describe';
 import { i18n } from '../i18n/i18n.svelte';
 import type { AccountView } from '../rpc/generated/AccountView';
 import type { ApiError } from '../rpc/generated/ApiError';
@@ -209,6 +210,15 @@ export class App {
   painted(): void {
     // Only a measurement waits for it.
     this.rpc.painted().catch(() => undefined);
+  }
+
+  /** Opens an address with the system's program for it, which checks it once more. */
+  async openLink(link: string): Promise<void> {
+    try {
+      await this.rpc.openLink(link);
+    } catch (thrown) {
+      this.announcer.say(describeError(toApiError(thrown)));
+    }
   }
 
   async quit(): Promise<void> {

@@ -71,6 +71,9 @@ export async function perform(
     case 'details':
       navigation.toggleDetails();
       return false;
+    case 'new-room':
+      navigation.show('new-room');
+      return false;
     case 'settings':
       session.open('settings');
       return false;

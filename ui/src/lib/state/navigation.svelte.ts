@@ -2,7 +2,7 @@
 export type Section = 'chats' | 'search' | 'contacts' | 'files' | 'settings';
 
 /** What lies over the window. */
-export type Overlay = 'switcher' | 'shortcuts' | 'invite' | 'mark-all-read';
+export type Overlay = 'switcher' | 'shortcuts' | 'invite' | 'mark-all-read' | 'new-room';
 
 /** What the details panel is about. */
 export type Details = { about: 'conversation' } | { about: 'person'; address: string };

@@ -16,6 +16,7 @@ import { Recents } from './recents';
 import { Search } from './search.svelte';
 import { SettingsView } from './settings-view.svelte';
 import { Storage } from './storage.svelte';
+import { Team } from './team.svelte';
 import { type Entry, Switcher } from './switcher.svelte';
 import { Here } from './here.svelte';
 import { MessageActions } from './message-actions.svelte';
@@ -28,6 +29,7 @@ export class Session {
   readonly account: string;
   readonly list: ConversationList;
   readonly connection = new Connection();
+  readonly team: Team;
   readonly navigation = new Navigation();
   readonly recents = new Recents();
   readonly settings = new SettingsView();
@@ -60,6 +62,7 @@ export class Session {
     this.#attention = attention;
     this.#announce = announce;
     this.list = new ConversationList(rpc, account);
+    this.team = new Team(rpc, account);
     this.unlock = new Unlock(rpc, account);
     this.files = new AllFiles(rpc, account);
     this.search = new Search(rpc, account, this.list);
@@ -102,6 +105,8 @@ export class Session {
   /** Fills the list and opens what was talked about last. */
   async start(): Promise<void> {
     await this.list.refresh();
+    // After the list, which is what is painted first.
+    void this.team.start();
     const first = this.list.rows[0];
     if (first && this.#timeline === null) await this.select(first.id);
   }
@@ -256,6 +261,7 @@ export class Session {
   }
 
   handle(event: Event): void {
+    this.team.handle(event);
     switch (event.type) {
       case 'connection-changed':
         this.connection.update(event.connection);
@@ -292,6 +298,7 @@ export class Session {
     this.files.close();
     this.find.close();
     this.connection.close();
+    this.team.close();
   }
 
   #leave(): void {
