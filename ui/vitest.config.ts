@@ -10,6 +10,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
     setupFiles: ['tests/setup.ts'],
     restoreMocks: true,
+    // A whole window is drawn in many of them, and the machine may be busy.
+    testTimeout: 30_000,
     env: { TZ: 'Asia/Shanghai' },
   },
 });

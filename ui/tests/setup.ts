@@ -1,4 +1,5 @@
 import '@testing-library/jest-dom/vitest';
+import { configure } from '@testing-library/svelte';
 import { i18n } from '../src/lib/i18n/i18n.svelte';
 import { beforeEach, vi } from 'vitest';
 
@@ -23,6 +24,9 @@ HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogEle
 HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
   this.open = false;
 };
+
+// On a busy machine a window takes its time; who waits for something wants it, not speed.
+configure({ asyncUtilTimeout: 10_000 });
 
 beforeEach(() => {
   i18n.locale = 'en';
