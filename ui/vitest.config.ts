@@ -10,7 +10,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
     setupFiles: ['tests/setup.ts'],
     restoreMocks: true,
-    // A busy machine is no fault of the window's.
+    // A whole window is drawn in many of them, and the machine may be busy.
     testTimeout: 30_000,
     env: { TZ: 'Asia/Shanghai' },
   },

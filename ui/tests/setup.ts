@@ -30,7 +30,7 @@ HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
   this.open = false;
 };
 
-// For as long as a busy machine may take; what is awaited ends the wait.
+// On a busy machine a window takes its time; who waits for something wants it, not speed.
 configure({ asyncUtilTimeout: 10_000 });
 
 beforeEach(() => {

@@ -1,18 +1,33 @@
 /**
  * Copies a text. WebKitGTK may refuse the asynchronous clipboard, so a
- * selection and the old command are the second way.
+ * selection and the old command are the second way: of the field that shows the
+ * text, or of one that nobody sees.
  */
 export async function copyText(text: string, selectable?: HTMLInputElement): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    if (!selectable) return false;
-    selectable.select();
-    try {
-      return document.execCommand('copy');
-    } catch {
-      return false;
-    }
+    if (selectable) return copySelected(selectable);
+    const field = document.createElement('textarea');
+    field.className = 'visually-hidden';
+    field.value = text;
+    const focused = document.activeElement;
+    // A dialog lets nothing outside of it be selected.
+    (document.querySelector('dialog[open]') ?? document.body).append(field);
+    field.focus();
+    const done = copySelected(field);
+    field.remove();
+    if (focused instanceof HTMLElement) focused.focus();
+    return done;
+  }
+}
+
+function copySelected(field: HTMLInputElement | HTMLTextAreaElement): boolean {
+  field.select();
+  try {
+    return document.execCommand('copy');
+  } catch {
+    return false;
   }
 }

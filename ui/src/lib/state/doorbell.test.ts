@@ -33,3 +33,25 @@ test('rings again after a run that failed', async () => {
   await bell.ring();
   expect(runs).toBe(2);
 });
+
+test.each([0, 1, 2, 3, 4, 5])(
+  'a ring that comes %i steps after the end of a run is answered',
+  async (steps) => {
+    let runs = 0;
+    let state = 'old';
+    let seen = '';
+    let end: () => void = () => undefined;
+    const bell = new Doorbell(async () => {
+      runs += 1;
+      const found = state;
+      if (runs === 1) await new Promise<void>((resolve) => (end = resolve));
+      seen = found;
+    });
+    void bell.ring();
+    end();
+    for (let step = 0; step < steps; step += 1) await Promise.resolve();
+    state = 'new';
+    await bell.ring();
+    expect(seen).toBe('new');
+  },
+);

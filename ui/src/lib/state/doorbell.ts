@@ -17,16 +17,19 @@ export class Doorbell {
       this.#again = true;
       return this.#running;
     }
-    this.#running = this.#run().finally(() => {
-      this.#running = null;
-    });
+    this.#running = this.#run();
     return this.#running;
   }
 
   async #run(): Promise<void> {
-    do {
-      this.#again = false;
-      await this.#work();
-    } while (this.#again);
+    try {
+      do {
+        this.#again = false;
+        await this.#work();
+      } while (this.#again);
+    } finally {
+      // In the same step as the last look at `again`: no ring falls between the two.
+      this.#running = null;
+    }
   }
 }

@@ -19,12 +19,6 @@ describe('U55: emoji are found', () => {
     expect(found('')).toEqual([]);
   });
 
-  test('in little time', () => {
-    const began = performance.now();
-    for (const typed of ['a', 'sm', 'smile', '笑', '手']) findEmoji(all, typed);
-    expect(performance.now() - began).toBeLessThan(100);
-  });
-
   test('with a name in each language and a group', () => {
     expect(all.length).toBeGreaterThan(1_500);
     for (const { names, words } of all) {

@@ -105,8 +105,8 @@ test('HTML is text', () => {
 
 test('a long text is read in little time', () => {
   const began = performance.now();
-  readText('*a '.repeat(20_000));
+  readText('*a '.repeat(60_000));
   readText(`${'>'.repeat(10_000)} a`);
   readText('_*~`'.repeat(5_000));
-  expect(performance.now() - began).toBeLessThan(1_500);
+  expect(performance.now() - began).toBeLessThan(4_000);
 });
