@@ -10,17 +10,20 @@ async function openFiles() {
     everyRow(fake);
   });
   await opened.user.click(await screen.findByTestId('open-files'));
-  await waitFor(() => expect(hits()).toHaveLength(1));
+  await waitFor(() => expect(hits()).toHaveLength(2));
   return opened;
 }
 
-const hits = () => screen.queryAllByTestId('search-hit');
+const hits = () => screen.queryAllByTestId('file-row');
 
 describe('the files of all conversations', () => {
   test('U74: are there by kind, and lead to their message', async () => {
     const { user, app } = await openFiles();
-    expect(hits()[0]).toHaveTextContent('Contract page 4, corrected.pdf');
-    await user.click(screen.getByTestId('files-image'));
+    expect(hits()[1]).toHaveTextContent('Contract page 4, corrected.pdf');
+    expect(hits()[1]).toHaveTextContent('Anna Kowalski · 240 kB');
+    await user.click(screen.getByTestId('files-documents'));
+    await waitFor(() => expect(hits()).toHaveLength(1));
+    await user.click(screen.getByTestId('files-pictures'));
     await waitFor(() => expect(hits()[0]).toHaveTextContent('首页 第二版.png'));
     await user.click(hits()[0]!);
     await waitFor(() => expect(app.session?.selected).toBe(ANNA));
@@ -31,10 +34,11 @@ describe('the files of all conversations', () => {
     const { user } = await openFiles();
     await user.type(screen.getByTestId('files-search'), 'xyzzy');
     await waitFor(() => expect(screen.getByTestId('files-none')).toBeVisible());
+    expect(screen.getByTestId('files-none')).toHaveTextContent('No file has this in its name.');
     await user.clear(screen.getByTestId('files-search'));
-    await user.click(screen.getByTestId('files-link'));
+    await user.click(screen.getByTestId('files-media'));
     await waitFor(() =>
-      expect(screen.getByTestId('files-none')).toHaveTextContent('Links from your conversations'),
+      expect(screen.getByTestId('files-none')).toHaveTextContent('Files that you send'),
     );
   });
 

@@ -7,6 +7,8 @@ import type { ContactView } from './generated/ContactView';
 import type { ConversationPage } from './generated/ConversationPage';
 import type { ConversationRequest } from './generated/ConversationRequest';
 import type { EmbeddedServerView } from './generated/EmbeddedServerView';
+import type { FileFilter } from './generated/FileFilter';
+import type { FilePage } from './generated/FilePage';
 import type { InviteView } from './generated/InviteView';
 import type { JoinPreview } from './generated/JoinPreview';
 import type { MessageWindow } from './generated/MessageWindow';
@@ -106,6 +108,34 @@ export class Rpc {
   /** What the account takes up on this device. */
   storage(account: string): Promise<StorageView> {
     return this.#ask({ type: 'conversation', action: 'storage', account }, 'storage');
+  }
+
+  /** Files of the account, the newest first. */
+  fileList(
+    account: string,
+    kind: FileFilter,
+    text: string,
+    before: string | null,
+    limit: number,
+  ): Promise<FilePage> {
+    return this.#ask(
+      {
+        type: 'files',
+        action: 'list',
+        account,
+        conversation: null,
+        kind,
+        text,
+        before,
+        limit,
+      },
+      'file-page',
+    );
+  }
+
+  /** Takes files that were fetched from this device. */
+  clearFiles(account: string): Promise<void> {
+    return this.#ask({ type: 'files', action: 'clear', account }, 'done');
   }
 
   /** The room stays in the list with what was said in it. */

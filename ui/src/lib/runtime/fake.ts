@@ -25,6 +25,7 @@ import { decide, type Decisions, undecided } from './fake-decisions';
 import { FakeDesktop } from './fake-desktop';
 import { FakeFiles } from './fake-files';
 import { FakeMessages } from './fake-messages';
+import { fileList } from './fake-file-list';
 import { search } from './fake-search';
 import { fakeQr, history, type Line, ME, MY_NAME, nobody, people, plain, TEAM } from './fixtures';
 import { USUAL_SETTINGS } from '../state/usual-settings';
@@ -248,6 +249,11 @@ export class FakeRuntime implements Runtime {
         return { type: 'done' };
       case 'message':
         return this.#messages.answer(request);
+        return this.#about(request);
+      case 'files':
+        if (request.action === 'list') return fileList(request, this.talks);
+        if (request.action === 'clear') return { type: 'done' };
+        throw apiError('not-supported');
       case 'search':
         return search(request, ACCOUNT, this);
       case 'conversation': {

@@ -1,24 +1,22 @@
 import { toApiError } from '../errors/api-failure';
 import type { ApiError } from '../rpc/generated/ApiError';
-import type { SearchHit } from '../rpc/generated/SearchHit';
+import type { FileFilter } from '../rpc/generated/FileFilter';
+import type { FileRow } from '../rpc/generated/FileRow';
 import type { Rpc } from '../rpc/client';
-import { unique } from './search.svelte';
 
-export type FileKind = 'file' | 'image' | 'link';
-
-export const FILE_KINDS: readonly FileKind[] = ['file', 'image', 'link'];
+export const FILE_FILTERS: readonly FileFilter[] = ['all', 'documents', 'pictures', 'media'];
 
 const PAGE = 50;
 /** So long a text must rest before it is looked for. */
 export const FILES_DELAY_MS = 120;
 
-/** Files, pictures and links of all conversations, the newest first. */
+/** The files of all conversations, the newest first. */
 export class AllFiles {
   readonly #rpc: Rpc;
   readonly #account: string;
-  #kind = $state<FileKind>('file');
+  #filter = $state<FileFilter>('all');
   #text = $state('');
-  #hits = $state.raw<SearchHit[]>([]);
+  #rows = $state.raw<FileRow[]>([]);
   #next: string | null = null;
   #loaded = $state(false);
   #problem = $state.raw<ApiError | null>(null);
@@ -32,16 +30,16 @@ export class AllFiles {
     this.#account = account;
   }
 
-  get kind(): FileKind {
-    return this.#kind;
+  get filter(): FileFilter {
+    return this.#filter;
   }
 
   get text(): string {
     return this.#text;
   }
 
-  get hits(): readonly SearchHit[] {
-    return this.#hits;
+  get rows(): readonly FileRow[] {
+    return this.#rows;
   }
 
   get loaded(): boolean {
@@ -52,8 +50,8 @@ export class AllFiles {
     return this.#problem;
   }
 
-  choose(kind: FileKind): void {
-    this.#kind = kind;
+  choose(filter: FileFilter): void {
+    this.#filter = filter;
     void this.load();
   }
 
@@ -67,7 +65,7 @@ export class AllFiles {
     clearTimeout(this.#timer);
     const look = ++this.#look;
     this.#loaded = false;
-    this.#hits = [];
+    this.#rows = [];
     this.#next = null;
     await this.#page(look, null);
     if (look === this.#look) this.#loaded = true;
@@ -86,27 +84,21 @@ export class AllFiles {
   }
 
   async #page(look: number, before: string | null): Promise<void> {
+    const { filter, text } = this;
     try {
-      const page = await this.#rpc.findMessages({
-        action: 'find',
-        account: this.#account,
-        text: this.#text.trim(),
-        filters: {
-          conversation: null,
-          author: null,
-          from_ms: null,
-          to_ms: null,
-          kind: this.#kind,
-        },
-        before,
-        limit: PAGE,
-      });
+      const page = await this.#rpc.fileList(this.#account, filter, text.trim(), before, PAGE);
       if (look !== this.#look) return;
-      this.#hits = unique([...this.#hits, ...page.hits]);
+      // A file that came meanwhile moves the others, and one of them is in both pages.
+      const rows = [...this.#rows, ...page.files];
+      this.#rows = [...new Map(rows.map((row) => [fileKey(row), row])).values()];
       this.#next = page.next;
       this.#problem = null;
     } catch (thrown) {
       if (look === this.#look) this.#problem = toApiError(thrown);
     }
   }
+}
+
+export function fileKey({ message, index }: FileRow): string {
+  return `${message} ${index}`;
 }

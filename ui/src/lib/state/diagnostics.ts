@@ -40,7 +40,7 @@ export function diagnostics(input: DiagnosticsInput): string {
   lines.push(['Conversations', input.conversations], ['Not sent yet', input.unsent]);
   if (storage) {
     lines.push(['Messages', storage.messages], ['Cache', `${storage.cache_bytes} bytes`]);
-    lines.push(['Uploads', storage.files]);
+    lines.push(['Files', storage.files]);
   }
   return lines.map(([name, value]) => `${name}: ${value}`).join('\n');
 }

@@ -21,7 +21,7 @@ function holds({ from_minute, to_minute, days }: QuietHours, now: number): boole
   // The contract counts the days from Monday.
   const today = (date.getDay() + 6) % 7;
   const yesterday = (today + 6) % 7;
-  if (from_minute < to_minute) {
+  if (from_minute <= to_minute) {
     return days[today] === true && minute >= from_minute && minute < to_minute;
   }
   // Over midnight: the morning belongs to the day before.

@@ -247,7 +247,7 @@ export function hitKey(hit: SearchHit): string {
 }
 
 /** A message that moved between two pages is in both. */
-export function unique(hits: readonly SearchHit[]): SearchHit[] {
+function unique(hits: readonly SearchHit[]): SearchHit[] {
   return [...new Map(hits.map((hit) => [hitKey(hit), hit])).values()];
 }
 

@@ -49,6 +49,7 @@ export class Storage {
         await this.#rpc.decide(this.#account, { action: 'clear-cache', conversation });
         this.#done += 1;
       }
+      await this.#rpc.clearFiles(this.#account);
       await this.load();
     } catch (thrown) {
       this.#problem = toApiError(thrown);
