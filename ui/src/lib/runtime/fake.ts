@@ -249,7 +249,6 @@ export class FakeRuntime implements Runtime {
         return { type: 'done' };
       case 'message':
         return this.#messages.answer(request);
-        return this.#about(request);
       case 'files':
         if (request.action === 'list') return fileList(request, this.talks);
         if (request.action === 'clear') return { type: 'done' };
