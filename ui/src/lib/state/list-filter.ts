@@ -34,14 +34,10 @@ export function isUnread(row: ConversationView): boolean {
   return row.unread > 0 || row.marked_unread;
 }
 
-/** What a row adds to the number on the rail, the tray and the task bar. */
+/**
+ * What a row adds to the number on the rail, as the shell counts it for tray and
+ * task bar: a row that is muted or put away shows no number, so it adds none.
+ */
 export function badgeOf(row: ConversationView): number {
-  switch (row.notify) {
-    case 'all':
-      return row.unread > 0 ? row.unread : Number(row.marked_unread);
-    case 'mentions':
-      return row.unread_mentions;
-    case 'none':
-      return 0;
-  }
+  return row.archived || row.notify === 'none' ? 0 : row.unread;
 }
