@@ -39,7 +39,7 @@ impl Saved {
     /// Where the file is, if it is still there.
     pub(crate) fn of(&self, key: &FileKey) -> Option<PathBuf> {
         let saved = self.list();
-        let mut found = saved.iter().rev().filter(|(known, _)| known == key);
+        let found = saved.iter().rev().filter(|(known, _)| known == key);
         found
             .map(|(_, path)| path)
             .find(|path| path.is_file())

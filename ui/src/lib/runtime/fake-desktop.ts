@@ -43,7 +43,13 @@ export class FakeDesktop implements DesktopRuntime {
     throw apiError('not-found');
   }
 
-  async fileRead(): Promise<ArrayBuffer> {
+  async fileRead(
+    _account: string,
+    _message: number,
+    _index: number,
+    _offset: number,
+    _length: number,
+  ): Promise<ArrayBuffer> {
     throw apiError('not-found');
   }
 

@@ -1,12 +1,17 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
+import type { Request } from '../rpc/generated/Request';
+import type { Response } from '../rpc/generated/Response';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { DesktopRuntime } from './desktop';
+import { DesktopFiles } from './desktop-files';
 import type { Runtime } from './runtime';
 
 /** The runtime of the desktop app: commands of the shell around the window. */
 export function tauriRuntime(): Runtime {
+  const request = (request: Request) => invoke<Response>('engine_request', { request });
+  const desktop = tauriDesktop();
   return {
-    request: (request) => invoke('engine_request', { request }),
+    request,
     subscribe: async (listener) => {
       const channel = new Channel<ShellEvent>();
       channel.onmessage = listener;
@@ -24,7 +29,8 @@ export function tauriRuntime(): Runtime {
     showWindow: () => invoke('show_window'),
     quit: () => invoke('quit'),
     painted: () => invoke('painted'),
-    desktop: tauriDesktop(),
+    desktop,
+    files: new DesktopFiles(request, desktop),
   };
 }
 
