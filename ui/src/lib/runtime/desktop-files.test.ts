@@ -2,28 +2,22 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { apiError } from '../errors/api-failure';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
+import type { DesktopRuntime } from './desktop';
 import { DesktopFiles } from './desktop-files';
 import { FakeDesktop } from './fake-desktop';
 
 const ACCOUNT = 'account-1';
 const SIZE = 9 * 1024 * 1024;
 
-/** Has one file; says what was asked of the engine. */
-class OneFile extends FakeDesktop {
-  readonly reads: number[] = [];
-
-  constructor() {
-    super(() => undefined);
-  }
-
-  override async fileInfo() {
-    return { media_type: 'image/png', size: SIZE };
-  }
-
-  override async fileRead(_a: string, _m: number, _i: number, offset: number, length: number) {
-    this.reads.push(offset);
+/** A desktop that has one file; `reads` is where it was read from. */
+function oneFile(reads: number[]): DesktopRuntime {
+  const fileRead: DesktopRuntime['fileRead'] = async (...place) => {
+    const [offset, length] = place.slice(3) as [number, number];
+    reads.push(offset);
     return new ArrayBuffer(Math.min(length, SIZE - offset));
-  }
+  };
+  const fileInfo = async () => ({ media_type: 'image/png', size: SIZE });
+  return Object.assign(new FakeDesktop(() => undefined), { fileRead, fileInfo });
 }
 
 let blobs: Blob[] = [];
@@ -37,22 +31,22 @@ afterEach(() => vi.unstubAllGlobals());
 
 function scene(answer: (request: Request) => Response = () => ({ type: 'done' })) {
   const asked: Request[] = [];
-  const desktop = new OneFile();
+  const reads: number[] = [];
   const files = new DesktopFiles(async (request) => {
     asked.push(request);
     return answer(request);
-  }, desktop);
-  return { asked, desktop, files };
+  }, oneFile(reads));
+  return { asked, reads, files };
 }
 
 test('U71: a picture is read in parts and once, as what it is by its bytes', async () => {
-  const { asked, desktop, files } = scene();
+  const { asked, reads, files } = scene();
   const addresses = [files.show(ACCOUNT, 7, 0), files.show(ACCOUNT, 7, 0)];
   expect(await Promise.all(addresses)).toEqual(['blob:1', 'blob:1']);
   expect(asked).toEqual([
     { type: 'files', action: 'fetch', account: ACCOUNT, message: 7, index: 0, automatic: true },
   ]);
-  expect(desktop.reads).toHaveLength(3);
+  expect(reads).toHaveLength(3);
   expect([blobs[0]?.type, blobs[0]?.size]).toEqual(['image/png', SIZE]);
 });
 

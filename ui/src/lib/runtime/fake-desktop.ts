@@ -43,13 +43,7 @@ export class FakeDesktop implements DesktopRuntime {
     throw apiError('not-found');
   }
 
-  async fileRead(
-    _account: string,
-    _message: number,
-    _index: number,
-    _offset: number,
-    _length: number,
-  ): Promise<ArrayBuffer> {
+  async fileRead(): Promise<ArrayBuffer> {
     throw apiError('not-found');
   }
 
