@@ -23,10 +23,7 @@ pub(crate) async fn engine_request(
     shell: State<'_, Shell>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    if shell.lock.is_locked() {
-        return Err(ApiError::new(ErrorCode::Locked).detail("the window is locked"));
-    }
-    shell.engine()?.handle(request).await
+    shell.open_engine()?.handle(request).await
 }
 
 /// The window listens.

@@ -4,13 +4,13 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use engine::Engine;
-use engine::api::ApiError;
+use engine::api::{ApiError, ErrorCode};
 use tauri::AppHandle;
 
 use crate::args::Args;
 use crate::embedded_server::EmbeddedServer;
 use crate::events::Events;
-use crate::files::Saved;
+use crate::files::{Saved, Staging};
 use crate::lock::Lock;
 use crate::notifications::Notifier;
 use crate::paths::Paths;
@@ -35,6 +35,7 @@ pub(crate) struct Shell {
     pub(crate) lock: Lock,
     pub(crate) place: PlaceFile,
     pub(crate) saved: Saved,
+    pub(crate) staging: Staging,
     pub(crate) tray: Tray,
     notifier: OnceLock<Notifier>,
     /// Printed once, for `cargo xtask bench smoke`.
@@ -53,11 +54,20 @@ impl Shell {
             lock: Lock::open(paths.lock()),
             place: PlaceFile::open(paths.place()),
             saved: Saved::default(),
+            staging: Staging::default(),
             tray: Tray::default(),
             notifier: OnceLock::new(),
             painted: OnceLock::new(),
             paths,
         }
+    }
+
+    /// The engine, for the window: none while it is locked.
+    pub(crate) fn open_engine(&self) -> Result<&Engine, ApiError> {
+        if self.lock.is_locked() {
+            return Err(ApiError::new(ErrorCode::Locked).detail("the window is locked"));
+        }
+        self.engine()
     }
 
     /// Where notifications are asked for; starts with the first question.

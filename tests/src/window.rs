@@ -3,6 +3,7 @@
 
 mod app;
 mod desktop;
+mod screen;
 mod session;
 
 pub use app::{App, test_id};

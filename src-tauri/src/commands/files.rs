@@ -1,14 +1,15 @@
-//! Files of the user: chosen, saved, opened.
+//! Files: chosen, handed over, read, saved, opened.
 
 use std::path::{Path, PathBuf};
 
-use engine::api::{ApiError, ErrorCode};
+use engine::api::{ApiError, ErrorCode, FileRequest, Request, Response, SaveTo};
+use tauri::ipc::{self, InvokeBody};
 use tauri::{AppHandle, Manager, State};
 use tauri_plugin_dialog::{DialogExt, FileDialogBuilder, FilePath};
 use tokio::sync::oneshot;
 
-use crate::contract::{Opened, PickedFile};
-use crate::files;
+use crate::contract::{FileInfo, Opened, PickedFile};
+use crate::files::{self, FileKey};
 use crate::state::Shell;
 
 /// At most so many are taken from one dialog.
@@ -39,16 +40,12 @@ fn picked(path: &Path) -> Option<PickedFile> {
 /// nothing if they changed their mind.
 #[tauri::command]
 pub(crate) async fn file_ask_where(app: AppHandle, name: String) -> Option<String> {
-    let path = ask_where(&app, &name).await?;
-    path.to_str().map(str::to_owned)
-}
-
-async fn ask_where(app: &AppHandle, name: &str) -> Option<PathBuf> {
     let (done, chosen) = oneshot::channel::<Option<FilePath>>();
-    dialog(app)
-        .set_file_name(files::safe_name(name))
+    dialog(&app)
+        .set_file_name(files::safe_name(&name))
         .save_file(move |file| drop(done.send(file)));
-    chosen.await.ok().flatten()?.into_path().ok()
+    let path = chosen.await.ok().flatten()?.into_path().ok()?;
+    path.to_str().map(str::to_owned)
 }
 
 fn dialog(app: &AppHandle) -> FileDialogBuilder<tauri::Wry> {
@@ -59,57 +56,142 @@ fn dialog(app: &AppHandle) -> FileDialogBuilder<tauri::Wry> {
     }
 }
 
-/// Saves a received file where the user says; gives where, or nothing if they
-/// changed their mind.
+/// Begins a file that lies nowhere on the disk, as what is pasted or dropped; gives
+/// the number under which its parts follow.
 #[tauri::command]
-pub(crate) async fn file_save_as(
-    app: AppHandle,
+pub(crate) async fn file_stage_begin(
     shell: State<'_, Shell>,
-    source: String,
-    name: String,
-) -> Result<Option<String>, ApiError> {
-    let source = received(&shell, &source)?;
-    let Some(target) = ask_where(&app, &name).await else {
-        return Ok(None);
-    };
-    let saved = target.clone();
-    blocking(move || files::save_as(&source, &target)).await?;
-    shell.saved.add(saved.clone());
-    Ok(Some(saved.display().to_string()))
+    account: String,
+) -> Result<u32, ApiError> {
+    let file = shell.open_engine()?.stage_file(&account).await?;
+    let number = shell.staging.begin(file);
+    number.ok_or_else(|| ApiError::new(ErrorCode::NotAllowed).detail("too many files at a time"))
 }
 
-/// Saves a received file into the folder for downloads, under a name that is free
-/// there; gives where.
+/// Adds bytes, which are the body; the number is in the header `stage`.
+#[tauri::command]
+pub(crate) async fn file_stage_write(
+    shell: State<'_, Shell>,
+    request: ipc::Request<'_>,
+) -> Result<(), ApiError> {
+    let unknown = || ApiError::new(ErrorCode::NotFound).detail("no such file is handed over");
+    let number = request.headers().get("stage");
+    let number = number.and_then(|number| number.to_str().ok()?.parse().ok());
+    let number = number.ok_or_else(unknown)?;
+    let InvokeBody::Raw(bytes) = request.body() else {
+        return Err(unknown());
+    };
+    let mut file = shell.staging.take(number).ok_or_else(unknown)?;
+    file.write(bytes.clone()).await?;
+    shell.staging.put_back(number, file);
+    Ok(())
+}
+
+/// All of it was given; gives its number for [`engine::api::FileSource::Staged`].
+#[tauri::command]
+pub(crate) async fn file_stage_end(shell: State<'_, Shell>, stage: u32) -> Result<i64, ApiError> {
+    let file = shell.staging.take(stage);
+    let unknown = || ApiError::new(ErrorCode::NotFound).detail("no such file is handed over");
+    file.ok_or_else(unknown)?.finish().await
+}
+
+/// What a file is that is on this device.
+#[tauri::command]
+pub(crate) async fn file_info(
+    shell: State<'_, Shell>,
+    account: String,
+    message: i64,
+    index: u32,
+) -> Result<FileInfo, ApiError> {
+    let engine = shell.open_engine()?;
+    let part = engine.read_file(&account, message, index, 0, 1).await?;
+    Ok(FileInfo {
+        media_type: part.media_type,
+        size: part.total,
+    })
+}
+
+/// Bytes of a file that is on this device: at most 4 MiB.
+#[tauri::command]
+pub(crate) async fn file_read(
+    shell: State<'_, Shell>,
+    account: String,
+    message: i64,
+    index: u32,
+    offset: u64,
+    length: u32,
+) -> Result<ipc::Response, ApiError> {
+    let engine = shell.open_engine()?;
+    let part = engine.read_file(&account, message, index, offset, length);
+    Ok(ipc::Response::new(part.await?.bytes))
+}
+
+/// Saves a file where the user says, or without a path among the downloads under a
+/// name that is free there; gives where.
 #[tauri::command]
 pub(crate) async fn file_save(
     app: AppHandle,
-    shell: State<'_, Shell>,
-    source: String,
-    name: String,
+    account: String,
+    message: i64,
+    index: u32,
+    path: Option<String>,
 ) -> Result<String, ApiError> {
-    let source = received(&shell, &source)?;
-    let folder = app
-        .path()
-        .download_dir()
-        .map_err(|error| ApiError::new(ErrorCode::FileNotWritten).detail(error))?;
-    let saved = blocking(move || {
-        std::fs::create_dir_all(&folder)?;
-        files::save_into(&source, &folder, &name)
-    })
-    .await?;
-    shell.saved.add(saved.clone());
+    let saved = save(&app, (account, message, index), path).await?;
     Ok(saved.display().to_string())
 }
 
-/// Opens a received or saved file if that can do no more than show it, else shows
-/// it in its folder.
+async fn save(app: &AppHandle, key: FileKey, path: Option<String>) -> Result<PathBuf, ApiError> {
+    let shell = app.state::<Shell>();
+    let to = match path {
+        Some(path) => SaveTo::File { path },
+        None => SaveTo::Folder {
+            path: downloads(app)?,
+        },
+    };
+    let (account, message, index) = key.clone();
+    let request = FileRequest::Save {
+        account,
+        message,
+        index,
+        to,
+    };
+    let engine = shell.open_engine()?;
+    let Response::Saved(saved) = engine.handle(Request::Files(request)).await? else {
+        return Err(ErrorCode::Internal.into());
+    };
+    let saved = PathBuf::from(saved);
+    // Without its mark the system would not warn of it: then it is not kept.
+    if let Err(error) = files::as_downloaded(&saved) {
+        drop(std::fs::remove_file(&saved));
+        return Err(ApiError::new(ErrorCode::FileNotWritten).detail(error));
+    }
+    shell.saved.add(key, saved.clone());
+    Ok(saved)
+}
+
+fn downloads(app: &AppHandle) -> Result<String, ApiError> {
+    let not_written = |detail: String| ApiError::new(ErrorCode::FileNotWritten).detail(detail);
+    let folder = app.path().download_dir();
+    let folder = folder.map_err(|error| not_written(error.to_string()))?;
+    std::fs::create_dir_all(&folder).map_err(|error| not_written(error.to_string()))?;
+    let folder = folder.to_str().map(str::to_owned);
+    folder.ok_or_else(|| not_written("the name of the folder is no text".to_owned()))
+}
+
+/// Opens a file if that can do no more than show it, else shows it in its folder.
+/// One that was not saved yet is saved among the downloads.
 #[tauri::command]
-pub(crate) async fn file_open(shell: State<'_, Shell>, path: String) -> Result<Opened, ApiError> {
-    let file = Path::new(&path);
-    let file = if shell.saved.has(file) {
-        file.to_owned()
-    } else {
-        received(&shell, &path)?
+pub(crate) async fn file_open(
+    app: AppHandle,
+    account: String,
+    message: i64,
+    index: u32,
+) -> Result<Opened, ApiError> {
+    let key = (account, message, index);
+    let known = app.state::<Shell>().saved.of(&key);
+    let file = match known {
+        Some(file) => file,
+        None => save(&app, key, None).await?,
     };
     let harmless = files::is_harmless(&file);
     let opened = tokio::task::spawn_blocking(move || {
@@ -127,37 +209,15 @@ pub(crate) async fn file_open(shell: State<'_, Shell>, path: String) -> Result<O
     }
 }
 
-/// Shows a received or saved file in its folder.
+/// Shows a file that was saved in its folder.
 #[tauri::command]
 pub(crate) async fn file_show(shell: State<'_, Shell>, path: String) -> Result<(), ApiError> {
-    let file = PathBuf::from(&path);
-    let file = if shell.saved.has(&file) {
-        file
-    } else {
-        received(&shell, &path)?
-    };
+    let file = PathBuf::from(path);
+    if !shell.saved.has(&file) {
+        return Err(ApiError::new(ErrorCode::NotAllowed).detail("not saved from here"));
+    }
     match tokio::task::spawn_blocking(move || opener::reveal(file)).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(ApiError::new(ErrorCode::NotSupported).detail("no file manager")),
     }
-}
-
-/// A file of the profile: the page may name no other.
-fn received(shell: &Shell, path: &str) -> Result<PathBuf, ApiError> {
-    files::inside(&shell.paths.profile(), Path::new(path))
-        .ok_or_else(|| ApiError::new(ErrorCode::NotFound).detail("no file of this profile"))
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> Result<T, ApiError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))?
-        .map_err(|error| {
-            let code = match error.kind() {
-                std::io::ErrorKind::StorageFull => ErrorCode::DiskFull,
-                _ => ErrorCode::FileNotWritten,
-            };
-            ApiError::new(code).detail(error)
-        })
 }

@@ -72,6 +72,17 @@ pub struct PickedFile {
     pub size: u64,
 }
 
+/// A file that is on this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct FileInfo {
+    /// What it is by its bytes: a picture, sound or video, else
+    /// `application/octet-stream`.
+    pub media_type: String,
+    /// Bytes.
+    pub size: u64,
+}
+
 /// What became of a file or link that was to be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case")]

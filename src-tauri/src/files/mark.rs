@@ -9,7 +9,7 @@ use std::path::Path;
 /// # Errors
 /// As the file operation below it. Where the file system keeps no such marks
 /// (FAT, some network shares) nothing is marked, and that is no error.
-pub(super) fn as_downloaded(file: &Path) -> io::Result<()> {
+pub(crate) fn as_downloaded(file: &Path) -> io::Result<()> {
     match write(file) {
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
         other => other,

@@ -43,15 +43,6 @@ pub(crate) fn safe_name(name: &str) -> String {
     shortened(&name)
 }
 
-/// The name with a number before its ending; the first has none.
-pub(super) fn numbered(name: &str, number: u32) -> String {
-    if number == 1 {
-        return name.to_owned();
-    }
-    let (stem, ending) = split(name);
-    format!("{stem} ({number}){ending}")
-}
-
 /// Characters that cannot be seen, or turn the order of others around:
 /// `photo\u{202E}gpj.exe` reads as a picture.
 fn is_invisible(c: char) -> bool {
@@ -135,7 +126,6 @@ mod tests {
         );
         let ending = safe_name(&format!("a.{}", "b".repeat(300)));
         assert!(ending.len() <= MAX_BYTES);
-        assert!(numbered(&long, 9_999).len() <= 255);
     }
 
     #[test]
@@ -148,19 +138,6 @@ mod tests {
                 assert_eq!(safe_name(&safe), safe, "{name:?}");
                 name = String::from(".");
             }
-        }
-    }
-
-    #[test]
-    fn u75_the_number_stands_before_the_ending() {
-        for (name, second) in [
-            ("a.txt", "a (2).txt"),
-            ("a", "a (2)"),
-            ("a.tar.gz", "a (2).tar.gz"),
-            ("v1.2 notes.md", "v1.2 notes (2).md"),
-        ] {
-            assert_eq!(numbered(name, 2), second);
-            assert_eq!(numbered(name, 1), name);
         }
     }
 }

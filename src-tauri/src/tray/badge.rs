@@ -89,6 +89,8 @@ mod tests {
             pinned: false,
             archived,
             draft: String::new(),
+            in_room: None,
+            avatar: None,
             typing: false,
         }
     }

@@ -1,4 +1,5 @@
 import { apiError } from '../errors/api-failure';
+import type { FileInfo } from '../rpc/generated/FileInfo';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Opened } from '../rpc/generated/Opened';
 import type { PickedFile } from '../rpc/generated/PickedFile';
@@ -29,7 +30,15 @@ export class BridgeDesktop implements DesktopRuntime {
     return noDesktop();
   }
 
-  fileSaveAs(): Promise<string | null> {
+  fileStage(): Promise<number> {
+    return noDesktop();
+  }
+
+  fileInfo(): Promise<FileInfo> {
+    return noDesktop();
+  }
+
+  fileRead(): Promise<ArrayBuffer> {
     return noDesktop();
   }
 

@@ -1,3 +1,4 @@
+import type { FileInfo } from '../rpc/generated/FileInfo';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Opened } from '../rpc/generated/Opened';
 import type { PickedFile } from '../rpc/generated/PickedFile';
@@ -11,12 +12,23 @@ export interface DesktopRuntime {
   filesPick(): Promise<PickedFile[]>;
   /** Asks where a file is to go. */
   fileAskWhere(name: string): Promise<string | null>;
-  /** Saves a received file where the person says; resolves with where. */
-  fileSaveAs(source: string, name: string): Promise<string | null>;
-  /** Saves a received file among the downloads; resolves with where. */
-  fileSave(source: string, name: string): Promise<string>;
-  /** Opens a received or saved file; what could act is shown in its folder instead. */
-  fileOpen(path: string): Promise<Opened>;
+  /** Hands bytes over that lie nowhere on the disk; resolves with their number. */
+  fileStage(account: string, bytes: Blob): Promise<number>;
+  /** What a file is that is on this device. */
+  fileInfo(account: string, message: number, index: number): Promise<FileInfo>;
+  /** At most 4 MiB of such a file. */
+  fileRead(
+    account: string,
+    message: number,
+    index: number,
+    offset: number,
+    length: number,
+  ): Promise<ArrayBuffer>;
+  /** Saves a file there, or without a path among the downloads; resolves with where. */
+  fileSave(account: string, message: number, index: number, path: string | null): Promise<string>;
+  /** Opens a file; what could act is shown in its folder instead. */
+  fileOpen(account: string, message: number, index: number): Promise<Opened>;
+  /** Shows a file that was saved in its folder. */
   fileShow(path: string): Promise<void>;
   lockView(): Promise<LockView>;
   lockWindow(): Promise<void>;

@@ -1,4 +1,5 @@
 import { apiError } from '../errors/api-failure';
+import type { FileInfo } from '../rpc/generated/FileInfo';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Opened } from '../rpc/generated/Opened';
 import type { PickedFile } from '../rpc/generated/PickedFile';
@@ -13,6 +14,7 @@ export class FakeDesktop implements DesktopRuntime {
   picked: PickedFile[] = [];
   where: string | null = null;
   lock: LockView = { ready: false, locked: false, wait_until_ms: null };
+  readonly #staged: Blob[] = [];
   #secret: string | null = null;
   readonly #changed: (lock: LockView) => void;
 
@@ -32,17 +34,31 @@ export class FakeDesktop implements DesktopRuntime {
     return this.where;
   }
 
-  async fileSaveAs(): Promise<string | null> {
-    return this.where;
+  async fileStage(_account: string, bytes: Blob): Promise<number> {
+    this.#staged.push(bytes);
+    return this.#staged.length;
   }
 
-  async fileSave(_source: string, name: string): Promise<string> {
-    return `/home/lina/Downloads/${name}`;
+  async fileInfo(): Promise<FileInfo> {
+    throw apiError('not-found');
   }
 
-  async fileOpen(path: string): Promise<Opened> {
-    this.opened.push(path);
-    return /\.(exe|sh|bat)$/i.test(path) ? 'shown-in-folder' : 'opened';
+  async fileRead(): Promise<ArrayBuffer> {
+    throw apiError('not-found');
+  }
+
+  async fileSave(
+    _account: string,
+    message: number,
+    index: number,
+    path: string | null,
+  ): Promise<string> {
+    return path ?? `/home/lina/Downloads/${message}-${index}`;
+  }
+
+  async fileOpen(_account: string, message: number, index: number): Promise<Opened> {
+    this.opened.push(`${message}-${index}`);
+    return 'opened';
   }
 
   async fileShow(path: string): Promise<void> {

@@ -28,8 +28,11 @@ export interface FileRuntime {
     caption: string,
     replyTo: number | null,
   ): Promise<void>;
-  /** An address within the window that a picture or player can show. */
-  show(account: string, message: number, index: number): Promise<string>;
+  /**
+   * An address within the window that a picture or player can show. What nobody has
+   * `asked` for comes only from people who are known, and if it is not large.
+   */
+  show(account: string, message: number, index: number, asked?: boolean): Promise<string>;
   /** Asks where, and saves it there. */
   save(account: string, message: number, index: number): Promise<void>;
   /** Opens it with the system's program for it; programs are never started. */

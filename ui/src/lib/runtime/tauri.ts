@@ -1,12 +1,17 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
+import type { Request } from '../rpc/generated/Request';
+import type { Response } from '../rpc/generated/Response';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { DesktopRuntime } from './desktop';
+import { DesktopFiles } from './desktop-files';
 import type { Runtime } from './runtime';
 
 /** The runtime of the desktop app: commands of the shell around the window. */
 export function tauriRuntime(): Runtime {
+  const request = (request: Request) => invoke<Response>('engine_request', { request });
+  const desktop = tauriDesktop();
   return {
-    request: (request) => invoke('engine_request', { request }),
+    request,
     subscribe: async (listener) => {
       const channel = new Channel<ShellEvent>();
       channel.onmessage = listener;
@@ -24,7 +29,8 @@ export function tauriRuntime(): Runtime {
     showWindow: () => invoke('show_window'),
     quit: () => invoke('quit'),
     painted: () => invoke('painted'),
-    desktop: tauriDesktop(),
+    desktop,
+    files: new DesktopFiles(request, desktop),
   };
 }
 
@@ -33,13 +39,29 @@ function tauriDesktop(): DesktopRuntime {
     attend: (attention) => invoke('attend', { attention }),
     filesPick: () => invoke('files_pick'),
     fileAskWhere: (name) => invoke('file_ask_where', { name }),
-    fileSaveAs: (source, name) => invoke('file_save_as', { source, name }),
-    fileSave: (source, name) => invoke('file_save', { source, name }),
-    fileOpen: (path) => invoke('file_open', { path }),
+    fileStage: stage,
+    fileInfo: (account, message, index) => invoke('file_info', { account, message, index }),
+    fileRead: (account, message, index, offset, length) =>
+      invoke('file_read', { account, message, index, offset, length }),
+    fileSave: (account, message, index, path) =>
+      invoke('file_save', { account, message, index, path }),
+    fileOpen: (account, message, index) => invoke('file_open', { account, message, index }),
     fileShow: (path) => invoke('file_show', { path }),
     lockView: () => invoke('lock_view'),
     lockWindow: () => invoke('lock_window'),
     lockOpen: (secret) => invoke('lock_open', { secret }),
     lockChoose: (old, chosen) => invoke('lock_choose', { old, new: chosen }),
   };
+}
+
+/** So much of a file is handed over at a time. */
+const PART_BYTES = 1024 * 1024;
+
+async function stage(account: string, bytes: Blob): Promise<number> {
+  const number = await invoke<number>('file_stage_begin', { account });
+  for (let from = 0; from < bytes.size; from += PART_BYTES) {
+    const part = await bytes.slice(from, from + PART_BYTES).arrayBuffer();
+    await invoke('file_stage_write', part, { headers: { stage: String(number) } });
+  }
+  return invoke('file_stage_end', { stage: number });
 }

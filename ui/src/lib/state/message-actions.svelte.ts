@@ -201,8 +201,8 @@ export class MessageActions {
   }
 
   /** Something that a picture or player can show; nothing where files are not handled. */
-  async showFile(message: MessageView, index: number): Promise<string | undefined> {
-    return this.#host.rpc.files?.show(this.#host.account, message.id, index);
+  async showFile(message: MessageView, index: number, asked = false): Promise<string | undefined> {
+    return this.#host.rpc.files?.show(this.#host.account, message.id, index, asked);
   }
 
   /** Opens a link outside; it was checked before. */

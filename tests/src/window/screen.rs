@@ -1,0 +1,145 @@
+//! The window of the app as the display has it: where it is, what it looks like,
+//! keys that go to the window manager.
+
+use std::time::{Duration, Instant};
+
+use super::App;
+use super::app::PATIENCE;
+
+impl App {
+    /// Brings the window to the front, as a click on it would.
+    ///
+    /// # Panics
+    /// If it has no window.
+    pub fn activate(&self) {
+        let id = self.window();
+        let done = self
+            .x11("xdotool", &["windowactivate", "--sync", &id])
+            .status();
+        assert!(
+            done.is_ok_and(|status| status.success()),
+            "{}: window not raised",
+            self.name
+        );
+    }
+
+    /// The id of its window on the display, once it is mapped.
+    fn window(&self) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let output = self
+                .x11("xdotool", &["search", "--onlyvisible", "--pid"])
+                .arg(self.process.to_string())
+                .output()
+                .expect("xdotool is installed");
+            let ids = String::from_utf8_lossy(&output.stdout).into_owned();
+            if let Some(id) = ids.lines().last() {
+                return id.to_owned();
+            }
+            assert!(Instant::now() < end, "{}: no window", self.name);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A command on the app's display that cannot hang the test.
+    fn x11(&self, program: &str, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new("timeout");
+        command
+            .args(["10", program])
+            .args(arguments)
+            .env("DISPLAY", &self.display);
+        command
+    }
+
+    /// Keeps a picture of the window in the folder for screenshots. Taken from
+    /// the display rather than by WebDriver, whose own picture never comes from
+    /// a web view without a GPU; and it shows what a person sees.
+    ///
+    /// # Panics
+    /// If there is no window or no picture.
+    pub async fn shot(&self, name: &str) {
+        self.activate();
+        // Two frames, so that what was found in the page is painted too.
+        let frames = "const done = arguments[0]; \
+                      requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+        drop(self.client.execute_async(frames, vec![]).await);
+        let id = self.window();
+        let path = self.shots.join(format!("{}-{name}.png", self.name));
+        let taken = self.x11("import", &["-window", &id]).arg(&path).status();
+        assert!(
+            taken.is_ok_and(|status| status.success()),
+            "no picture {}",
+            path.display()
+        );
+    }
+
+    /// Closes the window as its button does.
+    ///
+    /// # Panics
+    /// If the keys cannot be pressed.
+    pub fn close_window(&self) {
+        self.activate();
+        let pressed = self.x11("xdotool", &["key", "alt+F4"]).status();
+        assert!(pressed.is_ok_and(|status| status.success()), "not closed");
+    }
+
+    /// Whether its window is on the display.
+    ///
+    /// # Panics
+    /// If the display does not answer.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        let output = self
+            .x11("xdotool", &["search", "--onlyvisible", "--pid"])
+            .arg(self.process.to_string())
+            .output()
+            .expect("xdotool is installed");
+        !output.stdout.trim_ascii().is_empty()
+    }
+
+    /// Presses keys, wherever the focus is.
+    ///
+    /// # Panics
+    /// If they cannot be pressed.
+    pub fn press(&self, keys: &str) {
+        let pressed = self.x11("xdotool", &["key", keys]).status();
+        assert!(pressed.is_ok_and(|status| status.success()), "{keys}");
+    }
+
+    /// Corner and size of its window: x, y, width, height.
+    ///
+    /// # Panics
+    /// If it has no window.
+    #[must_use]
+    pub fn geometry(&self) -> [i32; 4] {
+        let id = self.window();
+        let output = self
+            .x11("xdotool", &["getwindowgeometry", "--shell", &id])
+            .output()
+            .expect("xdotool is installed");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        ["X", "Y", "WIDTH", "HEIGHT"].map(|name| {
+            let mut lines = text.lines();
+            let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            value
+                .and_then(|value| value.parse().ok())
+                .expect("a number")
+        })
+    }
+
+    /// Puts its window somewhere.
+    ///
+    /// # Panics
+    /// If it has no window.
+    pub fn place(&self, x: i32, y: i32, width: i32, height: i32) {
+        let id = self.window();
+        let [x, y, width, height] = [x, y, width, height].map(|number| number.to_string());
+        for arguments in [
+            ["windowsize", "--sync", &id, &width, &height],
+            ["windowmove", "--sync", &id, &x, &y],
+        ] {
+            let done = self.x11("xdotool", &arguments).status();
+            assert!(done.is_ok_and(|status| status.success()), "not placed");
+        }
+    }
+}
