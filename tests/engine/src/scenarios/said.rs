@@ -9,15 +9,17 @@ use super::rooms::{is, join, make, open_room, view};
 use crate::device::Device;
 use crate::world::World;
 
-/// What two devices of one person have to agree on.
+/// What two devices of one person have to agree on. Not on which emoji was first:
+/// some archives tell the time in seconds.
 fn essence(message: &MessageView) -> String {
+    let mut reactions = message.reactions.clone();
+    reactions.sort_by(|one, other| one.emoji.cmp(&other.emoji));
     let reply = message.reply.as_ref().map(|reply| &reply.excerpt);
     format!(
-        "{:?} edited {} gone {} reactions {:?} reply {reply:?} mentions {:?} {}",
+        "{:?} edited {} gone {} reactions {reactions:?} reply {reply:?} mentions {:?} {}",
         message.text,
         message.edited_ms.is_some(),
         message.retracted.is_some(),
-        message.reactions,
         message.mentions,
         message.mentions_me,
     )
