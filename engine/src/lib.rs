@@ -48,5 +48,5 @@ pub use connection::{
 };
 pub use engine::{Engine, NewAccount, NewUser, OpenError};
 pub use events::EventStream;
-pub use secrets::{KeyringSecrets, MemorySecrets, NoSecrets, Secrets};
+pub use secrets::{KeyringSecrets, MemorySecrets, NoSecrets, SecretKind, Secrets};
 pub use store::StoreMode;

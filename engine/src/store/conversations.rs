@@ -194,14 +194,24 @@ pub(crate) fn read_position(db: &Connection, id: &str) -> rusqlite::Result<i64> 
     Ok(found.unwrap_or(0))
 }
 
-/// Moves the read position forward, never back; a mark of the user's own goes.
-/// Whether anything changed.
+/// Moves how far was read, if that is further: whoever says so, and again with each
+/// session. With it goes the mark. Whether it moved.
 pub(crate) fn read_up_to(tx: &Transaction<'_>, id: &str, position: i64) -> rusqlite::Result<bool> {
     let changed = tx
         .prepare_cached(
-            "UPDATE conversations SET read_position = max(read_position, ?2), marked_unread = 0
-             WHERE id = ?1 AND (read_position < ?2 OR marked_unread)",
+            "UPDATE conversations SET read_position = ?2, marked_unread = 0
+             WHERE id = ?1 AND read_position < ?2",
         )?
         .execute(params![id, position])?;
     Ok(changed > 0)
+}
+
+/// The same, for somebody who looks at it here: the mark goes in any case.
+pub(crate) fn looked_at(tx: &Transaction<'_>, id: &str, position: i64) -> rusqlite::Result<bool> {
+    let was_marked = tx
+        .prepare_cached(
+            "UPDATE conversations SET marked_unread = 0 WHERE id = ?1 AND marked_unread",
+        )?
+        .execute([id])?;
+    Ok(read_up_to(tx, id, position)? || was_marked > 0)
 }

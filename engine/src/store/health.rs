@@ -74,3 +74,54 @@ pub(super) fn check(db: &Connection) -> rusqlite::Result<()> {
     let damaged = ffi::Error::new(ffi::SQLITE_CORRUPT);
     Err(rusqlite::Error::SqliteFailure(damaged, Some(found)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(code: i32) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    #[test]
+    fn only_what_speaks_of_the_file_makes_it_suspect() {
+        let folder = tempfile::tempdir().unwrap();
+        let health = Health::of(&folder.path().join("cache.db"));
+        for code in [
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_CONSTRAINT,
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_INTERRUPT,
+        ] {
+            health.look_at(&error(code));
+        }
+        health.look_at(&rusqlite::Error::QueryReturnedNoRows);
+        assert!(!health.is_suspect());
+        for code in [
+            ffi::SQLITE_CORRUPT,
+            ffi::SQLITE_NOTADB,
+            ffi::SQLITE_IOERR_READ,
+        ] {
+            health.look_at(&error(code));
+            assert!(health.is_suspect(), "{code}");
+            // Whoever looks at the same file knows.
+            assert!(Health::of(&folder.path().join("cache.db")).is_suspect());
+            assert!(!Health::of(&folder.path().join("other.db")).is_suspect());
+            health.clear();
+            assert!(!health.is_suspect());
+        }
+        health.clear();
+    }
+
+    #[test]
+    fn an_empty_log_is_a_good_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = folder.path().join("cache.db");
+        assert!(!was_left_open(&cache));
+        let log = folder.path().join("cache.db-wal");
+        std::fs::write(&log, b"").unwrap();
+        assert!(!was_left_open(&cache));
+        std::fs::write(&log, b"x").unwrap();
+        assert!(was_left_open(&cache));
+    }
+}

@@ -124,3 +124,116 @@ impl Drop for Lease<'_> {
         self.readers.freed.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Barrier, mpsc};
+
+    use super::*;
+
+    /// Readers of empty caches in memory, and how many were opened.
+    fn readers() -> (Readers, Arc<AtomicUsize>) {
+        let opened = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&opened);
+        let open = move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            Connection::open_in_memory()
+        };
+        let health = Health::of(Path::new("nowhere/cache.db"));
+        (Readers::new(open, health), opened)
+    }
+
+    fn one(db: &Connection) -> rusqlite::Result<u32> {
+        db.query_row("SELECT 1", [], |row| row.get(0))
+    }
+
+    #[test]
+    fn one_is_opened_when_it_is_needed_and_used_again() {
+        let (readers, opened) = readers();
+        assert_eq!(opened.load(Ordering::SeqCst), 0);
+        for _ in 0..5 {
+            assert_eq!(readers.with(one).unwrap(), 1);
+            assert!(readers.with(|db| db.execute("nonsense", [])).is_err());
+        }
+        assert_eq!(opened.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn so_many_read_at_the_same_time_and_one_more_waits() {
+        let (readers, opened) = readers();
+        let all_at_work = Barrier::new(MOST + 1);
+        let go_on = Barrier::new(MOST + 1);
+        std::thread::scope(|scope| {
+            for _ in 0..MOST {
+                scope.spawn(|| {
+                    let read = readers.with(|db| {
+                        all_at_work.wait();
+                        go_on.wait();
+                        one(db)
+                    });
+                    assert_eq!(read.unwrap(), 1);
+                });
+            }
+            all_at_work.wait();
+            let waits = scope.spawn(|| readers.with(one).unwrap());
+            go_on.wait();
+            assert_eq!(waits.join().unwrap(), 1);
+        });
+        assert_eq!(opened.load(Ordering::SeqCst), MOST);
+    }
+
+    #[test]
+    fn what_goes_wrong_costs_nobody_a_place() {
+        let tries = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&tries);
+        let open = move || match count.fetch_add(1, Ordering::SeqCst) {
+            0..MOST => Err(rusqlite::Error::InvalidQuery),
+            _ => Connection::open_in_memory(),
+        };
+        let readers = Readers::new(open, Health::of(Path::new("nowhere/cache.db")));
+        for _ in 0..MOST {
+            assert!(readers.with(one).is_err());
+        }
+        for _ in 0..MOST {
+            let panicked = std::thread::scope(|scope| {
+                let query = |_: &Connection| -> rusqlite::Result<()> { panic!("a bug") };
+                scope.spawn(|| readers.with(query)).join().is_err()
+            });
+            assert!(panicked);
+        }
+        assert_eq!(readers.with(one).unwrap(), 1);
+        // A connection in the middle of something is not used again.
+        assert_eq!(tries.load(Ordering::SeqCst), 2 * MOST + 1);
+    }
+
+    #[test]
+    fn closing_waits_for_who_is_at_work_and_lets_nobody_in() {
+        let (readers, _) = readers();
+        let (at_work, is_at_work) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            let readers = &readers;
+            let reads = scope.spawn(move || {
+                readers.with(|db| {
+                    at_work.send(()).unwrap();
+                    assert!(released.recv().is_err());
+                    one(db)
+                })
+            });
+            is_at_work.recv().unwrap();
+            let closes = scope.spawn(|| readers.close());
+            while !readers.state().closed {
+                std::thread::yield_now();
+            }
+            assert!(matches!(readers.with(one), Err(StoreError::Closed)));
+            assert!(!closes.is_finished());
+            drop(release);
+            assert_eq!(reads.join().unwrap().unwrap(), 1);
+            closes.join().unwrap();
+        });
+        // Once more does no harm.
+        readers.close();
+    }
+}

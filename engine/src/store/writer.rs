@@ -123,3 +123,97 @@ fn again(error: &rusqlite::Error) -> rusqlite::Error {
         _ => rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT), None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// What comes of jobs that all wait when the writer begins.
+    fn outcomes(
+        jobs: Vec<fn(&Transaction<'_>) -> rusqlite::Result<i64>>,
+    ) -> Vec<Result<i64, StoreError>> {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY)")
+            .unwrap();
+        let (queue, waiting) = mpsc::channel(TOGETHER * 2);
+        let mut answers = Vec::new();
+        for act in jobs {
+            let (job, answered) = job(act);
+            assert!(queue.try_send(job).is_ok(), "room");
+            answers.push(answered);
+        }
+        drop(queue);
+        work(connection, waiting, &Health::of(Path::new("nowhere/t.db")));
+        answers
+            .into_iter()
+            .map(|mut answered| answered.try_recv().unwrap_or(Err(StoreError::Closed)))
+            .collect()
+    }
+
+    fn add(tx: &Transaction<'_>) -> rusqlite::Result<i64> {
+        tx.execute("INSERT INTO t DEFAULT VALUES", [])?;
+        tx.query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+    }
+
+    fn add_and_fail(tx: &Transaction<'_>) -> rusqlite::Result<i64> {
+        add(tx)?;
+        Err(rusqlite::Error::InvalidQuery)
+    }
+
+    /// As SQLite does by itself when the disk is full.
+    fn end_all(tx: &Transaction<'_>) -> rusqlite::Result<i64> {
+        add(tx)?;
+        tx.execute_batch("ROLLBACK")?;
+        Ok(0)
+    }
+
+    fn numbers(outcomes: &[Result<i64, StoreError>]) -> Vec<Option<i64>> {
+        outcomes
+            .iter()
+            .map(|outcome| outcome.as_ref().ok().copied())
+            .collect()
+    }
+
+    #[test]
+    fn a_job_that_fails_leaves_nothing_to_those_behind_it() {
+        let all = outcomes(vec![add, add_and_fail, add]);
+        assert_eq!(numbers(&all), [Some(1), None, Some(2)]);
+    }
+
+    #[test]
+    fn nobody_is_told_that_it_is_done_whose_transaction_ended() {
+        let all = outcomes(vec![add, end_all, add, add]);
+        assert_eq!(numbers(&all), [None, None, Some(1), Some(2)]);
+        let code = |outcome: &Result<i64, StoreError>| match outcome {
+            Err(StoreError::Sqlite(error)) => error.sqlite_extended_error_code(),
+            _ => None,
+        };
+        assert_eq!(code(&all[0]), Some(ffi::SQLITE_ABORT_ROLLBACK));
+        assert_eq!(code(&all[1]), Some(ffi::SQLITE_ABORT_ROLLBACK));
+    }
+
+    #[test]
+    fn more_than_fit_into_one_transaction_take_several() {
+        let all = outcomes(vec![add as fn(&Transaction<'_>) -> _; TOGETHER + 5]);
+        let expected: Vec<_> = (1..).take(TOGETHER + 5).map(Some).collect();
+        assert_eq!(numbers(&all), expected);
+    }
+
+    #[test]
+    fn whoever_has_gone_gets_nothing_and_the_job_is_done() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY)")
+            .unwrap();
+        let (queue, waiting) = mpsc::channel(2);
+        let (first, _) = job(add);
+        let (second, mut answered) = job(add);
+        assert!(queue.try_send(first).is_ok() && queue.try_send(second).is_ok());
+        drop(queue);
+        work(connection, waiting, &Health::of(Path::new("nowhere/t.db")));
+        assert_eq!(answered.try_recv().unwrap().unwrap(), 2);
+    }
+}

@@ -1,6 +1,6 @@
 //! How far was read, over several devices (XEP-0490).
 
-use xmpp_core::ns;
+use xmpp_core::{Element, ns};
 
 use crate::client::{BOB, Client, TIMEOUTS};
 use crate::peer::{DOMAIN, Server, archived, from_bob};
@@ -88,6 +88,51 @@ async fn whoever_answers_has_read_what_is_above() {
             break;
         }
     }
+}
+
+/// COMPAT: ejabberd before 23.04 knows few options, and keeps one item.
+#[tokio::test]
+async fn a_server_that_does_not_know_the_options_has_its_node_set_up() {
+    let server = Server::start();
+    let (client, mut peer) = Client::start(&server).await;
+    peer.send(&from_bob("one")).await;
+    client.wait_texts(&["one"]).await;
+    client.mark_displayed(client.messages().await[0].id).await;
+    let refuse = |iq: &Element, kind: &str, condition: &str| {
+        format!(
+            "<iq type='error' id='{}'><error type='{kind}'>\
+             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+            iq.attr("id").unwrap()
+        )
+    };
+    let inner = |iq: &Element, name: &str| {
+        let pubsub = iq.children().find(|child| child.name() == "pubsub");
+        pubsub?
+            .children()
+            .find(|child| child.name() == name)
+            .cloned()
+    };
+    let iq = peer.with("pubsub", ns::PUBSUB).await;
+    assert!(inner(&iq, "publish-options").is_some());
+    peer.send(&refuse(&iq, "wait", "resource-constraint")).await;
+    let iq = peer.with("pubsub", ns::PUBSUB).await;
+    let create = inner(&iq, "create").unwrap();
+    assert_eq!(create.attr("node"), Some(ns::DISPLAYED_SYNC));
+    peer.send(&refuse(&iq, "cancel", "conflict")).await;
+    let iq = peer.with("pubsub", ns::PUBSUB_OWNER).await;
+    let configure = inner(&iq, "configure").unwrap();
+    assert_eq!(configure.attr("node"), Some(ns::DISPLAYED_SYNC));
+    let form = configure.get_child("x", ns::DATA_FORMS).unwrap();
+    let whitelist = form.children().any(|field| {
+        let is_it = field.attr("var") == Some("pubsub#access_model");
+        is_it && field.children().any(|value| value.text() == "whitelist")
+    });
+    assert!(whitelist, "{form:?}");
+    peer.result(&iq, "").await;
+    // Only now is anything in it.
+    let iq = peer.with("pubsub", ns::PUBSUB).await;
+    assert!(inner(&iq, "publish").is_some() && inner(&iq, "publish-options").is_none());
+    peer.result(&iq, "").await;
 }
 
 #[tokio::test]

@@ -1,20 +1,21 @@
 //! An engine with a profile of its own, seen as an interface sees it: requests,
 //! answers and events.
 
+mod asking;
+mod waiting;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use engine::api::{
-    ApiError, ConnectionView, ContactView, ConversationView, DeliveryState, Event, MessageView,
-    Overview, Request, Response, WindowAnchor,
+    ApiError, ConnectionView, ContactView, ConversationView, MessageView, Overview, Request,
+    Response, WindowAnchor,
 };
 use engine::{Engine, EngineConfig, EventStream, MemorySecrets, Secrets, Timeouts};
-use futures_util::FutureExt;
 use tempfile::TempDir;
 
 use crate::link::Link;
-use crate::patience::PATIENCE;
 use crate::world::Person;
 
 /// A device of a person.
@@ -104,6 +105,12 @@ impl Device {
     #[must_use]
     pub fn profile(&self) -> &Path {
         &self.profile
+    }
+
+    /// Where it keeps what is secret.
+    #[must_use]
+    pub fn secrets(&self) -> &MemorySecrets {
+        &self.secrets
     }
 
     fn engine(&self) -> Result<&Engine> {
@@ -289,146 +296,6 @@ impl Device {
             other => bail!("{other:?}"),
         }
     }
-
-    /// Waits for a notification of this text.
-    ///
-    /// # Errors
-    /// If none comes.
-    pub async fn notified(&mut self, body: &str) -> Result<()> {
-        let events = self.events.as_mut().context("the device is off")?;
-        let waited = tokio::time::timeout(PATIENCE, async {
-            while let Some(event) = events.next().await {
-                if matches!(&event, Event::Notify { notification } if notification.body == body) {
-                    return true;
-                }
-            }
-            false
-        });
-        ensure!(
-            waited.await == Ok(true),
-            "{}: waited for: notification of {body:?}",
-            self.name
-        );
-        Ok(())
-    }
-
-    /// Waits until the account is online.
-    ///
-    /// # Errors
-    /// If it does not come about.
-    pub async fn online(&self) -> Result<()> {
-        self.until("online", async || {
-            Ok(self.connection().await? == ConnectionView::Online)
-        })
-        .await
-    }
-
-    /// Waits until the account is not online.
-    ///
-    /// # Errors
-    /// If it does not come about.
-    pub async fn offline(&self) -> Result<()> {
-        self.until("offline", async || {
-            Ok(self.connection().await? != ConnectionView::Online)
-        })
-        .await
-    }
-
-    /// Waits until these are exactly the texts with somebody: none lost, none
-    /// twice, in this order.
-    ///
-    /// # Errors
-    /// If it does not come about.
-    pub async fn has(&self, with: &Person, texts: &[impl AsRef<str>]) -> Result<()> {
-        let what = match texts {
-            [one] => format!("the text {:?}", one.as_ref()),
-            _ => format!("{} texts in order", texts.len()),
-        };
-        self.until(&what, async || {
-            let here = self.texts(with).await?;
-            Ok(here.iter().eq(texts.iter().map(AsRef::as_ref)))
-        })
-        .await
-    }
-
-    /// Waits until all messages of ours to somebody have come so far, or further:
-    /// who answers has read what was before.
-    ///
-    /// # Errors
-    /// If it does not come about.
-    pub async fn all_reach(&self, with: &Person, state: &DeliveryState) -> Result<()> {
-        self.until(&format!("all {state:?}"), async || {
-            let messages = self.messages(with).await?;
-            let mut ours = messages
-                .iter()
-                .filter_map(|message| message.delivery.as_ref());
-            Ok(ours.all(|delivery| rank(delivery) >= rank(state)))
-        })
-        .await
-    }
-
-    /// Waits until so many are unread from somebody.
-    ///
-    /// # Errors
-    /// If it does not come about.
-    pub async fn unread(&self, with: &Person, number: u32) -> Result<()> {
-        self.until(&format!("{number} unread"), async || {
-            let row = self.conversation(with).await?;
-            Ok(row.map_or(0, |row| row.unread) == number)
-        })
-        .await
-    }
-
-    /// Waits until something is so; looks again whenever the engine says that
-    /// something has changed.
-    ///
-    /// # Errors
-    /// If it does not come about; says what is so instead.
-    pub async fn until(
-        &self,
-        what: &str,
-        mut is_true: impl AsyncFnMut() -> Result<bool>,
-    ) -> Result<()> {
-        let mut events = self.engine()?.subscribe();
-        let waited = tokio::time::timeout(PATIENCE, async {
-            loop {
-                if is_true().await? {
-                    return Ok(());
-                }
-                ensure!(events.next().await.is_some(), "engine closed");
-                // One look for all that has come meanwhile.
-                while let Some(Some(_)) = events.next().now_or_never() {}
-            }
-        });
-        match waited.await {
-            Ok(outcome) => outcome,
-            Err(_) if is_true().await? => {
-                bail!("{}: {what}: is so, but no event said it", self.name)
-            }
-            Err(_) => bail!("{}: waited for: {what}; {}", self.name, self.state().await),
-        }
-    }
-
-    /// What is so, for the report of a failure.
-    async fn state(&self) -> String {
-        let connection = self.connection().await;
-        let mut text = format!(
-            "connection {connection:?}, {} accepted",
-            self.link.connections()
-        );
-        for row in self.conversations().await.unwrap_or_default() {
-            let with = Person::of_address(&row.id);
-            let messages = self.messages(&with).await.unwrap_or_default();
-            text += &format!("\n      {} unread {}", row.id, row.unread);
-            for message in messages.iter().rev().take(12).rev() {
-                let start: String = message.text.chars().take(40).collect();
-                let (state, place) = (&message.delivery, message.position);
-                text += &format!("\n        {place} {start:?} {state:?}");
-            }
-            text += &format!("\n        ({} in all)", messages.len());
-        }
-        text
-    }
 }
 
 /// What nobody needs any more must not try for ever to connect.
@@ -441,16 +308,5 @@ impl Drop for Device {
                 drop(folder);
             });
         }
-    }
-}
-
-/// How far a message came.
-fn rank(state: &DeliveryState) -> u8 {
-    match state {
-        DeliveryState::Failed { .. } => 0,
-        DeliveryState::Waiting => 1,
-        DeliveryState::Sent => 2,
-        DeliveryState::Delivered => 3,
-        DeliveryState::Read => 4,
     }
 }

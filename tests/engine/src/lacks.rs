@@ -33,6 +33,8 @@ pub enum When {
 
 const OUR_LINKS: &str = "our invitation links are made by our server";
 const NO_SEARCH: &str = "the archive has no full text search (XEP-0431)";
+const NO_TOKENS: &str = "no tokens to sign in with (XEP-0484) in this version";
+const NO_MODERATION: &str = "rooms know no moderated retractions (XEP-0425) in this version";
 const ONLY_MYSQL: &str = "the archive offers full text search, with a query that only MySQL knows";
 const TWO_ARCHIVES: &str = "a message is written into two archives in two transactions; a server \
                             that is killed between them has it for its author only";
@@ -108,6 +110,38 @@ pub const LACKS: &[Lack] = &[
         when: When::AtTimes,
         says: "that it had taken",
         why: TWO_ARCHIVES,
+    },
+    Lack {
+        kind: Kind::Prosody,
+        scenario: "a token in the place of the password",
+        over: None,
+        when: When::Always,
+        says: "gives no tokens",
+        why: NO_TOKENS,
+    },
+    Lack {
+        kind: Kind::Prosody,
+        scenario: "a moderator takes a message back",
+        over: None,
+        when: When::Always,
+        says: "cannot take messages back",
+        why: NO_MODERATION,
+    },
+    Lack {
+        kind: Kind::Ejabberd,
+        scenario: "a token in the place of the password",
+        over: None,
+        when: When::Always,
+        says: "gives no tokens",
+        why: NO_TOKENS,
+    },
+    Lack {
+        kind: Kind::Ejabberd,
+        scenario: "a moderator takes a message back",
+        over: None,
+        when: When::Always,
+        says: "cannot take messages back",
+        why: NO_MODERATION,
     },
     Lack {
         kind: Kind::ServerLite,

@@ -1,5 +1,6 @@
 //! What people do, and what has to come of it, on any server.
 
+mod decisions;
 mod devices;
 mod faults;
 mod files;
@@ -8,6 +9,7 @@ mod messages;
 mod receipts;
 mod restarts;
 mod rooms;
+mod said;
 mod scripted;
 mod search;
 mod signing_in;
@@ -108,6 +110,14 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
     "the life of a room", Both, rooms::life;
     "a room after an absence", Both, rooms::absence;
     "a room on two devices", Both, rooms::two_devices;
+    "what is said about messages between two", Both, said::between_two;
+    "what is said about messages in a room", Both, said::in_a_room;
+    "a moderator takes a message back", Both, said::moderated;
+    "what this program does not know", Direct, said::not_known;
+    "somebody is blocked", Both, decisions::blocking;
+    "muted, pinned, put away", Direct, decisions::about_conversations;
+    "a token in the place of the password", Both, signing_in::token;
+    "how far was read, for any program", Both, devices::positions;
     "two devices of one account", Both, devices::carbons;
     "read on another device", Both, devices::read_elsewhere;
     "a new device has the history", Both, history::new_device;

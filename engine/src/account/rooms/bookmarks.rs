@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use jid::BareJid;
 use xmpp_core::element::{self, Build, build};
-use xmpp_core::stanza_error::Condition;
 use xmpp_core::{Element, ns};
 
 use super::{discovery, notify};
 use crate::account::Shared;
 use crate::account::handle::{AskError, Handle};
+use crate::account::sync::pep::{self, Readers};
 use crate::connection::ConnectError;
 use crate::store::StoreError;
 use crate::store::rooms::{self, Room};
@@ -268,69 +268,15 @@ pub(super) async fn note(shared: &Shared, handle: &Handle, room: &Room) {
     }
 }
 
+/// XEP-0402, section 3.3: nobody else may read it, and nothing is dropped.
 async fn publish(handle: &Handle, bookmark: &Bookmark) -> Result<(), AskError> {
     let extensions = bookmark
         .extensions
         .as_ref()
         .and_then(|xml| element::parse(xml.as_bytes()).ok());
-    let item = build("item", ns::PUBSUB)
-        .attr("id", &bookmark.room)
-        .child(bookmark.write(ns::BOOKMARKS).children(extensions));
-    let publish = build("publish", ns::PUBSUB)
-        .attr("node", ns::BOOKMARKS)
-        .child(item)
-        .done();
-    // XEP-0402, section 3.3: nobody else may read it, and nothing is dropped.
-    let options = build("publish-options", ns::PUBSUB).child(node_form(ns::PUBSUB_PUBLISH_OPTIONS));
-    let query = build("pubsub", ns::PUBSUB)
-        .child(publish.clone())
-        .child(options)
-        .done();
-    match handle.ask("set", None, query).await {
-        Ok(_) => Ok(()),
-        // The node is set up differently; or the server knows no such options.
-        Err(AskError::Refused(error)) => {
-            tracing::debug!(%error, "bookmarks are set up");
-            set_node_up(handle).await?;
-            let query = build("pubsub", ns::PUBSUB).child(publish).done();
-            handle.ask("set", None, query).await.map(drop)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Before anything is in it: it must not be seen by others even for a moment.
-async fn set_node_up(handle: &Handle) -> Result<(), AskError> {
-    let form = || node_form(ns::PUBSUB_NODE_CONFIG);
-    let query = build("pubsub", ns::PUBSUB)
-        .child(build("create", ns::PUBSUB).attr("node", ns::BOOKMARKS))
-        .child(build("configure", ns::PUBSUB).child(form()))
-        .done();
-    match handle.ask("set", None, query).await {
-        Err(AskError::Refused(error)) if error.condition == Condition::Conflict => {}
-        other => return other.map(drop),
-    }
-    let configure = build("configure", ns::PUBSUB_OWNER)
-        .attr("node", ns::BOOKMARKS)
-        .child(form());
-    let query = build("pubsub", ns::PUBSUB_OWNER).child(configure).done();
-    handle.ask("set", None, query).await.map(drop)
-}
-
-fn node_form(form_type: &str) -> Element {
-    let field = |name: &str, value: &str| {
-        build("field", ns::DATA_FORMS)
-            .attr("var", name)
-            .child(build("value", ns::DATA_FORMS).text(value))
-    };
-    build("x", ns::DATA_FORMS)
-        .attr("type", "submit")
-        .child(field("FORM_TYPE", form_type).attr("type", "hidden"))
-        .child(field("pubsub#persist_items", "true"))
-        .child(field("pubsub#max_items", "max"))
-        .child(field("pubsub#send_last_published_item", "never"))
-        .child(field("pubsub#access_model", "whitelist"))
-        .done()
+    let payload = bookmark.write(ns::BOOKMARKS).children(extensions).done();
+    let (node, id) = (ns::BOOKMARKS, &bookmark.room);
+    pep::publish(handle, node, id, payload, Readers::Ourselves).await
 }
 
 /// Sets or removes one of the bookmarks of before; the others stay.

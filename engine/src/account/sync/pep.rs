@@ -3,6 +3,7 @@
 
 use jid::{BareJid, Jid};
 use xmpp_core::element::build;
+use xmpp_core::stanza_error::Condition;
 use xmpp_core::{Element, ns};
 
 use super::{displayed, profiles};
@@ -163,6 +164,34 @@ pub(in crate::account) enum Readers {
     Ourselves,
 }
 
+impl Readers {
+    fn options(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Contacts => &[("pubsub#access_model", "presence")],
+            Self::Ourselves => &[
+                ("pubsub#persist_items", "true"),
+                ("pubsub#max_items", "max"),
+                ("pubsub#send_last_published_item", "never"),
+                ("pubsub#access_model", "whitelist"),
+            ],
+        }
+    }
+
+    fn form(self, form_type: &str) -> Element {
+        let field = |var: &str, value: &str| {
+            build("field", ns::DATA_FORMS)
+                .attr("var", var)
+                .child(build("value", ns::DATA_FORMS).text(value))
+        };
+        let options = self.options().iter();
+        build("x", ns::DATA_FORMS)
+            .attr("type", "submit")
+            .child(field("FORM_TYPE", form_type).attr("type", "hidden"))
+            .children(options.map(|(var, value)| field(var, value)))
+            .done()
+    }
+}
+
 /// Publishes an item in a node of ours (XEP-0060, section 7.1.5; XEP-0223 for
 /// what is private: a server that cannot promise that refuses).
 pub(in crate::account) async fn publish(
@@ -172,30 +201,44 @@ pub(in crate::account) async fn publish(
     payload: Element,
     readers: Readers,
 ) -> Result<(), AskError> {
-    let options: &[(&str, &str)] = match readers {
-        Readers::Contacts => &[("pubsub#access_model", "presence")],
-        Readers::Ourselves => &[
-            ("pubsub#persist_items", "true"),
-            ("pubsub#max_items", "max"),
-            ("pubsub#send_last_published_item", "never"),
-            ("pubsub#access_model", "whitelist"),
-        ],
-    };
-    let field = |var: &str, value: &str| {
-        build("field", ns::DATA_FORMS)
-            .attr("var", var)
-            .child(build("value", ns::DATA_FORMS).text(value))
-    };
-    let kind = field("FORM_TYPE", ns::PUBSUB_PUBLISH_OPTIONS).attr("type", "hidden");
-    let form = build("x", ns::DATA_FORMS)
-        .attr("type", "submit")
-        .child(kind)
-        .children(options.iter().map(|(var, value)| field(var, value)));
     let item = build("item", ns::PUBSUB).attr("id", id).child(payload);
-    let publish = build("publish", ns::PUBSUB).attr("node", node).child(item);
-    let query = build("pubsub", ns::PUBSUB)
-        .child(publish)
-        .child(build("publish-options", ns::PUBSUB).child(form))
+    let publish = build("publish", ns::PUBSUB)
+        .attr("node", node)
+        .child(item)
         .done();
+    let options = readers.form(ns::PUBSUB_PUBLISH_OPTIONS);
+    let query = build("pubsub", ns::PUBSUB)
+        .child(publish.clone())
+        .child(build("publish-options", ns::PUBSUB).child(options))
+        .done();
+    match (handle.ask("set", None, query).await, readers) {
+        (Ok(_), _) => Ok(()),
+        // The node is set up differently.
+        // COMPAT: or the server does not know all of these options.
+        (Err(AskError::Refused(error)), Readers::Ourselves) => {
+            tracing::debug!(%error, node, "set up");
+            set_up(handle, node, readers).await?;
+            let query = build("pubsub", ns::PUBSUB).child(publish).done();
+            handle.ask("set", None, query).await.map(drop)
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// Before anything is in it: it must not be seen by others even for a moment.
+async fn set_up(handle: &Handle, node: &str, readers: Readers) -> Result<(), AskError> {
+    let form = || readers.form(ns::PUBSUB_NODE_CONFIG);
+    let query = build("pubsub", ns::PUBSUB)
+        .child(build("create", ns::PUBSUB).attr("node", node))
+        .child(build("configure", ns::PUBSUB).child(form()))
+        .done();
+    match handle.ask("set", None, query).await {
+        Err(AskError::Refused(error)) if error.condition == Condition::Conflict => {}
+        other => return other.map(drop),
+    }
+    let configure = build("configure", ns::PUBSUB_OWNER)
+        .attr("node", node)
+        .child(form());
+    let query = build("pubsub", ns::PUBSUB_OWNER).child(configure).done();
     handle.ask("set", None, query).await.map(drop)
 }

@@ -231,7 +231,7 @@ pub(super) fn see(
     position: i64,
 ) -> rusqlite::Result<bool> {
     let before = conversations::read_position(tx, conversation)?;
-    if !conversations::read_up_to(tx, conversation, position)? {
+    if !conversations::looked_at(tx, conversation, position)? {
         return Ok(false);
     }
     displayed::publish_later(tx, conversation)?;

@@ -14,7 +14,11 @@ async fn ask(device: &Device, request: RoomRequest) -> Result<Response> {
     device.ask(Request::Rooms(request)).await
 }
 
-async fn make(device: &Device, address: &str, settings: RoomSettings) -> Result<RoomView> {
+pub(super) async fn make(
+    device: &Device,
+    address: &str,
+    settings: RoomSettings,
+) -> Result<RoomView> {
     let request = RoomRequest::Create {
         account: device.account.clone(),
         address: Some(address.to_owned()),
@@ -27,7 +31,7 @@ async fn make(device: &Device, address: &str, settings: RoomSettings) -> Result<
     }
 }
 
-fn open_room(name: &str) -> RoomSettings {
+pub(super) fn open_room(name: &str) -> RoomSettings {
     RoomSettings {
         name: Some(name.to_owned()),
         public: Some(true),
@@ -39,7 +43,7 @@ fn open_room(name: &str) -> RoomSettings {
     }
 }
 
-fn join(device: &Device, room: &str) -> Request {
+pub(super) fn join(device: &Device, room: &str) -> Request {
     Request::Rooms(RoomRequest::Join {
         account: device.account.clone(),
         room: room.to_owned(),
@@ -48,7 +52,7 @@ fn join(device: &Device, room: &str) -> Request {
     })
 }
 
-async fn view(device: &Device, room: &str) -> Result<Option<RoomView>> {
+pub(super) async fn view(device: &Device, room: &str) -> Result<Option<RoomView>> {
     let request = RoomRequest::Get {
         account: device.account.clone(),
         room: room.to_owned(),
@@ -61,7 +65,7 @@ async fn view(device: &Device, room: &str) -> Result<Option<RoomView>> {
     }
 }
 
-async fn is(device: &Device, room: &str, state: RoomState) -> Result<()> {
+pub(super) async fn is(device: &Device, room: &str, state: RoomState) -> Result<()> {
     device
         .until(&format!("{room} {state:?}"), async || {
             Ok(view(device, room).await?.map(|room| room.state) == Some(state))

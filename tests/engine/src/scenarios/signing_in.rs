@@ -1,7 +1,10 @@
 //! Accounts come and go.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
-use engine::api::{ErrorCode, JoinKind, Request, Response};
+use engine::api::{ConnectionView, ErrorCode, JoinKind, Request, Response};
+use engine::{SecretKind, Secrets};
 use navigation::SpkiPin;
 use server_tests::startalk::PASSWORD;
 
@@ -147,7 +150,74 @@ pub(super) async fn sign_out_wipes(world: World) -> Result<()> {
     again.has(&bob.person, &["before"]).await
 }
 
-fn files_below(folder: &std::path::Path) -> Result<Vec<String>> {
+/// A token signs in without the password (XEP-0484), until its device signs out.
+pub(super) async fn token(world: World) -> Result<()> {
+    let mut rosa = world.join("rosa").await?;
+    let account = rosa.account.clone();
+    let kept = |device: &Device, kind| device.secrets().get(&account, kind);
+    let token = kept(&rosa, SecretKind::Token)?;
+    ensure!(token.is_some(), "the server gives no tokens");
+    let forget_password = |device: &Device| {
+        let nothing = b"not the password";
+        device
+            .secrets()
+            .set(&account, SecretKind::Password, nothing)
+    };
+    rosa.turn_off().await;
+    forget_password(&rosa)?;
+    rosa.turn_on().await?;
+    rosa.online().await?;
+    rosa.turn_off().await;
+
+    // Somebody has copied all of it but the password.
+    let mut copy = world.unknown_device(&rosa.person, "copy", TIMEOUTS).await?;
+    copy.turn_off().await;
+    copy_files(rosa.profile(), copy.profile())?;
+    copy.account.clone_from(&account);
+    for kind in [SecretKind::CacheKey, SecretKind::Token] {
+        let secret = kept(&rosa, kind)?.context("a secret")?;
+        copy.secrets().set(&account, kind, &secret)?;
+    }
+    forget_password(&copy)?;
+    rosa.turn_on().await?;
+    rosa.online().await?;
+    // The newest token: it changes with each use.
+    let newest = kept(&rosa, SecretKind::Token)?.context("a token")?;
+    copy.secrets().set(&account, SecretKind::Token, &newest)?;
+    rosa.ask(Request::SignOut {
+        account: account.clone(),
+        wipe: true,
+    })
+    .await?;
+    ensure!(kept(&rosa, SecretKind::Token)?.is_none(), "still kept");
+    copy.turn_on().await?;
+    copy.until("refused", async || {
+        Ok(match copy.connection().await? {
+            ConnectionView::Offline { error } => {
+                error.is_some_and(|error| error.code == ErrorCode::WrongPassword)
+            }
+            ConnectionView::Online => anyhow::bail!("a token of before signs in"),
+            _ => false,
+        })
+    })
+    .await
+}
+
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let path = entry?.path();
+        let copy = to.join(path.file_name().context("a name")?);
+        if path.is_dir() {
+            copy_files(&path, &copy)?;
+        } else {
+            std::fs::copy(&path, copy)?;
+        }
+    }
+    Ok(())
+}
+
+fn files_below(folder: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
