@@ -48,7 +48,7 @@ pub(crate) struct Connector {
     pub(crate) timeouts: Timeouts,
     dialer: Option<Arc<dyn Dialer>>,
     proxy: Arc<Mutex<Proxy>>,
-    /// One that no keyring keeps.
+    /// In the place of the one that a keyring keeps.
     proxy_password: Arc<Mutex<Option<Zeroizing<String>>>>,
     secrets: Arc<dyn Secrets>,
     clock: Clock,

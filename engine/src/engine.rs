@@ -18,13 +18,13 @@ use zeroize::Zeroizing;
 
 use crate::account::Account;
 use crate::api::{
-    AccountView, ApiError, ConnectionView, ErrorCode, Event, Notice, Overview, ProxyChoice,
-    Request, Response, SecretsState,
+    AccountView, ApiError, ConnectionView, ErrorCode, Event, Notice, Overview, Request, Response,
+    SecretsState,
 };
 use crate::config::EngineConfig;
 use crate::connection::Connector;
 use crate::events::{EventStream, Events};
-use crate::profile::{Profile, ProfileError, SavedAccount};
+use crate::profile::{Network, Profile, ProfileError, SavedAccount};
 use crate::secrets::Secret;
 use crate::surroundings::Surroundings;
 
@@ -106,7 +106,7 @@ struct State {
     /// Gone once the engine is closed; with it the lock.
     profile: Option<Arc<Profile>>,
     saved: Vec<SavedAccount>,
-    proxy: ProxyChoice,
+    network: Network,
     open: HashMap<String, Arc<Account>>,
     /// Keys of the open caches, to be kept anew when a password changes.
     keys: HashMap<String, Secret>,
@@ -124,20 +124,21 @@ impl Engine {
         let opened = config.store.block(move || {
             let profile = Profile::open(&folder)?;
             let saved = profile.accounts().map_err(ProfileError::Folder)?;
-            let proxy = profile.proxy().map_err(ProfileError::Folder)?;
-            Ok::<_, ProfileError>((profile, saved, proxy))
+            let network = profile.network().map_err(ProfileError::Folder)?;
+            Ok::<_, ProfileError>((profile, saved, network))
         });
-        let (profile, saved, proxy) = opened.await.map_err(std::io::Error::other)??;
+        let (profile, saved, network) = opened.await.map_err(std::io::Error::other)??;
         let state = State {
             profile: Some(Arc::new(profile)),
             saved: saved.clone(),
-            proxy: proxy.clone(),
+            network: network.clone(),
             open: HashMap::new(),
             keys: HashMap::new(),
             notices: Vec::new(),
         };
         let connector = Connector::new(&config);
-        connector.set_proxy(&config.proxy, &proxy);
+        connector.set_proxy(&config.proxy, &network.proxy);
+        connector.set_proxy_password(network::without_one(&network));
         let surroundings = Surroundings::default();
         // A simulation has its own network.
         let interfaces = config.dialer.is_none();

@@ -52,11 +52,21 @@ struct AccountsFile {
     accounts: Vec<SavedAccount>,
 }
 
+/// The way out that the user has chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Network {
+    #[serde(flatten)]
+    pub(crate) proxy: ProxyChoice,
+    /// Whether the password that is with the secrets is the one of this proxy.
+    #[serde(default)]
+    pub(crate) password: bool,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct NetworkFile {
     version: u32,
     #[serde(flatten)]
-    proxy: ProxyChoice,
+    network: Network,
 }
 
 /// An open profile. Dropping it lets another process in.
@@ -121,16 +131,16 @@ impl Profile {
         self.folder.join("network.json")
     }
 
-    /// The proxy that the user has chosen. A file that cannot be read is set aside.
-    pub(crate) fn proxy(&self) -> std::io::Result<ProxyChoice> {
+    /// What the user has chosen. A file that cannot be read is set aside.
+    pub(crate) fn network(&self) -> std::io::Result<Network> {
         let file: Option<NetworkFile> = read(&self.network_file(), NETWORK_VERSION)?;
-        Ok(file.map(|file| file.proxy).unwrap_or_default())
+        Ok(file.map(|file| file.network).unwrap_or_default())
     }
 
-    pub(crate) fn save_proxy(&self, proxy: &ProxyChoice) -> std::io::Result<()> {
+    pub(crate) fn save_network(&self, network: &Network) -> std::io::Result<()> {
         let file = NetworkFile {
             version: NETWORK_VERSION,
-            proxy: proxy.clone(),
+            network: network.clone(),
         };
         write_atomically(&self.network_file(), &serde_json::to_vec_pretty(&file)?)
     }
@@ -277,11 +287,16 @@ mod tests {
     fn a_damaged_choice_of_a_proxy_is_kept_and_the_usual_one_used() {
         let folder = tempfile::tempdir().unwrap();
         let profile = Profile::open(folder.path()).unwrap();
-        assert_eq!(profile.proxy().unwrap(), ProxyChoice::System);
-        profile.save_proxy(&ProxyChoice::None).unwrap();
-        assert_eq!(profile.proxy().unwrap(), ProxyChoice::None);
-        std::fs::write(profile.network_file(), "{\"version\":1,\"proxy\":\"pac\"}").unwrap();
-        assert_eq!(profile.proxy().unwrap(), ProxyChoice::System);
+        assert_eq!(profile.network().unwrap(), Network::default());
+        let none = Network {
+            proxy: ProxyChoice::None,
+            password: false,
+        };
+        profile.save_network(&none).unwrap();
+        assert_eq!(profile.network().unwrap(), none);
+        let unknown = r#"{"version":1,"proxy":"pac"}"#;
+        std::fs::write(profile.network_file(), unknown).unwrap();
+        assert_eq!(profile.network().unwrap(), Network::default());
         let aside = std::fs::read_dir(folder.path()).unwrap().flatten();
         let names = aside.map(|entry| entry.file_name().to_string_lossy().into_owned());
         assert!(

@@ -37,6 +37,9 @@ struct Inner {
     presence: HashMap<String, HashMap<String, Device>>,
     /// By conversation, since when.
     typing: HashMap<String, Instant>,
+    /// Presence as it was when the connection of the session was lost: nobody says
+    /// it again if the session goes on (XEP-0198).
+    kept: HashMap<String, HashMap<String, Device>>,
 }
 
 impl Live {
@@ -129,6 +132,22 @@ impl Live {
     }
 
     /// The connection is gone: nobody is known to be there.
+    pub(crate) fn lost(&self) {
+        let mut inner = self.inner();
+        inner.typing.clear();
+        // A try that came to nothing says nothing of those who were there.
+        if !inner.presence.is_empty() {
+            inner.kept = std::mem::take(&mut inner.presence);
+        }
+    }
+
+    /// The session goes on: what changed meanwhile is sent now.
+    pub(crate) fn goes_on(&self) {
+        let mut inner = self.inner();
+        inner.presence = std::mem::take(&mut inner.kept);
+    }
+
+    /// A new session.
     pub(crate) fn clear(&self) {
         *self.inner() = Inner::default();
     }

@@ -39,7 +39,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
             }
             Err(error) => Some(error),
         };
-        shared.live.clear();
+        shared.live.lost();
         shared.contacts_changed();
         shared.conversations_changed();
         let Some(error) = error else { break };

@@ -124,13 +124,15 @@ impl Connector {
         };
     }
 
-    /// A password that no keyring keeps.
+    /// A password in the place of the one that a keyring keeps.
     pub(crate) fn set_proxy_password(&self, password: Option<Zeroizing<String>>) {
         *self.typed_password() = password;
     }
 
-    pub(crate) fn has_proxy_password(&self) -> bool {
-        self.typed_password().is_some()
+    /// Whether that is one; none: a keyring keeps it, or nobody does.
+    pub(crate) fn has_proxy_password(&self) -> Option<bool> {
+        let typed = self.typed_password();
+        typed.as_ref().map(|password| !password.is_empty())
     }
 
     fn typed_password(&self) -> MutexGuard<'_, Option<Zeroizing<String>>> {

@@ -44,11 +44,7 @@ impl Engine {
     /// Reads a secret: `None` if the keyring says that it is not there. That it
     /// says nothing (locked, not running) is an error, and something else
     /// altogether: the secret may well be there.
-    pub(super) async fn secret(
-        &self,
-        account: &str,
-        kind: SecretKind,
-    ) -> Result<Option<Secret>, ApiError> {
+    async fn secret(&self, account: &str, kind: SecretKind) -> Result<Option<Secret>, ApiError> {
         let secrets = Arc::clone(&self.inner.config.secrets);
         let account = account.to_owned();
         let unavailable = |why: &dyn std::fmt::Display| {

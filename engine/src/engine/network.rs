@@ -11,6 +11,7 @@ use crate::api::{
     ApiError, ConnectionRequest, ConnectionView, ErrorCode, ProxyChoice, ProxyView, Response,
 };
 use crate::connection::{PROXY_SECRET, check_proxy};
+use crate::profile::Network;
 use crate::secrets::SecretKind;
 
 impl Engine {
@@ -19,7 +20,7 @@ impl Engine {
         request: ConnectionRequest,
     ) -> Result<Response, ApiError> {
         match request {
-            ConnectionRequest::Proxy => return Ok(Response::Proxy(self.proxy().await)),
+            ConnectionRequest::Proxy => return Ok(Response::Proxy(self.proxy())),
             ConnectionRequest::SetProxy { proxy, password } => {
                 self.set_proxy(proxy, password.map(Zeroizing::new)).await?;
             }
@@ -31,17 +32,13 @@ impl Engine {
         Ok(Response::Done)
     }
 
-    async fn proxy(&self) -> ProxyView {
-        let choice = self.with(|state| state.proxy.clone());
-        let has_password = matches!(choice, ProxyChoice::Manual(_))
-            && (self.inner.connector.has_proxy_password()
-                || self
-                    .secret(PROXY_SECRET, SecretKind::ProxyPassword)
-                    .await
-                    .is_ok_and(|secret| secret.is_some()));
+    fn proxy(&self) -> ProxyView {
+        let network = self.with(|state| state.network.clone());
+        let is_manual = matches!(network.proxy, ProxyChoice::Manual(_));
+        let typed = self.inner.connector.has_proxy_password();
         ProxyView {
-            choice,
-            has_password,
+            has_password: is_manual && typed.unwrap_or(network.password),
+            choice: network.proxy,
         }
     }
 
@@ -55,17 +52,16 @@ impl Engine {
             check_proxy(manual, password.as_ref().map(|password| password.as_str()))
                 .map_err(|why| ApiError::new(ErrorCode::InputNotUnderstood).detail(why))?;
         }
-        let before = self.with(|state| state.proxy.clone());
+        let mut network = self.with(|state| state.network.clone());
         // The password of one proxy is nothing that another one should see.
-        let stays = password.is_none() && proxy == before;
-        if !stays {
-            self.keep_proxy_password(password.filter(|text| !text.is_empty()))
-                .await?;
+        if password.is_some() || proxy != network.proxy {
+            network.proxy = proxy;
+            self.keep_proxy_password(&mut network, password).await;
         }
-        self.save_proxy(&proxy).await?;
+        self.save_network(&network).await?;
         let connector = &self.inner.connector;
-        connector.set_proxy(&self.inner.config.proxy, &proxy);
-        self.with(|state| state.proxy = proxy);
+        connector.set_proxy(&self.inner.config.proxy, &network.proxy);
+        self.with(|state| state.network = network);
         self.inner.surroundings.network_changed();
         for account in self.with(|state| state.open.values().cloned().collect::<Vec<_>>()) {
             let waits = match &*account.shared.connection.borrow() {
@@ -84,35 +80,38 @@ impl Engine {
     }
 
     /// Keeps the password in the keyring or, where there is none, as long as the
-    /// program runs; or forgets it.
+    /// program runs. One of before is of no use any more: where it cannot be removed,
+    /// it is not read.
     async fn keep_proxy_password(
         &self,
+        network: &mut Network,
         password: Option<Zeroizing<String>>,
-    ) -> Result<(), ApiError> {
+    ) {
         let kind = SecretKind::ProxyPassword;
-        let left = match password {
-            Some(text) if self.keep(PROXY_SECRET, kind, text.as_bytes()).await => None,
-            Some(text) => Some(text),
+        let password = password.filter(|text| !text.is_empty());
+        network.password = match &password {
+            Some(text) => self.keep(PROXY_SECRET, kind, text.as_bytes()).await,
             None => {
                 let secrets = Arc::clone(&self.inner.config.secrets);
                 let forgotten = self.ask_keyring(move || secrets.delete(PROXY_SECRET, kind));
                 if !matches!(forgotten.await, Some(Ok(()))) {
-                    return Err(ErrorCode::KeyringUnavailable.into());
+                    tracing::info!("password of a proxy not removed");
                 }
-                None
+                false
             }
         };
-        self.inner.connector.set_proxy_password(left);
-        Ok(())
+        let typed = password.filter(|_| !network.password);
+        let typed = typed.or_else(|| without_one(network));
+        self.inner.connector.set_proxy_password(typed);
     }
 
-    async fn save_proxy(&self, proxy: &ProxyChoice) -> Result<(), ApiError> {
+    async fn save_network(&self, network: &Network) -> Result<(), ApiError> {
         let failed =
             |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::CacheFailed).detail(error);
         let profile = self.with(|state| state.profile.clone());
-        let (profile, proxy) = (profile.ok_or(ErrorCode::Internal)?, proxy.clone());
+        let (profile, network) = (profile.ok_or(ErrorCode::Internal)?, network.clone());
         let mode = self.inner.config.store;
-        mode.block(move || profile.save_proxy(&proxy))
+        mode.block(move || profile.save_network(&network))
             .await
             .map_err(|error| failed(&error))?
             .map_err(|error| failed(&error))
@@ -148,4 +147,10 @@ impl Engine {
         account.change_way(|way| way.target.trust.spki_sha256 = vec![pin]);
         Ok(())
     }
+}
+
+/// In the place of the password of a proxy that has none.
+pub(super) fn without_one(network: &Network) -> Option<Zeroizing<String>> {
+    let is_without = matches!(network.proxy, ProxyChoice::Manual(_)) && !network.password;
+    is_without.then(Zeroizing::default)
 }

@@ -6,13 +6,39 @@ use startalk_engine::api::{
     ApiError, ConnectionRequest, ConnectionView, ErrorCode, ProxyChoice, ProxyView, Request,
     Response,
 };
-use startalk_engine::{Engine, MemorySecrets, NoSecrets, ProxyKind, Secrets};
+use startalk_engine::secrets::{Secret, SecretKind, SecretsError};
+use startalk_engine::{Engine, MemorySecrets, ProxyKind, Secrets};
 
 use xmpp_core::ns;
 
 use crate::client::{BOB, Client, TIMEOUTS, config, rosa};
 use crate::peer::{PASSWORD, Server, from_bob};
 use crate::proxy::{SECRET, ScriptedProxy, USER};
+
+/// A keyring that does not answer.
+struct NoKeyring;
+
+fn silence<T>() -> Result<T, SecretsError> {
+    Err(SecretsError("nobody answers".to_owned()))
+}
+
+impl Secrets for NoKeyring {
+    fn get(&self, _: &str, _: SecretKind) -> Result<Option<Secret>, SecretsError> {
+        silence()
+    }
+
+    fn set(&self, _: &str, _: SecretKind, _: &[u8]) -> Result<(), SecretsError> {
+        silence()
+    }
+
+    fn delete(&self, _: &str, _: SecretKind) -> Result<(), SecretsError> {
+        silence()
+    }
+
+    fn is_available(&self) -> bool {
+        false
+    }
+}
 
 async fn ask(engine: &Engine, request: ConnectionRequest) -> Result<Response, ApiError> {
     engine.handle(Request::Connection(request)).await
@@ -34,7 +60,7 @@ async fn row_21_a_proxy_is_set_while_the_program_runs() {
         let scripted = ScriptedProxy::start(ProxyKind::Http, true, server.port(), &[]).await;
         let secrets: Arc<dyn Secrets> = match has_keyring {
             true => Arc::new(MemorySecrets::default()),
-            false => Arc::new(NoSecrets),
+            false => Arc::new(NoKeyring),
         };
         let folder = tempfile::tempdir().unwrap();
         let open = || Engine::open(config(folder.path(), Arc::clone(&secrets), TIMEOUTS));

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use startalk_engine::Timeouts;
-use startalk_engine::api::DeliveryState;
+use startalk_engine::api::{DeliveryState, PresenceShow};
 use xmpp_core::ns;
 
-use crate::client::{Client, TIMEOUTS};
+use crate::client::{BOB, Client, TIMEOUTS};
 use crate::peer::{Peer, Server, archived, body, from_bob, from_rosa, within};
 
 /// The next connection, which wants to go on with the session.
@@ -72,6 +72,43 @@ async fn the_server_learns_what_we_have_and_sends_only_the_rest() {
     peer.send(&from_bob("one")).await;
     peer.send(&from_bob("two")).await;
     client.wait_texts(&["one", "two"]).await;
+}
+
+/// Who is there is said once in a session, and a resumed session is the old one.
+#[tokio::test]
+async fn who_was_there_is_there_after_a_resumption_unless_it_fails() {
+    let server = Server::start();
+    let (client, mut peer) = Client::start(&server).await;
+    let show = async || client.contact(BOB).await.map(|bob| bob.presence);
+    peer.send(&format!(
+        "<presence from='{BOB}/x'><show>dnd</show></presence>"
+    ))
+    .await;
+    client
+        .until("Bob", async || {
+            show().await == Some(PresenceShow::DoNotDisturb)
+        })
+        .await;
+    let had = peer.ask_handled().await;
+    let received = peer.received;
+    drop(peer);
+    let (mut peer, h) = resuming(&server).await;
+    assert_eq!(h, had);
+    // Nobody knows as long as there is no connection.
+    assert_eq!(show().await, Some(PresenceShow::Offline));
+    resumed(&mut peer, received).await;
+    client.wait_online().await;
+    client
+        .until("Bob again", async || {
+            show().await == Some(PresenceShow::DoNotDisturb)
+        })
+        .await;
+    drop(peer);
+    let (mut peer, _) = resuming(&server).await;
+    peer.send("<failed xmlns='urn:xmpp:sm:3'/>").await;
+    peer.begin(&[]).await;
+    client.wait_online().await;
+    assert_eq!(show().await, Some(PresenceShow::Offline));
 }
 
 #[tokio::test]

@@ -50,6 +50,9 @@ impl Session<'_> {
             _ => false,
         };
         if goes_on {
+            self.shared.live.goes_on();
+            self.shared.contacts_changed();
+            self.shared.conversations_changed();
             return Ok(Began::RESUMED);
         }
         self.begin_anew();
@@ -74,6 +77,7 @@ impl Session<'_> {
 
     fn begin_anew(&mut self) {
         self.in_flight.clear();
+        self.shared.live.clear();
         (self.unplaced, self.crossed, self.has_read) = (0, false, false);
         self.sm = None;
     }
