@@ -218,8 +218,8 @@ pub(crate) fn set_aside(path: &Path, why: &str) -> std::io::Result<PathBuf> {
         number += 1;
     };
     std::fs::rename(path, &aside)?;
-    // A database is three files.
-    for extension in ["-wal", "-shm"] {
+    // A database is three files, and a folder of those of which it has the keys.
+    for extension in ["-wal", "-shm", "-files"] {
         let of = |path: &Path| {
             let mut name = path.as_os_str().to_owned();
             name.push(extension);
@@ -314,6 +314,7 @@ mod tests {
         for n in 0..3 {
             std::fs::write(&path, format!("{n}")).unwrap();
             std::fs::write(folder.path().join("cache.db-wal"), format!("wal {n}")).unwrap();
+            std::fs::create_dir(folder.path().join("cache.db-files")).unwrap();
             let aside = set_aside(&path, "damaged").unwrap();
             assert_eq!(std::fs::read_to_string(&aside).unwrap(), format!("{n}"));
             assert!(!path.exists());
@@ -321,6 +322,6 @@ mod tests {
         }
         names.dedup();
         assert_eq!(names.len(), 3);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 6);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 9);
     }
 }

@@ -332,7 +332,7 @@ async fn paused_is_not_waited_for_and_cancelled_is_gone() {
     drop(peer);
     server.session().await;
     let folder = client.folder.path().join("accounts");
-    let folder = folder.join(&client.account).join("files");
+    let folder = folder.join(&client.account).join("cache.db-files");
     client
         .until("no files", async || {
             std::fs::read_dir(&folder).unwrap().count() == 0

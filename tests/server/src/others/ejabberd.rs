@@ -25,7 +25,7 @@ pub(super) fn configuration(
         let (port, folder) = (web.port(), folder.display());
         format!(
             "\n  mod_http_upload: {{put_url: \"https://localhost:{port}/upload\", \
-             docroot: \"{folder}/upload\"}}"
+             docroot: \"{folder}/upload\", access: everybody}}"
         )
     });
     let web = web.map_or_else(String::new, |web| {
