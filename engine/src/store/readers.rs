@@ -198,8 +198,9 @@ mod tests {
         }
         for _ in 0..MOST {
             let panicked = std::thread::scope(|scope| {
-                let query = |_: &Connection| -> rusqlite::Result<()> { panic!("a bug") };
-                scope.spawn(|| readers.with(query)).join().is_err()
+                let reads =
+                    scope.spawn(|| -> Result<(), StoreError> { readers.with(|_| panic!("a bug")) });
+                reads.join().is_err()
             });
             assert!(panicked);
         }
