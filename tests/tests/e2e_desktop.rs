@@ -103,9 +103,11 @@ async fn the_app_lives_in_the_tray_and_is_called_back() {
 
     // So do the keys that the settings name.
     app.press("ctrl+alt+z");
-    app.until("the keys hide the window", async || !app.is_shown()).await;
+    app.until("the keys hide the window", async || !app.is_shown())
+        .await;
     app.press("ctrl+alt+z");
-    app.until("the keys show the window", async || app.is_shown()).await;
+    app.until("the keys show the window", async || app.is_shown())
+        .await;
 
     // U06: a second start raises the first with its link, which asks.
     app.close_window();

@@ -56,14 +56,6 @@ pub const LACKS: &[Lack] = &[
         why: HUNG,
     },
     Lack {
-        kind: Kind::Ejabberd,
-        scenario: "cut at every stage of signing in",
-        over: Some(Transport::WebSocket),
-        when: When::AtTimes,
-        says: "gave to nobody",
-        why: HUNG,
-    },
-    Lack {
         kind: Kind::Prosody,
         scenario: "an invitation",
         over: None,
