@@ -1,12 +1,7 @@
 import '@testing-library/jest-dom/vitest';
 import { configure } from '@testing-library/svelte';
 import { i18n } from '../src/lib/i18n/i18n.svelte';
-import { configure } from '@testing-library/svelte';
 import { beforeEach, vi } from 'vitest';
-
-// A machine that does much else is slow, not wrong.
-vi.setConfig({ testTimeout: 30_000 });
-configure({ asyncUtilTimeout: 8_000 });
 
 // What jsdom lacks. The stand-ins do the least that the components need.
 class NoResize implements ResizeObserver {

@@ -28,7 +28,6 @@ import { FakeDesktop } from './fake-desktop';
 import { fileList } from './fake-file-list';
 import { FakeFiles } from './fake-files';
 import { FakeMessages } from './fake-messages';
-import { fileList } from './fake-file-list';
 import { search } from './fake-search';
 import { fakeQr, history, type Line, ME, MY_NAME, nobody, people, plain, TEAM } from './fixtures';
 import { USUAL_SETTINGS } from '../state/usual-settings';
