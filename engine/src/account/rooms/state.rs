@@ -1,5 +1,6 @@
 //! What is true of a room while we are in it.
 
+mod alive;
 mod room;
 
 use std::collections::{HashMap, HashSet};
@@ -371,44 +372,6 @@ impl LiveRooms {
         let inner = self.inner();
         let live = inner.rooms.get(room.as_str())?;
         Some(live.seat(own, room, nick))
-    }
-
-    /// Something is known to be alive.
-    pub(super) fn alive(&self, room: &str, now: Instant, patience: Duration) {
-        if let Some(live) = self.inner().rooms.get_mut(room) {
-            live.heard = now;
-            live.patience = patience;
-        }
-    }
-
-    /// Ask again soon whether the room has us.
-    pub(super) fn doubt(&self, patience: impl Fn() -> Duration, now: Instant) {
-        for live in self.inner().rooms.values_mut() {
-            live.heard = now;
-            live.patience = patience();
-        }
-    }
-
-    /// The rooms that were silent for too long, and when the next will have been.
-    pub(super) fn silent(&self, now: Instant) -> (Vec<String>, Option<Instant>) {
-        let inner = self.inner();
-        let mut silent = Vec::new();
-        let mut next: Option<Instant> = None;
-        for (address, room) in inner
-            .rooms
-            .iter()
-            .filter(|(_, room)| room.stage != Stage::Asked)
-        {
-            let Some(at) = room.heard.checked_add(room.patience) else {
-                continue;
-            };
-            if at <= now {
-                silent.push(address.clone());
-            } else if next.is_none_or(|next| at < next) {
-                next = Some(at);
-            }
-        }
-        (silent, next)
     }
 
     /// Rooms whose joining did not come to its end.
