@@ -160,7 +160,7 @@ async fn two_people_chat_through_the_server_that_one_of_them_launched() {
     host.click("language-zh-CN").await;
     host.wait_for("html[lang='zh-CN']").await;
     host.shot("8-settings-chinese").await;
-    host.click("settings-close").await;
+    host.click("open-chats").await;
     host.shot("9-dark").await;
     guest.resize(800, 600).await;
     guest.shot("7-small").await;
