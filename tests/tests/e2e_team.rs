@@ -127,7 +127,10 @@ async fn pictures_people_and_rooms() {
     colleague
         .until(newest(&colleague, &room), |answer| {
             let texts = messages(answer).messages;
-            texts.iter().any(|one| one.text == "大家好").then_some(())
+            let said = texts.iter().find(|one| one.text == "大家好")?;
+            // By the name that the person chose, not by that of the account.
+            assert_eq!(said.author_name, "Li Na");
+            Some(())
         })
         .await;
     colleague.send_to(&room, "收到 got it").await;
