@@ -9,7 +9,7 @@ import type { SearchFilters } from '../rpc/generated/SearchFilters';
 import type { SearchHit } from '../rpc/generated/SearchHit';
 import type { SearchRequest } from '../rpc/generated/SearchRequest';
 import { loadPinyin, matchName } from '../text/pinyin';
-import type { Talk } from './fake';
+import type { Talk } from './fake-talks';
 
 type Asked<A extends SearchRequest['action']> = Extract<SearchRequest, { action: A }>;
 
