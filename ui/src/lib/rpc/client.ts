@@ -2,6 +2,7 @@ import { ApiFailure, apiError, toApiError } from '../errors/api-failure';
 import type { DesktopRuntime } from '../runtime/desktop';
 import type { FileRuntime, Runtime } from '../runtime/runtime';
 import type { Ask, ResponseType, ValueOf } from './client-ask';
+import { FilesRpc } from './client-files';
 import { MessagesRpc } from './client-messages';
 import { PeopleRpc } from './client-people';
 import { RoomsRpc } from './client-rooms';
@@ -48,6 +49,7 @@ export type FindRequest = Extract<SearchRequest, { action: 'find' | 'find-on-ser
  */
 export class Rpc {
   readonly messaging: MessagesRpc;
+  readonly transfers: FilesRpc;
   readonly people: PeopleRpc;
   readonly rooms: RoomsRpc;
   readonly #runtime: Runtime;
@@ -58,6 +60,7 @@ export class Rpc {
     this.people = new PeopleRpc(ask);
     this.rooms = new RoomsRpc(ask);
     this.messaging = new MessagesRpc(ask);
+    this.transfers = new FilesRpc(ask);
   }
 
   /** What the program around the window can do with files; nothing where it cannot. */

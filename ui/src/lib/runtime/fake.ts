@@ -28,6 +28,7 @@ import { FakeMessages } from './fake-messages';
 import { preview } from './fake-preview';
 import { search } from './fake-search';
 import { FakeTalks } from './fake-talks';
+import { FakeTransfers } from './fake-transfers';
 import { fakeQr, history, type Line, ME, MY_NAME, people, TEAM } from './fixtures';
 import { USUAL_SETTINGS } from '../state/usual-settings';
 import type { Runtime } from './runtime';
@@ -86,6 +87,13 @@ export class FakeRuntime implements Runtime {
     now: () => this.now(),
   };
   readonly #messages = new FakeMessages(this.#doing);
+  /** Files on their way. */
+  readonly transfers = new FakeTransfers({
+    where: (id) => this.#talks.find(id)[0],
+    arrived: (id) => this.#arrived(id),
+    remove: (id) => this.#remove(id),
+    changed: () => this.emit({ type: 'transfers-changed', account: ACCOUNT }),
+  });
 
   /** Files can be sent and fetched. */
   withFiles(): this {
@@ -227,13 +235,10 @@ export class FakeRuntime implements Runtime {
         this.setDelivery(request.message, { state: 'waiting' });
         this.#progress(request.message);
         return { type: 'done' };
-      case 'delete-message': {
-        const [address, message] = this.#talks.find(request.message);
-        const talk = this.#talks.of(address);
-        talk.messages = talk.messages.filter((one) => one !== message);
-        this.#changed(address);
+      case 'delete-message':
+        this.#remove(request.message);
         return { type: 'done' };
-      }
+
       case 'set-draft':
         this.#talks.of(request.conversation).draft = request.text;
         this.emit({ type: 'conversations-changed', account: ACCOUNT });
@@ -250,7 +255,7 @@ export class FakeRuntime implements Runtime {
       case 'files':
         if (request.action === 'list') return fileList(request, this.talks);
         if (request.action === 'clear') return { type: 'done' };
-        throw apiError('not-supported');
+        return this.transfers.answer(request);
       case 'search':
         return search(request, ACCOUNT, this);
       case 'people':
@@ -415,6 +420,22 @@ export class FakeRuntime implements Runtime {
     this.#later(1400, () => this.setDelivery(id, { state: 'read' }));
     this.#later(1800, () => this.setTyping(address, true));
     this.#later(4200, () => this.receive(address, '好的，收到 👍'));
+  }
+
+  #remove(id: number): void {
+    const [address, message] = this.#talks.find(id);
+    const talk = this.#talks.of(address);
+    talk.messages = talk.messages.filter((one) => one !== message);
+    this.#changed(address);
+  }
+
+  #arrived(id: number): void {
+    const [, { attachments }] = this.#talks.find(id);
+    const url = `https://files.valley.local/${id}`;
+    this.#change(id, {
+      attachments: attachments.map((file) => ({ ...file, url, state: 'here' })),
+      delivery: { state: 'sent' },
+    });
   }
 
   #changed(address: string): void {

@@ -87,6 +87,24 @@ export function allSorts(): Line[] {
   ];
 }
 
+/** Files that are not at the server yet, oldest first; the last one will not get there. */
+export function sending(): Line[] {
+  const sends = (ago: number, attachment: AttachmentView): Line => ({
+    direction: 'outgoing',
+    text: '',
+    ago,
+    state: { state: 'waiting' },
+    more: { kind: 'file', attachments: [{ ...attachment, url: null, state: 'uploading' }] },
+  });
+  return [
+    sends(9, file('报价 2024-06 第三版.pdf', { size_bytes: 8_000_000 })),
+    sends(8, file('Site visit, all photographs.zip', { size_bytes: 96_000_000 })),
+    sends(7, file('会议记录.docx')),
+    sends(5, picture('入口 entrance.png', 1600, 900)),
+    { ...sends(3, file('backup.iso')), state: { state: 'failed', code: 'file-too-large' } },
+  ];
+}
+
 /** What is said in a room, with things that happen there. */
 export function roomTalk(): Line[] {
   const by = (nick: string, address: string) => ({ author: address, author_name: nick });

@@ -3,7 +3,7 @@ import { ACCOUNT, FakeRuntime } from './fake';
 import { longHistory, TEAM } from './fixtures';
 import { company } from './fixtures-people';
 import { everyRow, manyTalks } from './fixtures-lists';
-import { allSorts, roomTalk } from './fixtures-messages';
+import { allSorts, roomTalk, sending } from './fixtures-messages';
 
 /** A state of the fake team worth looking at. */
 const scenes: Record<string, (fake: FakeRuntime) => void> = {
@@ -43,6 +43,22 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     fake.withTeam().withFiles();
     hosting(fake, 5);
     fake.fill('anna@valley.local', allSorts());
+  },
+  // Files on their way, in every state.
+  sending: (fake) => {
+    fake.withTeam().withFiles();
+    const wang = 'wangwei@valley.local';
+    const [moving, paused, waiting, picture, failed] = fake.fill(wang, sending());
+    if (!moving || !paused || !waiting || !picture || !failed) return;
+    const { transfers } = fake;
+    transfers.begin(moving.id, { done_bytes: 3_400_000, bytes_per_second: 1_250_000 });
+    transfers.begin(paused.id, {
+      state: 'paused',
+      done_bytes: 18_000_000,
+      total_bytes: 96_000_000,
+    });
+    transfers.begin(waiting.id, { state: 'waiting', error: apiError('server-unreachable') });
+    transfers.begin(picture.id, { done_bytes: 610_000, total_bytes: 812_000 });
   },
   // A long absence: much is unread, and something is missing.
   missed: (fake) => {

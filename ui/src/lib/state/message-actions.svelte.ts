@@ -9,6 +9,7 @@ import { ConversationFiles } from './conversation-files.svelte';
 import type { Here } from './here.svelte';
 import type { TakenBack } from './taken-back.svelte';
 import type { Timeline } from './timeline.svelte';
+import type { Transfers } from './transfers.svelte';
 
 /** What can be done with a message. */
 export type MessageAction =
@@ -56,6 +57,7 @@ export interface ActionsHost {
   composer: Composer;
   here: Here;
   takenBack: TakenBack;
+  transfers: Transfers;
 }
 
 /** What the dialogs of a conversation show. */
@@ -86,6 +88,11 @@ export class MessageActions {
     return this.#host.rpc.files;
   }
 
+  /** Files on their way. */
+  get transfers(): Transfers {
+    return this.#host.transfers;
+  }
+
   /** Pictures, files and links of the conversation. */
   listFiles(): ConversationFiles {
     const { rpc, account, here } = this.#host;
@@ -103,7 +110,7 @@ export class MessageActions {
 
   /** Why the last action was not done. */
   get problem(): ApiError | null {
-    return this.#problem;
+    return this.#problem ?? this.transfers.problem;
   }
 
   /** The chosen ones that are shown, in their order. */
@@ -118,6 +125,7 @@ export class MessageActions {
 
   dismissProblem(): void {
     this.#problem = null;
+    this.transfers.dismissProblem();
   }
 
   reply(message: MessageView): void {

@@ -22,6 +22,7 @@ import { Here } from './here.svelte';
 import { MessageActions } from './message-actions.svelte';
 import { TakenBack } from './taken-back.svelte';
 import { Timeline } from './timeline.svelte';
+import { Transfers } from './transfers.svelte';
 import { Unlock } from './unlock.svelte';
 
 /** One account that is open in the window. A switch of account drops all of it. */
@@ -35,6 +36,8 @@ export class Session {
   readonly settings = new SettingsView();
   readonly search: Search;
   readonly files: AllFiles;
+  /** Files on their way. */
+  readonly transfers: Transfers;
   readonly #habits: Habits;
   readonly storage: Storage;
   /** Searching in the open conversation. */
@@ -65,6 +68,9 @@ export class Session {
     this.team = new Team(rpc, account);
     this.unlock = new Unlock(rpc, account);
     this.files = new AllFiles(rpc, account);
+    this.transfers = new Transfers(rpc, account, () => {
+      if (this.navigation.section === 'files') void this.files.refresh();
+    });
     this.search = new Search(rpc, account, this.list);
     this.#habits = new Habits(account);
     this.storage = new Storage(rpc, account);
@@ -107,6 +113,7 @@ export class Session {
     await this.list.refresh();
     // After the list, which is what is painted first.
     void this.team.start();
+    void this.transfers.refresh();
     const first = this.list.rows[0];
     if (first && this.#timeline === null) await this.select(first.id);
   }
@@ -150,6 +157,7 @@ export class Session {
       composer,
       here,
       takenBack: this.#takenBack,
+      transfers: this.transfers,
     });
     void here.refresh();
     await timeline.open();
@@ -275,9 +283,13 @@ export class Session {
       case 'messages-changed':
         if (event.conversation === this.#selected) void this.#timeline?.refresh();
         break;
+      case 'transfers-changed':
+        void this.transfers.refresh();
+        break;
       case 'lagged':
         void this.list.refresh();
         void this.#timeline?.refresh();
+        void this.transfers.refresh();
         break;
       case 'room-changed':
         if (event.room === this.#selected) void this.#composer?.here.refresh();
@@ -296,6 +308,7 @@ export class Session {
     this.list.close();
     this.search.close();
     this.files.close();
+    this.transfers.close();
     this.find.close();
     this.connection.close();
     this.team.close();
