@@ -162,6 +162,63 @@ describe('settings', () => {
     }
   });
 
+  test('U109: a secret is set for the lock, which then locks by itself or at once', async () => {
+    const { user, fake } = await openSettings('lock');
+    expect(screen.queryByTestId('lock-now')).toBeNull();
+    await user.click(screen.getByTestId('lock-choose'));
+    await user.type(screen.getByTestId('lock-new'), 'abc');
+    await user.click(screen.getByTestId('lock-choose-submit'));
+    expect(screen.getByRole('dialog')).toHaveTextContent('At least 4 characters.');
+    await user.type(screen.getByTestId('lock-new'), 'd');
+    await user.type(screen.getByTestId('lock-again'), 'abcx');
+    await user.click(screen.getByTestId('lock-choose-submit'));
+    expect(screen.getByRole('dialog')).toHaveTextContent('The two are not the same.');
+    expect(fake.desktop.lock.ready).toBe(false);
+    await user.clear(screen.getByTestId('lock-again'));
+    await user.type(screen.getByTestId('lock-again'), 'abcd{Enter}');
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    expect(fake.shell.settings.desktop.lock_after_minutes).toBe(15);
+    await user.click(screen.getByTestId('lock-after-5'));
+    expect(fake.shell.settings.desktop.lock_after_minutes).toBe(5);
+    await user.click(screen.getByTestId('lock-now'));
+    await user.type(await screen.findByTestId('lock-secret'), 'abcd{Enter}');
+    await waitFor(() => expect(screen.queryByTestId('lock-secret')).toBeNull());
+    expect(fake.desktop.lock).toMatchObject({ ready: true, locked: false });
+  });
+
+  test('U109: only who knows the secret changes it or takes it away', async () => {
+    const { user, fake } = await openSettings('lock', (fake) => {
+      fake.withTeam();
+      void fake.desktop.lockChoose(null, 'old one');
+      fake.shell.lock = fake.desktop.lock;
+    });
+    await user.click(screen.getByTestId('lock-change'));
+    await user.type(screen.getByTestId('lock-old'), 'another');
+    await user.type(screen.getByTestId('lock-new'), 'new one');
+    await user.type(screen.getByTestId('lock-again'), 'new one');
+    await user.click(screen.getByTestId('lock-choose-submit'));
+    await waitFor(() =>
+      expect(screen.getByRole('dialog')).toHaveTextContent('This is not the right secret.'),
+    );
+    await user.clear(screen.getByTestId('lock-old'));
+    await user.type(screen.getByTestId('lock-old'), 'old one{Enter}');
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    await user.click(screen.getByTestId('lock-remove'));
+    await user.type(screen.getByTestId('lock-old'), 'new one{Enter}');
+    await waitFor(() => expect(fake.desktop.lock.ready).toBe(false));
+    expect(screen.getByTestId('lock-state')).toHaveTextContent('No secret is set');
+    expect(fake.shell.settings.desktop.lock_after_minutes).toBeNull();
+  });
+
+  test('U109: Ctrl+Shift+L locks, and leads to the page where there is no secret', async () => {
+    const { user, fake } = await openSettings();
+    await user.keyboard('{Control>}{Shift>}l{/Shift}{/Control}');
+    expect(await screen.findByTestId('lock-choose')).toBeVisible();
+    await fake.desktop.lockChoose(null, 'secret');
+    await user.keyboard('{Control>}{Shift>}L{/Shift}{/Control}');
+    expect(await screen.findByTestId('lock-secret')).toBeVisible();
+  });
+
   test('U107: sign out from the page of the account', async () => {
     const { user, fake } = await openSettings('account');
     const main = within(screen.getByRole('main'));

@@ -24,6 +24,7 @@ export type Action =
   | 'new-room'
   | 'settings'
   | 'shortcuts'
+  | 'lock'
   | 'zoom-in'
   | 'zoom-out'
   | 'zoom-reset';
@@ -181,6 +182,11 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
           { key: '/', command: true, shift: true },
         ],
         label: 'shortcuts.shortcuts',
+      },
+      {
+        action: 'lock',
+        keys: [{ key: 'l', command: true, shift: true }],
+        label: 'shortcuts.lock',
       },
       {
         action: 'zoom-in',

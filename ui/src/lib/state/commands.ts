@@ -80,6 +80,14 @@ export async function perform(
     case 'shortcuts':
       navigation.show('shortcuts');
       return false;
+    case 'lock':
+      if (app.lock.ready) {
+        await app.lock.now();
+      } else {
+        session.settings.page = 'lock';
+        session.open('settings');
+      }
+      return false;
     case 'zoom-in':
       app.preferences.zoom(1);
       return false;
