@@ -2,6 +2,7 @@ import { ApiFailure, apiError, toApiError } from '../errors/api-failure';
 import type { DesktopRuntime } from '../runtime/desktop';
 import type { FileRuntime, Runtime } from '../runtime/runtime';
 import type { Ask, ResponseType, ValueOf } from './client-ask';
+import { ConnectionRpc } from './client-connection';
 import { FilesRpc } from './client-files';
 import { MessagesRpc } from './client-messages';
 import { PeopleRpc } from './client-people';
@@ -49,6 +50,7 @@ export type FindRequest = Extract<SearchRequest, { action: 'find' | 'find-on-ser
  */
 export class Rpc {
   readonly messaging: MessagesRpc;
+  readonly connection: ConnectionRpc;
   readonly transfers: FilesRpc;
   readonly people: PeopleRpc;
   readonly rooms: RoomsRpc;
@@ -60,6 +62,7 @@ export class Rpc {
     this.people = new PeopleRpc(ask);
     this.rooms = new RoomsRpc(ask);
     this.messaging = new MessagesRpc(ask);
+    this.connection = new ConnectionRpc(ask);
     this.transfers = new FilesRpc(ask);
   }
 

@@ -21,6 +21,7 @@ import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import { FakePeople } from './fake-people';
 import { FakeRooms } from './fake-rooms';
 import { decide } from './fake-decisions';
+import { FakeConnection } from './fake-connection';
 import { FakeDesktop } from './fake-desktop';
 import { fileList } from './fake-file-list';
 import { FakeFiles } from './fake-files';
@@ -87,6 +88,14 @@ export class FakeRuntime implements Runtime {
     now: () => this.now(),
   };
   readonly #messages = new FakeMessages(this.#doing);
+  /** The way to the servers. */
+  readonly connection = new FakeConnection({
+    problem: () => {
+      const connection = this.overview.accounts[0]?.connection;
+      return connection && 'error' in connection ? connection.error : null;
+    },
+    connect: () => this.setConnection({ state: 'online' }),
+  });
   /** Files on their way. */
   readonly transfers = new FakeTransfers({
     where: (id) => this.#talks.find(id)[0],
@@ -260,6 +269,8 @@ export class FakeRuntime implements Runtime {
         return search(request, ACCOUNT, this);
       case 'people':
         return this.people.answer(request);
+      case 'connection':
+        return this.connection.answer(request);
       case 'rooms':
         return this.rooms.answer(request);
       case 'conversation': {

@@ -8,6 +8,7 @@ export type SettingsPage =
   | 'account'
   | 'lock'
   | 'storage'
+  | 'proxy'
   | 'status'
   | 'about';
 
@@ -20,6 +21,7 @@ export const SETTINGS_PAGES: readonly SettingsPage[] = [
   'lock',
   'storage',
   'status',
+  'proxy',
   'about',
 ];
 
