@@ -14,6 +14,7 @@ mod requests;
 mod rooms;
 mod search;
 mod session;
+mod status;
 mod supervisor;
 mod sync;
 mod upkeep;
@@ -27,7 +28,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use crate::api::{ApiError, ConnectionView, ErrorCode, Event};
+use crate::api::{ApiError, ConnectionView, ErrorCode, Event, PreviewLimit};
 use crate::clock::Clock;
 use crate::config::{Retention, Timeouts};
 use crate::connection::{Connector, Login, Memory};
@@ -40,6 +41,7 @@ use handle::Handle;
 use live::Live;
 use people::People;
 use rooms::LiveRooms;
+use status::Status;
 
 /// Chat states that wait to be sent: only the newest matter.
 const TYPING_QUEUE: usize = 8;
@@ -58,6 +60,8 @@ pub(crate) struct AccountConfig {
     pub(crate) connector: Connector,
     pub(crate) memory: Memory,
     pub(crate) retention: Retention,
+    /// Most that notifications may show.
+    pub(crate) preview: PreviewLimit,
     /// Where files lie sealed.
     pub(crate) vault: Vault,
     /// What fetched files may take up.
@@ -91,6 +95,9 @@ pub(crate) struct Shared {
     pub(crate) surroundings: Surroundings,
     /// What stays on this device.
     pub(crate) retention: Retention,
+    /// Most that notifications may show.
+    pub(crate) preview: PreviewLimit,
+    pub(crate) status: Status,
     pub(crate) connection: watch::Sender<ConnectionView>,
     /// The way to ask the server, while there is a session.
     pub(crate) session: Mutex<Option<Handle>>,
@@ -137,6 +144,8 @@ impl Account {
             files: Files::new(config.vault, config.file_cache_bytes),
             surroundings: config.surroundings,
             retention: config.retention,
+            preview: config.preview,
+            status: Status::default(),
             connection: watch::Sender::new(ConnectionView::Connecting),
             session: Mutex::new(None),
             filling: tokio::sync::Mutex::default(),
@@ -238,6 +247,7 @@ impl Shared {
     }
 
     pub(crate) fn set_connection(&self, view: ConnectionView) {
+        self.status.changed(&view, self.clock.now_ms());
         let changed = self.connection.send_if_modified(|current| {
             let changed = *current != view;
             if changed {

@@ -12,6 +12,7 @@ mod conversations;
 mod error;
 mod event;
 mod files;
+mod managed;
 mod messages;
 mod people;
 mod request;
@@ -19,7 +20,10 @@ mod rooms;
 mod search;
 mod view;
 
-pub use connection::{ConnectionRequest, ManualProxy, ProxyChoice, ProxyKind, ProxyView};
+pub use connection::{
+    CertificateView, CheckStep, CheckView, ConnectionRequest, ConnectionStatusView, ManualProxy,
+    ProxyChoice, ProxyKind, ProxyView, Way,
+};
 pub use conversations::{
     ConversationFilter, ConversationPage, ConversationRequest, ExportFormat, ExportLabels,
     ExportView, FirstUnreadView, NotifyLevel, StorageView,
@@ -29,6 +33,9 @@ pub use event::{Event, NotificationView};
 pub use files::{
     FileFilter, FileLimits, FilePage, FileRequest, FileRow, FileSource, FileState, SaveTo,
     TransferDirection, TransferState, TransferView,
+};
+pub use managed::{
+    ManagedSetting, ManagedSource, ManagedValue, ManagedView, PreviewLimit, ValueOrigin,
 };
 pub use messages::{
     AttachmentView, DeliveryView, MentionInput, MentionView, MessageDetails, MessageKind,

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex};
 use dial::dial;
 pub use dialer::{ByteStream, Dialer, SecureStream};
 pub(crate) use error::ConnectError;
-use navigation::Transport as Kind;
+use navigation::{ServerTarget, Transport as Kind};
 pub(crate) use proxy::check as check_proxy;
 pub use proxy::{
     ManualProxy, PROXY_SECRET, Proxy, ProxyKind, ProxyServer, ProxySource, SystemProxies,
@@ -34,7 +34,8 @@ pub(crate) use sign_in::{
     Bound, Login, Memory, NotResumed, Purpose, Resume, Resumed, SignedIn, connect, revoke,
 };
 pub(crate) use tls::{TlsSetup, tls_error};
-pub(crate) use transport::{Incoming, Transport};
+use tokio::time::Instant;
+pub(crate) use transport::{Incoming, Met, Transport};
 use xmpp_core::Element;
 use zeroize::Zeroizing;
 
@@ -79,6 +80,18 @@ impl Connector {
             .await
             .map_err(|error| ConnectError::Internal(error.to_string()))
     }
+}
+
+/// Reaches a server as far as can be done without an account, and leaves again.
+pub(crate) async fn look(
+    connector: &Connector,
+    target: &ServerTarget,
+) -> Result<Met, ConnectError> {
+    let deadline = Instant::now() + connector.timeouts.connect;
+    let opened = Box::pin(dial(connector, target, None, deadline)).await?;
+    let met = opened.transport.met();
+    opened.transport.close().await;
+    Ok(met)
 }
 
 /// What is wrong with an element that is no answer.

@@ -1,9 +1,11 @@
 //! The engine: a profile with its accounts.
 
+mod check;
 mod files;
 mod join;
 mod keys;
 mod leave;
+mod managed;
 mod messages;
 mod network;
 mod search;
@@ -424,6 +426,7 @@ impl Engine {
                     unlocked: false,
                     connection: ConnectionView::Offline { error: None },
                     unread: 0,
+                    preview_limit: account.preview,
                 },
             });
         }

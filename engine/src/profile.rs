@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use navigation::ServerTarget;
 use serde::{Deserialize, Serialize};
 
-use crate::api::ProxyChoice;
+use crate::api::{ManagedSource, PreviewLimit, ProxyChoice};
 use crate::config::Retention;
 
 /// Where the secrets of an account are.
@@ -34,6 +34,15 @@ pub(crate) struct SavedAccount {
     /// What whoever runs the server allows this device to keep.
     #[serde(default)]
     pub(crate) retention: Retention,
+    /// Most that whoever runs the server lets notifications show.
+    #[serde(default)]
+    pub(crate) preview: PreviewLimit,
+    /// By what it came here.
+    #[serde(default)]
+    pub(crate) source: ManagedSource,
+    /// The user has taken another key of the server for the right one.
+    #[serde(default)]
+    pub(crate) key_by_user: bool,
 }
 
 /// Version of the list of accounts that this program writes.
@@ -263,6 +272,9 @@ mod tests {
                 days: Some(30),
                 bytes: None,
             },
+            preview: PreviewLimit::Name,
+            source: ManagedSource::Typed,
+            key_by_user: false,
         };
         profile
             .save_accounts(std::slice::from_ref(&account))

@@ -66,6 +66,19 @@ pub struct Policy {
     /// The messages on a device use no more than so many bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_bytes: Option<NonZeroU64>,
+    /// Most that notifications show of a message, on any screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Preview>,
+}
+
+/// Most that notifications show of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preview {
+    /// Who wrote it.
+    Name,
+    /// That there is one.
+    Nothing,
 }
 
 impl Policy {

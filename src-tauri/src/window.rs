@@ -1,6 +1,7 @@
 //! The one window.
 
 mod place;
+mod spelling;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -84,6 +85,7 @@ pub(crate) fn open(app: &AppHandle, theme: Theme, hidden: bool) -> tauri::Result
     {
         window.set_background_color(Some(DARK))?;
     }
+    spelling::allow(&window);
     restore(&window)?;
     if !hidden {
         window.show()?;

@@ -47,6 +47,48 @@ describe('settings', () => {
     expect(app.preferences.view.sendKey).toBe('ctrl-enter');
   });
 
+  test('U45: the key that sends is said under the field, and is the one that sends', async () => {
+    const { user, app, fake } = await openSettings('chats');
+    await user.click(screen.getByTestId('send-key-ctrl-enter'));
+    await user.click(screen.getByTestId('open-chats'));
+    await app.session?.select('wangwei@valley.local');
+    const field = await screen.findByTestId('composer');
+    await waitFor(() =>
+      expect(field).toHaveAccessibleDescription('Ctrl+Enter sends, Enter starts a new line'),
+    );
+    const sent = () =>
+      fake.talks
+        .get('wangwei@valley.local')!
+        .messages.map(({ text }) => text)
+        .at(-1);
+    const before = sent();
+    await user.type(field, 'one{Enter}two');
+    expect(sent()).toBe(before);
+    await user.keyboard('{Control>}{Enter}{/Control}');
+    await waitFor(() => expect(sent()).toBe('one\ntwo'));
+  });
+
+  test('U58: spelling is checked in English, not in Chinese, and as the person likes', async () => {
+    const { user, app } = await openSettings('chats');
+    const field = async () => {
+      await user.click(screen.getByTestId('open-chats'));
+      await app.session?.select('wangwei@valley.local');
+      return screen.findByTestId('composer');
+    };
+    const composer = await field();
+    expect(composer).toHaveAttribute('spellcheck', 'true');
+    await user.type(composer, 'helo 你好');
+    expect(composer).toHaveAttribute('spellcheck', 'false');
+    await user.clear(composer);
+    expect(composer).toHaveAttribute('spellcheck', 'true');
+    app.preferences.setLanguage('zh-CN');
+    await waitFor(() => expect(composer).toHaveAttribute('spellcheck', 'false'));
+    await user.click(screen.getByTestId('open-settings'));
+    expect(screen.getByTestId('setting-spelling')).not.toBeChecked();
+    await user.click(screen.getByTestId('setting-spelling'));
+    expect(await field()).toHaveAttribute('spellcheck', 'true');
+  });
+
   test('are found by their words in both languages, all pages at once', async () => {
     const { user } = await openSettings();
     await user.type(screen.getByTestId('settings-search'), 'quiet');

@@ -5,7 +5,7 @@ use rusqlite::Transaction;
 use tokio::time::Instant;
 
 use super::{Shared, refusal};
-use crate::api::{Event, NotificationView};
+use crate::api::{Event, NotificationView, PreviewLimit};
 use crate::inbound::Meaning;
 use crate::store::archive;
 use crate::store::messages::{self, Place, Said};
@@ -254,7 +254,8 @@ impl Shared {
         if !changes.conversations.is_empty() {
             self.conversations_changed();
         }
-        for notification in changes.notifications {
+        for mut notification in changes.notifications {
+            notification.limit = self.preview;
             self.events.publish(Event::Notify { notification });
         }
         if changes.invited {
@@ -404,6 +405,7 @@ fn notify(
         room,
         mentions_me,
         body: one_line.chars().take(NOTIFICATION_CHARS).collect(),
+        limit: PreviewLimit::default(),
     });
     Ok(())
 }

@@ -32,6 +32,8 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
         let error = match outcome {
             Ok(signed_in) => {
                 network.mark_unchanged();
+                let met = signed_in.transport.met();
+                shared.status.connected(met, shared.clock.now_ms());
                 let session = Session::new(&shared, signed_in, resumption.take());
                 let (error, left) = Box::pin(session.run(&mut typing)).await;
                 resumption = left;
@@ -40,6 +42,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
             Err(error) => Some(error),
         };
         shared.live.lost();
+        shared.status.lost();
         shared.contacts_changed();
         shared.conversations_changed();
         let Some(error) = error else { break };

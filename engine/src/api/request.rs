@@ -2,12 +2,13 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AvatarView, ConnectionRequest, ContactView, ConversationPage, ConversationRequest,
-    ConversationView, DirectoryEntryView, DirectoryFormView, ExportView, FileLimits, FilePage,
-    FileRequest, FirstUnreadView, FoundRooms, InvitationView, JoinPreview, MemberView,
-    MessageDetails, MessageRequest, MessageWindow, NameHit, OccupantView, Overview,
-    OwnPresenceView, PeopleRequest, ProfileView, ProxyView, RoomRequest, RoomSettings, RoomView,
-    SearchPage, SearchRequest, StorageView, SubscriptionRequestView, TransferView, WindowAnchor,
+    AvatarView, CheckView, ConnectionRequest, ConnectionStatusView, ContactView, ConversationPage,
+    ConversationRequest, ConversationView, DirectoryEntryView, DirectoryFormView, ExportView,
+    FileLimits, FilePage, FileRequest, FirstUnreadView, FoundRooms, InvitationView, JoinPreview,
+    ManagedView, MemberView, MessageDetails, MessageRequest, MessageWindow, NameHit, OccupantView,
+    Overview, OwnPresenceView, PeopleRequest, ProfileView, ProxyView, RoomRequest, RoomSettings,
+    RoomView, SearchPage, SearchRequest, StorageView, SubscriptionRequestView, TransferView,
+    WindowAnchor,
 };
 
 /// What an interface may ask of the engine.
@@ -196,6 +197,12 @@ pub enum Response {
     Message(i64),
     /// See [`ConnectionRequest::Proxy`].
     Proxy(ProxyView),
+    /// See [`ConnectionRequest::Status`].
+    ConnectionStatus(Box<ConnectionStatusView>),
+    /// See [`ConnectionRequest::Check`].
+    Checked(Box<CheckView>),
+    /// See [`ConnectionRequest::Managed`].
+    Managed(Box<ManagedView>),
     /// See [`SearchRequest`].
     SearchPage(SearchPage),
     /// See [`SearchRequest::Names`].

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ApiError, ErrorCode, MessageView, NotifyLevel, Subscription};
+use super::{ApiError, ErrorCode, MessageView, NotifyLevel, PreviewLimit, Subscription};
 
 /// Everything an interface needs at its first paint; read from disk only,
 /// never waits for the network.
@@ -71,8 +71,11 @@ pub struct AccountView {
     pub unlocked: bool,
     /// The state of its connection.
     pub connection: ConnectionView,
-    /// Sum of unread messages over its conversations.
+    /// Sum of the numbers that its conversations show: those that are muted or put
+    /// away show none.
     pub unread: u32,
+    /// How much whoever runs the server lets notifications show.
+    pub preview_limit: PreviewLimit,
 }
 
 /// The state of one account's connection.

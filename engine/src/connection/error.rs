@@ -7,7 +7,7 @@ use xmpp_core::stream::{HeaderError, StreamCondition, StreamError};
 
 use navigation::{Endpoint, SpkiPin};
 
-use crate::api::{ApiError, ErrorCode};
+use crate::api::{ApiError, CertificateView, ErrorCode};
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(crate) enum ConnectError {
     Redirection(String),
     /// The server does not prove that it is the right one.
     #[error("certificate: {1}")]
-    Certificate(CertificateProblem, String),
+    Certificate(CertificateProblem, String, Option<Box<CertificateView>>),
     /// The server offers no way to sign in that we accept.
     #[error("no common way to sign in: {0}")]
     NoMechanism(String),
@@ -148,7 +148,7 @@ impl ConnectError {
             Self::NotXmpp(_) => ErrorCode::NotAChatServer,
             Self::Version(_) => ErrorCode::VersionNotSupported,
             Self::Elsewhere(_) | Self::Redirection(_) => ErrorCode::RedirectRefused,
-            Self::Certificate(problem, _) => match problem {
+            Self::Certificate(problem, ..) => match problem {
                 CertificateProblem::Expired => ErrorCode::CertificateExpired,
                 CertificateProblem::WrongName => ErrorCode::CertificateWrongName,
                 CertificateProblem::KeyChanged(_) => ErrorCode::CertificateKeyChanged,
@@ -187,8 +187,20 @@ impl ConnectError {
         };
         let error = ApiError::new(code).value("server", server).detail(self);
         match self {
-            Self::Certificate(CertificateProblem::KeyChanged(met), _) => {
-                error.value("fingerprint", met)
+            Self::Certificate(problem, _, seen) => {
+                let error = match seen {
+                    Some(seen) => error
+                        .value("subject", &seen.subject)
+                        .value("issuer", &seen.issuer)
+                        .value("valid-from-ms", seen.valid_from_ms)
+                        .value("valid-until-ms", seen.valid_until_ms)
+                        .value("fingerprint", &seen.fingerprint),
+                    None => error,
+                };
+                match problem {
+                    CertificateProblem::KeyChanged(met) => error.value("fingerprint", met),
+                    _ => error,
+                }
             }
             _ => error,
         }
@@ -224,7 +236,7 @@ impl From<ScramError> for ConnectError {
         match error {
             // It does not know our password's verifier: not our server.
             ScramError::WrongServerSignature | ScramError::WrongBinding => {
-                Self::Certificate(CertificateProblem::Imposter, error.to_string())
+                Self::Certificate(CertificateProblem::Imposter, error.to_string(), None)
             }
             // Somebody between us and the server changed what it offers.
             ScramError::Downgrade => Self::Downgraded(error.to_string()),

@@ -168,6 +168,7 @@ impl Engine {
             connector: self.inner.connector.clone(),
             memory,
             retention: self.inner.config.retention.and(saved.retention),
+            preview: saved.preview,
             vault: Vault::new(self.account_file(&saved.id, "cache.db-files")?, mode),
             file_cache_bytes: self.inner.config.file_cache_bytes,
             surroundings: self.inner.surroundings.clone(),

@@ -21,6 +21,16 @@ impl Engine {
     ) -> Result<Response, ApiError> {
         match request {
             ConnectionRequest::Proxy => return Ok(Response::Proxy(self.proxy())),
+            ConnectionRequest::Status { account } => {
+                let status = self.account(&account)?.status().await?;
+                return Ok(Response::ConnectionStatus(Box::new(status)));
+            }
+            ConnectionRequest::Check { input } => {
+                return Ok(Response::Checked(Box::new(self.check(&input).await)));
+            }
+            ConnectionRequest::Managed { account } => {
+                return Ok(Response::Managed(Box::new(self.managed(&account)?)));
+            }
             ConnectionRequest::SetProxy { proxy, password } => {
                 self.set_proxy(proxy, password.map(Zeroizing::new)).await?;
             }
@@ -140,6 +150,7 @@ impl Engine {
         self.save(|saved| {
             for account in saved.iter_mut().filter(|account| account.id == id) {
                 account.target.trust.spki_sha256 = vec![pin];
+                account.key_by_user = true;
             }
         })
         .await?;

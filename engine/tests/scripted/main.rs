@@ -40,6 +40,7 @@ mod sasl2;
 mod search;
 mod secrets;
 mod signing_in;
+mod status;
 mod surroundings;
 mod uploads;
 mod web;

@@ -145,7 +145,7 @@ impl Exchange {
             .filter(|data| !data.is_empty());
         let imposter = || {
             let why = "the server does not prove that it knows the account".to_owned();
-            ConnectError::Certificate(CertificateProblem::Imposter, why)
+            ConnectError::Certificate(CertificateProblem::Imposter, why, None)
         };
         match (&mut self.state, data) {
             (State::Plain(_), _) => Ok(()),

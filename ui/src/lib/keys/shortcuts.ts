@@ -223,7 +223,10 @@ export function actionFor(event: Pressed, mac: boolean): Action | undefined {
 }
 
 /** What is pressed for it on this system. */
-export function combinations(shortcut: Shortcut, mac: boolean): readonly Combination[] {
+export function combinations(
+  shortcut: Pick<Shortcut, 'keys' | 'mac'>,
+  mac: boolean,
+): readonly Combination[] {
   return (mac ? shortcut.mac : undefined) ?? shortcut.keys;
 }
 

@@ -130,6 +130,7 @@ export class FakeRuntime implements Runtime {
       unlocked: true,
       connection: { state: 'online' },
       unread: 0,
+      preview_limit: 'anything',
       ...account,
     });
     return this;

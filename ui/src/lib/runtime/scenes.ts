@@ -109,6 +109,28 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     const error = apiError('wrong-password');
     fake.withTeam({ connection: { state: 'offline', error } });
   },
+  // The server has another key than before.
+  key: (fake) => {
+    const error = apiError('certificate-key-changed', {
+      server: 'valley.local',
+      subject: 'valley.local, 192.168.1.20',
+      issuer: 'valley.local',
+      'valid-from-ms': String(Date.UTC(2026, 0, 10)),
+      'valid-until-ms': String(Date.UTC(2036, 0, 8)),
+      fingerprint: 'bP0fB7DPyfEQ7Mk3nXfDGgPmKj2a5l0oYw9QWdEhRtU',
+    });
+    fake.withTeam({ connection: { state: 'offline', error } });
+  },
+  certificate: (fake) => {
+    const error = apiError('certificate-not-trusted', {
+      server: 'chat.valley.example',
+      subject: 'chat.valley.example',
+      issuer: 'Valley Design, Office Firewall CA',
+      'valid-until-ms': String(Date.UTC(2027, 5, 1)),
+      fingerprint: 'bP0fB7DPyfEQ7Mk3nXfDGgPmKj2a5l0oYw9QWdEhRtU',
+    });
+    fake.withTeam({ connection: { state: 'offline', error } });
+  },
   fatal: (fake) => {
     fake.shell.fatal = apiError('profile-in-use', { path: fake.shell.home });
   },

@@ -1,4 +1,6 @@
+import type { ApiError } from '../rpc/generated/ApiError';
 import type { ConnectionView } from '../rpc/generated/ConnectionView';
+import { isCertificateTrouble } from '../text/fingerprint';
 
 /** Short losses are nobody's business: the banner comes after this long. */
 export const QUIET_MS = 3_000;
@@ -20,9 +22,15 @@ export class Connection {
     return this.#view.state === 'offline' && this.#view.error?.code === 'wrong-password';
   }
 
+  /** The server does not prove itself: why, for a person to judge. */
+  get certificateTrouble(): ApiError | null {
+    const error = 'error' in this.#view ? this.#view.error : null;
+    return isCertificateTrouble(error?.code) ? error : null;
+  }
+
   get bannerVisible(): boolean {
     // What only the person can mend is said at once.
-    return this.needsPassword || this.#overdue;
+    return this.needsPassword || this.certificateTrouble !== null || this.#overdue;
   }
 
   /** Whole seconds until the next try; null when none is planned. */

@@ -8,6 +8,7 @@ import { AllFiles } from './all-files.svelte';
 import type { Attention } from './attention.svelte';
 import { Composer } from './composer.svelte';
 import { Connection } from './connection.svelte';
+import { ConnectionStatus } from './connection-status.svelte';
 import { ConversationList } from './conversation-list.svelte';
 import { FindHere } from './find-here.svelte';
 import { Navigation, type Place, type Section } from './navigation.svelte';
@@ -30,6 +31,8 @@ export class Session {
   readonly account: string;
   readonly list: ConversationList;
   readonly connection = new Connection();
+  /** How it is, for who wants to know exactly. */
+  readonly status: ConnectionStatus;
   readonly team: Team;
   readonly navigation = new Navigation();
   readonly recents = new Recents();
@@ -65,6 +68,7 @@ export class Session {
     this.#attention = attention;
     this.#announce = announce;
     this.list = new ConversationList(rpc, account);
+    this.status = new ConnectionStatus(rpc, account);
     this.team = new Team(rpc, account);
     this.unlock = new Unlock(rpc, account);
     this.files = new AllFiles(rpc, account);
@@ -266,6 +270,11 @@ export class Session {
   async reconnect(): Promise<void> {
     // The outcome comes as a change of the connection.
     await this.#rpc.reconnectNow(this.account).catch(() => undefined);
+  }
+
+  /** Takes the key that the server has now for the right one. Throws an `ApiFailure`. */
+  trustKey(fingerprint: string): Promise<void> {
+    return this.#rpc.connection.trustKey(this.account, fingerprint);
   }
 
   handle(event: Event): void {

@@ -9,6 +9,7 @@ export type SettingsPage =
   | 'lock'
   | 'storage'
   | 'proxy'
+  | 'managed'
   | 'status'
   | 'about';
 
@@ -22,6 +23,7 @@ export const SETTINGS_PAGES: readonly SettingsPage[] = [
   'storage',
   'status',
   'proxy',
+  'managed',
   'about',
 ];
 
