@@ -17,7 +17,7 @@ use crate::paths::Paths;
 use crate::session::AttentionState;
 use crate::settings::SettingsFile;
 use crate::tray::Tray;
-use crate::window::PlaceFile;
+use crate::window::{Focus, PlaceFile};
 
 /// Longest wait for the engine and the server at the end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -34,6 +34,7 @@ pub(crate) struct Shell {
     pub(crate) attention: AttentionState,
     pub(crate) lock: Lock,
     pub(crate) place: PlaceFile,
+    pub(crate) focus: Focus,
     pub(crate) saved: Saved,
     pub(crate) staging: Staging,
     pub(crate) tray: Tray,
@@ -53,6 +54,7 @@ impl Shell {
             attention: AttentionState::default(),
             lock: Lock::open(paths.lock()),
             place: PlaceFile::open(paths.place()),
+            focus: Focus::default(),
             saved: Saved::default(),
             staging: Staging::default(),
             tray: Tray::default(),

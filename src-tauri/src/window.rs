@@ -1,5 +1,6 @@
 //! The one window.
 
+mod focus;
 mod place;
 
 use std::path::PathBuf;
@@ -12,8 +13,9 @@ use tauri::{
 };
 
 use crate::contract::Theme;
-use crate::paths;
 use crate::state::Shell;
+use crate::{clock, paths};
+pub(crate) use focus::Focus;
 use place::{Area, Place, Places};
 
 const LABEL: &str = "main";
@@ -180,7 +182,10 @@ pub(crate) fn happened(app: &AppHandle, event: &WindowEvent) {
             }
         }
         WindowEvent::Focused(true) => shell.notifier(app).focused(),
-        WindowEvent::Focused(false) => keep_place(app),
+        WindowEvent::Focused(false) => {
+            shell.focus.lost(clock::now_ms());
+            keep_place(app);
+        }
         _ => {}
     }
 }
@@ -220,7 +225,8 @@ pub(crate) fn toggle(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
         return;
     };
-    if is_focused(app) && window.is_visible().unwrap_or(false) {
+    let looked_at = is_focused(app) || app.state::<Shell>().focus.was_here(clock::now_ms());
+    if looked_at && window.is_visible().unwrap_or(false) {
         keep_place(app);
         hide(&window);
     } else {

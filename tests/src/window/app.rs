@@ -163,7 +163,10 @@ impl App {
             if Instant::now() > end {
                 self.shot("failed").await;
                 let page = self.body_text().await;
-                panic!("{}: waited for: {what}\non the page:\n{page}", self.name);
+                panic!(
+                    "{0}: waited for: {what}\non the page:\n{page}\n{0}: waited for: {what}",
+                    self.name
+                );
             }
             tokio::time::sleep(Duration::from_millis(40)).await;
         }
