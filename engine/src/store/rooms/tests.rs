@@ -1,7 +1,7 @@
 use super::invitations::{self, Invitation};
 use super::members::{self, Member};
 use super::*;
-use crate::store::{conversations, messages, schema};
+use crate::store::{conversations, displayed, messages, schema};
 
 fn cache() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
@@ -35,6 +35,27 @@ fn a_room_is_a_row_of_the_list_under_its_name() {
     let row = conversations::all(&tx).unwrap().remove(0);
     assert_eq!((row.name.as_str(), row.is_room), ("Quiet", true));
     assert_eq!(update(&tx, "else@rooms", |_| {}).unwrap(), None);
+}
+
+#[test]
+fn how_far_was_read_is_published_also_where_the_room_is_not_told() {
+    let mut connection = cache();
+    let tx = connection.transaction().unwrap();
+    put(&tx, &lounge()).unwrap();
+    assert!(!wants_markers(&tx, "lounge@rooms").unwrap());
+    let received = Received {
+        conversation: "lounge@rooms".to_owned(),
+        author: "lounge@rooms/Bob".to_owned(),
+        text: "hi".to_owned(),
+        stanza_id: Some("s1".to_owned()),
+        ..Received::default()
+    };
+    let id = messages::receive(&tx, &received, messages::Place::Newest).unwrap();
+    assert!(messages::mark_displayed(&tx, "lounge@rooms", id.unwrap()).unwrap());
+    assert_eq!(outbox::all(&tx).unwrap(), []);
+    let told = displayed::unpublished(&tx).unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].stanza_id.as_str(), told[0].by_room), ("s1", true));
 }
 
 #[test]
