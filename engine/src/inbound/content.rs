@@ -103,7 +103,7 @@ pub(super) fn meanings(frame: &Frame, stanza: &Element) -> Vec<Meaning> {
                     && stanza.has_child("request", ns::RECEIPTS);
                 let mut read = message(frame, ids, text, extras, None, wants_receipt);
                 if let Meaning::Message(received) = &mut read {
-                    received.markable = !frame.room && stanza.has_child("markable", ns::MARKERS);
+                    received.markable = stanza.has_child("markable", ns::MARKERS);
                 }
                 read
             }
