@@ -76,7 +76,7 @@ async fn a_connection_that_ends_before_the_rooms_are_joined_costs_no_room() {
     client.wait_online().await;
     let had = peer.received;
     drop(peer);
-    let resumed = async || {
+    let resumed = async |had: u32| {
         let mut peer = server.signed_in().await;
         assert!(peer.next().await.unwrap().is("resume", ns::SM));
         peer.received = had;
@@ -86,12 +86,13 @@ async fn a_connection_that_ends_before_the_rooms_are_joined_costs_no_room() {
         .await;
         peer
     };
-    let mut peer = resumed().await;
+    let mut peer = resumed(had).await;
     peer.bookmarks = Some(bookmark());
     let look = peer.with("query", ns::DISCO_INFO).await;
     assert_eq!(look.attr("to"), Some(ROOM));
+    let had = peer.received;
     drop(peer);
-    let mut peer = resumed().await;
+    let mut peer = resumed(had).await;
     tell(&mut peer, &["urn:xmpp:mam:2"]).await;
     let_in(&mut peer).await;
     give_archive(&mut peer, &[]).await;
