@@ -44,6 +44,8 @@ impl Frame {
             target: target.to_owned(),
             author: self.author.clone(),
             time_ms: self.time_ms,
+            is_late: self.is_delayed && !self.is_archived,
+            is_past: false,
             said,
         }))
     }
