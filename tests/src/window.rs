@@ -5,7 +5,9 @@ mod app;
 mod desktop;
 mod screen;
 mod session;
+mod team;
 
 pub use app::{App, test_id};
 pub use desktop::{Desktop, KeyringKind};
 pub use session::Session;
+pub use team::{Colleague, start_team};

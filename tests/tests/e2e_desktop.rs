@@ -11,10 +11,7 @@
 
 use std::process::Stdio;
 
-use engine::Engine;
-use engine::api::{Request, Response};
-use system_tests::processes::free_port;
-use system_tests::window::{App, Desktop, KeyringKind, Session, test_id};
+use system_tests::window::{App, Colleague, Desktop, KeyringKind, Session, start_team, test_id};
 
 const PASSWORD: &str = "desktop-Geheimnis-4711";
 
@@ -25,22 +22,13 @@ async fn the_app_lives_in_the_tray_and_is_called_back() {
     desktop.start_notifications();
     let session = Session::join(&desktop).await;
     let app = App::start(&desktop, "tray", "en_US", &[]).await;
-    let invite = start_team(&app).await;
+    let invite = start_team(&app, PASSWORD).await;
     session.wait_tooltip("Startalk").await;
 
     // A colleague, without a window.
     let folder = tempfile::tempdir().unwrap();
-    let colleague = system_tests::engine_in(folder.path()).await;
-    let join = Request::Join {
-        input: invite,
-        name: "王芳".to_owned(),
-        password: PASSWORD.to_owned(),
-    };
-    let Response::Account(account) = colleague.handle(join).await.unwrap() else {
-        panic!("not joined");
-    };
+    let colleague = Colleague::join(folder.path(), invite, "王芳", PASSWORD).await;
     app.wait_for(&test_id("contact-row")).await;
-    let host = host_of(&colleague, &account).await;
 
     // U65: what the system says of waking is heard.
     session.wake().await;
@@ -65,7 +53,7 @@ async fn the_app_lives_in_the_tray_and_is_called_back() {
 
     // U80, U82, U86: three messages are one notification, and the tray counts them.
     for text in ["第一", "second", "<b>third</b> & last"] {
-        send(&colleague, &account, &host, text).await;
+        colleague.send(text).await;
     }
     session.wait_tooltip("Startalk: 3 unread messages").await;
     session.wait_notifications(1).await;
@@ -86,7 +74,7 @@ async fn the_app_lives_in_the_tray_and_is_called_back() {
     session.wait_notifications(0).await;
 
     // U29: what is being read is not told; what is not, is.
-    send(&colleague, &account, &host, "fourth").await;
+    colleague.send("fourth").await;
     app.until("the message is there", async || {
         app.texts(&test_id("message-text")).await.len() == 4
     })
@@ -137,60 +125,6 @@ async fn the_app_lives_in_the_tray_and_is_called_back() {
     assert_eq!(app.geometry(), place);
     session.choose("Quit Startalk").await;
     app.wait_for_end();
-}
-
-/// Starts a server in the window; gives an invite.
-async fn start_team(app: &App) -> String {
-    app.wait_ready("welcome").await;
-    app.click("welcome-start").await;
-    app.fill("start-team", "Sales").await;
-    app.fill("start-name", "Li Na").await;
-    app.fill("start-password", PASSWORD).await;
-    app.click("start-advanced").await;
-    app.fill("start-port", &free_port().to_string()).await;
-    app.click("start-submit").await;
-    app.wait_ready("main").await;
-    if app.count(&test_id("invite-link")).await == 0 {
-        app.click("server-invite").await;
-    }
-    app.until("the invite link is there", async || {
-        app.value("invite-link").await.starts_with("startalk:")
-    })
-    .await;
-    let invite = app.value("invite-link").await;
-    app.click("invite-close").await;
-    invite
-}
-
-/// The address of the one who started the server.
-async fn host_of(colleague: &Engine, account: &str) -> String {
-    let mut events = colleague.subscribe();
-    loop {
-        let contacts = Request::Contacts {
-            account: account.to_owned(),
-        };
-        let Response::Contacts(contacts) = colleague.handle(contacts).await.unwrap() else {
-            panic!("no contacts");
-        };
-        if let Some(host) = contacts.iter().find(|contact| contact.name == "Li Na") {
-            return host.address.clone();
-        }
-        events.next().await.expect("the engine runs");
-    }
-}
-
-async fn send(colleague: &Engine, account: &str, to: &str, text: &str) {
-    let start = Request::StartConversation {
-        account: account.to_owned(),
-        contact: to.to_owned(),
-    };
-    colleague.handle(start).await.unwrap();
-    let message = Request::SendMessage {
-        account: account.to_owned(),
-        conversation: to.to_owned(),
-        text: text.to_owned(),
-    };
-    colleague.handle(message).await.unwrap();
 }
 
 /// Starts the app once more on the same home; it hands its link on and ends.

@@ -39,6 +39,7 @@ pub(crate) fn run(project: &Project, args: Args) -> Result<ExitCode> {
     for (need, packages) in [
         (Need::BuildPackages, install::BUILD_PACKAGES),
         (Need::TestPackages, install::TEST_PACKAGES),
+        (Need::BrowserPackages, install::BROWSER_PACKAGES),
         (Need::ServerPackages, install::SERVER_PACKAGES),
     ] {
         let missing = install::missing_packages(packages)?;

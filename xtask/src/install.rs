@@ -16,7 +16,7 @@ pub(crate) use node::{MINIMUM as MINIMUM_NODE, version as node_version};
 pub(crate) use python::interpreter as python_interpreter;
 pub(crate) use rust::{CARGO_DENY, TAURI_DRIVER, Tool, nextest_version};
 pub(crate) use system::{
-    BUILD_PACKAGES, SERVER_PACKAGES, TEST_PACKAGES, missing as missing_packages,
+    BROWSER_PACKAGES, BUILD_PACKAGES, SERVER_PACKAGES, TEST_PACKAGES, missing as missing_packages,
 };
 
 /// Something a command or a step cannot do without.
@@ -26,6 +26,8 @@ pub(crate) enum Need {
     BuildPackages,
     /// System packages to drive it without a screen.
     TestPackages,
+    /// A browser, to look at parts of the UI without the app.
+    BrowserPackages,
     /// System packages with other people's clients and servers.
     ServerPackages,
     /// rustfmt and clippy.
@@ -49,6 +51,7 @@ impl Need {
     pub(crate) const TEST: &[Self] = &[
         Self::BuildPackages,
         Self::TestPackages,
+        Self::BrowserPackages,
         Self::ServerPackages,
         Self::RustComponents,
         Self::NodePackages,
@@ -63,6 +66,7 @@ impl Need {
         match self {
             Self::BuildPackages => "system packages to build the app",
             Self::TestPackages => "system packages to test the app",
+            Self::BrowserPackages => "a browser to test the UI",
             Self::ServerPackages => "system packages to test the server",
             Self::RustComponents => "rustfmt and clippy",
             Self::NodePackages => "npm packages",
@@ -108,7 +112,10 @@ pub(crate) fn ensure(project: &Project, needs: &[Need]) -> Vec<(Need, Error)> {
     }
     for &need in needs {
         let result = match need {
-            Need::BuildPackages | Need::TestPackages | Need::ServerPackages => continue,
+            Need::BuildPackages
+            | Need::TestPackages
+            | Need::BrowserPackages
+            | Need::ServerPackages => continue,
             Need::RustComponents => rust::ensure_components(project),
             Need::NodePackages => node::ensure(project),
             Need::Nextest => rust::ensure_nextest(project),

@@ -86,6 +86,14 @@ pub(crate) const STEPS: &[Step] = &[
         run: suites::ui,
     },
     Step {
+        name: "ui-browser",
+        about: "layout and scrolling of the UI in a real browser",
+        needs: &[Need::NodePackages, Need::BrowserPackages],
+        with: &[],
+        after: &[],
+        run: suites::ui_in_browser,
+    },
+    Step {
         name: "ui-build",
         about: "the UI as the app embeds it",
         needs: &[Need::NodePackages],

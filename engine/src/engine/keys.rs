@@ -12,7 +12,7 @@ use crate::clock;
 use crate::connection::{Login, Memory, Purpose, connect};
 use crate::profile::{SavedAccount, SecretsPlace, set_aside};
 use crate::secrets::{NoSecrets, Secret, SecretKind, Secrets, WrapError, WrappedKey};
-use crate::store::{SetAside, Store};
+use crate::store::{SetAside, Store, contacts};
 use crate::vault::Vault;
 
 impl Engine {
@@ -142,10 +142,25 @@ impl Engine {
         });
         let (opened, memory) = opened.await.map_err(|error| failed(&error))?;
         let (store, aside) = opened.map_err(|error| failed(&error))?;
+        let own = address(saved)?;
+        let (whose, name) = (own.to_string(), saved.display_name.clone());
+        let (known_whose, known_name) = (whose.clone(), name.clone());
+        let is_known = store
+            .read(move |db| Ok(contacts::name(db, &known_whose)? == known_name))
+            .await
+            .map_err(|error| failed(&error))?;
+        // A start that changes nothing waits for no disk.
+        if !is_known {
+            store
+                .write(move |tx| contacts::set_own_name(tx, &whose, &name))
+                .await
+                .map_err(|error| failed(&error))?;
+        }
         let config = AccountConfig {
             id: saved.id.clone(),
-            address: address(saved)?,
+            address: own,
             username: saved.username.clone(),
+            display_name: saved.display_name.clone(),
             resource: saved.resource.clone(),
             target: saved.target.clone(),
             password,

@@ -109,7 +109,27 @@ pub(crate) fn name(db: &Connection, address: &str) -> rusqlite::Result<String> {
         .prepare_cached("SELECT name FROM contacts WHERE address = ?1")?
         .query_row([address], |row| row.get(0))
         .optional()?;
+    let found = match found {
+        Some(name) => Some(name),
+        None => db
+            .prepare_cached(
+                "SELECT own.value FROM meta own JOIN meta whose ON whose.value = ?1
+                 WHERE own.key = 'own-name' AND whose.key = 'own-address'",
+            )?
+            .query_row([address], |row| row.get(0))
+            .optional()?,
+    };
     Ok(found.unwrap_or_else(|| local_part(address).to_owned()))
+}
+
+/// Remembers what we are called, as we are in nobody's list of our own.
+pub(crate) fn set_own_name(
+    tx: &Transaction<'_>,
+    address: &str,
+    name: &str,
+) -> rusqlite::Result<()> {
+    set_meta(tx, "own-address", address)?;
+    set_meta(tx, "own-name", name)
 }
 
 pub(super) fn local_part(address: &str) -> &str {
@@ -181,4 +201,21 @@ pub(crate) fn set_meta(tx: &Transaction<'_>, key: &str, value: &str) -> rusqlite
         [key, value],
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    #[test]
+    fn we_have_our_own_name() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let tx = connection.transaction().unwrap();
+        assert_eq!(name(&tx, "li.na@a").unwrap(), "li.na");
+        set_own_name(&tx, "li.na@a", "Li Na").unwrap();
+        assert_eq!(name(&tx, "li.na@a").unwrap(), "Li Na");
+        assert_eq!(name(&tx, "li.na@b").unwrap(), "li.na");
+    }
 }

@@ -296,6 +296,32 @@ impl App {
         self.client.execute(script, vec![]).await.ok()?.as_f64()
     }
 
+    /// Gives a drawn picture to the file field with this test id, as a dialog of the
+    /// system would.
+    pub async fn give_picture(&self, id: &str, name: &str, width: u32, height: u32) {
+        self.until("there is a field for files", async || {
+            self.count(&test_id(id)).await > 0
+        })
+        .await;
+        let give = "const [field, name, width, height] = arguments; \
+                    const canvas = document.createElement('canvas'); \
+                    canvas.width = width; canvas.height = height; \
+                    const pen = canvas.getContext('2d'); \
+                    pen.fillStyle = '#287a78'; pen.fillRect(0, 0, width, height); \
+                    pen.fillStyle = '#f5c26b'; pen.fillRect(width / 4, height / 4, width / 2, height / 2); \
+                    canvas.toBlob((blob) => { \
+                        const given = new DataTransfer(); \
+                        given.items.add(new File([blob], name, { type: 'image/png' })); \
+                        const input = document.querySelector(field); \
+                        input.files = given.files; \
+                        input.dispatchEvent(new Event('change', { bubbles: true })); \
+                    }, 'image/png')";
+        let arguments = vec![test_id(id).into(), name.into(), width.into(), height.into()];
+        if let Err(error) = self.client.execute(give, arguments).await {
+            panic!("{}: no picture for {id}: {error}", self.name);
+        }
+    }
+
     async fn body_text(&self) -> String {
         self.script(
             "return [document.body.innerText, document.body.outerHTML.slice(0, 6000)]",

@@ -40,6 +40,9 @@ pub(crate) const TEST_PACKAGES: &[&str] = &[
     "fonts-noto-color-emoji",
 ];
 
+/// A browser for the UI's tests of layout and scrolling.
+pub(crate) const BROWSER_PACKAGES: &[&str] = &["chromium"];
+
 /// Other people's clients and servers, to talk to ours and to be compared with it.
 pub(crate) const SERVER_PACKAGES: &[&str] = &[
     "python3-venv",
@@ -95,6 +98,7 @@ pub(super) fn ensure(project: &Project, needs: &[Need]) -> Vec<(Need, Error)> {
     for need in [
         Need::BuildPackages,
         Need::TestPackages,
+        Need::BrowserPackages,
         Need::ServerPackages,
     ] {
         if !needs.contains(&need) {
@@ -121,6 +125,7 @@ fn is_debian() -> bool {
 fn packages(need: Need) -> &'static [&'static str] {
     match need {
         Need::TestPackages => TEST_PACKAGES,
+        Need::BrowserPackages => BROWSER_PACKAGES,
         Need::ServerPackages => SERVER_PACKAGES,
         _ => BUILD_PACKAGES,
     }
@@ -202,6 +207,11 @@ fn look(project: &Project, need: Need) -> Result<()> {
     };
     let missing: Vec<&str> = match need {
         Need::TestPackages => not_on_path(TEST_PROGRAMS),
+        // Under its own name or another.
+        Need::BrowserPackages if on_path("chromium-browser") || on_path("google-chrome") => {
+            Vec::new()
+        }
+        Need::BrowserPackages => not_on_path(BROWSER_PACKAGES),
         Need::ServerPackages => not_on_path(SERVER_PROGRAMS),
         _ => BUILD_LIBRARIES
             .iter()

@@ -21,6 +21,15 @@ pub(super) fn ui(project: &Project) -> Result<Done> {
     ))
 }
 
+pub(super) fn ui_in_browser(project: &Project) -> Result<Done> {
+    let mut command = project.npm(["run", "test:browser", "-w", "ui"]);
+    let done = counted(&mut command, Runner::Vitest)?;
+    Ok(with_unnamed_skips(
+        done,
+        "marked as skipped in the browser tests of ui",
+    ))
+}
+
 pub(super) fn doctests(project: &Project) -> Result<Done> {
     let mut command = project.cargo(["test", "--workspace", "--doc", "--no-fail-fast"]);
     let done = counted(&mut command, Runner::Doctest)?;

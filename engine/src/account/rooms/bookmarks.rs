@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use jid::BareJid;
+use jid::{BareJid, ResourcePart};
 use xmpp_core::element::{self, Build, build};
 use xmpp_core::{Element, ns};
 
@@ -200,8 +200,12 @@ async fn take_all(shared: &Shared, found: Vec<Bookmark>) -> Result<(), StoreErro
     Ok(())
 }
 
-/// What we are called where nobody chose a name.
+/// What we are called where nobody chose a name: the person's, if a nickname may be
+/// so (RFC 7622, section 3.4).
 pub(super) fn own_nick(shared: &Shared) -> String {
+    if let Ok(name) = ResourcePart::new(shared.display_name.trim()) {
+        return name.to_string();
+    }
     shared
         .address
         .node()
