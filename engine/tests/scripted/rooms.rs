@@ -159,7 +159,7 @@ async fn let_in(peer: &mut Peer) -> Element {
     let bob = format!("affiliation='member' role='participant' jid='bob@{DOMAIN}/x'");
     peer.send(&presence("Bob", "", &bob, &[])).await;
     let us = "affiliation='owner' role='moderator'";
-    peer.send(&presence(&nick, "", us, &[110])).await;
+    peer.send(&presence(&nick, "", us, &[100, 110])).await;
     asked
 }
 

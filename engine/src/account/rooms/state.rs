@@ -100,6 +100,8 @@ struct Inner {
     /// Where rooms are made, once it is known.
     service: Option<String>,
     bookmarks: Place,
+    /// Whether the bookmarks were read in this session.
+    bookmarks_read: bool,
 }
 
 /// What is to be done for rooms, at the latest when.
@@ -138,6 +140,14 @@ impl LiveRooms {
         self.inner().bookmarks = place;
     }
 
+    pub(super) fn are_bookmarks_read(&self) -> bool {
+        self.inner().bookmarks_read
+    }
+
+    pub(super) fn set_bookmarks_read(&self) {
+        self.inner().bookmarks_read = true;
+    }
+
     pub(super) fn service(&self) -> Option<String> {
         self.inner().service.clone()
     }
@@ -169,6 +179,7 @@ impl LiveRooms {
                 role: Role::None,
                 occupant_id: None,
                 occupants: HashMap::new(),
+                is_open: false,
                 entering: Some(entering),
                 renaming: None,
                 held: reads_archive.then(Vec::new),
