@@ -14,12 +14,15 @@ use super::offer::Offer;
 use crate::accounts::ITERATIONS;
 use crate::clock;
 use crate::server::Server;
-use crate::store::{accounts, generations};
+use crate::store::accounts;
+use crate::store::generations::{self, Standing};
 use crate::transport::{Incoming, Transport, TransportError};
 
 /// Why an exchange fails, by the names of RFC 6120, section 6.5.
 pub(super) enum Failure {
     Aborted,
+    /// Only for who has proven to be its owner: all others guess.
+    AccountDisabled,
     Expired,
     IncorrectEncoding,
     InvalidAuthzid,
@@ -114,7 +117,9 @@ pub(super) async fn conclude<T>(
     // Many may have begun before the first of them failed: how each ended is said
     // only while the address may still try.
     let result = match result {
-        Ok(_) | Err(Failure::NotAuthorized) => may_try(server, transport).and(result),
+        Ok(_) | Err(Failure::NotAuthorized | Failure::AccountDisabled) => {
+            may_try(server, transport).and(result)
+        }
         other => other,
     };
     let condition = match result {
@@ -124,6 +129,7 @@ pub(super) async fn conclude<T>(
         }
         Err(Failure::Transport(error)) => return Err(error),
         Err(Failure::Aborted) => "aborted",
+        Err(Failure::AccountDisabled) => "account-disabled",
         Err(Failure::Expired) => "credentials-expired",
         Err(Failure::IncorrectEncoding) => "incorrect-encoding",
         Err(Failure::InvalidAuthzid) => "invalid-authzid",
@@ -207,12 +213,12 @@ impl Exchange<'_> {
         let mut scram = ScramServer::start(mechanism, initial, &nonce, binding)?
             .with_offer(&self.offer.mechanisms, &self.offer.bindings);
         let user = names::normal_localpart(scram.username());
-        let (generation, verifier) = match &user {
+        let (standing, verifier) = match &user {
             Some(user) => (
-                generation(self.server, user).await?,
+                standing(self.server, user).await?,
                 verifier(self.server, user, hash).await?,
             ),
-            None => (0, None),
+            None => (None, None),
         };
         let known = verifier.is_some();
         let name = user.clone().unwrap_or_else(|| scram.username().to_owned());
@@ -224,6 +230,7 @@ impl Exchange<'_> {
             return Err(Failure::NotAuthorized);
         };
         self.check_authzid(scram.authzid(), &user)?;
+        let generation = may_sign_in(standing)?;
         Ok(Proof {
             account: Account { user, generation },
             data: Some(signature.into_bytes()),
@@ -233,7 +240,7 @@ impl Exchange<'_> {
     async fn plain(&mut self, initial: &[u8]) -> Result<Proof, Failure> {
         let credentials = plain::parse(initial).ok_or(Failure::MalformedRequest)?;
         let user = names::normal_localpart(&credentials.username).ok_or(Failure::NotAuthorized)?;
-        let generation = generation(self.server, &user).await?;
+        let standing = standing(self.server, &user).await?;
         let verifier = strongest(self.server, &user).await?;
         let known = verifier.is_some();
         // An unknown name takes as long as a known one.
@@ -246,6 +253,7 @@ impl Exchange<'_> {
         if !fits || !known {
             return Err(Failure::NotAuthorized);
         }
+        let generation = may_sign_in(standing)?;
         if is_weak {
             let (store, password) = (&self.server.store, &credentials.password);
             crate::accounts::strengthen(store, &user, password, generation).await;
@@ -291,15 +299,28 @@ impl Exchange<'_> {
     }
 }
 
-/// The generation of an account. It is read before the verifier: a change
-/// between the two must not go unnoticed.
-async fn generation(server: &Server, user: &str) -> Result<i64, Failure> {
-    let user = user.to_owned();
-    let read = server.store.read(move |db| generations::of(db, &user));
-    read.await.map_err(|error| {
-        tracing::error!(%error, "generation not read");
+/// What an account is. It is read before the verifier: a change between the two
+/// must not go unnoticed.
+async fn standing(server: &Server, user: &str) -> Result<Option<Standing>, Failure> {
+    let owner = user.to_owned();
+    let read = server
+        .store
+        .read(move |db| generations::standings(db, Some(&owner)));
+    let mut read = read.await.map_err(|error| {
+        tracing::error!(%error, "standing not read");
         Failure::Temporary
-    })
+    })?;
+    Ok(read.remove(user))
+}
+
+/// The generation of an account whose owner may sign in.
+fn may_sign_in(standing: Option<Standing>) -> Result<i64, Failure> {
+    match standing {
+        Some(Standing { disabled: true, .. }) => Err(Failure::AccountDisabled),
+        Some(standing) => Ok(standing.generation),
+        // It was made since; whoever was looked for was not there.
+        None => Err(Failure::NotAuthorized),
+    }
 }
 
 async fn verifier(
