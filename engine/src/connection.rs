@@ -12,6 +12,7 @@ mod dialer;
 mod error;
 mod eyeballs;
 mod find;
+mod portal;
 mod proxy;
 mod register;
 mod sign_in;
@@ -52,6 +53,8 @@ pub(crate) struct Connector {
     proxy_password: Arc<Mutex<Option<Zeroizing<String>>>>,
     secrets: Arc<dyn Secrets>,
     clock: Clock,
+    /// What this device is called, for its owner to recognise.
+    pub(crate) device_name: Arc<str>,
 }
 
 impl Connector {
@@ -63,6 +66,7 @@ impl Connector {
             proxy_password: Arc::default(),
             secrets: Arc::clone(&config.secrets),
             clock: config.clock.clone(),
+            device_name: config.device_name.as_str().into(),
         }
     }
 

@@ -121,6 +121,7 @@ fn default_home() -> Option<std::path::PathBuf> {
 async fn open_engine(paths: &Paths) -> Result<Engine, ApiError> {
     let config = EngineConfig {
         proxy: Proxy::System(Arc::new(SystemProxies)),
+        device_name: engine::this_device(),
         ..EngineConfig::new(paths.profile())
     };
     Engine::open(config).await.map_err(|error| match error {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{DeliveryState, Direction, FileState};
+use super::{DeliveryState, Direction, FileState, RoomEventView};
 
 /// What an interface may ask about messages, beside the requests that are there
 /// from the beginning ([`super::Request::SendMessage`] and its like).
@@ -134,6 +134,10 @@ pub struct MessageView {
     /// Milliseconds since the Unix epoch, as the server stamped it (or as this
     /// device did, while it waits).
     pub time_ms: i64,
+    /// Of an event: what happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub event: Option<RoomEventView>,
     /// For outgoing messages.
     pub delivery: Option<DeliveryState>,
     /// What it answers.

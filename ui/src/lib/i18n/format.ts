@@ -66,6 +66,23 @@ export function fullTime(ms: number, locale: Locale): string {
   return format(locale, { dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23' }, ms);
 }
 
+/** So many minutes, in hours or days where these say it better. */
+export function span(minutes: number, locale: Locale): string {
+  const count = Math.abs(minutes);
+  const [unit, size] =
+    count < 90
+      ? (['minute', 1] as const)
+      : count < 48 * 60
+        ? (['hour', 60] as const)
+        : (['day', 24 * 60] as const);
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit,
+    unitDisplay: 'long',
+    maximumFractionDigits: 0,
+  }).format(count / size);
+}
+
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
 /** A size in the unit that keeps the number short. */

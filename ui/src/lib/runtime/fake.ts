@@ -24,6 +24,7 @@ import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
 import { FakePeople } from './fake-people';
 import { FakeRooms } from './fake-rooms';
 import { decide, type Decisions, undecided } from './fake-decisions';
+import { FakeDevices } from './fake-devices';
 import { FakeDesktop } from './fake-desktop';
 import { fileList } from './fake-file-list';
 import { FakeFiles } from './fake-files';
@@ -87,6 +88,7 @@ export class FakeRuntime implements Runtime {
   readonly myName = MY_NAME;
   readonly people = new FakePeople(this);
   readonly rooms = new FakeRooms(this);
+  readonly devices = new FakeDevices();
   /** Messages that only the server has. */
   onServer: SearchHit[] = [];
   #listener: (event: ShellEvent) => void = () => undefined;
@@ -269,6 +271,8 @@ export class FakeRuntime implements Runtime {
         return search(request, ACCOUNT, this);
       case 'people':
         return this.people.answer(request);
+      case 'devices':
+        return this.devices.answer(request);
       case 'rooms':
         return this.rooms.answer(request);
       case 'conversation': {

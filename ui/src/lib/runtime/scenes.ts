@@ -93,6 +93,15 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     const error = apiError('wrong-password');
     fake.withTeam({ connection: { state: 'offline', error } });
   },
+  // Signed out from another device.
+  expired: (fake) => {
+    const error = apiError('sign-in-expired');
+    fake.withTeam({ connection: { state: 'offline', error } });
+  },
+  removed: (fake) => {
+    const error = apiError('account-removed');
+    fake.withTeam({ connection: { state: 'offline', error } });
+  },
   fatal: (fake) => {
     fake.shell.fatal = apiError('profile-in-use', { path: fake.shell.home });
   },
@@ -102,6 +111,7 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     fake.overview.notices = [
       { type: 'cache-set-aside', account: ACCOUNT, path },
       { type: 'cache-from-newer-version', account: ACCOUNT, path },
+      { type: 'clock-wrong', account: ACCOUNT, minutes: -300 },
     ];
     fake.server = {
       state: 'stopped',

@@ -9,6 +9,7 @@ import type { Attention } from './attention.svelte';
 import { Composer } from './composer.svelte';
 import { Connection } from './connection.svelte';
 import { ConversationList } from './conversation-list.svelte';
+import { Devices } from './devices.svelte';
 import { FindHere } from './find-here.svelte';
 import { Navigation, type Place, type Section } from './navigation.svelte';
 import { Habits } from './habits';
@@ -37,6 +38,7 @@ export class Session {
   readonly files: AllFiles;
   readonly #habits: Habits;
   readonly storage: Storage;
+  readonly devices: Devices;
   /** Searching in the open conversation. */
   readonly find: FindHere;
   /** For the password after the server has refused the saved one. */
@@ -68,6 +70,7 @@ export class Session {
     this.search = new Search(rpc, account, this.list);
     this.#habits = new Habits(account);
     this.storage = new Storage(rpc, account);
+    this.devices = new Devices(rpc, account);
     this.find = new FindHere({
       rpc,
       account,
@@ -281,6 +284,9 @@ export class Session {
         break;
       case 'room-changed':
         if (event.room === this.#selected) void this.#composer?.here.refresh();
+        break;
+      case 'devices-changed':
+        this.devices.changed();
         break;
       case 'accounts-changed':
       case 'invitations-changed':

@@ -1,7 +1,15 @@
 import { matchName } from '../text/pinyin';
 
 export type SettingsPage =
-  'appearance' | 'notifications' | 'desktop' | 'chats' | 'account' | 'storage' | 'status' | 'about';
+  | 'appearance'
+  | 'notifications'
+  | 'desktop'
+  | 'chats'
+  | 'account'
+  | 'devices'
+  | 'storage'
+  | 'status'
+  | 'about';
 
 export const SETTINGS_PAGES: readonly SettingsPage[] = [
   'appearance',
@@ -9,6 +17,7 @@ export const SETTINGS_PAGES: readonly SettingsPage[] = [
   'desktop',
   'chats',
   'account',
+  'devices',
   'storage',
   'status',
   'about',
