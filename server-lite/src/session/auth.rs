@@ -202,6 +202,36 @@ impl Exchange<'_> {
         }
     }
 
+    /// Whether a password for an account is looked at now, however many addresses
+    /// have tried it.
+    fn may_guess(&self, user: &str) -> Result<(), Failure> {
+        let max = self.server.config.limits.account_failures_per_hour;
+        let (guesses, peer) = (&self.server.limiter.guesses, self.transport.peer);
+        match guesses.may_try(user, peer, max, Instant::now()) {
+            true => Ok(()),
+            false => Err(Failure::Temporary),
+        }
+    }
+
+    /// Notes whether a password was right. Many may have begun before the first of
+    /// them failed: how each ended counts only while one may still try.
+    fn note<T>(&self, user: &str, result: Result<T, Failure>) -> Result<T, Failure> {
+        let (guesses, now) = (&self.server.limiter.guesses, Instant::now());
+        match result {
+            Ok(proof) => {
+                self.may_guess(user)?;
+                guesses.succeeded(user, self.transport.peer, now);
+                Ok(proof)
+            }
+            Err(Failure::NotAuthorized) => {
+                self.may_guess(user)?;
+                guesses.failed(user, now);
+                Err(Failure::NotAuthorized)
+            }
+            other => other,
+        }
+    }
+
     async fn scram(
         &mut self,
         mechanism: Mechanism,
@@ -213,6 +243,9 @@ impl Exchange<'_> {
         let mut scram = ScramServer::start(mechanism, initial, &nonce, binding)?
             .with_offer(&self.offer.mechanisms, &self.offer.bindings);
         let user = names::normal_localpart(scram.username());
+        if let Some(user) = &user {
+            self.may_guess(user)?;
+        }
         let (standing, verifier) = match &user {
             Some(user) => (
                 standing(self.server, user).await?,
@@ -225,10 +258,13 @@ impl Exchange<'_> {
         let verifier = verifier.unwrap_or_else(|| made_up(self.server, &name, hash));
         let first = scram.challenge(verifier);
         let last = self.challenge(first.as_bytes()).await?;
-        let signature = scram.finish(&last)?;
-        let (Some(user), true) = (user, known) else {
-            return Err(Failure::NotAuthorized);
+        let signature = scram.finish(&last).map_err(Failure::from);
+        let proven = match (signature, known) {
+            (Ok(_), false) => Err(Failure::NotAuthorized),
+            (signature, _) => signature,
         };
+        let user = user.ok_or(Failure::NotAuthorized)?;
+        let signature = self.note(&user, proven)?;
         self.check_authzid(scram.authzid(), &user)?;
         let generation = may_sign_in(standing)?;
         Ok(Proof {
@@ -240,6 +276,7 @@ impl Exchange<'_> {
     async fn plain(&mut self, initial: &[u8]) -> Result<Proof, Failure> {
         let credentials = plain::parse(initial).ok_or(Failure::MalformedRequest)?;
         let user = names::normal_localpart(&credentials.username).ok_or(Failure::NotAuthorized)?;
+        self.may_guess(&user)?;
         let standing = standing(self.server, &user).await?;
         let verifier = strongest(self.server, &user).await?;
         let known = verifier.is_some();
@@ -250,9 +287,11 @@ impl Exchange<'_> {
         let fits = tokio::task::spawn_blocking(move || verifier.matches(&password))
             .await
             .map_err(|_| Failure::Temporary)?;
-        if !fits || !known {
-            return Err(Failure::NotAuthorized);
-        }
+        let proven = match fits && known {
+            true => Ok(()),
+            false => Err(Failure::NotAuthorized),
+        };
+        self.note(&user, proven)?;
         let generation = may_sign_in(standing)?;
         if is_weak {
             let (store, password) = (&self.server.store, &credentials.password);
