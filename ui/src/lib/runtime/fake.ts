@@ -9,6 +9,7 @@ import type { EmbeddedServerView } from '../rpc/generated/EmbeddedServerView';
 import type { Event } from '../rpc/generated/Event';
 import type { InviteView } from '../rpc/generated/InviteView';
 import type { JoinPreview } from '../rpc/generated/JoinPreview';
+import type { MessagePlace } from '../rpc/generated/MessagePlace';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { MessageWindow } from '../rpc/generated/MessageWindow';
 import type { NewTeam } from '../rpc/generated/NewTeam';
@@ -98,6 +99,7 @@ export class FakeRuntime implements Runtime {
     send: (address: string, text: string, more?: Partial<MessageView>) =>
       this.#send(address, text, more),
     now: () => this.now(),
+    locate: (conversation: string, place: MessagePlace) => this.#locate(conversation, place),
   };
   readonly #messages = new FakeMessages(this.#doing);
 
@@ -444,6 +446,35 @@ export class FakeRuntime implements Runtime {
     };
     talk.messages.push(message);
     return message;
+  }
+
+  /** What only the server has comes into the conversation when it is gone to. */
+  #locate(address: string, place: MessagePlace): number {
+    const { messages, contact } = this.#talk(address);
+    if (place.at === 'from') {
+      const found = messages.find(({ time_ms }) => time_ms >= place.time_ms);
+      if (!found) throw apiError('not-found');
+      return found.id;
+    }
+    const hit = this.onServer.find(({ archive_id }) => archive_id === place.id);
+    if (!hit || this.overview.accounts[0]?.connection.state !== 'online') {
+      throw apiError(hit ? 'not-connected' : 'not-found');
+    }
+    const id = this.#nextId++;
+    const position = (messages[0]?.position ?? 1) - 1;
+    messages.unshift({
+      ...plain,
+      id,
+      position,
+      direction: 'incoming',
+      author: contact.address,
+      author_name: hit.author_name,
+      text: hit.excerpt,
+      time_ms: hit.time_ms,
+      delivery: null,
+    });
+    this.#changed(address);
+    return id;
   }
 
   #find(id: number): [string, MessageView] {

@@ -7,6 +7,7 @@ import { readTyped } from '../text/commands';
 import { type Chosen, mentionsIn } from '../text/mentions';
 import type { Here } from './here.svelte';
 import { OutgoingFiles } from './outgoing-files.svelte';
+import type { VoiceMessage } from './voice-message.svelte';
 
 /** A draft is on disk within 300 ms of the last key; the rest is the way there. */
 export const DRAFT_DELAY_MS = 200;
@@ -24,6 +25,8 @@ export interface ComposerHost {
   draft: string;
   /** Who can be named, and the room. */
   here: Here;
+  /** What is said into the microphone, for this conversation. */
+  voice?: VoiceMessage;
   /** A message is on disk. */
   sent(): void;
 }
@@ -33,6 +36,7 @@ export class Composer {
   readonly conversation: string;
   readonly here: Here;
   readonly files: OutgoingFiles;
+  readonly voice: VoiceMessage | null;
   readonly #host: ComposerHost;
   #text = $state('');
   #problem = $state.raw<ApiError | null>(null);
@@ -60,6 +64,7 @@ export class Composer {
     this.conversation = host.conversation;
     this.here = host.here;
     this.files = new OutgoingFiles(host.rpc, host.account, host.conversation);
+    this.voice = host.voice ?? null;
     this.#text = host.draft;
     this.#savedDraft = host.draft;
   }

@@ -7,6 +7,7 @@ import type { Rpc } from '../rpc/client';
 import type { Composer } from './composer.svelte';
 import { ConversationFiles } from './conversation-files.svelte';
 import type { Here } from './here.svelte';
+import type { Playback } from './playback.svelte';
 import type { TakenBack } from './taken-back.svelte';
 import type { Timeline } from './timeline.svelte';
 
@@ -56,6 +57,7 @@ export interface ActionsHost {
   composer: Composer;
   here: Here;
   takenBack: TakenBack;
+  playback: Playback;
 }
 
 /** What the dialogs of a conversation show. */
@@ -84,6 +86,18 @@ export class MessageActions {
 
   get files(): FileRuntime | undefined {
     return this.#host.rpc.files;
+  }
+
+  /** The one player of sounds. */
+  get playback(): Playback {
+    return this.#host.playback;
+  }
+
+  /** Plays a sound of a message, or stops it. */
+  play(message: MessageView, index: number): Promise<void> {
+    const { conversation } = this.#host.timeline;
+    const track = { conversation, message: message.id, index, name: message.author_name };
+    return this.#host.playback.toggle(track, () => this.showFile(message, index, true));
   }
 
   /** Pictures, files and links of the conversation. */
