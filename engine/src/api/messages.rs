@@ -139,7 +139,8 @@ pub struct MentionInput {
     pub start: u32,
     /// Behind its last UTF-16 unit.
     pub end: u32,
-    /// Bare address; in a room that hides people the one with the nickname.
+    /// Bare address; in a room that hides people the one with the nickname. The
+    /// room's own means everybody in it.
     pub address: String,
 }
 

@@ -43,9 +43,7 @@ test('U56 U76: a voice is recorded, heard, sent, and plays on in another convers
   await click('sound-toggle');
   await vi.waitFor(() => expect(player().currentTime).toBeGreaterThan(0.1));
   await click('voice-send');
-  await vi.waitFor(() =>
-    expect(fake.talks.get(conversation)!.messages).toHaveLength(count + 1),
-  );
+  await vi.waitFor(() => expect(fake.talks.get(conversation)!.messages).toHaveLength(count + 1));
   const sent = fake.talks.get(conversation)!.messages.at(-1)!;
   expect(sent.attachments[0]!.media_type).toMatch(/^audio\//);
   expect(sent.attachments[0]!.size_bytes).toBeGreaterThan(500);

@@ -4,6 +4,7 @@ import type { ApiError } from '../rpc/generated/ApiError';
 import type { ConnectionView } from '../rpc/generated/ConnectionView';
 import type { ContactView } from '../rpc/generated/ContactView';
 import type { ConversationView } from '../rpc/generated/ConversationView';
+import type { DeliveryView } from '../rpc/generated/DeliveryView';
 import type { DeliveryState } from '../rpc/generated/DeliveryState';
 import type { EmbeddedServerView } from '../rpc/generated/EmbeddedServerView';
 import type { Event } from '../rpc/generated/Event';
@@ -90,6 +91,8 @@ export class FakeRuntime implements Runtime {
   readonly rooms = new FakeRooms(this);
   /** Messages that only the server has. */
   onServer: SearchHit[] = [];
+  /** Who has a message, if it is to be others than its state says. */
+  deliveries: DeliveryView[] | null = null;
   #listener: (event: ShellEvent) => void = () => undefined;
   #failures = new Map<Call, ApiError>();
   #nextId = 1;
@@ -99,6 +102,7 @@ export class FakeRuntime implements Runtime {
     send: (address: string, text: string, more?: Partial<MessageView>) =>
       this.#send(address, text, more),
     now: () => this.now(),
+    deliveries: () => this.deliveries,
     locate: (conversation: string, place: MessagePlace) => this.#locate(conversation, place),
   };
   readonly #messages = new FakeMessages(this.#doing);

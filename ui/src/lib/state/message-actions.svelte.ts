@@ -1,4 +1,5 @@
 import { toApiError } from '../errors/api-failure';
+import { pngOf } from '../pictures/marks';
 import type { ApiError } from '../rpc/generated/ApiError';
 import type { MessageDetails } from '../rpc/generated/MessageDetails';
 import type { MessageView } from '../rpc/generated/MessageView';
@@ -8,6 +9,7 @@ import type { Composer } from './composer.svelte';
 import { ConversationFiles } from './conversation-files.svelte';
 import type { Here } from './here.svelte';
 import type { Playback } from './playback.svelte';
+import { copyPicture } from './screenshot.svelte';
 import type { TakenBack } from './taken-back.svelte';
 import type { Timeline } from './timeline.svelte';
 
@@ -62,7 +64,7 @@ export interface ActionsHost {
 
 /** What the dialogs of a conversation show. */
 export type Asking =
-  | { what: 'details'; details: MessageDetails }
+  | { what: 'details'; details: MessageDetails; unread: readonly string[] }
   | { what: 'forward'; messages: MessageView[] }
   | { what: 'moderate'; message: MessageView };
 
@@ -186,8 +188,17 @@ export class MessageActions {
 
   async showDetails(message: MessageView): Promise<void> {
     await this.#do(async () => {
-      const details = await this.#host.rpc.messaging.details(this.#host.account, message.id);
-      this.#asking = { what: 'details', details };
+      const { rpc, account, here } = this.#host;
+      const asksWho = here.isRoom && message.direction === 'outgoing';
+      const [details] = await Promise.all([
+        rpc.messaging.details(account, message.id),
+        asksWho ? here.wantPeople() : null,
+      ]);
+      const read = new Set(
+        details.deliveries.flatMap(({ name, read_ms }) => (read_ms === null ? [] : [name])),
+      );
+      const names = here.people.map(({ name }) => name).filter((name) => !read.has(name));
+      this.#asking = { what: 'details', details, unread: asksWho ? names : [] };
     });
   }
 
@@ -217,6 +228,12 @@ export class MessageActions {
   /** Something that a picture or player can show; nothing where files are not handled. */
   async showFile(message: MessageView, index: number, asked = false): Promise<string | undefined> {
     return this.#host.rpc.files?.show(this.#host.account, message.id, index, asked);
+  }
+
+  /** Puts a picture that is shown onto the clipboard; whether that worked. */
+  async copyPicture(source: string): Promise<boolean> {
+    const png = await pngOf(source).catch(() => null);
+    return png !== null && copyPicture(this.#host.rpc, png);
   }
 
   /** Opens a link outside; it was checked before. */
