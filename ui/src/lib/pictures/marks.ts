@@ -69,7 +69,7 @@ export function draw(
 
 function stroke(
   context: CanvasRenderingContext2D,
-  mark: Exclude<Mark, { kind: 'blur' }>,
+  mark: Mark,
   size: { width: number; height: number },
 ): void {
   const thick = strokeOf(size);
@@ -84,11 +84,20 @@ function stroke(
     context.fillStyle = colour;
     context.lineWidth = width;
     context.beginPath();
-    if (mark.kind === 'box') {
+    if (mark.kind === 'text') {
+      const font = fontSizeOf(size);
+      context.font = `600 ${font}px system-ui, sans-serif`;
+      context.textBaseline = 'top';
+      for (const [row, line] of mark.text.split('\n').entries()) {
+        const y = mark.at.y + row * font * 1.3;
+        if (colour === OUTLINE) context.strokeText(line, mark.at.x, y);
+        else context.fillText(line, mark.at.x, y);
+      }
+    } else if (mark.kind === 'box') {
       const { x, y, width, height } = rectOf(mark.from, mark.to, size);
       context.rect(x, y, width, height);
       context.stroke();
-    } else if (mark.kind === 'arrow') {
+    } else {
       const [tip, left, right] = arrowHead(mark.from, mark.to, thick);
       context.moveTo(mark.from.x, mark.from.y);
       context.lineTo((left.x + right.x) / 2, (left.y + right.y) / 2);
@@ -98,15 +107,6 @@ function stroke(
       context.closePath();
       context.stroke();
       context.fill();
-    } else {
-      const font = fontSizeOf(size);
-      context.font = `600 ${font}px system-ui, sans-serif`;
-      context.textBaseline = 'top';
-      for (const [row, line] of mark.text.split('\n').entries()) {
-        const y = mark.at.y + row * font * 1.3;
-        if (colour === OUTLINE) context.strokeText(line, mark.at.x, y);
-        else context.fillText(line, mark.at.x, y);
-      }
     }
   }
 }
