@@ -30,6 +30,8 @@ const COMMANDS: &[&str] = &[
     "file_save",
     "file_open",
     "file_show",
+    "screen_capture",
+    "picture_copy",
     "server_status",
     "server_create",
     "server_start",

@@ -34,7 +34,7 @@ pub use files::{
 };
 pub use messages::{
     AttachmentView, DeliveryView, MentionInput, MentionView, MessageDetails, MessageKind,
-    MessageRequest, MessageView, ReactionView, ReplyView, RetractedView, VersionView,
+    MessagePlace, MessageRequest, MessageView, ReactionView, ReplyView, RetractedView, VersionView,
 };
 pub use people::{
     AvatarView, CardView, DirectoryEntryView, DirectoryFieldView, DirectoryFormView,

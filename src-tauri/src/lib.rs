@@ -19,6 +19,7 @@ mod lock;
 mod logging;
 mod notifications;
 mod paths;
+mod screen;
 mod session;
 mod settings;
 mod shortcut;
@@ -170,6 +171,8 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
             commands::files::file_save,
             commands::files::file_open,
             commands::files::file_show,
+            commands::screen::screen_capture,
+            commands::screen::picture_copy,
             commands::server::server_status,
             commands::server::server_create,
             commands::server::server_start,

@@ -204,6 +204,14 @@ fn hide(window: &WebviewWindow) {
     }
 }
 
+/// Hides the window for a moment; [`raise`] brings it back.
+pub(crate) fn step_aside(app: &AppHandle) {
+    keep_place(app);
+    if let Some(window) = app.get_webview_window(LABEL) {
+        hide(&window);
+    }
+}
+
 /// Brings the window to the front.
 pub(crate) fn raise(app: &AppHandle) {
     if let Some(window) = app.get_webview_window(LABEL) {

@@ -9,6 +9,7 @@ import { Attention } from '../src/lib/state/attention.svelte';
 import { Composer } from '../src/lib/state/composer.svelte';
 import { Here } from '../src/lib/state/here.svelte';
 import { MessageActions } from '../src/lib/state/message-actions.svelte';
+import { Playback } from '../src/lib/state/playback.svelte';
 import { TakenBack } from '../src/lib/state/taken-back.svelte';
 import { Timeline } from '../src/lib/state/timeline.svelte';
 import MessageStage from './MessageStage.svelte';
@@ -41,6 +42,7 @@ export function actionsOn(fake: FakeRuntime, conversation: string, inRoom = fals
     composer,
     here,
     takenBack,
+    playback: new Playback(),
   });
   return { actions, composer, here, timeline };
 }

@@ -201,6 +201,8 @@ pub enum Response {
     Proxy(ProxyView),
     /// See [`SearchRequest`].
     SearchPage(SearchPage),
+    /// See [`SearchRequest::Days`]: for each day whether it has messages.
+    Days(Vec<bool>),
     /// See [`SearchRequest::Names`].
     Names(Vec<NameHit>),
     /// See [`MessageRequest::Details`].

@@ -54,6 +54,14 @@ export class BridgeDesktop implements DesktopRuntime {
     return noDesktop();
   }
 
+  screenCapture(): Promise<Blob | null> {
+    return noDesktop();
+  }
+
+  pictureCopy(): Promise<void> {
+    return noDesktop();
+  }
+
   async lockView(): Promise<LockView> {
     return NO_LOCK;
   }

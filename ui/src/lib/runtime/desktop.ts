@@ -30,6 +30,10 @@ export interface DesktopRuntime {
   fileOpen(account: string, message: number, index: number): Promise<Opened>;
   /** Shows a file that was saved in its folder. */
   fileShow(path: string): Promise<void>;
+  /** A picture of the screens without our window; none if the person changed their mind. */
+  screenCapture(): Promise<Blob | null>;
+  /** Puts a picture (PNG) onto the clipboard. */
+  pictureCopy(png: Blob): Promise<void>;
   lockView(): Promise<LockView>;
   lockWindow(): Promise<void>;
   lockOpen(secret: string): Promise<void>;

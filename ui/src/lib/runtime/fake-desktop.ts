@@ -14,6 +14,11 @@ export class FakeDesktop implements DesktopRuntime {
   picked: PickedFile[] = [];
   where: string | null = null;
   lock: LockView = { ready: false, locked: false, wait_until_ms: null };
+  /** What is on the screen; null if the person changes their mind. */
+  screen: Blob | null | 'none' | 'drawn' = 'none';
+  /** Pictures that were put onto the clipboard. */
+  readonly copied: Blob[] = [];
+  canCopy = true;
   readonly #staged: Blob[] = [];
   #secret: string | null = null;
   readonly #changed: (lock: LockView) => void;
@@ -65,6 +70,17 @@ export class FakeDesktop implements DesktopRuntime {
     this.opened.push(path);
   }
 
+  async screenCapture(): Promise<Blob | null> {
+    if (this.screen === 'none') throw apiError('not-supported');
+    if (this.screen === 'drawn') return drawnScreen();
+    return this.screen;
+  }
+
+  async pictureCopy(png: Blob): Promise<void> {
+    if (!this.canCopy) throw apiError('not-supported');
+    this.copied.push(png);
+  }
+
   async lockView(): Promise<LockView> {
     return this.lock;
   }
@@ -90,4 +106,27 @@ export class FakeDesktop implements DesktopRuntime {
     this.lock = lock;
     this.#changed(lock);
   }
+}
+
+/** A desktop with two windows, as large as a screen. */
+function drawnScreen(): Promise<Blob> {
+  const canvas = new OffscreenCanvas(1920, 1080);
+  const context = canvas.getContext('2d');
+  if (!context) throw apiError('not-supported');
+  const fill = (colour: string, x: number, y: number, width: number, height: number) => {
+    context.fillStyle = colour;
+    context.fillRect(x, y, width, height);
+  };
+  fill('#31596b', 0, 0, 1920, 1080);
+  fill('#f4f6f7', 160, 120, 1000, 720);
+  fill('#c9d6da', 160, 120, 1000, 40);
+  fill('#ffffff', 900, 380, 860, 560);
+  fill('#d9c6b4', 900, 380, 860, 40);
+  context.fillStyle = '#24343a';
+  context.font = '28px sans-serif';
+  for (let line = 0; line < 8; line += 1) {
+    context.fillText(`Invoice 20${line}7 — 4,${line}20.00 EUR`, 220, 230 + line * 60);
+    context.fillText(`客户编号 8800${line}`, 960, 480 + line * 54);
+  }
+  return canvas.convertToBlob({ type: 'image/png' });
 }

@@ -4,11 +4,13 @@ import type { ApiError } from '../rpc/generated/ApiError';
 import type { ConnectionView } from '../rpc/generated/ConnectionView';
 import type { ContactView } from '../rpc/generated/ContactView';
 import type { ConversationView } from '../rpc/generated/ConversationView';
+import type { DeliveryView } from '../rpc/generated/DeliveryView';
 import type { DeliveryState } from '../rpc/generated/DeliveryState';
 import type { EmbeddedServerView } from '../rpc/generated/EmbeddedServerView';
 import type { Event } from '../rpc/generated/Event';
 import type { InviteView } from '../rpc/generated/InviteView';
 import type { JoinPreview } from '../rpc/generated/JoinPreview';
+import type { MessagePlace } from '../rpc/generated/MessagePlace';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { MessageWindow } from '../rpc/generated/MessageWindow';
 import type { NewTeam } from '../rpc/generated/NewTeam';
@@ -91,6 +93,8 @@ export class FakeRuntime implements Runtime {
   readonly devices = new FakeDevices();
   /** Messages that only the server has. */
   onServer: SearchHit[] = [];
+  /** Who has a message, if it is to be others than its state says. */
+  deliveries: DeliveryView[] | null = null;
   #listener: (event: ShellEvent) => void = () => undefined;
   #failures = new Map<Call, ApiError>();
   #nextId = 1;
@@ -100,6 +104,8 @@ export class FakeRuntime implements Runtime {
     send: (address: string, text: string, more?: Partial<MessageView>) =>
       this.#send(address, text, more),
     now: () => this.now(),
+    deliveries: () => this.deliveries,
+    locate: (conversation: string, place: MessagePlace) => this.#locate(conversation, place),
   };
   readonly #messages = new FakeMessages(this.#doing);
 
@@ -448,6 +454,35 @@ export class FakeRuntime implements Runtime {
     };
     talk.messages.push(message);
     return message;
+  }
+
+  /** What only the server has comes into the conversation when it is gone to. */
+  #locate(address: string, place: MessagePlace): number {
+    const { messages, contact } = this.#talk(address);
+    if (place.at === 'from') {
+      const found = messages.find(({ time_ms }) => time_ms >= place.time_ms);
+      if (!found) throw apiError('not-found');
+      return found.id;
+    }
+    const hit = this.onServer.find(({ archive_id }) => archive_id === place.id);
+    if (!hit || this.overview.accounts[0]?.connection.state !== 'online') {
+      throw apiError(hit ? 'not-connected' : 'not-found');
+    }
+    const id = this.#nextId++;
+    const position = (messages[0]?.position ?? 1) - 1;
+    messages.unshift({
+      ...plain,
+      id,
+      position,
+      direction: 'incoming',
+      author: contact.address,
+      author_name: hit.author_name,
+      text: hit.excerpt,
+      time_ms: hit.time_ms,
+      delivery: null,
+    });
+    this.#changed(address);
+    return id;
   }
 
   #find(id: number): [string, MessageView] {

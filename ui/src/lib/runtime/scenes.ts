@@ -13,6 +13,7 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     company(fake);
     hosting(fake, 5);
     fake.withFiles();
+    fake.desktop.screen = 'drawn';
     const anna = fake.talks.get('anna@valley.local');
     if (anna) anna.readUpTo -= 3;
     const siyuan = fake.talks.get('siyuan@valley.local');
