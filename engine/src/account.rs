@@ -1,6 +1,7 @@
 //! One account: its cache, and the task that keeps it in step with its server.
 
 mod apply;
+mod devices;
 mod export;
 pub(crate) mod files;
 mod handle;
@@ -99,6 +100,8 @@ pub(crate) struct Shared {
     pub(crate) preview: PreviewLimit,
     pub(crate) status: Status,
     pub(crate) connection: watch::Sender<ConnectionView>,
+    /// Minutes that our clock is ahead of the server's, if that is worth a word.
+    pub(crate) clock_wrong: Mutex<Option<i64>>,
     /// The way to ask the server, while there is a session.
     pub(crate) session: Mutex<Option<Handle>>,
     /// Held while a gap is filled.
@@ -147,6 +150,7 @@ impl Account {
             preview: config.preview,
             status: Status::default(),
             connection: watch::Sender::new(ConnectionView::Connecting),
+            clock_wrong: Mutex::new(None),
             session: Mutex::new(None),
             filling: tokio::sync::Mutex::default(),
             trimming: tokio::sync::Mutex::default(),
@@ -197,6 +201,13 @@ impl Account {
     fn take_tasks(&self) -> Vec<JoinHandle<()>> {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *tasks)
+    }
+
+    /// How far the clock of this computer is ahead of the server's, if that is worth
+    /// a word.
+    pub(crate) fn minutes_ahead(&self) -> Option<i64> {
+        let wrong = self.shared.clock_wrong.lock();
+        *wrong.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Another address of the same server, or another password; used from the

@@ -9,6 +9,7 @@
 
 mod connection;
 mod conversations;
+mod devices;
 mod error;
 mod event;
 mod files;
@@ -28,6 +29,7 @@ pub use conversations::{
     ConversationFilter, ConversationPage, ConversationRequest, ExportFormat, ExportLabels,
     ExportView, FirstUnreadView, NotifyLevel, StorageView,
 };
+pub use devices::{DeviceEndedView, DeviceRequest, DeviceView, DevicesView};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, NotificationView};
 pub use files::{
@@ -39,7 +41,7 @@ pub use managed::{
 };
 pub use messages::{
     AttachmentView, DeliveryView, MentionInput, MentionView, MessageDetails, MessageKind,
-    MessageRequest, MessageView, ReactionView, ReplyView, RetractedView, VersionView,
+    MessagePlace, MessageRequest, MessageView, ReactionView, ReplyView, RetractedView, VersionView,
 };
 pub use people::{
     AvatarView, CardView, DirectoryEntryView, DirectoryFieldView, DirectoryFormView,
@@ -48,7 +50,8 @@ pub use people::{
 pub use request::{Request, Response};
 pub use rooms::{
     Affiliation, FoundRoom, FoundRooms, InvitationView, LeftView, LeftWhy, MemberView,
-    OccupantView, Role, RoomFeatures, RoomRequest, RoomSettings, RoomState, RoomView,
+    OccupantView, Role, RoomEventKind, RoomEventView, RoomFeatures, RoomRequest, RoomSettings,
+    RoomState, RoomView,
 };
 pub use search::{
     ContentKind, HighlightRange, NameHit, SearchFilters, SearchHit, SearchPage, SearchRequest,

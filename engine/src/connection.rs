@@ -12,6 +12,7 @@ mod dialer;
 mod error;
 mod eyeballs;
 mod find;
+mod portal;
 mod proxy;
 mod register;
 mod sign_in;
@@ -53,6 +54,8 @@ pub(crate) struct Connector {
     proxy_password: Arc<Mutex<Option<Zeroizing<String>>>>,
     secrets: Arc<dyn Secrets>,
     clock: Clock,
+    /// What this device is called, for its owner to recognise.
+    pub(crate) device_name: Arc<str>,
 }
 
 impl Connector {
@@ -64,6 +67,7 @@ impl Connector {
             proxy_password: Arc::default(),
             secrets: Arc::clone(&config.secrets),
             clock: config.clock.clone(),
+            device_name: config.device_name.as_str().into(),
         }
     }
 
@@ -88,7 +92,10 @@ pub(crate) async fn look(
     target: &ServerTarget,
 ) -> Result<Met, ConnectError> {
     let deadline = Instant::now() + connector.timeouts.connect;
-    let opened = Box::pin(dial(connector, target, None, deadline)).await?;
+    let opened = match Box::pin(dial(connector, target, None, deadline)).await {
+        Ok(opened) => opened,
+        Err(error) => return Err(portal::explain(connector, target, error).await),
+    };
     let met = opened.transport.met();
     opened.transport.close().await;
     Ok(met)

@@ -113,6 +113,8 @@ struct State {
     /// Keys of the open caches, to be kept anew when a password changes.
     keys: HashMap<String, Secret>,
     notices: Vec<Notice>,
+    /// That the clock is wrong has been read: in this run it is not said again.
+    clock_told: bool,
 }
 
 impl Engine {
@@ -137,6 +139,7 @@ impl Engine {
             open: HashMap::new(),
             keys: HashMap::new(),
             notices: Vec::new(),
+            clock_told: false,
         };
         let connector = Connector::new(&config);
         connector.set_proxy(&config.proxy, &network.proxy);
@@ -277,7 +280,10 @@ impl Engine {
         Ok(match request {
             Request::Overview => Response::Overview(self.overview().await),
             Request::DismissNotices => {
-                self.with(|state| state.notices.clear());
+                self.with(|state| {
+                    state.notices.clear();
+                    state.clock_told = true;
+                });
                 Response::Done
             }
             Request::PreviewJoin { input } => {
@@ -383,6 +389,10 @@ impl Engine {
                 Response::Done
             }
             Request::Connection(request) => self.about_connection(request).await?,
+            Request::Devices(request) => {
+                let (_, account) = request.summary();
+                self.account(account)?.about_devices(request).await?
+            }
             Request::Search(request) => self.search(request).await?,
             Request::Message(request) => self.about_messages(request).await?,
             Request::Conversation(request) => {
@@ -402,13 +412,21 @@ impl Engine {
     }
 
     async fn overview(&self) -> Overview {
-        let (saved, open, notices) = self.with(|state| {
+        let (saved, open, mut notices, clock_told) = self.with(|state| {
             (
                 state.saved.clone(),
                 state.open.clone(),
                 state.notices.clone(),
+                state.clock_told,
             )
         });
+        // One clock for all accounts: the first that says so is enough.
+        let wrong = saved.iter().filter(|_| !clock_told).find_map(|account| {
+            let minutes = open.get(&account.id)?.minutes_ahead()?;
+            let account = account.id.clone();
+            Some(Notice::ClockWrong { account, minutes })
+        });
+        notices.extend(wrong);
         let mut accounts = Vec::with_capacity(saved.len());
         for account in saved {
             let server_name = account

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use navigation::ServerTarget;
+use navigation::{ServerTarget, UpdatePolicy};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{ManagedSource, PreviewLimit, ProxyChoice};
@@ -43,6 +43,9 @@ pub(crate) struct SavedAccount {
     /// The user has taken another key of the server for the right one.
     #[serde(default)]
     pub(crate) key_by_user: bool,
+    /// What they ask of how the program is kept up to date.
+    #[serde(default)]
+    pub(crate) updates: UpdatePolicy,
 }
 
 /// Version of the list of accounts that this program writes.
@@ -275,6 +278,10 @@ mod tests {
             preview: PreviewLimit::Name,
             source: ManagedSource::Typed,
             key_by_user: false,
+            updates: UpdatePolicy {
+                up_to: Some("1.2.0".into()),
+                ..UpdatePolicy::default()
+            },
         };
         profile
             .save_accounts(std::slice::from_ref(&account))

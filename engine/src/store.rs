@@ -16,6 +16,7 @@ pub(crate) mod displayed;
 pub(crate) mod export;
 pub(crate) mod files;
 mod health;
+pub(crate) mod locate;
 pub(crate) mod messages;
 pub(crate) mod order;
 pub(crate) mod outbox;
@@ -32,6 +33,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, InterruptHandle, OpenFlags, Transaction};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -188,6 +190,7 @@ impl Store {
             }
             StoreMode::Inline => {
                 connection.pragma_update(None, "synchronous", "OFF")?;
+                connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
                 Writer::Inline(Mutex::new(Some(connection)))
             }
         };
@@ -235,12 +238,13 @@ impl Store {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let inner = Arc::clone(&self.inner);
-        let run = move || inner.readers.with(query);
-        if matches!(self.inner.writer, Writer::Inline(_)) {
-            return run();
+        if let Writer::Inline(connection) = &self.inner.writer {
+            // There is no other thread that it could keep waiting.
+            let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            return Ok(query(connection.as_ref().ok_or(StoreError::Closed)?)?);
         }
-        tokio::task::spawn_blocking(run)
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || inner.readers.with(query))
             .await
             .map_err(|_| StoreError::Closed)?
     }
@@ -317,8 +321,16 @@ fn open_reader(path: &Path, key: &[u8]) -> rusqlite::Result<Connection> {
     reader.pragma_update(None, "query_only", true)?;
     // Temporary tables would be written in clear.
     reader.pragma_update(None, "temp_store", "MEMORY")?;
-    reader.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&reader)?;
     Ok(reader)
+}
+
+/// Statements stay as they were prepared. Else a limit that is a parameter would
+/// have each of its statements prepared anew with each use.
+fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Looks at all pages on a thread of its own, while the cache is used.
@@ -351,7 +363,7 @@ fn prepare(path: &Path, key: &[u8], is_suspect: bool) -> Result<Connection, Unus
     // Temporary tables would be written in clear.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&connection)?;
     schema::migrate(&mut connection)?;
     Ok(connection)
 }

@@ -276,4 +276,37 @@ describe('settings', () => {
     await user.keyboard('{ArrowDown}{Enter}');
     expect(screen.getByTestId('setting-notify')).toBeVisible();
   });
+
+  test('U108: the devices of the account, and one that is signed out', async () => {
+    const { user } = await openSettings('devices');
+    const rows = await screen.findAllByTestId('device');
+    expect(rows).toHaveLength(4);
+    const [own, laptop] = rows as [HTMLElement, HTMLElement];
+    expect(own).toHaveTextContent('lina-desk (Linux)');
+    expect(own).toHaveTextContent('This device');
+    // Signing out this device is a matter of its own, with a question about the history.
+    expect(within(own).queryByTestId('device-end')).toBeNull();
+    expect(laptop).toHaveTextContent('Connected');
+    expect(laptop).toHaveTextContent('10.8.0.6');
+    await user.click(within(laptop).getByRole('button', { name: /Sign out LINA-LAPTOP/ }));
+    await user.click(screen.getByTestId('device-end-submit'));
+    await waitFor(() => expect(screen.getAllByTestId('device')).toHaveLength(3));
+    expect(screen.queryByTestId('device-may-come-back')).toBeNull();
+    // One that has never said which it is may know the password.
+    await user.click(screen.getByRole('button', { name: 'Sign out Gajim' }));
+    await user.click(screen.getByTestId('device-end-submit'));
+    expect(await screen.findByTestId('device-may-come-back')).toHaveTextContent('Gajim');
+  });
+
+  test('U108: a server that can do less says so, and nothing is offered that fails', async () => {
+    await openSettings('devices', (fake) => {
+      fake.withTeam();
+      fake.devices.complete = false;
+    });
+    expect(await screen.findByTestId('devices-incomplete')).toBeVisible();
+    for (const button of screen.getAllByTestId('device-end')) {
+      expect(button).toBeDisabled();
+      expect(button).toHaveAttribute('title', 'This server cannot sign out single devices.');
+    }
+  });
 });

@@ -128,8 +128,8 @@ impl Step {
             let texts = meanings.iter().filter(|meaning| meaning.is_message());
             let said = meanings.iter().filter(|meaning| !meaning.is_message());
             // Each goes below the one before; what is said about them comes when
-            // they are there.
-            for meaning in texts.rev().chain(said) {
+            // they are there, the last of it first, too.
+            for meaning in texts.rev().chain(said.rev()) {
                 write(tx, account, meaning, place, changes)?;
             }
         } else {
@@ -317,7 +317,7 @@ fn write(
             let mut about = about.as_ref().clone();
             rooms::settle(tx, &mut about.conversation, &mut about.author.address)?;
             let about = &about;
-            if messages::say(tx, about)? {
+            if messages::say(tx, about, place)? {
                 changes.touch(&about.conversation);
                 if matches!(about.said, Said::Displayed) && about.author.outgoing {
                     // Read elsewhere: nothing to be told of any more.

@@ -40,6 +40,11 @@ pub enum Event {
         /// Bare address.
         address: String,
     },
+    /// A device of the account came or went.
+    DevicesChanged {
+        /// Account id.
+        account: String,
+    },
     /// The list of those who are blocked.
     BlockedChanged {
         /// Account id.

@@ -91,6 +91,14 @@ pub enum ManagedSetting {
     CacheBytes(Option<u64>),
     /// Most that a notification may show.
     Preview(PreviewLimit),
+    /// The program does not look for new versions.
+    UpdatesOff(bool),
+    /// Where it looks, in the place of where its makers offer them.
+    UpdateAddress(Option<String>),
+    /// Which of the kinds of versions it takes there.
+    UpdateChannel(Option<String>),
+    /// No version later than this one is taken.
+    UpdateUpTo(Option<String>),
 }
 
 /// Most that a notification may show.

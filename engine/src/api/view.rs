@@ -48,6 +48,14 @@ pub enum Notice {
         /// Where the newer file is now.
         path: String,
     },
+    /// The clock of this computer is wrong by so much, by that of the server; the
+    /// order of messages does not depend on it.
+    ClockWrong {
+        /// The account whose server says so.
+        account: String,
+        /// Minutes that this computer is ahead; less than 0 if it is behind.
+        minutes: i64,
+    },
     /// The keyring had no entry for this account any more.
     SecretMissing {
         /// The account whose password has to be typed again.

@@ -2,6 +2,7 @@
 
 use xmpp_core::element::ElementError;
 use xmpp_core::framing::FramingError;
+use xmpp_core::ns;
 use xmpp_core::sasl::ScramError;
 use xmpp_core::stream::{HeaderError, StreamCondition, StreamError};
 
@@ -38,6 +39,10 @@ pub(crate) enum ConnectError {
     /// Nobody answers there.
     #[error("connection: {0}")]
     Unreachable(String),
+    /// The network answers in the place of the server, and leads to a page of its
+    /// own.
+    #[error("the network wants a sign-in of its own: {0}")]
+    Portal(String),
     /// The proxy does not answer or does not help.
     #[error("proxy: {0}")]
     Proxy(String),
@@ -72,6 +77,10 @@ pub(crate) enum ConnectError {
     /// The server locks the account out for good or for a while.
     #[error("the server refuses the account: {0}")]
     AccountDisabled(String),
+    /// What this device had to sign in with is worth nothing any more, though it is
+    /// no mistake: it was signed out from elsewhere.
+    #[error("the sign-in has expired")]
+    Expired,
     /// The server refused a token and ended the stream over it.
     #[error("the server refuses the token")]
     TokenRefused,
@@ -123,12 +132,14 @@ impl ConnectError {
                 | Self::Downgraded(_)
                 | Self::ProxyPassword(_)
                 | Self::WrongPassword
+                | Self::Expired
                 | Self::NameTaken
                 | Self::NameInvalid
                 | Self::PasswordTooWeak
                 | Self::InviteNotValid
                 | Self::RegistrationClosed
         ) || self.is_conflict()
+            || matches!(self, Self::Stream(error) if is_removal(error))
     }
 
     /// Another program uses our resource: two that always come back would throw
@@ -143,6 +154,7 @@ impl ConnectError {
             Self::Unknown(_) => ErrorCode::ServerUnknown,
             Self::NoRoute(_) => ErrorCode::NoNetwork,
             Self::Unreachable(_) | Self::Lost(_) => ErrorCode::ServerUnreachable,
+            Self::Portal(_) => ErrorCode::CaptivePortal,
             Self::Proxy(_) => ErrorCode::ProxyFailed,
             Self::ProxyPassword(_) => ErrorCode::ProxyPassword,
             Self::NotXmpp(_) => ErrorCode::NotAChatServer,
@@ -160,12 +172,14 @@ impl ConnectError {
             Self::Downgraded(_) => ErrorCode::SignInDowngraded,
             Self::WrongPassword | Self::TokenRefused => ErrorCode::WrongPassword,
             Self::AccountDisabled(_) => ErrorCode::AccountDisabled,
+            Self::Expired => ErrorCode::SignInExpired,
             Self::Busy(_) => ErrorCode::ServerBusy,
             Self::NameTaken => ErrorCode::NameTaken,
             Self::NameInvalid => ErrorCode::NameInvalid,
             Self::PasswordTooWeak => ErrorCode::PasswordTooWeak,
             Self::InviteNotValid => ErrorCode::InviteNotValid,
             Self::RegistrationClosed => ErrorCode::RegistrationClosed,
+            Self::Stream(error) if is_removal(error) => ErrorCode::AccountRemoved,
             Self::Stream(error) => match error.condition {
                 StreamCondition::HostUnknown | StreamCondition::HostGone => {
                     ErrorCode::DomainNotServed
@@ -205,6 +219,12 @@ impl ConnectError {
             _ => error,
         }
     }
+}
+
+/// Whether a server says with the end of a stream that the account is gone.
+fn is_removal(error: &StreamError) -> bool {
+    let detail = error.detail.as_deref();
+    detail.is_some_and(|detail| detail.is("account-removed", ns::OWN_SESSION))
 }
 
 impl From<std::io::Error> for ConnectError {

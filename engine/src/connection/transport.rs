@@ -215,7 +215,11 @@ impl Transport {
             .unwrap_or(Err(ConnectError::TimedOut))
     }
 
-    /// Ends the stream in good order, as far as the other side lets us.
+    /// Ends the stream in good order, as far as the other side lets us: our end,
+    /// theirs, then the connection (RFC 6120, section 4.4; RFC 7395, section 3.6).
+    /// A server whose connection is gone while it still has something for us may
+    /// hold on to that for long (ejabberd over WebSocket: 15 s with each stanza,
+    /// and what comes for the account meanwhile reaches nobody).
     pub(crate) async fn close(mut self) {
         let end = match &self.wire {
             Wire::Tcp { .. } => TCP_CLOSE.to_owned(),
@@ -223,6 +227,8 @@ impl Transport {
         };
         let closed = async {
             self.send_text(&end).await?;
+            // What still comes is not ours any more: unacknowledged, it stays there.
+            while let Ok(Incoming::Open(_) | Incoming::Element(_)) = self.next().await {}
             match &mut self.wire {
                 Wire::Tcp { io, .. } => io.shutdown().await?,
                 Wire::WebSocket(socket) => drop(SinkExt::close(socket).await),

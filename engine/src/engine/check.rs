@@ -22,6 +22,7 @@ const REASONS: &[(ErrorCode, u16)] = &[
     (ErrorCode::ProxyFailed, 303),
     (ErrorCode::ProxyPassword, 304),
     (ErrorCode::TimedOut, 305),
+    (ErrorCode::CaptivePortal, 306),
     (ErrorCode::CertificateNotTrusted, 401),
     (ErrorCode::CertificateExpired, 402),
     (ErrorCode::CertificateWrongName, 403),
@@ -90,7 +91,8 @@ fn step(code: ErrorCode) -> CheckStep {
         | ErrorCode::ServerUnreachable
         | ErrorCode::ProxyFailed
         | ErrorCode::ProxyPassword
-        | ErrorCode::TimedOut => CheckStep::Reach,
+        | ErrorCode::TimedOut
+        | ErrorCode::CaptivePortal => CheckStep::Reach,
         ErrorCode::CertificateNotTrusted
         | ErrorCode::CertificateExpired
         | ErrorCode::CertificateWrongName

@@ -10,6 +10,7 @@ use super::keys::proof;
 use super::{Engine, NewAccount, NewUser, address};
 use crate::api::{ApiError, ErrorCode, JoinKind, JoinPreview, ManagedSource, PreviewLimit};
 use crate::clock;
+use crate::config::Retention;
 use crate::connection::{ConnectError, Purpose, connect, register};
 use crate::http;
 use crate::profile::SavedAccount;
@@ -31,7 +32,7 @@ pub(super) struct Destination {
 }
 
 /// Most that notifications may show.
-fn preview(policy: Policy) -> PreviewLimit {
+fn preview(policy: &Policy) -> PreviewLimit {
     match policy.preview {
         None => PreviewLimit::Anything,
         Some(navigation::Preview::Name) => PreviewLimit::Name,
@@ -223,8 +224,9 @@ impl Engine {
             display_name,
             target: new.target,
             secrets: crate::profile::SecretsPlace::Keyring,
-            retention: policy.into(),
-            preview: preview(policy),
+            retention: Retention::from(&policy),
+            preview: preview(&policy),
+            updates: policy.updates,
             source,
             key_by_user: false,
         };

@@ -30,7 +30,7 @@ fn view(saved: SavedAccount, here: Retention) -> ManagedView {
         true => given,
         false => ValueOrigin::Default,
     };
-    let (target, trust) = (&saved.target, &saved.target.trust);
+    let (target, trust, updates) = (&saved.target, &saved.target.trust, &saved.updates);
     let keys: Vec<String> = trust.spki_sha256.iter().map(ToString::to_string).collect();
     let authorities = u32::try_from(trust.authorities.len()).unwrap_or(u32::MAX);
     let keys_origin = match saved.key_by_user {
@@ -72,6 +72,22 @@ fn view(saved: SavedAccount, here: Retention) -> ManagedView {
             or_default(saved.preview != PreviewLimit::Anything),
             ManagedSetting::Preview(saved.preview),
         ),
+        (
+            or_default(updates.off),
+            ManagedSetting::UpdatesOff(updates.off),
+        ),
+        (
+            or_default(updates.url.is_some()),
+            ManagedSetting::UpdateAddress(updates.url.clone()),
+        ),
+        (
+            or_default(updates.channel.is_some()),
+            ManagedSetting::UpdateChannel(updates.channel.clone()),
+        ),
+        (
+            or_default(updates.up_to.is_some()),
+            ManagedSetting::UpdateUpTo(updates.up_to.clone()),
+        ),
     ];
     ManagedView {
         source: saved.source,
@@ -93,7 +109,7 @@ fn limit<T: PartialEq>(given: ValueOrigin, theirs: Option<T>, holds: Option<T>) 
 
 #[cfg(test)]
 mod tests {
-    use navigation::{ServerTarget, SpkiPin};
+    use navigation::{ServerTarget, SpkiPin, UpdatePolicy};
 
     use super::*;
     use crate::profile::SecretsPlace;
@@ -108,6 +124,7 @@ mod tests {
             resource: "r".into(),
             retention: Retention::default(),
             preview: PreviewLimit::Anything,
+            updates: UpdatePolicy::default(),
             source,
             key_by_user: false,
         }
@@ -121,7 +138,7 @@ mod tests {
     #[test]
     fn u117_what_was_typed_is_the_users_and_the_rest_is_nobodys() {
         let all = origins(account(ManagedSource::Typed), Retention::default());
-        assert_eq!(all.len(), 9);
+        assert_eq!(all.len(), 13);
         for (setting, origin) in all {
             let expected = match setting {
                 ManagedSetting::Domain(_) => ValueOrigin::User,
@@ -145,6 +162,7 @@ mod tests {
         saved.retention.days = Some(30);
         saved.retention.bytes = Some(9_000_000);
         saved.preview = PreviewLimit::Name;
+        saved.updates.up_to = Some("1.2.0".into());
         let here = Retention {
             days: None,
             bytes: Some(5_000_000),
@@ -161,6 +179,10 @@ mod tests {
         );
         assert_eq!(of(&ManagedSetting::CacheDays(Some(30))), theirs);
         assert_eq!(of(&ManagedSetting::Preview(PreviewLimit::Name)), theirs);
+        assert_eq!(
+            of(&ManagedSetting::UpdateUpTo(Some("1.2.0".into()))),
+            theirs
+        );
         // The smaller one holds, and nobody there has set it.
         let bytes = ManagedSetting::CacheBytes(Some(5_000_000));
         assert_eq!(of(&bytes), Some(ValueOrigin::Default));

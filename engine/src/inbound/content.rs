@@ -22,7 +22,7 @@ pub(super) struct Frame {
     /// Whether a room itself speaks, not somebody in it.
     pub(super) is_service: bool,
     /// What means us in a mention: our bare address, in a room also the one with
-    /// our nickname.
+    /// our nickname, and the room's.
     pub(super) my_addresses: Vec<String>,
     /// What means us behind an `@`.
     pub(super) my_names: Vec<String>,
@@ -44,6 +44,8 @@ impl Frame {
             target: target.to_owned(),
             author: self.author.clone(),
             time_ms: self.time_ms,
+            is_late: self.is_delayed && !self.is_archived,
+            is_past: false,
             said,
         }))
     }
@@ -103,7 +105,7 @@ pub(super) fn meanings(frame: &Frame, stanza: &Element) -> Vec<Meaning> {
                     && stanza.has_child("request", ns::RECEIPTS);
                 let mut read = message(frame, ids, text, extras, None, wants_receipt);
                 if let Meaning::Message(received) = &mut read {
-                    received.markable = !frame.room && stanza.has_child("markable", ns::MARKERS);
+                    received.markable = stanza.has_child("markable", ns::MARKERS);
                 }
                 read
             }

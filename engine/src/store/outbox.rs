@@ -41,7 +41,7 @@ impl OutboxKind {
         }
     }
 
-    fn from_name(name: &str) -> Self {
+    pub(crate) fn from_name(name: &str) -> Self {
         match name {
             "edit" => Self::Edit,
             "react" => Self::React,
@@ -99,10 +99,11 @@ pub(crate) fn push(
     Ok(())
 }
 
-/// Whether nothing waits to be sent.
+/// Whether nothing waits to be sent of which an archive may say that it arrived, or
+/// what came before it.
 pub(crate) fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row(
-        "SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE kind = 'message')",
+        "SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE kind NOT IN ('receipt', 'displayed'))",
         [],
         |row| row.get(0),
     )
@@ -257,6 +258,12 @@ pub(crate) fn still_there(db: &Connection, ids: &HashSet<i64>) -> rusqlite::Resu
 /// Whether a message, or something about it, waits for the server.
 pub(crate) fn concerns(db: &Connection, message: i64) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE message = ?1)")?
+        .query_row([message], |row| row.get(0))
+}
+
+/// Whether something that we react with to a message waits for the server.
+pub(crate) fn reacts(db: &Connection, message: i64) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE message = ?1 AND kind = 'react')")?
         .query_row([message], |row| row.get(0))
 }
 

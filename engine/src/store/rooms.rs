@@ -220,8 +220,8 @@ pub(crate) fn wants_markers(db: &Connection, room: &str) -> rusqlite::Result<boo
 /// XEP-0045, section 15.2: everybody sees the addresses of everybody.
 pub(crate) const NON_ANONYMOUS: &str = "muc_nonanonymous";
 
-/// Puts a message back into the outbox that the room has not taken. Whether it
-/// was there.
+/// Puts a message back into the outbox that the room has not taken, or what was
+/// said about one. Whether it was there.
 pub(crate) fn requeue(tx: &Transaction<'_>, room: &str, wire_id: &str) -> rusqlite::Result<bool> {
     let message: Option<i64> = tx
         .query_row(
@@ -237,8 +237,22 @@ pub(crate) fn requeue(tx: &Transaction<'_>, room: &str, wire_id: &str) -> rusqli
         // The old row may still be on its way; this one is another.
         outbox::remove_message(tx, message)?;
         outbox::push(tx, OutboxKind::Message, room, wire_id, Some(message))?;
+        return Ok(true);
     }
-    Ok(message.is_some())
+    let said: Option<(i64, String)> = tx
+        .query_row(
+            "SELECT n.message, n.kind FROM message_ids n JOIN messages m ON m.id = n.message
+             WHERE n.conversation = ?1 AND n.id = ?2
+                   AND (n.kind IN ('react', 'retract') OR n.kind = 'edit' AND m.outgoing)",
+            [room, wire_id],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((message, kind)) = said else {
+        return Ok(false);
+    };
+    outbox::replace(tx, OutboxKind::from_name(&kind), room, wire_id, message)?;
+    Ok(true)
 }
 
 /// Whether a message of a room's history is here. Rooms without an archive give
@@ -263,10 +277,11 @@ pub(crate) fn is_known(db: &Connection, message: &Received) -> rusqlite::Result<
     )
 }
 
-/// Whether messages to a room wait.
+/// Whether messages to a room wait, or what is said about them.
 pub(crate) fn has_waiting(db: &Connection, room: &str) -> rusqlite::Result<bool> {
     db.query_row(
-        "SELECT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND kind = 'message')",
+        "SELECT EXISTS (SELECT 1 FROM outbox
+                        WHERE conversation = ?1 AND kind NOT IN ('receipt', 'displayed'))",
         [room],
         |row| row.get(0),
     )

@@ -55,6 +55,14 @@ async fn what_is_read_here_is_published_once() {
     // Nothing more is said of it.
     client.send("next").await;
     assert!(peer.next().await.unwrap().has_child("body", ns::CLIENT));
+    // Whoever answers has read what is above, and that is said at once.
+    peer.send(&from_bob("four")).await;
+    client
+        .wait_texts(&["one", "two", "three", "next", "four"])
+        .await;
+    client.send("answer").await;
+    let iq = peer.with("pubsub", ns::PUBSUB).await;
+    assert!(xmpp_core::element::write(&iq).unwrap().contains("s-four"));
 }
 
 /// Nobody said that it was seen: it was answered.

@@ -1,15 +1,15 @@
 //! One device: an engine with a folder of its own, which can be killed and
 //! opened again.
 
+mod acts;
+mod shows;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
-use engine::api::{
-    ConnectionView, ConversationView, DeliveryState, Direction, MessageView, Overview, Request,
-    Response, WindowAnchor,
-};
+use engine::api::{ConnectionView, Overview, Request, Response};
 use engine::secrets::SecretKind;
 use engine::{
     Clock, Engine, EngineConfig, MemorySecrets, NewAccount, NewUser, Secrets, StoreMode, TimeSource,
@@ -18,17 +18,11 @@ use navigation::ServerTarget;
 use tokio::time::Instant;
 
 use crate::dice::Dice;
-use crate::judge::Seen;
 use crate::plan::account_of;
 use crate::server::{DOMAIN, PASSWORD};
 use crate::template::Template;
 use crate::world::{DeviceDialer, World};
-
-/// Messages that are asked for at once.
-const WINDOW: u32 = 100;
-
-/// Windows that are looked at above the newest.
-const PAGES: usize = 300;
+pub(crate) use shows::{Looked, Row, Shown, key};
 
 /// The clock of a device, which may be wrong, and its chance.
 struct DeviceClock {
@@ -66,28 +60,6 @@ pub(crate) struct Device {
     pub(crate) came_later: bool,
     /// When it is started again.
     pub(crate) back_at: Option<Instant>,
-}
-
-/// A message as a device shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shown {
-    pub(crate) id: i64,
-    pub(crate) incoming: bool,
-    pub(crate) author: String,
-    pub(crate) text: String,
-    pub(crate) delivery: Option<DeliveryState>,
-}
-
-impl From<MessageView> for Shown {
-    fn from(view: MessageView) -> Self {
-        Self {
-            id: view.id,
-            incoming: view.direction == Direction::Incoming,
-            author: view.author,
-            text: view.text,
-            delivery: view.delivery,
-        }
-    }
 }
 
 impl Device {
@@ -193,6 +165,14 @@ impl Device {
         Ok(engine.handle(request).await?)
     }
 
+    /// Asks for something that takes its time; whether it is done is seen
+    /// elsewhere.
+    fn ask_meanwhile(&self, request: Request) {
+        if let Some(engine) = self.engine.clone() {
+            tokio::spawn(async move { engine.handle(request).await });
+        }
+    }
+
     pub(crate) async fn overview(&self) -> Result<Overview> {
         match self.ask(Request::Overview).await? {
             Response::Overview(overview) => Ok(overview),
@@ -210,124 +190,5 @@ impl Device {
         let overview = self.overview().await.ok();
         let account = overview.and_then(|overview| overview.accounts.into_iter().next());
         account.is_some_and(|account| account.connection == ConnectionView::Online)
-    }
-
-    pub(crate) async fn send(&self, conversation: &str, text: &str) -> Result<()> {
-        let account = self.id().await.context("not signed in")?;
-        let request = Request::SendMessage {
-            account,
-            conversation: conversation.to_owned(),
-            text: text.to_owned(),
-        };
-        self.ask(request).await.map(drop)
-    }
-
-    /// The newest message of the other side that a conversation shows.
-    pub(crate) async fn newest_incoming(&self, conversation: &str) -> Result<Option<String>> {
-        let account = self.id().await.context("not signed in")?;
-        let shown = self
-            .window(&account, conversation, WindowAnchor::Latest)
-            .await?;
-        let newest = shown.0.into_iter().rev().find(|message| message.incoming);
-        Ok(newest.map(|message| message.text))
-    }
-
-    /// What the record says of it that its user has seen a message.
-    pub(crate) fn saw(&self, with: &str, text: String) -> Seen {
-        Seen {
-            by: self.account.clone(),
-            with: with.to_owned(),
-            text,
-            told: !self.came_later,
-        }
-    }
-
-    /// The user sees the newest message of a conversation.
-    pub(crate) async fn read(&self, conversation: &str) -> Result<()> {
-        let account = self.id().await.context("not signed in")?;
-        let shown = self
-            .window(&account, conversation, WindowAnchor::Latest)
-            .await?;
-        let Some(newest) = shown.0.last() else {
-            return Ok(());
-        };
-        let request = Request::MarkDisplayed {
-            account,
-            conversation: conversation.to_owned(),
-            message: newest.id,
-        };
-        self.ask(request).await.map(drop)
-    }
-
-    pub(crate) async fn set_typing(&self, conversation: &str) -> Result<()> {
-        let account = self.id().await.context("not signed in")?;
-        let request = Request::SetTyping {
-            account,
-            conversation: conversation.to_owned(),
-            typing: true,
-        };
-        self.ask(request).await.map(drop)
-    }
-
-    /// The system has told that the network is another one.
-    pub(crate) async fn network_changed(&self) {
-        if let Some(account) = self.id().await {
-            // Not running any more is fine.
-            drop(self.ask(Request::ReconnectNow { account }).await);
-        }
-    }
-
-    async fn window(
-        &self,
-        account: &str,
-        conversation: &str,
-        anchor: WindowAnchor,
-    ) -> Result<(Vec<Shown>, bool)> {
-        let request = Request::Messages {
-            account: account.to_owned(),
-            conversation: conversation.to_owned(),
-            anchor,
-            limit: WINDOW,
-        };
-        match self.ask(request).await? {
-            Response::Messages(window) => Ok((
-                window.messages.into_iter().map(Shown::from).collect(),
-                window.has_older,
-            )),
-            other => bail!("{other:?}"),
-        }
-    }
-
-    /// Everything that a conversation shows, oldest first.
-    pub(crate) async fn conversation(&self, conversation: &str) -> Result<Vec<Shown>> {
-        let account = self.id().await.context("not signed in")?;
-        let (mut all, mut has_older) = self
-            .window(&account, conversation, WindowAnchor::Latest)
-            .await?;
-        // A page of the archive may hold nothing that is shown.
-        for _ in 0..PAGES {
-            let Some(first) = all.first().filter(|_| has_older) else {
-                break;
-            };
-            let anchor = WindowAnchor::Before { message: first.id };
-            let (older, more) = self.window(&account, conversation, anchor).await?;
-            all.splice(0..0, older);
-            has_older = more;
-        }
-        Ok(all)
-    }
-
-    pub(crate) async fn conversations(&self) -> Result<Vec<ConversationView>> {
-        let account = self.id().await.context("not signed in")?;
-        match self.ask(Request::Conversations { account }).await? {
-            Response::Conversations(conversations) => Ok(conversations),
-            other => bail!("{other:?}"),
-        }
-    }
-
-    /// Unread messages as the account's badge counts them.
-    pub(crate) async fn badge(&self) -> Result<u32> {
-        let overview = self.overview().await?;
-        Ok(overview.accounts.first().context("not signed in")?.unread)
     }
 }

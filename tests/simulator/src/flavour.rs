@@ -40,6 +40,13 @@ pub(crate) struct Flavour {
     /// Whether a message for the bare address goes to all devices, rather than
     /// to one of them with copies to the others (XEP-0280).
     pub(crate) to_all: bool,
+    /// Whether archives keep a mark in the place of what was taken back (XEP-0424,
+    /// section 4).
+    pub(crate) tombstones: bool,
+    /// Whether rooms hide who is who.
+    pub(crate) anonymous: bool,
+    /// Whether rooms name people (XEP-0421).
+    pub(crate) occupant_ids: bool,
 }
 
 impl Default for Flavour {
@@ -54,6 +61,9 @@ impl Default for Flavour {
             offline: false,
             carbon_ids: true,
             to_all: true,
+            tombstones: false,
+            anonymous: false,
+            occupant_ids: true,
         }
     }
 }
@@ -71,6 +81,9 @@ impl Flavour {
             offline: dice.one_in(3),
             carbon_ids: !dice.one_in(3),
             to_all: !dice.one_in(3),
+            tombstones: dice.one_in(3),
+            anonymous: dice.one_in(3),
+            occupant_ids: !dice.one_in(3),
         }
     }
 }
@@ -85,7 +98,7 @@ impl fmt::Display for Flavour {
         write!(
             f,
             "acks={acknowledging} resume={} failed-h={} ask={} page={} commit={} offline={} \
-             carbon-ids={} to-all={}",
+             carbon-ids={} to-all={} tombstones={} anonymous={} occupant-ids={}",
             self.resume_ms,
             self.failed_h,
             self.ask_every,
@@ -93,7 +106,10 @@ impl fmt::Display for Flavour {
             self.commit_ms,
             self.offline,
             self.carbon_ids,
-            self.to_all
+            self.to_all,
+            self.tombstones,
+            self.anonymous,
+            self.occupant_ids
         )
     }
 }
@@ -122,6 +138,9 @@ impl FromStr for Flavour {
                 "offline" => flavour.offline = value.parse()?,
                 "carbon-ids" => flavour.carbon_ids = value.parse()?,
                 "to-all" => flavour.to_all = value.parse()?,
+                "tombstones" => flavour.tombstones = value.parse()?,
+                "anonymous" => flavour.anonymous = value.parse()?,
+                "occupant-ids" => flavour.occupant_ids = value.parse()?,
                 _ => anyhow::bail!("a server has no {name}"),
             }
         }

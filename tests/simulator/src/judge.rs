@@ -1,48 +1,21 @@
 //! What has to be true once nothing moves any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod counts;
+mod record;
+mod sent;
+mod shown;
+mod truth;
+
 use std::fmt;
 
 use anyhow::Result;
-use engine::api::DeliveryState;
-use xmpp_core::ns;
+use engine::api::RoomState;
 
-use crate::device::{Device, Shown};
-use crate::server::address;
+use crate::device::{Device, Looked};
+use crate::server::{DOMAIN, ROOMS, Server, address};
 use crate::world::World;
-
-/// A message that an engine has taken.
-#[derive(Debug, Clone)]
-pub(crate) struct Sent {
-    /// Account.
-    pub(crate) from: String,
-    pub(crate) device: String,
-    /// Account.
-    pub(crate) to: String,
-    pub(crate) text: String,
-}
-
-/// Messages up to here were seen.
-#[derive(Debug, Clone)]
-pub(crate) struct Seen {
-    /// Account.
-    pub(crate) by: String,
-    /// The other account.
-    pub(crate) with: String,
-    /// The newest of them.
-    pub(crate) text: String,
-    /// Whether the other devices have to learn of it. One that came later does
-    /// not know what of the history it found was news to anybody.
-    pub(crate) told: bool,
-}
-
-/// What users have done.
-#[derive(Debug, Default)]
-pub(crate) struct Record {
-    /// In the order in which it was sent.
-    pub(crate) sent: Vec<Sent>,
-    pub(crate) seen: Vec<Seen>,
-}
+pub(crate) use record::{Changed, Record, Seen, Sent};
+use shown::Place;
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,16 +28,28 @@ pub enum Kind {
     Lost,
     /// A message shows twice.
     Twice,
-    /// A message that nobody has sent.
+    /// A message that nobody has sent, or not so.
     Unknown,
+    /// A message was taken back, and is still there; or the other way round.
+    Retracted,
     /// What one device sent shows in another order.
     SenderOrder,
     /// Devices of one account show another order.
     Order,
+    /// A message does not say what it was changed to.
+    Edited,
+    /// A message has other reactions.
+    Reactions,
     /// A message is neither sent nor refused.
     Unsent,
+    /// A device is not in a room that its user wants to be in, or the other way
+    /// round.
+    Room,
     /// Devices of one account count unread messages differently, or wrongly.
     Unread,
+    /// What the user decided about a conversation, or whom they blocked, is not
+    /// so.
+    Decision,
 }
 
 /// The first thing that is wrong.
@@ -82,21 +67,11 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What all devices show: by device, by conversation.
-type Look = Vec<(String, BTreeMap<String, (u32, Vec<Shown>)>)>;
-
 /// Looks at everything that devices show.
-pub(crate) async fn look(devices: &[Device]) -> Result<Look> {
+pub(crate) async fn look(devices: &[Device]) -> Result<Vec<Looked>> {
     let mut all = Vec::new();
     for device in devices {
-        let mut shown = BTreeMap::new();
-        if device.id().await.is_some() {
-            for conversation in device.conversations().await? {
-                let messages = device.conversation(&conversation.id).await?;
-                shown.insert(conversation.id, (conversation.unread, messages));
-            }
-        }
-        all.push((device.name.clone(), shown));
+        all.push(device.look().await?);
     }
     Ok(all)
 }
@@ -107,22 +82,37 @@ pub(crate) async fn judge(
     record: &Record,
     world: &World,
 ) -> Result<Option<Failure>> {
-    let look = look(devices).await?;
+    let looked = look(devices).await?;
+    let state = world.state();
+    let server = &state.server;
     let mut failures = Vec::new();
-    for complaint in &world.state().server.complaints {
+    for complaint in &server.complaints {
         failures.push(failure(Kind::Protocol, complaint.clone()));
     }
-    for (device, (name, shown)) in devices.iter().zip(&look) {
-        messages(&device.account, name, shown, record, &mut failures);
-        order(&device.account, name, shown, world, &mut failures);
-        let badge = device.badge().await?;
-        let sum: u32 = shown.values().map(|(unread, _)| unread).sum();
-        if badge != sum {
-            let text = format!("{name}: {badge} unread, but {sum} in the list");
+    sent::judge(server, record, &mut failures);
+    for (device, looked) in devices.iter().zip(&looked) {
+        conversations(device, looked, record, server, &mut failures);
+        rooms(device, looked, server, &mut failures);
+        let sum: u32 = looked.rows.values().map(|row| row.unread).sum();
+        if looked.badge != sum {
+            let text = format!(
+                "{}: {} unread, but {sum} in the list",
+                device.name, looked.badge
+            );
             failures.push(failure(Kind::Unread, text));
         }
+        let blocked = server
+            .accounts
+            .get(&device.account)
+            .map(|account| &account.blocked);
+        if !blocked.into_iter().flatten().eq(&looked.blocked) {
+            let text = format!(
+                "{} blocks {:?}, not {blocked:?}",
+                device.name, looked.blocked
+            );
+            failures.push(failure(Kind::Decision, text));
+        }
     }
-    unread(devices, &look, record, &mut failures);
     failures.sort_by_key(|failure| failure.kind);
     Ok(failures.into_iter().next())
 }
@@ -131,139 +121,76 @@ fn failure(kind: Kind, text: String) -> Failure {
     Failure { kind, text }
 }
 
-/// Everything that was sent is there once, in the sender's order, and nothing
-/// else is.
-fn messages(
-    account: &str,
-    name: &str,
-    shown: &BTreeMap<String, (u32, Vec<Shown>)>,
+/// The name of a conversation in plans.
+fn name_of(conversation: &str) -> String {
+    match conversation.split_once('@') {
+        Some((name, ROOMS)) => format!("#{name}"),
+        Some((name, DOMAIN)) => name.to_owned(),
+        _ => conversation.to_owned(),
+    }
+}
+
+fn conversations(
+    device: &Device,
+    looked: &Looked,
     record: &Record,
+    server: &Server,
     failures: &mut Vec<Failure>,
 ) {
-    let mut known = BTreeSet::new();
-    // The last of each sending device, by conversation.
-    let mut last: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for sent in &record.sent {
-        let is_mine = sent.from == account;
-        if !is_mine && sent.to != account {
-            continue;
-        }
-        known.insert(sent.text.as_str());
-        let other = if is_mine { &sent.to } else { &sent.from };
-        let conversation = address(other);
-        let messages = shown
-            .get(&conversation)
-            .map_or(&[][..], |(_, messages)| messages);
-        let places: Vec<usize> = messages
-            .iter()
-            .enumerate()
-            .filter(|(_, message)| {
-                message.text == sent.text && message.author == address(&sent.from)
-            })
-            .map(|(place, _)| place)
-            .collect();
-        let text = &sent.text;
-        match places.as_slice() {
-            [] => failures.push(failure(Kind::Lost, format!("{text} on {name}"))),
-            [place] => {
-                let before = last.insert((sent.device.as_str(), other.as_str()), *place);
-                if before.is_some_and(|before| before > *place) {
-                    let text = format!("{text} on {name} stands before what was sent earlier");
-                    failures.push(failure(Kind::SenderOrder, text));
-                }
-                let delivery = messages.get(*place).and_then(|m| m.delivery.as_ref());
-                let is_unsent = matches!(
-                    delivery,
-                    Some(DeliveryState::Waiting | DeliveryState::Failed { .. })
-                );
-                if is_unsent || is_mine && delivery.is_none() {
-                    let text = format!("{text} on {name}: {delivery:?}");
-                    failures.push(failure(Kind::Unsent, text));
-                }
+    let account = server.accounts.get(&device.account);
+    let rooms = account.map(|account| account.rooms()).unwrap_or_default();
+    let everybody = server
+        .accounts
+        .keys()
+        .filter(|other| **other != device.account);
+    let mut names: Vec<String> = looked.rows.keys().map(|id| name_of(id)).collect();
+    names.extend(everybody.cloned());
+    names.extend(rooms.iter().map(|room| name_of(room)));
+    names.sort_unstable();
+    names.dedup();
+    for with in names {
+        let truth = truth::of(server, &device.account, &with);
+        let row = looked.rows.get(&address(&with));
+        let is_partial = match with.starts_with('#') {
+            true => !rooms.contains(&address(&with).as_str()),
+            false => record.was_blocked(&device.account, &with),
+        };
+        let place = Place {
+            device: &device.name,
+            account: &device.account,
+            with: &with,
+            is_partial,
+        };
+        let messages = row.map_or(&[][..], |row| &row.messages);
+        let is_right = shown::compare(&place, &truth, messages, failures);
+        if let Some(row) = row {
+            if row.is_room != with.starts_with('#') {
+                failures.push(failure(Kind::Room, format!("{with} on {}", device.name)));
             }
-            _ => {
-                let text = format!("{text} on {name}: {} times", places.len());
-                failures.push(failure(Kind::Twice, text));
+            if is_right {
+                counts::unread(device, &with, row, &truth, record, failures);
+                let muted = account.and_then(|account| account.is_muted(&address(&with)));
+                counts::decided(device, &with, row, &truth, record, muted, failures);
             }
-        }
-    }
-    for message in shown.values().flat_map(|(_, messages)| messages) {
-        if !known.contains(message.text.as_str()) {
-            let text = format!("{} on {name}", message.text);
-            failures.push(failure(Kind::Unknown, text));
         }
     }
 }
 
-/// Every device shows the order of the archive.
-fn order(
-    account: &str,
-    name: &str,
-    shown: &BTreeMap<String, (u32, Vec<Shown>)>,
-    world: &World,
-    failures: &mut Vec<Failure>,
-) {
-    let state = world.state();
-    let Some(archive) = state.server.accounts.get(account) else {
-        return;
-    };
-    for (conversation, (_, messages)) in shown {
-        let mut there = BTreeSet::new();
-        let archived: Vec<String> = archive
-            .archive
-            .iter()
-            .map(|archived| &archived.message)
-            .filter(|message| {
-                ["from", "to"].iter().any(|end| {
-                    let bare = message.attr(*end).and_then(|jid| jid.split('/').next());
-                    bare == Some(conversation)
-                })
-            })
-            .filter_map(|message| message.get_child("body", ns::CLIENT))
-            .map(xmpp_core::Element::text)
-            // What stands there twice is found elsewhere.
-            .filter(|text| there.insert(text.clone()))
-            .collect();
-        let texts: Vec<&str> = messages
-            .iter()
-            .map(|message| message.text.as_str())
-            .collect();
-        if texts != archived {
-            let text = format!("{name}: {conversation}\n  shows {texts:?}\n  not   {archived:?}");
-            failures.push(failure(Kind::Order, text));
-        }
-    }
-}
-
-/// All devices of an account count what came after the newest message that was
-/// seen on any of them.
-fn unread(devices: &[Device], look: &Look, record: &Record, failures: &mut Vec<Failure>) {
-    for (device, (name, shown)) in devices.iter().zip(look) {
-        if device.came_later {
-            // Up to where the others have read is known to it only if somebody
-            // has read anything; and what was before it is no news.
-            continue;
-        }
-        for (conversation, (unread, messages)) in shown {
-            let incoming_after = |told: bool| {
-                let seen = messages.iter().rposition(|message| {
-                    record.seen.iter().any(|seen| {
-                        seen.by == device.account
-                            && address(&seen.with) == *conversation
-                            && seen.text == message.text
-                            && (seen.told || !told)
-                    })
-                });
-                let later = messages.iter().skip(seen.map_or(0, |place| place + 1));
-                later.filter(|message| message.incoming).count()
-            };
-            let (least, most) = (incoming_after(false), incoming_after(true));
-            let unread = usize::try_from(*unread).unwrap_or(usize::MAX);
-            if unread < least || unread > most {
-                let text =
-                    format!("{name}: {conversation} has {unread} unread, not {least} to {most}");
-                failures.push(failure(Kind::Unread, text));
-            }
+/// A device is in the rooms that its user wants to be in, and in no others.
+fn rooms(device: &Device, looked: &Looked, server: &Server, failures: &mut Vec<Failure>) {
+    let account = server.accounts.get(&device.account);
+    let wanted = account.map(|account| account.rooms()).unwrap_or_default();
+    let is_in = |room: &str| looked.rooms.get(room) == Some(&RoomState::Joined);
+    for room in looked
+        .rooms
+        .keys()
+        .map(String::as_str)
+        .chain(wanted.iter().copied())
+    {
+        if is_in(room) != wanted.contains(&room) {
+            let state = looked.rooms.get(room);
+            let text = format!("{} in {room}: {state:?}", device.name);
+            failures.push(failure(Kind::Room, text));
         }
     }
 }

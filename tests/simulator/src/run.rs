@@ -1,5 +1,7 @@
 //! Running a plan.
 
+mod acts;
+
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -8,12 +10,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::device::Device;
 use crate::dice::Dice;
 use crate::judge::{self, Failure, Kind, Record};
-use crate::plan::{Action, Plan};
-use crate::server::address;
-use crate::world::{Cut, Lost, Trace, World};
+use crate::plan::{Plan, Room};
+use crate::world::{Trace, World};
 
 /// How often it is looked whether something still moves.
 const ROUND: Duration = Duration::from_secs(75);
+/// Silence after which each device has asked its rooms whether they have it.
+const SILENCE: Duration = Duration::from_secs(20 * 60);
 /// Rounds without any change after which nothing moves any more.
 const STILL: u32 = 2;
 /// Rounds after which something should have come to rest.
@@ -50,12 +53,16 @@ impl Plan {
         };
         runtime.block_on(async {
             let world = World::new(self.seed, self.flavour, self.accounts(), trace);
+            for room in &self.rooms {
+                let mut state = world.state();
+                state.server.open_room(&room.name, &room.members);
+            }
             let mut run = Run {
                 plan: self,
                 world,
                 folder: folder.path(),
                 devices: Vec::new(),
-                record: Record::default(),
+                record: Record::of(self),
                 dice: Dice::of(self.seed, "run", 0),
             };
             let failure = run.all().await?;
@@ -99,7 +106,9 @@ impl Run<'_> {
         }
         // They have been there for long: each has read its archive.
         for device in &self.devices {
-            while !device.is_online().await {
+            let is_member = |room: &&Room| room.members.contains(&device.account);
+            let rooms = self.plan.rooms.iter().filter(is_member).count();
+            while !(device.is_online().await && device.rooms_joined().await == rooms) {
                 sleep(Duration::from_millis(100)).await;
             }
         }
@@ -165,116 +174,6 @@ impl Run<'_> {
         }
     }
 
-    async fn act(&mut self, action: &Action) -> Result<()> {
-        let world = self.world.clone();
-        let is_told = self.dice.one_in(2);
-        match action {
-            Action::Send { device, to, count } => {
-                for _ in 0..*count {
-                    self.send(device, to).await;
-                }
-            }
-            Action::Read { device, with } => {
-                if let Some(device) = self.device(device) {
-                    let seen = device.newest_incoming(&address(with)).await;
-                    let is_read = device.read(&address(with)).await.is_ok();
-                    let seen = seen.ok().flatten().filter(|_| is_read);
-                    let seen = seen.map(|text| device.saw(with, text));
-                    self.record.seen.extend(seen);
-                }
-            }
-            Action::Type { device, to } => {
-                if let Some(device) = self.device(device) {
-                    drop(device.set_typing(&address(to)).await);
-                }
-            }
-            Action::Join { device } => {
-                self.join(device).await?;
-                if let Some(device) = self.device(device) {
-                    device.came_later = true;
-                    // If it cannot now, it will at the end.
-                    device.sign_in().await?;
-                }
-            }
-            Action::Cut { device, who } => world.cut(device, *who),
-            Action::CutAfter {
-                device,
-                direction,
-                bytes,
-            } => world.cut_after(device, *direction, *bytes),
-            Action::Stall { device, ms } => world.stall(device, Duration::from_millis(*ms)),
-            Action::Lose { device, which, ms } => {
-                world.lose(device, *which, Duration::from_millis(*ms));
-            }
-            Action::Slow { device, ms, piece } => world.change_way(device, |way| {
-                way.latency_ms = *ms;
-                way.piece = *piece;
-            }),
-            Action::Offline { device } => {
-                world.change_way(device, |way| way.offline = true);
-                if is_told {
-                    world.cut(device, Cut::Device);
-                } else {
-                    world.lose(device, Lost::Both, Duration::from_secs(150));
-                }
-            }
-            Action::Online { device } => {
-                world.change_way(device, |way| way.offline = false);
-                if let Some(device) = self.device(device).filter(|_| is_told) {
-                    device.network_changed().await;
-                }
-            }
-            Action::Roam { device } => {
-                world.lose(device, Lost::Both, Duration::from_secs(150));
-                if let Some(device) = self.device(device) {
-                    device.network_changed().await;
-                }
-            }
-            Action::Clock { device, ms } => {
-                if let Some(device) = self.device(device) {
-                    device.set_clock(*ms);
-                }
-            }
-            Action::Kill { device, ms } | Action::Close { device, ms } => {
-                let is_kill = matches!(action, Action::Kill { .. });
-                if let Some(device) = self.device(device).filter(|device| device.is_running()) {
-                    if is_kill {
-                        device.kill().await;
-                    } else {
-                        device.close().await;
-                    }
-                    device.back_at = Some(Instant::now() + Duration::from_millis(*ms));
-                }
-            }
-            Action::Forget { device } => world.forget(device),
-            Action::Restart { ms, told } => {
-                world.restart_server(Duration::from_millis(*ms), *told);
-            }
-        }
-        Ok(())
-    }
-
-    async fn send(&mut self, name: &str, to: &str) {
-        let text = format!("{name}-{}", self.record.sent.len());
-        let Some(device) = self.device(name) else {
-            return;
-        };
-        let seen = device.newest_incoming(&address(to)).await;
-        // What the engine has not taken is not sent; the user sees that.
-        if device.send(&address(to), &text).await.is_ok() {
-            let account = device.account.clone();
-            // Whoever answers has read what is above.
-            let seen = seen.ok().flatten().map(|text| device.saw(to, text));
-            self.record.seen.extend(seen);
-            self.record.sent.push(judge::Sent {
-                from: account,
-                device: name.to_owned(),
-                to: to.to_owned(),
-                text,
-            });
-        }
-    }
-
     /// Everybody is there and everything works: time goes on until nothing
     /// changes. False if that never happens.
     async fn come_to_rest(&mut self) -> Result<bool> {
@@ -283,6 +182,10 @@ impl Run<'_> {
                 sleep_until(at).await;
                 device.start().await?;
             }
+        }
+        if self.record.is_scattered {
+            // Whoever hears nothing of a room asks whether it has them (XEP-0410).
+            sleep(SILENCE).await;
         }
         let mut before = None;
         let mut still = 0;

@@ -11,6 +11,7 @@ mod archive;
 mod messages;
 mod personal;
 mod requests;
+mod rooms;
 mod sessions;
 mod streams;
 
@@ -21,6 +22,8 @@ use xmpp_core::Element;
 use crate::flavour::Flavour;
 pub(crate) use archive::Archived;
 use personal::Nodes;
+pub(crate) use rooms::ROOMS;
+use rooms::Room;
 use sessions::Session;
 use streams::Stream;
 
@@ -29,9 +32,12 @@ pub(crate) const DOMAIN: &str = "sim.example";
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "open sesame";
 
-/// The bare address of an account.
-pub(crate) fn address(account: &str) -> String {
-    format!("{account}@{DOMAIN}")
+/// The bare address of an account, or of a room (`#name`).
+pub(crate) fn address(name: &str) -> String {
+    match name.strip_prefix('#') {
+        Some(room) => format!("{room}@{ROOMS}"),
+        None => format!("{name}@{DOMAIN}"),
+    }
 }
 
 /// What came on a stream and waits for its turn.
@@ -53,7 +59,7 @@ pub(crate) struct Account {
     /// Nodes of XEP-0163.
     nodes: Nodes,
     /// Bare addresses (XEP-0191).
-    blocked: BTreeSet<String>,
+    pub(crate) blocked: BTreeSet<String>,
 }
 
 /// The server.
@@ -62,6 +68,7 @@ pub(crate) struct Server {
     flavour: Flavour,
     now_ms: i64,
     pub(crate) accounts: BTreeMap<String, Account>,
+    pub(crate) rooms: BTreeMap<String, Room>,
     streams: BTreeMap<u64, Stream>,
     sessions: BTreeMap<u64, Session>,
     /// What sessions that can no longer be resumed had handled.
@@ -81,6 +88,7 @@ impl Server {
                 .into_iter()
                 .map(|name| (name, Account::default()))
                 .collect(),
+            rooms: BTreeMap::new(),
             streams: BTreeMap::new(),
             sessions: BTreeMap::new(),
             ended: BTreeMap::new(),
@@ -143,6 +151,7 @@ impl Server {
         self.streams.clear();
         self.sessions.clear();
         self.ended.clear();
+        self.empty_rooms();
     }
 
     /// How many things wait to be written to disk.

@@ -46,3 +46,21 @@ fn some_seeds() {
     assert!(report.failures.is_empty(), "{report}");
     assert!(report.sent > 300, "{report}");
 }
+
+/// Two reactions reach the archive in one moment, and come back page by page
+/// before the message does.
+#[test]
+fn a_plan_that_has_failed() {
+    let plan = "seed 1372
+        server acks=in-order resume=0 failed-h=true ask=1000 page=2 commit=2 carbon-ids=false
+        devices anna1 anna2 anna3 carl1
+        +286 stall anna2 582865
+        +8 send anna1 carl 1
+        +3132 stall carl1 41146
+        +3052 react carl1 anna 0 ❤
+        +76 send anna3 carl 1
+        +35010 react carl1 anna 0 👍,🎉";
+    let plan: Plan = plan.parse().unwrap();
+    let outcome = plan.run(false).unwrap();
+    assert!(outcome.failure.is_none(), "{plan}{:?}", outcome.failure);
+}

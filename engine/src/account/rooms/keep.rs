@@ -48,14 +48,17 @@ pub(in crate::account) async fn run(
         shared.rooms.doubt(soon, Instant::now());
         for room in shared.rooms.unfinished() {
             shared.rooms.forget(&room);
-            want(shared, room, Duration::ZERO, 0);
         }
-    } else {
+    }
+    // The connection before may have ended on the way to here, or on the way into
+    // a room.
+    if !shared.rooms.are_bookmarks_read() {
         bookmarks::fetch(shared, handle).await?;
-        for room in shared.store.read(rooms::all).await? {
-            if room.is_wanted() {
-                want(shared, room.address, Duration::ZERO, 0);
-            }
+        shared.rooms.set_bookmarks_read();
+    }
+    for room in shared.store.read(rooms::all).await? {
+        if room.is_wanted() && !shared.rooms.knows(&room.address) {
+            want(shared, room.address, Duration::ZERO, 0);
         }
     }
     let mut running = FuturesUnordered::new();

@@ -185,9 +185,8 @@ pub(super) fn refusal(failure: &Element) -> ConnectError {
         .map_or("unknown", |child| child.name());
     match condition {
         "not-authorized" | "malformed-request" => ConnectError::WrongPassword,
-        "account-disabled" | "credentials-expired" => {
-            ConnectError::AccountDisabled(condition.to_owned())
-        }
+        "account-disabled" => ConnectError::AccountDisabled(condition.to_owned()),
+        "credentials-expired" => ConnectError::Expired,
         "temporary-auth-failure" => ConnectError::Busy(condition.to_owned()),
         other => ConnectError::NoMechanism(other.to_owned()),
     }

@@ -79,6 +79,14 @@ fn our_own_words_are_known_by_their_id() {
     assert_eq!(message(&theirs).origin_id, None);
 }
 
+/// Else what another device of ours says would count as read up to there.
+#[test]
+fn a_device_that_says_by_itself_what_was_seen_says_so_in_rooms_too() {
+    let markable = "<markable xmlns='urn:xmpp:chat-markers:0'/>";
+    assert!(message(&read(&said("Rosa", markable))).markable);
+    assert!(!message(&read(&said("Rosa", ""))).markable);
+}
+
 #[test]
 fn the_archive_of_the_room_names_people() {
     let page = |from: &str| {
@@ -138,6 +146,7 @@ fn we_are_named_by_nickname_or_reference() {
     for uri in [
         "xmpp:rosa@team.internal",
         "xmpp:lounge@rooms.team.internal/Rosa",
+        "xmpp:lounge@rooms.team.internal",
     ] {
         let referred = said(
             "Cai",

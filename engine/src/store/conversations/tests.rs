@@ -200,7 +200,7 @@ fn kept(db: &Connection, id: &str) -> Option<Summary> {
 fn counted(db: &Connection, id: &str) -> Summary {
     let last: Option<(i64, i64, i64)> = db
         .query_row(
-            "SELECT id, position, time_ms FROM messages WHERE conversation = ?1
+            "SELECT id, position, time_ms FROM messages WHERE conversation = ?1 AND kind <> 'event'
              ORDER BY position DESC, id DESC LIMIT 1",
             [id],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),

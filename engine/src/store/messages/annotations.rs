@@ -3,7 +3,7 @@
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::said::{About, Said};
+use super::said::{About, Rank, Said};
 
 /// Most that waits; then the oldest go. Counted now and then only, so it may be
 /// more by [`COUNT_EVERY`].
@@ -12,7 +12,9 @@ const COUNT_EVERY: i64 = 256;
 
 /// Keeps something until its message comes. The same by another way is kept
 /// once; of what replaces itself (all but edits) the newest stays.
-pub(super) fn keep(tx: &Transaction<'_>, about: &About) -> rusqlite::Result<()> {
+pub(super) fn keep(tx: &Transaction<'_>, about: About, rank: Rank) -> rusqlite::Result<()> {
+    let is_past = rank == Rank::History;
+    let about = &About { is_past, ..about };
     let (kind, author) = (about.said.kind(), about.author.key());
     let edit_id = match &about.said {
         Said::Edit(edit) => edit.ids().next().cloned(),
@@ -24,19 +26,21 @@ pub(super) fn keep(tx: &Transaction<'_>, about: &About) -> rusqlite::Result<()> 
         kind,
         author,
         edit_id,
-        about.time_ms
+        about.time_ms,
+        // Of one moment what is here was the later one, if this comes out of a gap.
+        !is_past
     ];
     const SAME: &str = "conversation = ?1 AND target = ?2 AND kind = ?3 AND author = ?4
         AND (kind <> 'edit' OR coalesce(json_extract(payload, '$.said.Edit.origin_id'),
              json_extract(payload, '$.said.Edit.wire_id'),
              json_extract(payload, '$.said.Edit.stanza_id')) = ?5)";
     tx.prepare_cached(&format!(
-        "DELETE FROM annotations WHERE {SAME} AND time_ms <= ?6"
+        "DELETE FROM annotations WHERE {SAME} AND time_ms - ?7 < ?6"
     ))?
     .execute(same)?;
     let newer = tx
         .prepare_cached(&format!(
-            "SELECT 1 FROM annotations WHERE {SAME} AND time_ms > ?6"
+            "SELECT 1 FROM annotations WHERE {SAME} AND time_ms - ?7 >= ?6"
         ))?
         .query_row(same, |_| Ok(()))
         .optional()?;
@@ -68,13 +72,14 @@ pub(super) fn keep(tx: &Transaction<'_>, about: &About) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// Takes out what waits for a message with this id, in the order of time.
+/// Takes out what waits for a message with this id, in the order of time; out of a
+/// gap the later one comes first.
 pub(super) fn take(
     tx: &Transaction<'_>,
     conversation: &str,
     id: &str,
 ) -> rusqlite::Result<Vec<About>> {
-    let mut found: Vec<(i64, i64, String)> = tx
+    let found: Vec<(i64, i64, String)> = tx
         .prepare_cached(
             "DELETE FROM annotations WHERE conversation = ?1 AND target = ?2
              RETURNING time_ms, id, payload",
@@ -83,9 +88,13 @@ pub(super) fn take(
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?
         .collect::<rusqlite::Result<_>>()?;
-    found.sort_unstable();
-    Ok(found
+    let mut found: Vec<(i64, i64, About)> = found
         .into_iter()
-        .filter_map(|(_, _, payload)| serde_json::from_str(&payload).ok())
-        .collect())
+        .filter_map(|(time, id, payload)| Some((time, id, serde_json::from_str(&payload).ok()?)))
+        .collect();
+    found.sort_by_key(|(time, id, about)| match about.is_past {
+        true => (*time, false, -id),
+        false => (*time, true, *id),
+    });
+    Ok(found.into_iter().map(|(_, _, about)| about).collect())
 }

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, Transaction, params};
 
 use super::content::to_column;
-use super::said::{self, Edit, Outcome, Target};
+use super::said::{self, Edit, Outcome, Rank, Target};
 
 /// Versions that are kept of one message, besides the first.
 const MOST_VERSIONS: i64 = 50;
@@ -22,6 +22,7 @@ pub(super) fn apply(
     target: &Target,
     edit: &Edit,
     time_ms: i64,
+    rank: Rank,
 ) -> rusqlite::Result<Outcome> {
     let mut outcome = Outcome::default();
     let mut ids = 0;
@@ -37,7 +38,13 @@ pub(super) fn apply(
         return Ok(outcome);
     }
     let since = target.edited_ms.unwrap_or(target.time_ms);
-    if target.edited_ms.is_some_and(|newer| newer > time_ms) {
+    let last = target.edited_ms.unwrap_or(i64::MIN);
+    let (time_ms, is_older) = match rank {
+        Rank::News => (time_ms.max(last), false),
+        Rank::History => (time_ms, target.edited_ms.is_some() && last >= time_ms),
+        Rank::ByTime => (time_ms, last > time_ms),
+    };
+    if is_older {
         keep_version(tx, target.id, &edit.text, time_ms)?;
         return Ok(outcome);
     }

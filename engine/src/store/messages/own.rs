@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::content::{Attachment, Extras, Mention, to_column};
 use super::place::{Place, new_position};
-use super::said::{self, Author, Edit, Target};
+use super::said::{self, Author, Edit, Rank, Target};
 use super::{FAILED, State, WAITING, edits, get, reactions, retractions, states};
 use crate::store::conversations;
 use crate::store::outbox::{self, OutboxKind};
@@ -203,7 +203,7 @@ pub(crate) fn edit(
     };
     // Later than whatever another device of ours said, by whichever clock.
     let time_ms = now_ms.max(target.edited_ms.map_or(i64::MIN, |last| last + 1));
-    edits::apply(tx, &target, &edit, time_ms)?;
+    edits::apply(tx, &target, &edit, time_ms, Rank::News)?;
     outbox::replace(
         tx,
         OutboxKind::Edit,
@@ -273,7 +273,7 @@ pub(crate) fn react(
         ..Author::default()
     };
     let time_ms = now_ms.max(since.map_or(i64::MIN, |last| last + 1));
-    reactions::put(tx, &target, room, &us, emojis, time_ms)?;
+    reactions::put(tx, &target, room, &us, emojis, time_ms, Rank::News)?;
     outbox::replace(
         tx,
         OutboxKind::React,

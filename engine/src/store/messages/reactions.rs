@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::Message;
 use super::content::from_column;
-use super::said::{Author, Target};
+use super::said::{Author, Rank, Target};
 use crate::store::contacts;
 
 /// Most reactions of one person to one message.
@@ -39,7 +39,7 @@ pub(crate) fn tidy(emojis: impl IntoIterator<Item = String>) -> Vec<String> {
     kept
 }
 
-/// Sets what somebody reacts with; the newest by time counts.
+/// Sets what somebody reacts with; the newest counts.
 pub(super) fn put(
     tx: &Transaction<'_>,
     target: &Target,
@@ -47,6 +47,7 @@ pub(super) fn put(
     author: &Author,
     emojis: &[String],
     time_ms: i64,
+    rank: Rank,
 ) -> rusqlite::Result<bool> {
     let Some(reference) = target.reference(room).filter(|_| !target.retracted) else {
         return Ok(false);
@@ -57,8 +58,9 @@ pub(super) fn put(
             "INSERT INTO reactions (conversation, target, author, author_name, emojis, time_ms, mine)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT DO UPDATE SET author_name = excluded.author_name,
-                 emojis = excluded.emojis, time_ms = excluded.time_ms
-             WHERE excluded.time_ms >= time_ms",
+                 emojis = excluded.emojis, time_ms = max(time_ms, excluded.time_ms)
+             WHERE CASE ?8 WHEN 'news' THEN 1 WHEN 'history' THEN excluded.time_ms > time_ms
+                           ELSE excluded.time_ms >= time_ms END",
         )?
         .execute(params![
             target.conversation,
@@ -67,7 +69,12 @@ pub(super) fn put(
             author.name,
             emojis,
             time_ms,
-            author.outgoing
+            author.outgoing,
+            match rank {
+                Rank::News => "news",
+                Rank::History => "history",
+                Rank::ByTime => "time",
+            }
         ])?;
     Ok(changed > 0)
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::content::{Extras, to_column};
 use super::place::{Place, new_position};
 use super::said::{self, Author};
-use super::{SENT, reactions, retractions, states};
+use super::{SENT, WAITING, reactions, retractions, states};
 use crate::store::outbox::{self, OutboxKind};
 use crate::store::{conversations, order};
 
@@ -61,6 +61,9 @@ pub(crate) fn receive(
     place: Place,
 ) -> rusqlite::Result<Option<i64>> {
     if let Some(known) = find(tx, message)? {
+        if place == Place::Newest && message.outgoing {
+            given_back(tx, known, message)?;
+        }
         if let Place::Gap(gap) = place {
             order::place_in_gap(tx, known, gap)?;
             states::read_by_peer(tx, &message.conversation, known)?;
@@ -126,6 +129,23 @@ pub(crate) fn receive(
     bury(tx, id, message)?;
     said::release(tx, &message.conversation, message.ids())?;
     Ok(Some(id))
+}
+
+/// A room gives back what we said in it, in its place among what others say: what
+/// has come so far comes before it, also where we knew that the server had it.
+fn given_back(tx: &Transaction<'_>, id: i64, message: &Received) -> rusqlite::Result<()> {
+    let place: Option<i64> = tx
+        .prepare_cached(
+            "SELECT position FROM messages WHERE id = ?1 AND stanza_id IS NULL
+                 AND state <> ?2
+                 AND EXISTS (SELECT 1 FROM rooms WHERE address = messages.conversation)",
+        )?
+        .query_row(params![id, WAITING], |row| row.get(0))
+        .optional()?;
+    match place.filter(|_| message.stanza_id.is_some()) {
+        Some(position) => order::behind_what_came(tx, id, &message.conversation, position),
+        None => Ok(()),
+    }
 }
 
 fn bury(tx: &Transaction<'_>, id: i64, message: &Received) -> rusqlite::Result<()> {

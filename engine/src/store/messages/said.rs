@@ -8,7 +8,8 @@ use rusqlite::{Connection, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::content::Extras;
-use super::{annotations, edits, reactions, retractions, states};
+use super::{Place, annotations, edits, reactions, retractions, states};
+use crate::store::outbox;
 
 /// Who wrote or says something.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,12 @@ pub(crate) struct About {
     pub(crate) target: String,
     pub(crate) author: Author,
     pub(crate) time_ms: i64,
+    /// It came live, and late: others may have come before it.
+    #[serde(default)]
+    pub(crate) is_late: bool,
+    /// It came out of a gap, and waits for its message.
+    #[serde(default)]
+    pub(crate) is_past: bool,
     pub(crate) said: Said,
 }
 
@@ -221,10 +228,27 @@ impl From<bool> for Outcome {
     }
 }
 
+/// What something was said before or after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rank {
+    /// After all that is here, whatever the clocks say: what comes live, and the
+    /// newest page of an archive.
+    News,
+    /// Out of a gap: of two with one time, what is here was the later one.
+    History,
+    /// Nobody knows but by its time.
+    ByTime,
+}
+
 /// Does what is said to the message, or keeps it until that comes. Whether
 /// anything that is shown changed.
-pub(crate) fn say(tx: &Transaction<'_>, about: &About) -> rusqlite::Result<bool> {
-    run(tx, VecDeque::from([about.clone()]))
+pub(crate) fn say(tx: &Transaction<'_>, about: &About, place: Place) -> rusqlite::Result<bool> {
+    let rank = match place {
+        Place::Gap(_) => Rank::History,
+        Place::Newest if about.is_late => Rank::ByTime,
+        Place::Newest => Rank::News,
+    };
+    run(tx, VecDeque::from([(about.clone(), rank)]))
 }
 
 /// What waited for a message with one of these ids.
@@ -235,38 +259,54 @@ pub(super) fn release<'a>(
 ) -> rusqlite::Result<bool> {
     let mut queue = VecDeque::new();
     for id in ids {
-        queue.extend(annotations::take(tx, conversation, id)?);
+        queue.extend(waiting(tx, conversation, id)?);
     }
     run(tx, queue)
 }
 
-fn run(tx: &Transaction<'_>, mut queue: VecDeque<About>) -> rusqlite::Result<bool> {
+fn waiting(
+    tx: &Transaction<'_>,
+    conversation: &str,
+    id: &str,
+) -> rusqlite::Result<impl Iterator<Item = (About, Rank)>> {
+    let found = annotations::take(tx, conversation, id)?.into_iter();
+    Ok(found.map(|about| (about, Rank::ByTime)))
+}
+
+fn run(tx: &Transaction<'_>, mut queue: VecDeque<(About, Rank)>) -> rusqlite::Result<bool> {
     let mut changed = false;
-    while let Some(about) = queue.pop_front() {
+    while let Some((about, rank)) = queue.pop_front() {
         let Some(target) = find(tx, &about)? else {
-            annotations::keep(tx, &about)?;
+            annotations::keep(tx, about, rank)?;
             continue;
         };
-        let outcome = apply(tx, &target, &about)?;
+        let outcome = apply(tx, &target, &about, rank)?;
         changed |= outcome.changed;
         for id in &outcome.learnt {
-            queue.extend(annotations::take(tx, &about.conversation, id)?);
+            queue.extend(waiting(tx, &about.conversation, id)?);
         }
     }
     Ok(changed)
 }
 
-fn apply(tx: &Transaction<'_>, target: &Target, about: &About) -> rusqlite::Result<Outcome> {
+fn apply(
+    tx: &Transaction<'_>,
+    target: &Target,
+    about: &About,
+    rank: Rank,
+) -> rusqlite::Result<Outcome> {
     let author = &about.author;
     Ok(match &about.said {
-        Said::Edit(edit) => return edits::apply(tx, target, edit, about.time_ms),
+        Said::Edit(edit) => return edits::apply(tx, target, edit, about.time_ms, rank),
         Said::Retract => retractions::bury(tx, target, about.time_ms, None)?.into(),
         Said::Moderate { by } => {
             let by = Some(by.as_deref().unwrap_or_default());
             retractions::bury(tx, target, about.time_ms, by)?.into()
         }
+        // What we react with goes out behind this, and counts then.
+        Said::React(_) if author.outgoing && outbox::reacts(tx, target.id)? => false.into(),
         Said::React(emojis) => {
-            reactions::put(tx, target, about.room, author, emojis, about.time_ms)?.into()
+            reactions::put(tx, target, about.room, author, emojis, about.time_ms, rank)?.into()
         }
         Said::Delivered => states::delivered(tx, target, author, about.time_ms)?.into(),
         Said::Displayed if author.outgoing => states::seen_by_us(tx, target)?.into(),

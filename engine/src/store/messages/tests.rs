@@ -4,6 +4,7 @@ use crate::api::WindowAnchor;
 use crate::store::outbox::{self, OutboxKind, OutboxRow};
 use crate::store::{archive, conversations, schema};
 
+mod order;
 mod own;
 mod properties;
 mod said;
@@ -69,12 +70,12 @@ impl Cache {
 
     /// Bob says something about a message.
     fn bob(&mut self, target: &str, said: Said, time_ms: i64) -> bool {
-        self.step(|tx| say(tx, &about(BOB, target, said, time_ms)))
+        self.step(|tx| say(tx, &about(BOB, target, said, time_ms), Place::Newest))
     }
 
     /// Another device of ours does.
     fn rosa(&mut self, target: &str, said: Said, time_ms: i64) -> bool {
-        self.step(|tx| say(tx, &about(ROSA, target, said, time_ms)))
+        self.step(|tx| say(tx, &about(ROSA, target, said, time_ms), Place::Newest))
     }
 
     /// What is older than all that is here.
@@ -106,6 +107,9 @@ fn about(author: &str, target: &str, said: Said, time_ms: i64) -> About {
             ..Author::default()
         },
         time_ms,
+        // By its time, whatever came first.
+        is_late: true,
+        is_past: false,
         said,
     }
 }
@@ -260,7 +264,7 @@ fn news_about_unknown_or_foreign_messages_change_nothing() {
             conversation: elsewhere.into(),
             ..about(elsewhere, "o-hello", said, 3)
         };
-        assert!(!cache.step(|tx| say(tx, &elsewhere)));
+        assert!(!cache.step(|tx| say(tx, &elsewhere, Place::Newest)));
     }
     assert!(!cache.step(|tx| failed(tx, elsewhere, "o-hello", "x")));
     assert!(!cache.bob("unknown", Said::Displayed, 3));

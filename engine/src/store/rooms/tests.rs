@@ -1,7 +1,7 @@
 use super::invitations::{self, Invitation};
 use super::members::{self, Member};
 use super::*;
-use crate::store::{conversations, messages, schema};
+use crate::store::{conversations, displayed, messages, schema};
 
 fn cache() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
@@ -35,6 +35,27 @@ fn a_room_is_a_row_of_the_list_under_its_name() {
     let row = conversations::all(&tx).unwrap().remove(0);
     assert_eq!((row.name.as_str(), row.is_room), ("Quiet", true));
     assert_eq!(update(&tx, "else@rooms", |_| {}).unwrap(), None);
+}
+
+#[test]
+fn how_far_was_read_is_published_also_where_the_room_is_not_told() {
+    let mut connection = cache();
+    let tx = connection.transaction().unwrap();
+    put(&tx, &lounge()).unwrap();
+    assert!(!wants_markers(&tx, "lounge@rooms").unwrap());
+    let received = Received {
+        conversation: "lounge@rooms".to_owned(),
+        author: "lounge@rooms/Bob".to_owned(),
+        text: "hi".to_owned(),
+        stanza_id: Some("s1".to_owned()),
+        ..Received::default()
+    };
+    let id = messages::receive(&tx, &received, messages::Place::Newest).unwrap();
+    assert!(messages::mark_displayed(&tx, "lounge@rooms", id.unwrap()).unwrap());
+    assert_eq!(outbox::all(&tx).unwrap(), []);
+    let told = displayed::unpublished(&tx).unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].stanza_id.as_str(), told[0].by_room), ("s1", true));
 }
 
 #[test]
@@ -126,4 +147,67 @@ fn messages_to_a_room_wait_until_we_are_in_it_and_hold_nobody_up() {
     let again = take(&joined);
     assert!(again.len() == 1 && again[0].0 > second[0].0, "another row");
     assert!(!requeue(&tx, "lounge@rooms", "w9").unwrap());
+}
+
+#[test]
+fn what_was_said_about_a_message_goes_again_when_the_room_had_lost_us() {
+    let mut connection = cache();
+    let tx = connection.transaction().unwrap();
+    put(&tx, &lounge()).unwrap();
+    let received = Received {
+        conversation: "lounge@rooms".to_owned(),
+        author: "lounge@rooms/Bob".to_owned(),
+        text: "hi".to_owned(),
+        stanza_id: Some("s1".to_owned()),
+        ..Received::default()
+    };
+    let id = messages::receive(&tx, &received, messages::Place::Newest).unwrap();
+    let emojis = ["👍".to_owned()];
+    messages::react(&tx, id.unwrap(), "me@a", &emojis, "r1", 5).unwrap();
+    let rooms = ["lounge@rooms".to_owned()];
+    let rows = outbox::take(&tx, &rooms, 9).unwrap();
+    outbox::sent(&tx, &[rows[0].id]).unwrap();
+    assert!(requeue(&tx, "lounge@rooms", "r1").unwrap());
+    let rows = outbox::take(&tx, &rooms, 9).unwrap();
+    assert_eq!(
+        (rows[0].wire_id.as_str(), &rows[0].emojis[..]),
+        ("r1", &emojis[..])
+    );
+    assert!(!requeue(&tx, "lounge@rooms", "other").unwrap());
+}
+
+#[test]
+fn what_the_room_gives_back_late_stands_behind_what_came_meanwhile() {
+    let mut connection = cache();
+    let tx = connection.transaction().unwrap();
+    put(&tx, &lounge()).unwrap();
+    messages::compose(&tx, "lounge@rooms", "me@a", "mine", "o1", 5).unwrap();
+    let rows = outbox::take(&tx, &["lounge@rooms".to_owned()], 9).unwrap();
+    outbox::sent(&tx, &[rows[0].id]).unwrap();
+    let theirs = Received {
+        conversation: "lounge@rooms".to_owned(),
+        author: "lounge@rooms/Bob".to_owned(),
+        text: "theirs".to_owned(),
+        stanza_id: Some("s1".to_owned()),
+        ..Received::default()
+    };
+    let mine = Received {
+        outgoing: true,
+        author: "me@a".to_owned(),
+        text: "mine".to_owned(),
+        origin_id: Some("o1".to_owned()),
+        stanza_id: Some("s2".to_owned()),
+        ..theirs.clone()
+    };
+    for received in [theirs, mine] {
+        messages::receive(&tx, &received, messages::Place::Newest).unwrap();
+    }
+    let texts: Vec<String> = tx
+        .prepare("SELECT text FROM messages ORDER BY position, id")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(texts, ["theirs", "mine"]);
 }

@@ -65,6 +65,40 @@ async fn after_a_resumption_a_room_that_has_lost_us_is_joined_again() {
     wait_texts(&client, &["missed", "waits"]).await;
 }
 
+/// Both while the bookmarks are read and while a room is asked what it is like.
+#[tokio::test]
+async fn a_connection_that_ends_before_the_rooms_are_joined_costs_no_room() {
+    let server = Server::start();
+    let secrets = std::sync::Arc::new(startalk_engine::MemorySecrets::default());
+    let client = Client::join(&server, secrets, crate::client::TIMEOUTS).await;
+    let mut peer = server.signed_in().await;
+    peer.begin(&[]).await;
+    client.wait_online().await;
+    let had = peer.received;
+    drop(peer);
+    let resumed = async |had: u32| {
+        let mut peer = server.signed_in().await;
+        assert!(peer.next().await.unwrap().is("resume", ns::SM));
+        peer.received = had;
+        peer.send(&format!(
+            "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='{had}'/>"
+        ))
+        .await;
+        peer
+    };
+    let mut peer = resumed(had).await;
+    peer.bookmarks = Some(bookmark());
+    let look = peer.with("query", ns::DISCO_INFO).await;
+    assert_eq!(look.attr("to"), Some(ROOM));
+    let had = peer.received;
+    drop(peer);
+    let mut peer = resumed(had).await;
+    tell(&mut peer, &["urn:xmpp:mam:2"]).await;
+    let_in(&mut peer).await;
+    give_archive(&mut peer, &[]).await;
+    wait_room(&client, RoomState::Joined).await;
+}
+
 #[tokio::test]
 async fn without_stream_management_the_room_says_what_has_arrived() {
     let server = Server::start();

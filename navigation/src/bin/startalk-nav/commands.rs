@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use navigation::{
     Authority, Endpoint, FetchedFrom, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument,
     NavigationInput, NavigationLink, Policy, Preview, ServerTarget, SignedDocument, SigningKey,
-    SpkiPin, Trust,
+    SpkiPin, Trust, UpdatePolicy,
 };
 use serde_json::json;
 use startalk_navigation as navigation;
@@ -115,6 +115,18 @@ struct New {
     /// (who wrote it) or nothing.
     #[arg(long, value_parser = preview)]
     preview: Option<Preview>,
+    /// Ask clients not to look for new versions.
+    #[arg(long)]
+    updates_off: bool,
+    /// Where clients look for new versions.
+    #[arg(long)]
+    updates_url: Option<String>,
+    /// Which kind of versions clients take there, such as `beta`.
+    #[arg(long)]
+    updates_channel: Option<String>,
+    /// Ask clients not to go beyond this version.
+    #[arg(long)]
+    updates_up_to: Option<String>,
 }
 
 fn preview(text: &str) -> Result<Preview, &'static str> {
@@ -188,6 +200,12 @@ fn new_document(new: New) -> anyhow::Result<()> {
             cache_days: new.cache_days,
             cache_bytes: new.cache_bytes,
             preview: new.preview,
+            updates: UpdatePolicy {
+                off: new.updates_off,
+                url: new.updates_url,
+                channel: new.updates_channel,
+                up_to: new.updates_up_to,
+            },
         },
         ..NavigationDocument::new(target, Timestamp::now())
     };

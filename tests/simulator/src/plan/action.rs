@@ -1,13 +1,10 @@
-//! The things that can happen, and their words.
+//! The things that can happen.
 
-use std::fmt;
-use std::str::FromStr;
-
-use anyhow::{Context, Result, bail};
+mod words;
 
 use crate::world::{Cut, Direction, Lost};
 
-/// Something that happens.
+/// Something that happens. A conversation is an account, or a room (`#name`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
     /// A device writes so many messages to somebody.
@@ -16,10 +13,42 @@ pub(crate) enum Action {
         to: String,
         count: u64,
     },
+    /// A device writes a message that names somebody.
+    Mention {
+        device: String,
+        to: String,
+        whom: String,
+    },
+    /// Its user does something to a message: to the newest with which that can be
+    /// done, or the so-many-th before that.
+    Change {
+        device: String,
+        with: String,
+        place: usize,
+        what: Change,
+    },
     /// Its user sees the newest message of a conversation.
     Read { device: String, with: String },
+    /// Its user decides something about a conversation.
+    Decide {
+        device: String,
+        with: String,
+        what: Decision,
+    },
     /// Its user types.
     Type { device: String, to: String },
+    /// Its user blocks somebody, or ends that.
+    Block {
+        device: String,
+        whom: String,
+        blocks: bool,
+    },
+    /// Its user enters a room, or leaves it, with all devices.
+    Enter { device: String, room: String },
+    /// See [`Action::Enter`].
+    Leave { device: String, room: String },
+    /// A room forgets who is in it; it says so, or does not.
+    Scatter { room: String, told: bool },
     /// A device is added to its account.
     Join { device: String },
     /// Its connections break.
@@ -59,35 +88,42 @@ pub(crate) enum Action {
     Restart { ms: u64, told: bool },
 }
 
-impl Action {
-    /// The words that plans may begin with.
-    #[cfg(test)]
-    pub(crate) const VERBS: [&str; 17] = [
-        "send",
-        "read",
-        "type",
-        "join",
-        "cut",
-        "cut-after",
-        "stall",
-        "lose",
-        "slow",
-        "offline",
-        "online",
-        "roam",
-        "clock",
-        "kill",
-        "close",
-        "forget",
-        "restart",
-    ];
+/// What can be done to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It says something else (XEP-0308).
+    Edit,
+    /// With these emojis, or none (XEP-0444).
+    React(Vec<String>),
+    /// Its author takes it back (XEP-0424).
+    Retract,
+    /// A moderator takes it back (XEP-0425).
+    Moderate,
+}
 
+/// What can be decided about a conversation on one device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    Mute,
+    Unmute,
+    PutAway,
+    TakeOut,
+    MarkUnread,
+}
+
+impl Action {
     /// Whom it concerns.
     pub(crate) fn device(&self) -> Option<&str> {
         match self {
             Self::Send { device, .. }
+            | Self::Mention { device, .. }
+            | Self::Change { device, .. }
             | Self::Read { device, .. }
+            | Self::Decide { device, .. }
             | Self::Type { device, .. }
+            | Self::Block { device, .. }
+            | Self::Enter { device, .. }
+            | Self::Leave { device, .. }
             | Self::Join { device }
             | Self::Cut { device, .. }
             | Self::CutAfter { device, .. }
@@ -101,167 +137,40 @@ impl Action {
             | Self::Kill { device, .. }
             | Self::Close { device, .. }
             | Self::Forget { device } => Some(device),
-            Self::Restart { .. } => None,
+            Self::Scatter { .. } | Self::Restart { .. } => None,
         }
     }
 
-    /// The account at the other end.
+    /// The account or the room at the other end.
     pub(crate) fn other(&self) -> Option<&str> {
         match self {
-            Self::Send { to, .. } | Self::Type { to, .. } => Some(to),
-            Self::Read { with, .. } => Some(with),
+            Self::Send { to, .. } | Self::Mention { to, .. } | Self::Type { to, .. } => Some(to),
+            Self::Read { with, .. } | Self::Change { with, .. } | Self::Decide { with, .. } => {
+                Some(with)
+            }
+            Self::Block { whom, .. } => Some(whom),
+            Self::Enter { room, .. } | Self::Leave { room, .. } | Self::Scatter { room, .. } => {
+                Some(room)
+            }
             _ => None,
         }
     }
-}
 
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Send { device, to, count } => write!(f, "send {device} {to} {count}"),
-            Self::Read { device, with } => write!(f, "read {device} {with}"),
-            Self::Type { device, to } => write!(f, "type {device} {to}"),
-            Self::Join { device } => write!(f, "join {device}"),
-            Self::Cut { device, who } => {
-                let who = match who {
-                    Cut::Both => "both",
-                    Cut::Device => "device",
-                    Cut::Server => "server",
+    /// The same done to the newest message, or with one message.
+    pub(super) fn simpler(&self) -> Option<Self> {
+        let mut simpler = self.clone();
+        match &mut simpler {
+            Self::Send { count, .. } if *count > 1 => *count = 1,
+            Self::Change { place, .. } if *place > 0 => *place = 0,
+            Self::Mention { device, to, .. } => {
+                simpler = Self::Send {
+                    device: device.clone(),
+                    to: to.clone(),
+                    count: 1,
                 };
-                write!(f, "cut {device} {who}")
             }
-            Self::CutAfter {
-                device,
-                direction,
-                bytes,
-            } => {
-                let direction = match direction {
-                    Direction::Up => "up",
-                    Direction::Down => "down",
-                };
-                write!(f, "cut-after {device} {direction} {bytes}")
-            }
-            Self::Stall { device, ms } => write!(f, "stall {device} {ms}"),
-            Self::Lose { device, which, ms } => {
-                let which = match which {
-                    Lost::Up => "up",
-                    Lost::Down => "down",
-                    Lost::Both => "both",
-                };
-                write!(f, "lose {device} {which} {ms}")
-            }
-            Self::Slow { device, ms, piece } => write!(f, "slow {device} {ms} {piece}"),
-            Self::Offline { device } => write!(f, "offline {device}"),
-            Self::Online { device } => write!(f, "online {device}"),
-            Self::Roam { device } => write!(f, "roam {device}"),
-            Self::Clock { device, ms } => write!(f, "clock {device} {ms}"),
-            Self::Kill { device, ms } => write!(f, "kill {device} {ms}"),
-            Self::Close { device, ms } => write!(f, "close {device} {ms}"),
-            Self::Forget { device } => write!(f, "forget {device}"),
-            Self::Restart { ms, told } => {
-                write!(f, "restart {ms} {}", if *told { "told" } else { "silent" })
-            }
+            _ => return None,
         }
-    }
-}
-
-/// The words of an action, taken one by one.
-struct Words<'a>(std::str::SplitWhitespace<'a>);
-
-impl Words<'_> {
-    fn text(&mut self) -> Result<String> {
-        Ok(self.0.next().context("a word is missing")?.to_owned())
-    }
-
-    fn number<T: FromStr>(&mut self) -> Result<T> {
-        let word = self.text()?;
-        word.parse()
-            .map_err(|_| anyhow::anyhow!("`{word}` is no number"))
-    }
-
-    fn one_of<T: Copy>(&mut self, choices: &[(&str, T)]) -> Result<T> {
-        let word = self.text()?;
-        let found = choices.iter().find(|(name, _)| *name == word);
-        Ok(found.with_context(|| format!("`{word}` is not known"))?.1)
-    }
-}
-
-impl FromStr for Action {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let mut words = Words(text.split_whitespace());
-        let verb = words.text()?;
-        if verb == "restart" {
-            return Ok(Self::Restart {
-                ms: words.number()?,
-                told: words.one_of(&[("told", true), ("silent", false)])?,
-            });
-        }
-        let device = words.text()?;
-        Ok(match verb.as_str() {
-            "send" => Self::Send {
-                device,
-                to: words.text()?,
-                count: words.number()?,
-            },
-            "read" => Self::Read {
-                device,
-                with: words.text()?,
-            },
-            "type" => Self::Type {
-                device,
-                to: words.text()?,
-            },
-            "join" => Self::Join { device },
-            "cut" => Self::Cut {
-                device,
-                who: words.one_of(&[
-                    ("both", Cut::Both),
-                    ("device", Cut::Device),
-                    ("server", Cut::Server),
-                ])?,
-            },
-            "cut-after" => Self::CutAfter {
-                device,
-                direction: words.one_of(&[("up", Direction::Up), ("down", Direction::Down)])?,
-                bytes: words.number()?,
-            },
-            "stall" => Self::Stall {
-                device,
-                ms: words.number()?,
-            },
-            "lose" => Self::Lose {
-                device,
-                which: words.one_of(&[
-                    ("up", Lost::Up),
-                    ("down", Lost::Down),
-                    ("both", Lost::Both),
-                ])?,
-                ms: words.number()?,
-            },
-            "slow" => Self::Slow {
-                device,
-                ms: words.number()?,
-                piece: words.number()?,
-            },
-            "offline" => Self::Offline { device },
-            "online" => Self::Online { device },
-            "roam" => Self::Roam { device },
-            "clock" => Self::Clock {
-                device,
-                ms: words.number()?,
-            },
-            "kill" => Self::Kill {
-                device,
-                ms: words.number()?,
-            },
-            "close" => Self::Close {
-                device,
-                ms: words.number()?,
-            },
-            "forget" => Self::Forget { device },
-            _ => bail!("nothing is called `{verb}`"),
-        })
+        Some(simpler)
     }
 }

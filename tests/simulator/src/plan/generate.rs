@@ -1,6 +1,6 @@
 //! From a seed to a plan.
 
-use super::{Action, Plan, Step, account_of};
+use super::{Action, Change, Decision, Plan, Room, Step, account_of};
 use crate::dice::Dice;
 use crate::flavour::Flavour;
 use crate::world::{Cut, Direction, Lost};
@@ -21,30 +21,58 @@ impl Plan {
                 devices.push(format!("{person}{number}"));
             }
         }
+        let rooms = rooms(&people, &mut dice);
         let mut thrower = Thrower {
             people,
+            rooms: rooms.clone(),
             devices: devices.clone(),
             dice,
             joined: false,
+            changed: None,
+            decided: None,
         };
         let count = thrower.dice.between(8, 32);
         let steps = (0..count).map(|_| thrower.step()).collect();
         Self {
             seed,
             flavour,
+            rooms,
             devices,
             steps,
         }
     }
 }
 
+/// In half of the plans there is a room; not everybody is in it from the
+/// beginning.
+fn rooms(people: &[&str], dice: &mut Dice) -> Vec<Room> {
+    if dice.one_in(2) {
+        return Vec::new();
+    }
+    let mut members: Vec<String> = people.iter().map(|person| (*person).to_owned()).collect();
+    let owner = dice.index(members.len());
+    members.swap(0, owner);
+    if dice.one_in(4) {
+        members.pop();
+    }
+    vec![Room {
+        name: "tea".to_owned(),
+        members,
+    }]
+}
+
 /// Throws steps.
 struct Thrower<'a> {
     people: Vec<&'a str>,
+    rooms: Vec<Room>,
     devices: Vec<String>,
     dice: Dice,
     /// Whether a device has come later.
     joined: bool,
+    /// What was done to a message last: often it is not left at that.
+    changed: Option<Action>,
+    /// The device and the conversation of the last decision.
+    decided: Option<(String, String)>,
 }
 
 impl Thrower<'_> {
@@ -59,39 +87,147 @@ impl Thrower<'_> {
         }
     }
 
-    fn device(&mut self) -> String {
-        self.dice.pick(&self.devices)
-    }
-
-    fn other(&mut self, device: &str) -> String {
+    fn person(&mut self, other_than: &str) -> String {
         let others: Vec<String> = self
             .people
             .iter()
-            .filter(|person| **person != account_of(device))
+            .filter(|person| **person != other_than)
             .map(|person| (*person).to_owned())
             .collect();
         self.dice.pick(&others)
     }
 
+    /// A room, or nothing where there is none.
+    fn room(&mut self) -> Option<String> {
+        let room = self.rooms.get(self.dice.index(self.rooms.len()))?;
+        Some(format!("#{}", room.name))
+    }
+
+    fn conversation(&mut self, device: &str) -> String {
+        let in_room = self.dice.one_in(2);
+        let room = self.room().filter(|_| in_room);
+        room.unwrap_or_else(|| self.person(account_of(device)))
+    }
+
     fn action(&mut self) -> Action {
-        let device = self.device();
-        let other = self.other(&device);
+        let device = self.dice.pick(&self.devices);
+        match self.dice.below(100) {
+            0..58 => self.doing(device),
+            _ => self.fault(device),
+        }
+    }
+
+    /// What a user does.
+    fn doing(&mut self, device: String) -> Action {
+        let with = self.conversation(&device);
+        let whom = self.person(account_of(&device));
+        let place = self.dice.pick(&[0, 0, 0, 1, 1, 2, 5]);
+        match self.dice.below(100) {
+            0..40 => Action::Send {
+                device,
+                to: with,
+                count: self.dice.pick(&[1, 1, 1, 2, 3, 6]),
+            },
+            40..44 => Action::Mention {
+                device,
+                to: with,
+                whom,
+            },
+            44..60 => Action::Read { device, with },
+            60..76 => {
+                let again = self.changed.take().filter(|_| self.dice.one_in(2));
+                let action = match again {
+                    Some(last) => self.again(last),
+                    None => Action::Change {
+                        device,
+                        with,
+                        place,
+                        what: self.change(),
+                    },
+                };
+                self.changed = Some(action.clone());
+                action
+            }
+            76..84 => {
+                let again = self.decided.take().filter(|_| self.dice.one_in(2));
+                let (device, with) = again.unwrap_or((device, with));
+                self.decided = Some((device.clone(), with.clone()));
+                Action::Decide {
+                    device,
+                    with,
+                    what: match self.dice.below(5) {
+                        0 => Decision::Mute,
+                        1 => Decision::Unmute,
+                        2 => Decision::PutAway,
+                        3 => Decision::TakeOut,
+                        _ => Decision::MarkUnread,
+                    },
+                }
+            }
+            84..87 => Action::Type { device, to: with },
+            87..90 => Action::Block {
+                device,
+                whom,
+                blocks: !self.dice.one_in(3),
+            },
+            _ => match self.room() {
+                None => Action::Read { device, with },
+                Some(room) => match self.dice.below(10) {
+                    0..4 => Action::Change {
+                        device,
+                        with: room,
+                        place,
+                        what: Change::Moderate,
+                    },
+                    4..7 => Action::Enter { device, room },
+                    7 => Action::Leave { device, room },
+                    _ => Action::Scatter {
+                        room,
+                        told: self.dice.one_in(2),
+                    },
+                },
+            },
+        }
+    }
+
+    fn change(&mut self) -> Change {
+        match self.dice.below(9) {
+            0..4 => Change::Edit,
+            4..7 => {
+                let some = ["👍", "❤", "🎉"].into_iter();
+                let some = some.filter(|_| self.dice.one_in(2));
+                Change::React(some.map(str::to_owned).collect())
+            }
+            _ => Change::Retract,
+        }
+    }
+
+    /// The same thing is done again, to the same message or so: other emojis, or
+    /// another text.
+    fn again(&mut self, mut last: Action) -> Action {
+        if let Action::Change {
+            what: Change::React(emojis),
+            ..
+        } = &mut last
+        {
+            let others = ["👍", "🎉"].map(str::to_owned).to_vec();
+            *emojis = if self.dice.one_in(2) {
+                Vec::new()
+            } else {
+                others
+            };
+        }
+        last
+    }
+
+    /// What goes wrong.
+    fn fault(&mut self, device: String) -> Action {
         let dice = &mut self.dice;
         // A time in which something is not there.
         let longest = dice.pick(&[20, 1_000, 1_000, 10_000, 100_000, 700_000]);
         let ms = dice.below(longest);
-        match dice.below(100) {
-            0..36 => Action::Send {
-                device,
-                to: other,
-                count: dice.pick(&[1, 1, 1, 2, 3, 6]),
-            },
-            36..48 => Action::Read {
-                device,
-                with: other,
-            },
-            48..50 => Action::Type { device, to: other },
-            50..56 => Action::Cut {
+        match dice.below(50) {
+            0..6 => Action::Cut {
                 device,
                 who: match dice.below(3) {
                     0 => Cut::Both,
@@ -99,7 +235,7 @@ impl Thrower<'_> {
                     _ => Cut::Server,
                 },
             },
-            56..64 => Action::CutAfter {
+            6..14 => Action::CutAfter {
                 device,
                 direction: if dice.one_in(2) {
                     Direction::Up
@@ -108,8 +244,8 @@ impl Thrower<'_> {
                 },
                 bytes: dice.below(1_500),
             },
-            64..67 => Action::Stall { device, ms },
-            67..73 => Action::Lose {
+            14..17 => Action::Stall { device, ms },
+            17..23 => Action::Lose {
                 device,
                 which: match dice.below(3) {
                     0 => Lost::Up,
@@ -118,22 +254,22 @@ impl Thrower<'_> {
                 },
                 ms: ms.min(200_000),
             },
-            73..76 => Action::Slow {
+            23..26 => Action::Slow {
                 device,
                 ms: dice.pick(&[0, 5, 40, 300, 2_000]),
                 piece: dice.pick(&[0, 0, 0, 400, 60]),
             },
-            76..80 => Action::Offline { device },
-            80..84 => Action::Online { device },
-            84..87 => Action::Roam { device },
-            87..88 => Action::Clock {
+            26..30 => Action::Offline { device },
+            30..34 => Action::Online { device },
+            34..37 => Action::Roam { device },
+            37..38 => Action::Clock {
                 device,
                 ms: dice.pick(&[-7_200_000, -90_000, -1_500, 1_500, 90_000, 7_200_000]),
             },
-            88..92 => Action::Kill { device, ms },
-            92..94 => Action::Close { device, ms },
-            94..96 => Action::Forget { device },
-            96..99 => Action::Restart {
+            38..42 => Action::Kill { device, ms },
+            42..44 => Action::Close { device, ms },
+            44..46 => Action::Forget { device },
+            46..49 => Action::Restart {
                 ms: ms.min(100_000),
                 told: dice.one_in(2),
             },

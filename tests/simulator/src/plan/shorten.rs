@@ -51,6 +51,35 @@ impl Plan {
             }
             size = (size / 2).max(1);
         }
+        for place in 0..plan.steps.len() {
+            let mut candidate = plan.clone();
+            let step = candidate.steps.get_mut(place);
+            let simpler = step.and_then(|step| Some((step.action.simpler()?, step)));
+            if let Some((simpler, step)) = simpler {
+                step.action = simpler;
+                attempt(&mut plan, candidate);
+            }
+        }
+        for room in plan.rooms.clone() {
+            let mut candidate = plan.clone();
+            candidate.rooms.retain(|other| *other != room);
+            let is_used = candidate.steps.iter().any(|step| {
+                step.action
+                    .other()
+                    .and_then(|other| other.strip_prefix('#'))
+                    == Some(&room.name)
+            });
+            if !is_used && attempt(&mut plan, candidate) {
+                continue;
+            }
+            for member in &room.members {
+                let mut candidate = plan.clone();
+                for room in &mut candidate.rooms {
+                    room.members.retain(|other| other != member);
+                }
+                attempt(&mut plan, candidate);
+            }
+        }
         for device in plan.devices.clone() {
             let mut candidate = plan.clone();
             candidate.devices.retain(|other| *other != device);
@@ -68,13 +97,16 @@ impl Plan {
         };
         if !attempt(&mut plan, candidate) {
             let usual = Flavour::default();
-            let simpler: [fn(&mut Flavour, Flavour); 6] = [
+            let simpler: [fn(&mut Flavour, Flavour); 9] = [
                 |flavour, usual| flavour.acknowledging = usual.acknowledging,
                 |flavour, usual| flavour.resume_ms = usual.resume_ms,
                 |flavour, usual| flavour.page = usual.page,
                 |flavour, usual| flavour.offline = usual.offline,
                 |flavour, usual| flavour.commit_ms = usual.commit_ms,
                 |flavour, usual| flavour.to_all = usual.to_all,
+                |flavour, usual| flavour.tombstones = usual.tombstones,
+                |flavour, usual| flavour.anonymous = usual.anonymous,
+                |flavour, usual| flavour.occupant_ids = usual.occupant_ids,
             ];
             for simplify in simpler {
                 let mut candidate = plan.clone();

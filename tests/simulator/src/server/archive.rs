@@ -1,6 +1,6 @@
 //! The archive of an account (XEP-0313) and its pages (XEP-0059).
 
-use xmpp_core::element::build;
+use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, datetime, ns};
 
@@ -12,6 +12,8 @@ pub(crate) struct Archived {
     pub(crate) id: String,
     pub(crate) stamp_ms: i64,
     pub(crate) message: Element,
+    /// What it was before it was taken back.
+    pub(crate) original: Option<Element>,
 }
 
 /// What a query wants.
@@ -33,21 +35,30 @@ impl Server {
             id: self.id(),
             stamp_ms: self.now_ms,
             message: message.clone(),
+            original: None,
         };
         let id = archived.id.clone();
+        let tombstones = self.flavour.tombstones;
         if let Some(account) = self.accounts.get_mut(account) {
+            if tombstones {
+                bury(&mut account.archive, &archived);
+            }
             account.archive.push(archived);
         }
         id
     }
 
-    /// Answers a query: the messages of the page, then its end.
-    pub(super) fn query(&mut self, session: u64, account: &str, iq: &Element, query: &Element) {
-        let Some(found) = self.accounts.get(account) else {
+    /// Answers a query to an account or a room (`#name`): the messages of the page, then its end.
+    pub(super) fn query(&mut self, session: u64, of: &str, iq: &Element, query: &Element) {
+        let archive = match of.strip_prefix('#') {
+            Some(room) => self.rooms.get(room).map(|room| &room.archive),
+            None => self.accounts.get(of).map(|account| &account.archive),
+        };
+        let Some(archive) = archive else {
             return;
         };
-        let page = page(&found.archive, &read(query), self.flavour.page);
-        let own = address(account);
+        let page = page(archive, &read(query), self.flavour.page);
+        let own = address(of);
         let Some(page) = page else {
             // XEP-0059, section 2.7.
             let error = StanzaError::from(Condition::ItemNotFound);
@@ -96,6 +107,54 @@ impl Server {
             .child(fin);
         self.deliver(session, &result.done());
     }
+}
+
+/// What a retraction by its author (XEP-0424, section 4) or by a room (XEP-0425)
+/// leaves of a message.
+pub(super) fn bury(archive: &mut [Archived], by: &Archived) {
+    let Some(retract) = by.message.get_child("retract", ns::RETRACT) else {
+        return;
+    };
+    let target = retract.attr("id").unwrap_or_default();
+    let bare = |message: &Element| message.attr("from").map(str::to_owned);
+    let who = |message: &Element, is_room: bool| {
+        let from = bare(message)?;
+        match is_room {
+            true => Some(from),
+            false => from.split('/').next().map(str::to_owned),
+        }
+    };
+    let is_room = by.message.attr("type") == Some("groupchat");
+    let moderated = retract.get_child("moderated", ns::MODERATION);
+    let found = archive.iter_mut().find(|archived| {
+        let message = archived.original.as_ref().unwrap_or(&archived.message);
+        let own = message.get_child("origin-id", ns::STANZA_ID);
+        let ids = [
+            Some(archived.id.as_str()),
+            message.attr("id").filter(|_| !is_room),
+            own.and_then(|own| own.attr("id")).filter(|_| !is_room),
+        ];
+        ids.contains(&Some(target))
+            && message.has_child("body", ns::CLIENT)
+            && (moderated.is_some() || who(message, is_room) == who(&by.message, is_room))
+    });
+    let Some(archived) = found.filter(|archived| archived.original.is_none()) else {
+        return;
+    };
+    let mut stone = Element::bare("message", ns::CLIENT);
+    for ((_, name), value) in archived.message.attrs() {
+        element::set_attr(&mut stone, name.as_str(), Some(value));
+    }
+    let keeps = |child: &&Element| child.has_ns(ns::OCCUPANT_ID) || child.has_ns(ns::MUC_USER);
+    for child in archived.message.children().filter(keeps) {
+        stone.append_child(child.clone());
+    }
+    let mark = build("retracted", ns::RETRACT)
+        .attr("stamp", datetime::format_ms(by.stamp_ms))
+        .attr_opt("id", by.message.attr("id"))
+        .children(moderated.cloned());
+    stone.append_child(mark.done());
+    archived.original = Some(std::mem::replace(&mut archived.message, stone));
 }
 
 fn read(query: &Element) -> Wanted {

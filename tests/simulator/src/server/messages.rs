@@ -6,6 +6,7 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, datetime, ns, rules};
 
 use super::archive::Archived;
+use super::rooms::room_parts;
 use super::{DOMAIN, Server, address};
 
 /// The account and the resource of an address of ours.
@@ -28,6 +29,9 @@ impl Server {
             .attr("to")
             .map_or_else(|| address(&sender), str::to_owned);
         element::set_attr(&mut message, "to", Some(&to));
+        if let Some((room, nick)) = room_parts(&to) {
+            return self.room_message(session, room, nick, &message);
+        }
         // XEP-0359, section 4: nobody else gives our ids.
         let strip = |child: &Element| {
             child.is("stanza-id", ns::STANZA_ID)
@@ -42,12 +46,27 @@ impl Server {
             }
             return;
         };
-        let is_blocked = self
-            .accounts
-            .get(recipient)
-            .is_some_and(|account| account.blocked.contains(&address(&sender)));
+        let blocks = |one: &str, other: &str| {
+            let account = self.accounts.get(one);
+            account.is_some_and(|account| account.blocked.contains(&address(other)))
+        };
+        if blocks(&sender, recipient) {
+            // XEP-0191, section 3.2: nor can it be written to.
+            let error = StanzaError::from(Condition::NotAcceptable)
+                .with_detail(build("blocked", ns::BLOCKING_ERRORS));
+            if let Some(error) = error.reply_to(&message) {
+                self.deliver(session, &error);
+            }
+            return;
+        }
+        let is_blocked = blocks(recipient, &sender);
         let archived = rules::is_archived(&message);
         let mine = archived.then(|| self.archive(&sender, &message));
+        if rules::is_carbon_copied(&message) && recipient != sender {
+            let id = mine.clone().filter(|_| self.flavour.carbon_ids);
+            let copy = with_id(&message, &address(&sender), id);
+            self.copy(&sender, "sent", &copy, Some(session));
+        }
         if is_blocked {
             // XEP-0191, section 3.2.
             let error = StanzaError::from(Condition::ServiceUnavailable);
@@ -61,12 +80,11 @@ impl Server {
             Some(_) => Some(self.archive(recipient, &message)),
             None => None,
         };
-        self.receive(recipient, resource, with_id(&message, recipient, theirs));
-        if rules::is_carbon_copied(&message) && recipient != sender {
-            let id = mine.filter(|_| self.flavour.carbon_ids);
-            let copy = with_id(&message, &sender, id);
-            self.copy(&sender, "sent", &copy, Some(session));
-        }
+        self.receive(
+            recipient,
+            resource,
+            with_id(&message, &address(recipient), theirs),
+        );
     }
 
     /// RFC 6121, section 8.5: which devices get a message.
@@ -134,6 +152,7 @@ impl Server {
                 id: String::new(),
                 stamp_ms: now_ms,
                 message,
+                original: None,
             });
         }
     }
@@ -153,7 +172,10 @@ impl Server {
     }
 
     pub(super) fn presence(&mut self, id: u64, presence: Element) {
-        if presence.attr("to").is_some() {
+        if let Some(to) = presence.attr("to") {
+            if let Some((room, nick)) = room_parts(to) {
+                self.room_presence(id, room, nick, &presence);
+            }
             return;
         }
         let Some(session) = self.sessions.get_mut(&id) else {
@@ -173,6 +195,7 @@ impl Server {
             Some("unavailable") => {
                 session.available = false;
                 let resource = session.resource.clone();
+                self.leave_rooms(id);
                 self.tell_unavailable(&account, &resource);
             }
             Some(_) => {}
@@ -228,7 +251,7 @@ impl Server {
     }
 }
 
-fn without(message: &Element, strip: impl Fn(&Element) -> bool) -> Element {
+pub(super) fn without(message: &Element, strip: impl Fn(&Element) -> bool) -> Element {
     let mut kept = Element::bare(message.name(), message.ns());
     for ((_, name), value) in message.attrs() {
         element::set_attr(&mut kept, name.as_str(), Some(value));
@@ -239,11 +262,11 @@ fn without(message: &Element, strip: impl Fn(&Element) -> bool) -> Element {
     kept
 }
 
-fn with_id(message: &Element, account: &str, id: Option<String>) -> Element {
+pub(super) fn with_id(message: &Element, by: &str, id: Option<String>) -> Element {
     let mut message = message.clone();
     if let Some(id) = id {
         let stanza_id = build("stanza-id", ns::STANZA_ID)
-            .attr("by", address(account))
+            .attr("by", by)
             .attr("id", id);
         message.append_child(stanza_id.done());
     }

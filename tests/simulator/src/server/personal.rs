@@ -12,6 +12,35 @@ use xmpp_core::stanza_error::Condition;
 /// Items of nodes, oldest first.
 pub(super) type Nodes = BTreeMap<String, Vec<Element>>;
 
+impl super::Account {
+    /// Puts a bookmark where XEP-0402 has them.
+    pub(super) fn bookmark(&mut self, item: Element) {
+        let items = self.nodes.entry(ns::BOOKMARKS.to_owned()).or_default();
+        items.push(item);
+    }
+
+    /// Whether a room that is bookmarked is silent (XEP-0492).
+    pub(crate) fn is_muted(&self, room: &str) -> Option<bool> {
+        let mut items = self.nodes.get(ns::BOOKMARKS).into_iter().flatten();
+        let item = items.find(|item| item.attr("id") == Some(room))?;
+        let conference = item.get_child("conference", ns::BOOKMARKS)?;
+        let notify = conference
+            .get_child("extensions", ns::BOOKMARKS)
+            .and_then(|extensions| extensions.get_child("notify", ns::NOTIFICATION_SETTINGS));
+        Some(notify.is_some_and(|notify| notify.has_child("never", ns::NOTIFICATION_SETTINGS)))
+    }
+
+    /// Rooms that the account wants to be in.
+    pub(crate) fn rooms(&self) -> Vec<&str> {
+        let items = self.nodes.get(ns::BOOKMARKS).into_iter().flatten();
+        let wanted = items.filter(|item| {
+            let conference = item.get_child("conference", ns::BOOKMARKS);
+            conference.is_some_and(|one| matches!(one.attr("autojoin"), Some("true" | "1")))
+        });
+        wanted.filter_map(|item| item.attr("id")).collect()
+    }
+}
+
 impl Server {
     /// XEP-0060, sections 6.5 and 7, for the owner alone.
     pub(super) fn pubsub(&mut self, account: &str, iq: &Element, pubsub: &Element) -> Answer {

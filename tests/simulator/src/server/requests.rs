@@ -5,6 +5,7 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::messages::parts;
+use super::rooms::{self, ROOMS, room_parts};
 use super::{DOMAIN, Server, address};
 
 /// What a request is answered with.
@@ -28,6 +29,7 @@ const FEATURES: &[&str] = &[
     ns::MAM,
     ns::STANZA_ID,
     ns::PUBSUB_PUBLISH_OPTIONS,
+    ns::BOOKMARKS_COMPAT_PEP,
     "http://jabber.org/protocol/pubsub#publish",
     "http://jabber.org/protocol/pubsub#persistent-items",
     "http://jabber.org/protocol/pubsub#multi-items",
@@ -55,6 +57,20 @@ impl Server {
         }
         if !is_request {
             return;
+        }
+        if let (Some((name, nick)), Some(payload)) = (room_parts(to), iq.children().next()) {
+            if nick.is_none() && payload.is("query", ns::MAM) && self.rooms.contains_key(name) {
+                return self.query(session, &format!("#{name}"), iq, payload);
+            }
+            let answer = self.room_iq(session, (name, nick), iq, payload);
+            return self.answer(session, iq, answer);
+        }
+        if to == ROOMS
+            && iq
+                .children()
+                .any(|payload| payload.is("query", ns::DISCO_INFO))
+        {
+            return self.answer(session, iq, result(Some(rooms::service_info())));
         }
         let for_us = to == own || to == DOMAIN;
         let Some(payload) = iq.children().next().filter(|_| for_us) else {

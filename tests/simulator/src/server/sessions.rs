@@ -258,6 +258,7 @@ impl Server {
     /// A session is over. What its device has not confirmed goes to the others,
     /// or is kept, if this server does such things.
     pub(super) fn end_session(&mut self, id: u64) {
+        self.leave_rooms(id);
         let Some(session) = self.sessions.remove(&id) else {
             return;
         };

@@ -1,6 +1,7 @@
 //! The model against the specifications, over its bytes.
 
 mod kept;
+mod rooms;
 
 use xmpp_core::element::{self, StreamPrefixes};
 use xmpp_core::framing::{Frame, Framer, FramingLimits};

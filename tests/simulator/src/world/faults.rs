@@ -199,6 +199,13 @@ impl World {
         });
     }
 
+    /// A room forgets who is in it.
+    pub(crate) fn scatter(&self, room: &str, told: bool) {
+        if let Some(room) = room.strip_prefix('#') {
+            self.with_server(|server| server.scatter(room, told));
+        }
+    }
+
     /// Everything works from here on.
     pub(crate) fn heal(&self) {
         let mut state = self.state();

@@ -16,6 +16,10 @@ export const settingNames: Record<ManagedSetting['what'], MessageKey> = {
   'cache-days': 'managed.cache-days',
   'cache-bytes': 'managed.cache-bytes',
   preview: 'managed.preview',
+  'updates-off': 'managed.updates-off',
+  'update-address': 'managed.update-address',
+  'update-channel': 'managed.update-channel',
+  'update-up-to': 'managed.update-up-to',
 };
 
 export const originNames: Record<ValueOrigin, MessageKey> = {
@@ -57,6 +61,14 @@ export function settingValue(setting: ManagedSetting): string {
       return setting.value === null
         ? i18n.t('managed.no-limit')
         : bytes(setting.value, i18n.locale);
+    case 'updates-off':
+      return i18n.t(setting.value ? 'managed.no' : 'managed.yes');
+    case 'update-address':
+      return setting.value ?? i18n.t('managed.update-address.makers');
+    case 'update-channel':
+      return setting.value ?? i18n.t('managed.none');
+    case 'update-up-to':
+      return setting.value ?? i18n.t('managed.no-limit');
     case 'preview':
       return i18n.t(previews[setting.value]);
   }

@@ -16,6 +16,7 @@ export type Action =
   | 'next-account'
   | 'find-here'
   | 'find-everywhere'
+  | 'pick-day'
   | 'write'
   | 'mark-all-read'
   | 'mentions'
@@ -136,6 +137,11 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
         action: 'find-here',
         keys: [{ key: 'f', command: true }],
         label: 'shortcuts.find-here',
+      },
+      {
+        action: 'pick-day',
+        keys: [{ key: 'd', command: true, shift: true }],
+        label: 'calendar.title',
       },
       {
         action: 'find-everywhere',

@@ -10,6 +10,8 @@ import { RoomsRpc } from './client-rooms';
 import type { ContactView } from './generated/ContactView';
 import type { ConversationPage } from './generated/ConversationPage';
 import type { ConversationRequest } from './generated/ConversationRequest';
+import type { DeviceEndedView } from './generated/DeviceEndedView';
+import type { DevicesView } from './generated/DevicesView';
 import type { EmbeddedServerView } from './generated/EmbeddedServerView';
 import type { FileFilter } from './generated/FileFilter';
 import type { FilePage } from './generated/FilePage';
@@ -120,6 +122,16 @@ export class Rpc {
   /** What the account takes up on this device. */
   storage(account: string): Promise<StorageView> {
     return this.#ask({ type: 'conversation', action: 'storage', account }, 'storage');
+  }
+
+  /** What has access to the account. */
+  devices(account: string): Promise<DevicesView> {
+    return this.#ask({ type: 'devices', action: 'list', account }, 'devices');
+  }
+
+  /** Signs a device out. */
+  endDevice(account: string, device: string): Promise<DeviceEndedView> {
+    return this.#ask({ type: 'devices', action: 'end', account, device }, 'device-ended');
   }
 
   /** Files of the account, the newest first. */

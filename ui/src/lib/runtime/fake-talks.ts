@@ -38,6 +38,11 @@ export class FakeTalks {
     this.#team = team;
   }
 
+  /** A local id that no message has. */
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
   /** Local id of the message that was added last. */
   get lastId(): number {
     return this.#lastId;
@@ -67,7 +72,7 @@ export class FakeTalks {
   }
 
   add(talk: Talk, line: Line): MessageView {
-    const id = ++this.#lastId;
+    const id = this.nextId();
     const mine = line.direction === 'outgoing';
     const message: MessageView = {
       ...plain,

@@ -4,10 +4,12 @@ import type { ApiError } from '../rpc/generated/ApiError';
 import type { ConnectionView } from '../rpc/generated/ConnectionView';
 import type { ContactView } from '../rpc/generated/ContactView';
 import type { ConversationView } from '../rpc/generated/ConversationView';
+import type { DeliveryView } from '../rpc/generated/DeliveryView';
 import type { DeliveryState } from '../rpc/generated/DeliveryState';
 import type { EmbeddedServerView } from '../rpc/generated/EmbeddedServerView';
 import type { Event } from '../rpc/generated/Event';
 import type { InviteView } from '../rpc/generated/InviteView';
+import type { MessagePlace } from '../rpc/generated/MessagePlace';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { NewTeam } from '../rpc/generated/NewTeam';
 import type { Overview } from '../rpc/generated/Overview';
@@ -22,6 +24,7 @@ import { FakePeople } from './fake-people';
 import { FakeRooms } from './fake-rooms';
 import { decide } from './fake-decisions';
 import { FakeConnection } from './fake-connection';
+import { FakeDevices } from './fake-devices';
 import { FakeDesktop } from './fake-desktop';
 import { fileList } from './fake-file-list';
 import { FakeFiles } from './fake-files';
@@ -30,7 +33,7 @@ import { preview } from './fake-preview';
 import { search } from './fake-search';
 import { FakeTalks } from './fake-talks';
 import { FakeTransfers } from './fake-transfers';
-import { fakeQr, history, type Line, ME, MY_NAME, people, TEAM } from './fixtures';
+import { fakeQr, history, type Line, ME, MY_NAME, people, plain, TEAM } from './fixtures';
 import { USUAL_SETTINGS } from '../state/usual-settings';
 import type { Runtime } from './runtime';
 
@@ -76,8 +79,11 @@ export class FakeRuntime implements Runtime {
   readonly rooms = new FakeRooms(this);
   readonly #talks = new FakeTalks(this);
   readonly talks = this.#talks.all;
+  readonly devices = new FakeDevices();
   /** Messages that only the server has. */
   onServer: SearchHit[] = [];
+  /** Who has a message, if it is to be others than its state says. */
+  deliveries: DeliveryView[] | null = null;
   #listener: (event: ShellEvent) => void = () => undefined;
   #failures = new Map<Call, ApiError>();
   readonly #doing = {
@@ -86,6 +92,8 @@ export class FakeRuntime implements Runtime {
     send: (address: string, text: string, more?: Partial<MessageView>) =>
       this.#send(address, text, more),
     now: () => this.now(),
+    deliveries: () => this.deliveries,
+    locate: (conversation: string, place: MessagePlace) => this.#locate(conversation, place),
   };
   readonly #messages = new FakeMessages(this.#doing);
   /** The way to the servers. */
@@ -272,6 +280,8 @@ export class FakeRuntime implements Runtime {
         return this.people.answer(request);
       case 'connection':
         return this.connection.answer(request);
+      case 'devices':
+        return this.devices.answer(request);
       case 'rooms':
         return this.rooms.answer(request);
       case 'conversation': {
@@ -406,6 +416,35 @@ export class FakeRuntime implements Runtime {
       addresses: ['192.168.1.20:5280'],
       people_online: 1 + this.contacts.filter(({ presence }) => presence !== 'offline').length,
     });
+  }
+
+  /** What only the server has comes into the conversation when it is gone to. */
+  #locate(address: string, place: MessagePlace): number {
+    const { messages, contact } = this.#talks.of(address);
+    if (place.at === 'from') {
+      const found = messages.find(({ time_ms }) => time_ms >= place.time_ms);
+      if (!found) throw apiError('not-found');
+      return found.id;
+    }
+    const hit = this.onServer.find(({ archive_id }) => archive_id === place.id);
+    if (!hit || this.overview.accounts[0]?.connection.state !== 'online') {
+      throw apiError(hit ? 'not-connected' : 'not-found');
+    }
+    const id = this.#talks.nextId();
+    const position = (messages[0]?.position ?? 1) - 1;
+    messages.unshift({
+      ...plain,
+      id,
+      position,
+      direction: 'incoming',
+      author: contact.address,
+      author_name: hit.author_name,
+      text: hit.excerpt,
+      time_ms: hit.time_ms,
+      delivery: null,
+    });
+    this.#changed(address);
+    return id;
   }
 
   #change(id: number, change: Partial<MessageView>): void {

@@ -29,5 +29,9 @@ export const fakeManaged: ManagedView = {
     { setting: { what: 'cache-days', value: 90 }, origin: 'navigation' },
     { setting: { what: 'cache-bytes', value: null }, origin: 'default' },
     { setting: { what: 'preview', value: 'name' }, origin: 'navigation' },
+    { setting: { what: 'updates-off', value: false }, origin: 'default' },
+    { setting: { what: 'update-address', value: null }, origin: 'default' },
+    { setting: { what: 'update-channel', value: null }, origin: 'default' },
+    { setting: { what: 'update-up-to', value: '1.2.0' }, origin: 'navigation' },
   ],
 };

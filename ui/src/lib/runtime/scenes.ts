@@ -13,6 +13,7 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     company(fake);
     hosting(fake, 5);
     fake.withFiles();
+    fake.desktop.screen = 'drawn';
     const anna = fake.talks.get('anna@valley.local');
     if (anna) anna.readUpTo -= 3;
     const siyuan = fake.talks.get('siyuan@valley.local');
@@ -80,6 +81,11 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     talk.row = { kind: 'room', name: '设计组 Design' };
     talk.readUpTo = talk.messages.at(-4)?.id ?? 0;
   },
+  // A new version waits for its restart.
+  update: (fake) => {
+    fake.withTeam();
+    fake.desktop.newVersion = { state: 'ready', version: '1.4.0' };
+  },
   alone: (fake) => {
     fake.withAccount();
     hosting(fake, 1);
@@ -131,6 +137,15 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     });
     fake.withTeam({ connection: { state: 'offline', error } });
   },
+  // Signed out from another device.
+  expired: (fake) => {
+    const error = apiError('sign-in-expired');
+    fake.withTeam({ connection: { state: 'offline', error } });
+  },
+  removed: (fake) => {
+    const error = apiError('account-removed');
+    fake.withTeam({ connection: { state: 'offline', error } });
+  },
   fatal: (fake) => {
     fake.shell.fatal = apiError('profile-in-use', { path: fake.shell.home });
   },
@@ -140,6 +155,7 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     fake.overview.notices = [
       { type: 'cache-set-aside', account: ACCOUNT, path },
       { type: 'cache-from-newer-version', account: ACCOUNT, path },
+      { type: 'clock-wrong', account: ACCOUNT, minutes: -300 },
     ];
     fake.server = {
       state: 'stopped',

@@ -50,6 +50,9 @@ export async function perform(
     case 'find-here':
       session.findHere();
       return false;
+    case 'pick-day':
+      session.pickDay();
+      return false;
     case 'find-everywhere':
       session.open('search');
       navigation.find();

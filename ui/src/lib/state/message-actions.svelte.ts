@@ -1,4 +1,5 @@
 import { toApiError } from '../errors/api-failure';
+import { pngOf } from '../pictures/marks';
 import type { ApiError } from '../rpc/generated/ApiError';
 import type { MessageDetails } from '../rpc/generated/MessageDetails';
 import type { MessageView } from '../rpc/generated/MessageView';
@@ -7,6 +8,8 @@ import type { Rpc } from '../rpc/client';
 import type { Composer } from './composer.svelte';
 import { ConversationFiles } from './conversation-files.svelte';
 import type { Here } from './here.svelte';
+import type { Playback } from './playback.svelte';
+import { copyPicture } from './screenshot.svelte';
 import type { TakenBack } from './taken-back.svelte';
 import type { Timeline } from './timeline.svelte';
 import type { Transfers } from './transfers.svelte';
@@ -58,11 +61,12 @@ export interface ActionsHost {
   here: Here;
   takenBack: TakenBack;
   transfers: Transfers;
+  playback: Playback;
 }
 
 /** What the dialogs of a conversation show. */
 export type Asking =
-  | { what: 'details'; details: MessageDetails }
+  | { what: 'details'; details: MessageDetails; unread: readonly string[] }
   | { what: 'forward'; messages: MessageView[] }
   | { what: 'moderate'; message: MessageView };
 
@@ -91,6 +95,18 @@ export class MessageActions {
   /** Files on their way. */
   get transfers(): Transfers {
     return this.#host.transfers;
+  }
+
+  /** The one player of sounds. */
+  get playback(): Playback {
+    return this.#host.playback;
+  }
+
+  /** Plays a sound of a message, or stops it. */
+  play(message: MessageView, index: number): Promise<void> {
+    const { conversation } = this.#host.timeline;
+    const track = { conversation, message: message.id, index, name: message.author_name };
+    return this.#host.playback.toggle(track, () => this.showFile(message, index, true));
   }
 
   /** Pictures, files and links of the conversation. */
@@ -180,8 +196,17 @@ export class MessageActions {
 
   async showDetails(message: MessageView): Promise<void> {
     await this.#do(async () => {
-      const details = await this.#host.rpc.messaging.details(this.#host.account, message.id);
-      this.#asking = { what: 'details', details };
+      const { rpc, account, here } = this.#host;
+      const asksWho = here.isRoom && message.direction === 'outgoing';
+      const [details] = await Promise.all([
+        rpc.messaging.details(account, message.id),
+        asksWho ? here.wantPeople() : null,
+      ]);
+      const read = new Set(
+        details.deliveries.flatMap(({ name, read_ms }) => (read_ms === null ? [] : [name])),
+      );
+      const names = here.people.map(({ name }) => name).filter((name) => !read.has(name));
+      this.#asking = { what: 'details', details, unread: asksWho ? names : [] };
     });
   }
 
@@ -211,6 +236,12 @@ export class MessageActions {
   /** Something that a picture or player can show; nothing where files are not handled. */
   async showFile(message: MessageView, index: number, asked = false): Promise<string | undefined> {
     return this.#host.rpc.files?.show(this.#host.account, message.id, index, asked);
+  }
+
+  /** Puts a picture that is shown onto the clipboard; whether that worked. */
+  async copyPicture(source: string): Promise<boolean> {
+    const png = await pngOf(source).catch(() => null);
+    return png !== null && copyPicture(this.#host.rpc, png);
   }
 
   /** Opens a link outside; it was checked before. */

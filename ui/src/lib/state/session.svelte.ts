@@ -2,19 +2,23 @@ import { toApiError } from '../errors/api-failure';
 import type { ApiError } from '../rpc/generated/ApiError';
 import type { ConversationView } from '../rpc/generated/ConversationView';
 import type { Event } from '../rpc/generated/Event';
+import type { SearchHit } from '../rpc/generated/SearchHit';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { Rpc } from '../rpc/client';
 import { AllFiles } from './all-files.svelte';
 import type { Attention } from './attention.svelte';
+import { Calendar } from './calendar.svelte';
 import { Composer } from './composer.svelte';
 import { Connection } from './connection.svelte';
 import { ConnectionStatus } from './connection-status.svelte';
 import { ConversationList } from './conversation-list.svelte';
+import { Devices } from './devices.svelte';
 import { FindHere } from './find-here.svelte';
 import { Navigation, type Place, type Section } from './navigation.svelte';
 import { Habits } from './habits';
 import { Recents } from './recents';
 import { Search } from './search.svelte';
+import { Playback } from './playback.svelte';
 import { SettingsView } from './settings-view.svelte';
 import { Storage } from './storage.svelte';
 import { Team } from './team.svelte';
@@ -25,6 +29,7 @@ import { TakenBack } from './taken-back.svelte';
 import { Timeline } from './timeline.svelte';
 import { Transfers } from './transfers.svelte';
 import { Unlock } from './unlock.svelte';
+import { Voices } from './voices';
 
 /** One account that is open in the window. A switch of account drops all of it. */
 export class Session {
@@ -43,8 +48,14 @@ export class Session {
   readonly transfers: Transfers;
   readonly #habits: Habits;
   readonly storage: Storage;
+  readonly devices: Devices;
   /** Searching in the open conversation. */
   readonly find: FindHere;
+  /** The sound that is played, whatever is open. */
+  readonly playback = new Playback();
+  readonly #voices: Voices;
+  /** Going to a day of the open conversation. */
+  readonly calendar: Calendar;
   /** For the password after the server has refused the saved one. */
   readonly unlock: Unlock;
   readonly #rpc: Rpc;
@@ -78,11 +89,21 @@ export class Session {
     this.search = new Search(rpc, account, this.list);
     this.#habits = new Habits(account);
     this.storage = new Storage(rpc, account);
+    this.devices = new Devices(rpc, account);
     this.find = new FindHere({
       rpc,
       account,
       conversation: () => this.#selected,
       jumpTo: async (message) => this.#timeline?.jumpTo(message),
+    });
+    this.#voices = new Voices(rpc, account, (conversation) => {
+      if (conversation === this.#selected) this.#timeline?.ownMessageSent();
+      void this.list.refresh();
+    });
+    this.calendar = new Calendar({
+      rpc,
+      account,
+      timeline: () => this.#timeline,
     });
   }
 
@@ -125,6 +146,7 @@ export class Session {
   async select(id: string): Promise<void> {
     if (id === this.#selected) return;
     this.find.close();
+    this.calendar.close();
     const row = this.list.find(id);
     if (!row) return;
     this.list.opened(id);
@@ -146,6 +168,7 @@ export class Session {
       conversation: id,
       draft: row.draft,
       here,
+      voice: this.#voices.of(id),
       sent: () => {
         timeline.ownMessageSent();
         void timeline.refresh();
@@ -162,6 +185,7 @@ export class Session {
       here,
       takenBack: this.#takenBack,
       transfers: this.transfers,
+      playback: this.playback,
     });
     void here.refresh();
     await timeline.open();
@@ -214,6 +238,14 @@ export class Session {
     if (message !== null) await this.#timeline?.jumpTo(message);
   }
 
+  /** Shows what was found, here or on the server. */
+  async showHit(hit: SearchHit): Promise<void> {
+    const { conversation, message, archive_id: id, time_ms } = hit;
+    await this.showMessage(conversation, message);
+    if (message !== null || id === null || this.#timeline?.conversation !== conversation) return;
+    await this.#timeline.seek({ at: 'archived', id, time_ms });
+  }
+
   /** What a few keys lead to; one for each time it is opened. */
   switcher(): Switcher {
     return new Switcher({
@@ -234,7 +266,7 @@ export class Session {
         break;
       case 'message':
         this.navigation.open('chats');
-        await this.showMessage(entry.hit.conversation, entry.hit.message);
+        await this.showHit(entry.hit);
         break;
       case 'search':
         this.open('search');
@@ -249,6 +281,13 @@ export class Session {
     if (this.#selected === null) return;
     if (this.navigation.section !== 'search') this.navigation.open('chats');
     this.find.start();
+  }
+
+  /** Opens the calendar of the conversation. */
+  pickDay(): void {
+    if (this.#selected === null) return;
+    if (this.navigation.section !== 'search') this.navigation.open('chats');
+    this.calendar.start();
   }
 
   open(section: Section): void {
@@ -303,6 +342,9 @@ export class Session {
       case 'room-changed':
         if (event.room === this.#selected) void this.#composer?.here.refresh();
         break;
+      case 'devices-changed':
+        this.devices.changed();
+        break;
       case 'accounts-changed':
       case 'invitations-changed':
       case 'subscription-requests-changed':
@@ -314,6 +356,8 @@ export class Session {
   /** Saves what is being written and lets go. */
   close(): void {
     this.#leave();
+    this.#voices.close();
+    this.playback.close();
     this.list.close();
     this.search.close();
     this.files.close();
@@ -326,6 +370,7 @@ export class Session {
   #leave(): void {
     void this.#composer?.leave().then(() => this.list.refresh());
     this.#timeline?.close();
+    void this.#composer?.voice?.finish();
     this.#composer = null;
     this.#actions = null;
     this.#timeline = null;

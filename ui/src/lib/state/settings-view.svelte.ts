@@ -7,6 +7,7 @@ export type SettingsPage =
   | 'chats'
   | 'account'
   | 'lock'
+  | 'devices'
   | 'storage'
   | 'proxy'
   | 'managed'
@@ -20,6 +21,7 @@ export const SETTINGS_PAGES: readonly SettingsPage[] = [
   'chats',
   'account',
   'lock',
+  'devices',
   'storage',
   'status',
   'proxy',

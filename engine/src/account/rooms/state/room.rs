@@ -44,6 +44,8 @@ pub(super) struct LiveRoom {
     pub(super) role: Role,
     pub(super) occupant_id: Option<String>,
     pub(super) occupants: HashMap<String, Occupant>,
+    /// Everybody sees the addresses of everybody (XEP-0045, section 7.2.3).
+    pub(super) is_open: bool,
     pub(super) entering: Option<oneshot::Sender<Result<Entered, StanzaError>>>,
     /// Who waits for another nickname.
     pub(super) renaming: Option<oneshot::Sender<Result<(), StanzaError>>>,
@@ -91,6 +93,7 @@ impl LiveRoom {
         self.nick.clone_from(&presence.nick);
         self.occupant_id.clone_from(&presence.occupant_id);
         if self.stage == Stage::Asked {
+            self.is_open = presence.says(100);
             self.stage = Stage::Behind;
             if let Some(entering) = self.entering.take() {
                 // Whoever waited may have given up; then it is asked again later.
@@ -119,10 +122,14 @@ impl LiveRoom {
 
     pub(super) fn seat(&self, own: &BareJid, room: &BareJid, nick: Option<&str>) -> Seat {
         let mut by_nick = HashMap::new();
+        // What moderators alone can see, and no id stands for, the archive does not
+        // say: there the same person would be another one.
         if let Some(nick) = nick
-            && let Some(address) = self.occupants.get(nick).and_then(|one| one.address.clone())
+            && let Some(occupant) = self.occupants.get(nick)
+            && (self.is_open || occupant.occupant_id.is_some())
+            && let Some(address) = &occupant.address
         {
-            by_nick.insert(nick.to_owned(), address);
+            by_nick.insert(nick.to_owned(), address.clone());
         }
         Seat {
             own: own.clone(),
@@ -131,6 +138,50 @@ impl LiveRoom {
             occupant_id: self.occupant_id.clone(),
             by_id: HashMap::new(),
             by_nick,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::LiveRooms;
+    use super::*;
+
+    fn presence(nick: &str, id: Option<&str>, statuses: &[u16]) -> RoomPresence {
+        RoomPresence {
+            nick: nick.to_owned(),
+            show: Some(PresenceShow::Online),
+            affiliation: Affiliation::None,
+            role: Role::Participant,
+            address: Some(format!("{nick}@team.internal")),
+            occupant_id: id.map(str::to_owned),
+            statuses: statuses.to_vec(),
+            new_nick: None,
+            reason: String::new(),
+            is_destroyed: false,
+        }
+    }
+
+    #[test]
+    fn whom_moderators_alone_see_is_called_as_the_archive_does() {
+        let own = BareJid::new("rosa@team.internal").unwrap();
+        let room = BareJid::new("lounge@rooms.team.internal").unwrap();
+        for (id, codes, is_named) in [
+            (None, &[110][..], false),
+            (Some("b"), &[110], true),
+            (None, &[100, 110], true),
+        ] {
+            let rooms = LiveRooms::default();
+            let now = Instant::now();
+            drop(rooms.begin(room.as_str(), "rosa", false, now));
+            rooms.presence(room.as_str(), presence("bob", id, &[]), now);
+            rooms.presence(room.as_str(), presence("rosa", None, codes), now);
+            let seat = rooms.seat(&own, &room, Some("bob")).unwrap();
+            assert_eq!(
+                seat.by_nick.contains_key("bob"),
+                is_named,
+                "{id:?} {codes:?}"
+            );
         }
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 
 const ROOM: &str = "team@rooms.internal";
 
-fn edit(text: &str, id: &str) -> Said {
+pub(super) fn edit(text: &str, id: &str) -> Said {
     Said::Edit(Box::new(Edit {
         text: text.into(),
         wire_id: Some(id.into()),
@@ -12,11 +12,11 @@ fn edit(text: &str, id: &str) -> Said {
     }))
 }
 
-fn react(emojis: &[&str]) -> Said {
+pub(super) fn react(emojis: &[&str]) -> Said {
     Said::React(emojis.iter().map(|emoji| (*emoji).to_owned()).collect())
 }
 
-fn shown(cache: &Cache) -> Vec<(String, u32, bool)> {
+pub(super) fn shown(cache: &Cache) -> Vec<(String, u32, bool)> {
     let message = cache.messages().pop().unwrap();
     let reactions = message.reactions.into_iter();
     reactions
@@ -182,9 +182,9 @@ fn what_comes_before_its_message_waits_for_it() {
         for item in &order {
             match everything.get(*item) {
                 Some(about) => {
-                    cache.step(|tx| say(tx, about));
+                    cache.step(|tx| say(tx, about, Place::Newest));
                     // Twice: live and out of the archive.
-                    cache.step(|tx| say(tx, about));
+                    cache.step(|tx| say(tx, about, Place::Newest));
                 }
                 None => drop(cache.hear("one")),
             }
@@ -237,7 +237,11 @@ fn what_waits_is_bounded() {
     let mut cache = Cache::new();
     cache.step(|tx| {
         for number in 0..10_700 {
-            say(tx, &about(BOB, &format!("t-{number}"), react(&["👍"]), 1))?;
+            say(
+                tx,
+                &about(BOB, &format!("t-{number}"), react(&["👍"]), 1),
+                Place::Newest,
+            )?;
         }
         Ok(())
     });
@@ -289,7 +293,7 @@ fn rooms_name_messages_themselves() {
             author,
             ..about(BOB, target, said, 20)
         };
-        cache.step(|tx| say(tx, &about))
+        cache.step(|tx| say(tx, &about, Place::Newest))
     };
     let bob = person("bob", "occ-bob");
     let said = Received {
