@@ -35,6 +35,9 @@ const COMMANDS: &[&str] = &[
     "server_start",
     "server_stop",
     "server_invite",
+    "update_view",
+    "update_look",
+    "update_install",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -81,8 +81,8 @@ pub struct Retention {
     pub bytes: Option<u64>,
 }
 
-impl From<Policy> for Retention {
-    fn from(policy: Policy) -> Self {
+impl From<&Policy> for Retention {
+    fn from(policy: &Policy) -> Self {
         Self {
             days: policy.cache_days.map(NonZeroU32::get),
             bytes: policy.cache_bytes.map(NonZeroU64::get),

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use navigation::ServerTarget;
+use navigation::{ServerTarget, UpdatePolicy};
 use serde::{Deserialize, Serialize};
 
 use crate::api::ProxyChoice;
@@ -34,6 +34,9 @@ pub(crate) struct SavedAccount {
     /// What whoever runs the server allows this device to keep.
     #[serde(default)]
     pub(crate) retention: Retention,
+    /// What they ask of how the program is kept up to date.
+    #[serde(default)]
+    pub(crate) updates: UpdatePolicy,
 }
 
 /// Version of the list of accounts that this program writes.
@@ -262,6 +265,10 @@ mod tests {
             retention: Retention {
                 days: Some(30),
                 bytes: None,
+            },
+            updates: UpdatePolicy {
+                up_to: Some("1.2.0".into()),
+                ..UpdatePolicy::default()
             },
         };
         profile

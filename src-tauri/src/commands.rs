@@ -6,6 +6,7 @@
 pub(crate) mod desktop;
 pub(crate) mod files;
 pub(crate) mod server;
+pub(crate) mod updates;
 
 use engine::api::{ApiError, ErrorCode, Request, Response};
 use tauri::ipc::Channel;

@@ -8,6 +8,7 @@ use engine::api::{ApiError, ErrorCode};
 use tauri::AppHandle;
 
 use crate::args::Args;
+use crate::bench;
 use crate::embedded_server::EmbeddedServer;
 use crate::events::Events;
 use crate::files::{Saved, Staging};
@@ -17,6 +18,7 @@ use crate::paths::Paths;
 use crate::session::AttentionState;
 use crate::settings::SettingsFile;
 use crate::tray::Tray;
+use crate::updates::Updates;
 use crate::window::{Focus, PlaceFile};
 
 /// Longest wait for the engine and the server at the end.
@@ -38,8 +40,9 @@ pub(crate) struct Shell {
     pub(crate) saved: Saved,
     pub(crate) staging: Staging,
     pub(crate) tray: Tray,
+    pub(crate) updates: Updates,
     notifier: OnceLock<Notifier>,
-    /// Printed once, for `cargo xtask bench smoke`.
+    /// Noted once, for the benches.
     painted: OnceLock<()>,
 }
 
@@ -58,6 +61,7 @@ impl Shell {
             saved: Saved::default(),
             staging: Staging::default(),
             tray: Tray::default(),
+            updates: Updates::new(paths.new_version()),
             notifier: OnceLock::new(),
             painted: OnceLock::new(),
             paths,
@@ -85,7 +89,7 @@ impl Shell {
     pub(crate) fn painted(&self) {
         if self.painted.set(()).is_ok() {
             tracing::info!("first paint");
-            if std::env::var_os("STARTALK_BENCH").is_some() {
+            if std::env::var_os(bench::VARIABLE).is_some() {
                 // The bench waits for this file rather than reading a log.
                 let path = self.paths.home().join("painted");
                 if let Err(error) = std::fs::write(path, b"") {

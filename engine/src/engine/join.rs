@@ -140,7 +140,7 @@ impl Engine {
             user,
             password,
         };
-        self.add(new, destination.policy.into()).await
+        self.add(new, destination.policy).await
     }
 
     /// Signs in to an account, or makes it first, and adds it to the profile
@@ -149,10 +149,10 @@ impl Engine {
     /// # Errors
     /// [`ApiError`] for each way that this can fail; nothing is kept then.
     pub async fn add_account(&self, new: NewAccount) -> Result<String, ApiError> {
-        self.add(new, Retention::default()).await
+        self.add(new, Policy::default()).await
     }
 
-    async fn add(&self, new: NewAccount, retention: Retention) -> Result<String, ApiError> {
+    async fn add(&self, new: NewAccount, policy: Policy) -> Result<String, ApiError> {
         let _changing = self.inner.changing.lock().await;
         let password = Zeroizing::new(new.password);
         let server = new
@@ -195,7 +195,8 @@ impl Engine {
             display_name,
             target: new.target,
             secrets: crate::profile::SecretsPlace::Keyring,
-            retention,
+            retention: Retention::from(&policy),
+            updates: policy.updates,
         };
         let own = address(&saved)?;
         let exists = self.with(|state| {

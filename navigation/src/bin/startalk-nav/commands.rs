@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use navigation::{
     Authority, Endpoint, FetchedFrom, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument,
     NavigationInput, NavigationLink, Policy, ServerTarget, SignedDocument, SigningKey, SpkiPin,
-    Trust,
+    Trust, UpdatePolicy,
 };
 use serde_json::json;
 use startalk_navigation as navigation;
@@ -111,6 +111,18 @@ struct New {
     /// Ask clients to keep so many bytes of messages on a device only.
     #[arg(long)]
     cache_bytes: Option<NonZeroU64>,
+    /// Ask clients not to look for new versions.
+    #[arg(long)]
+    updates_off: bool,
+    /// Where clients look for new versions.
+    #[arg(long)]
+    updates_url: Option<String>,
+    /// Which kind of versions clients take there, such as `beta`.
+    #[arg(long)]
+    updates_channel: Option<String>,
+    /// Ask clients not to go beyond this version.
+    #[arg(long)]
+    updates_up_to: Option<String>,
 }
 
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
@@ -175,6 +187,12 @@ fn new_document(new: New) -> anyhow::Result<()> {
         policy: Policy {
             cache_days: new.cache_days,
             cache_bytes: new.cache_bytes,
+            updates: UpdatePolicy {
+                off: new.updates_off,
+                url: new.updates_url,
+                channel: new.updates_channel,
+                up_to: new.updates_up_to,
+            },
         },
         ..NavigationDocument::new(target, Timestamp::now())
     };

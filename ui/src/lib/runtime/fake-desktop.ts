@@ -3,6 +3,7 @@ import type { FileInfo } from '../rpc/generated/FileInfo';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Opened } from '../rpc/generated/Opened';
 import type { PickedFile } from '../rpc/generated/PickedFile';
+import type { UpdateView } from '../rpc/generated/UpdateView';
 import type { WindowAttention } from '../rpc/generated/WindowAttention';
 import type { DesktopRuntime } from './desktop';
 
@@ -14,6 +15,9 @@ export class FakeDesktop implements DesktopRuntime {
   picked: PickedFile[] = [];
   where: string | null = null;
   lock: LockView = { ready: false, locked: false, wait_until_ms: null };
+  /** New versions, and what was done about them. */
+  newVersion: UpdateView = { state: 'none', checked_ms: null, failed: false };
+  readonly updates: ('look' | 'install')[] = [];
   readonly #staged: Blob[] = [];
   #secret: string | null = null;
   readonly #changed: (lock: LockView) => void;
@@ -84,6 +88,19 @@ export class FakeDesktop implements DesktopRuntime {
     if (chosen !== null && chosen.length < 4) throw apiError('password-too-weak');
     this.#secret = chosen;
     this.#setLock({ ready: chosen !== null, locked: false, wait_until_ms: null });
+  }
+
+  async updateView(): Promise<UpdateView> {
+    return this.newVersion;
+  }
+
+  async updateLook(): Promise<void> {
+    this.updates.push('look');
+  }
+
+  async updateInstall(): Promise<void> {
+    if (this.newVersion.state !== 'ready') throw apiError('not-found');
+    this.updates.push('install');
   }
 
   #setLock(lock: LockView): void {

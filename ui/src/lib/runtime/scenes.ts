@@ -64,6 +64,11 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     talk.row = { kind: 'room', name: '设计组 Design' };
     talk.readUpTo = talk.messages.at(-4)?.id ?? 0;
   },
+  // A new version waits for its restart.
+  update: (fake) => {
+    fake.withTeam();
+    fake.desktop.newVersion = { state: 'ready', version: '1.4.0' };
+  },
   alone: (fake) => {
     fake.withAccount();
     hosting(fake, 1);

@@ -51,6 +51,9 @@ function tauriDesktop(): DesktopRuntime {
     lockWindow: () => invoke('lock_window'),
     lockOpen: (secret) => invoke('lock_open', { secret }),
     lockChoose: (old, chosen) => invoke('lock_choose', { old, new: chosen }),
+    updateView: () => invoke('update_view'),
+    updateLook: () => invoke('update_look'),
+    updateInstall: () => invoke('update_install'),
   };
 }
 
