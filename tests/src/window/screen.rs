@@ -42,7 +42,7 @@ impl App {
     }
 
     /// A command on the app's display that cannot hang the test.
-    fn x11(&self, program: &str, arguments: &[&str]) -> std::process::Command {
+    pub(super) fn x11(&self, program: &str, arguments: &[&str]) -> std::process::Command {
         let mut command = std::process::Command::new("timeout");
         command
             .args(["10", program])
