@@ -8,10 +8,11 @@ mod leave;
 mod managed;
 mod messages;
 mod network;
+mod overview;
 mod search;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jid::BareJid;
@@ -19,10 +20,7 @@ use navigation::ServerTarget;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
-use crate::api::{
-    AccountView, ApiError, ConnectionView, ErrorCode, Event, Notice, Overview, Request, Response,
-    SecretsState,
-};
+use crate::api::{ApiError, ErrorCode, Event, Notice, Request, Response};
 use crate::config::EngineConfig;
 use crate::connection::Connector;
 use crate::events::{EventStream, Events};
@@ -409,55 +407,6 @@ impl Engine {
                 Box::pin(account.about_rooms(request)).await?
             }
         })
-    }
-
-    async fn overview(&self) -> Overview {
-        let (saved, open, mut notices, clock_told) = self.with(|state| {
-            (
-                state.saved.clone(),
-                state.open.clone(),
-                state.notices.clone(),
-                state.clock_told,
-            )
-        });
-        // One clock for all accounts: the first that says so is enough.
-        let wrong = saved.iter().filter(|_| !clock_told).find_map(|account| {
-            let minutes = open.get(&account.id)?.minutes_ahead()?;
-            let account = account.id.clone();
-            Some(Notice::ClockWrong { account, minutes })
-        });
-        notices.extend(wrong);
-        let mut accounts = Vec::with_capacity(saved.len());
-        for account in saved {
-            let server_name = account
-                .target
-                .name
-                .clone()
-                .unwrap_or_else(|| account.target.domain.clone());
-            accounts.push(match open.get(&account.id) {
-                Some(open) => open.view(&account.display_name, &server_name).await,
-                None => AccountView {
-                    address: format!("{}@{}", account.username, account.target.domain),
-                    id: account.id,
-                    display_name: account.display_name,
-                    server_name,
-                    unlocked: false,
-                    connection: ConnectionView::Offline { error: None },
-                    unread: 0,
-                    preview_limit: account.preview,
-                },
-            });
-        }
-        let secrets = if self.inner.secrets_available.load(Ordering::Relaxed) {
-            SecretsState::Keyring
-        } else {
-            SecretsState::AskEachTime
-        };
-        Overview {
-            accounts,
-            secrets,
-            notices,
-        }
     }
 }
 

@@ -205,7 +205,13 @@ export class MessageActions {
       const read = new Set(
         details.deliveries.flatMap(({ name, read_ms }) => (read_ms === null ? [] : [name])),
       );
-      const names = here.people.map(({ name }) => name).filter((name) => !read.has(name));
+      const { people } = here;
+      const names = people
+        .filter(({ name }) => !read.has(name))
+        .map(({ name, department }) => {
+          const twice = people.filter((one) => one.name === name).length > 1;
+          return twice && department !== '' ? `${name} (${department})` : name;
+        });
       this.#asking = { what: 'details', details, unread: asksWho ? names : [] };
     });
   }
