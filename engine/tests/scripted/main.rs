@@ -43,5 +43,6 @@ mod secrets;
 mod signing_in;
 mod status;
 mod surroundings;
+mod time_of_day;
 mod uploads;
 mod web;

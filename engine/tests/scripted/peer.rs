@@ -183,6 +183,10 @@ pub(crate) struct Peer {
     /// Bookmarks of rooms, as the items of their node; it gives them by itself.
     /// None: whoever tests that does.
     pub(crate) bookmarks: Option<String>,
+    /// What time it is here, if it says so.
+    pub(crate) utc: Option<&'static str>,
+    /// Whether somebody has asked for that.
+    pub(crate) told_time: bool,
 }
 
 impl Peer {
@@ -198,6 +202,8 @@ impl Peer {
             acknowledges: true,
             manages: true,
             bookmarks: Some(String::new()),
+            utc: None,
+            told_time: false,
         }
     }
 
@@ -253,7 +259,10 @@ impl Peer {
                 if self.acknowledges {
                     self.acknowledge().await;
                 }
-            } else if !element.is("a", ns::SM) && !self.gives_bookmarks(&element).await {
+            } else if !element.is("a", ns::SM)
+                && !self.gives_bookmarks(&element).await
+                && !self.tells_time(&element).await
+            {
                 return Some(element);
             }
         }

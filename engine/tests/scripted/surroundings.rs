@@ -127,16 +127,13 @@ async fn a_server_that_hangs_is_no_matter_for_the_other_account() {
     drop((stuck, stuck_again));
 }
 
-/// The answer to who asks what time it is.
-async fn tell_time(peer: &mut Peer, utc: &str) {
-    let iq = peer.with("time", ns::TIME).await;
-    assert_eq!(iq.attr("to"), Some("team.internal"));
-    let (id, to) = (iq.attr("id").unwrap(), iq.attr("to").unwrap());
-    peer.send(&format!(
-        "<iq type='result' id='{id}' from='{to}'><time xmlns='urn:xmpp:time'>\
-         <tzo>+00:00</tzo><utc>{utc}</utc></time></iq>"
-    ))
-    .await;
+/// The next session, with a server that says what time it is.
+async fn session_at(server: &Server, utc: &'static str) -> Peer {
+    let mut peer = server.signed_in().await;
+    peer.utc = Some(utc);
+    peer.begin(&[]).await;
+    peer.until_told_time().await;
+    peer
 }
 
 /// Some hours ahead of everybody.
@@ -160,8 +157,7 @@ impl TimeSource for Ahead {
 async fn u68_a_clock_that_is_hours_wrong_is_said_once_and_changes_no_order() {
     let server = Server::start();
     let mut client = Client::join_at(&server, Clock::new(Arc::new(Ahead(AtomicI64::new(1))))).await;
-    let mut peer = server.session().await;
-    tell_time(&mut peer, "2026-01-02T03:04:05Z").await;
+    let mut peer = session_at(&server, "2026-01-02T03:04:05Z").await;
     client
         .until("a word about the clock", async || {
             !client.overview().await.notices.is_empty()
@@ -195,9 +191,8 @@ async fn u68_a_clock_that_is_hours_wrong_is_said_once_and_changes_no_order() {
 async fn u68_a_clock_that_is_right_is_not_spoken_of() {
     let server = Server::start();
     let client = Client::join_at(&server, Clock::new(Arc::new(Ahead(AtomicI64::new(1))))).await;
-    let mut peer = server.session().await;
     // Some minutes are nobody's trouble.
-    tell_time(&mut peer, "2026-01-02T08:00:00Z").await;
+    let mut peer = session_at(&server, "2026-01-02T08:00:00Z").await;
     peer.send(&from_bob("now")).await;
     client.wait_texts(&["now"]).await;
     assert!(client.overview().await.notices.is_empty());

@@ -93,7 +93,11 @@ pub(crate) async fn judge(
     for (device, looked) in devices.iter().zip(&looked) {
         conversations(device, looked, record, server, &mut failures);
         rooms(device, looked, server, &mut failures);
-        let sum: u32 = looked.rows.values().map(|row| row.unread).sum();
+        let shown = looked
+            .rows
+            .values()
+            .filter(|row| !row.muted && !row.put_away);
+        let sum: u32 = shown.map(|row| row.unread).sum();
         if looked.badge != sum {
             let text = format!(
                 "{}: {} unread, but {sum} in the list",

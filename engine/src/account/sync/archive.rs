@@ -151,11 +151,13 @@ pub(in crate::account) async fn fill_conversation(
     let Ok(_one_at_a_time) = shared.filling.try_lock() else {
         return Ok(false);
     };
-    fill_page(shared, handle, conversation, below, FIRST_PAGE).await
+    let filled = fill_page(shared, handle, conversation, below, FIRST_PAGE).await?;
+    Ok(filled.unwrap_or(false))
 }
 
 /// As [`fill_conversation`], for whoever looks for something further down: waits
-/// until nobody else fills gaps, and takes larger pages.
+/// until nobody else fills gaps, and takes larger pages. Where those have closed the
+/// gap meanwhile, it is worth looking again.
 pub(in crate::account) async fn fill_towards(
     shared: &Shared,
     handle: &Handle,
@@ -163,16 +165,18 @@ pub(in crate::account) async fn fill_towards(
     below: i64,
 ) -> Result<bool, ConnectError> {
     let _one_at_a_time = shared.filling.lock().await;
-    fill_page(shared, handle, conversation, below, PAGE).await
+    let filled = fill_page(shared, handle, conversation, below, PAGE).await?;
+    Ok(filled.unwrap_or(true))
 }
 
+/// Whether something came; none if there is no gap.
 async fn fill_page(
     shared: &Shared,
     handle: &Handle,
     conversation: &str,
     below: i64,
     max: usize,
-) -> Result<bool, ConnectError> {
+) -> Result<Option<bool>, ConnectError> {
     let _not_trimmed_meanwhile = shared.trimming.lock().await;
     let of = conversation.to_owned();
     let found = shared
@@ -186,7 +190,7 @@ async fn fill_page(
         })
         .await?;
     let Some((gap, before)) = found else {
-        return Ok(false);
+        return Ok(None);
     };
     let mut ask = Ask {
         before,
@@ -195,7 +199,7 @@ async fn fill_page(
         ..Ask::of(&gap.archive)
     };
     let Some(mut page) = fetch_older(shared, handle, &mut ask).await? else {
-        return Ok(false);
+        return Ok(Some(false));
     };
     page.cut(gap.after.as_deref());
     let closed = page.complete
@@ -222,7 +226,7 @@ async fn fill_page(
     shared.apply(page.meanings, step).await?;
     // Also where nothing came: there is no gap any more.
     shared.messages_changed(conversation);
-    Ok(true)
+    Ok(Some(true))
 }
 
 /// What an archive is asked for.
