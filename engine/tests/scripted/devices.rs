@@ -187,12 +187,10 @@ async fn u108_where_the_server_lists_nothing_those_are_there_that_show_themselve
     client.engine.close().await;
 }
 
-fn refused(client: &Client) -> impl Future<Output = Option<ErrorCode>> {
-    async {
-        match client.connection().await {
-            ConnectionView::Offline { error } => error.map(|error| error.code),
-            _ => None,
-        }
+async fn refused(client: &Client) -> Option<ErrorCode> {
+    match client.connection().await {
+        ConnectionView::Offline { error } => error.map(|error| error.code),
+        _ => None,
     }
 }
 

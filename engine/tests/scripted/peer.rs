@@ -20,6 +20,8 @@ use xmpp_core::sasl::{BindingData, Mechanism, ScramHash, ScramServer, ScramVerif
 use xmpp_core::stream::StreamHeader;
 use xmpp_core::{Element, ns};
 
+use crate::time_of_day::TimeOfDay;
+
 /// Longest wait for something that has to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const DOMAIN: &str = "team.internal";
@@ -183,10 +185,8 @@ pub(crate) struct Peer {
     /// Bookmarks of rooms, as the items of their node; it gives them by itself.
     /// None: whoever tests that does.
     pub(crate) bookmarks: Option<String>,
-    /// What time it is here, if it says so.
-    pub(crate) utc: Option<&'static str>,
-    /// Whether somebody has asked for that.
-    pub(crate) told_time: bool,
+    /// What time it is here.
+    pub(crate) time: TimeOfDay,
 }
 
 impl Peer {
@@ -202,8 +202,7 @@ impl Peer {
             acknowledges: true,
             manages: true,
             bookmarks: Some(String::new()),
-            utc: None,
-            told_time: false,
+            time: TimeOfDay::default(),
         }
     }
 
@@ -259,10 +258,7 @@ impl Peer {
                 if self.acknowledges {
                     self.acknowledge().await;
                 }
-            } else if !element.is("a", ns::SM)
-                && !self.gives_bookmarks(&element).await
-                && !self.tells_time(&element).await
-            {
+            } else if !element.is("a", ns::SM) && !self.answers(&element).await {
                 return Some(element);
             }
         }

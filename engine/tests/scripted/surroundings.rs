@@ -130,7 +130,7 @@ async fn a_server_that_hangs_is_no_matter_for_the_other_account() {
 /// The next session, with a server that says what time it is.
 async fn session_at(server: &Server, utc: &'static str) -> Peer {
     let mut peer = server.signed_in().await;
-    peer.utc = Some(utc);
+    peer.time.utc = Some(utc);
     peer.begin(&[]).await;
     peer.until_told_time().await;
     peer

@@ -32,10 +32,12 @@ impl Router {
     pub(crate) fn sign_out(&self, user: &str, wanted: impl Fn(&Entry) -> bool) -> usize {
         self.with(|sessions| {
             let of_user = sessions.get(user).into_iter().flatten();
-            of_user
-                .filter(|entry| wanted(entry))
-                .map(|entry| entry.end.send_replace(Some(SessionEnd::SignedOut)))
-                .count()
+            let mut ended = 0;
+            for entry in of_user.filter(|entry| wanted(entry)) {
+                entry.end.send_replace(Some(SessionEnd::SignedOut));
+                ended += 1;
+            }
+            ended
         })
     }
 }
