@@ -27,18 +27,23 @@ impl App {
     fn window(&self) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
-            let output = self
-                .x11("xdotool", &["search", "--onlyvisible", "--pid"])
-                .arg(self.process.to_string())
-                .output()
-                .expect("xdotool is installed");
-            let ids = String::from_utf8_lossy(&output.stdout).into_owned();
-            if let Some(id) = ids.lines().last() {
-                return id.to_owned();
+            if let Some(id) = self.shown() {
+                return id;
             }
             assert!(Instant::now() < end, "{}: no window", self.name);
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// The id of its window, if that is on the display now.
+    fn shown(&self) -> Option<String> {
+        let output = self
+            .x11("xdotool", &["search", "--onlyvisible", "--pid"])
+            .arg(self.process.to_string())
+            .output()
+            .expect("xdotool is installed");
+        let ids = String::from_utf8_lossy(&output.stdout).into_owned();
+        ids.lines().last().map(str::to_owned)
     }
 
     /// A command on the app's display that cannot hang the test.
@@ -82,7 +87,7 @@ impl App {
         // Keys go to the window manager's idea of the focus, a moment later than it is
         // told: they are pressed until the window is gone.
         self.until("the window is hidden", async || {
-            if self.is_shown() && self.has_focus().await {
+            if self.has_focus().await {
                 self.press("alt+F4");
             }
             !self.is_shown()
@@ -100,10 +105,13 @@ impl App {
     /// that the window was away.
     async fn has_focus(&self) -> bool {
         let active = self.x11("xdotool", &["getactivewindow"]).output();
-        let active = active.map_or(String::new(), |output| {
-            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        let active = active.ok().map(|output| {
+            let id = String::from_utf8_lossy(&output.stdout);
+            id.trim().to_owned()
         });
-        if active != self.window() {
+        // It may go while it is asked about: nothing here waits for it.
+        let shown = self.shown();
+        if shown.is_none() || shown != active {
             return false;
         }
         let focused = self.client.execute("return document.hasFocus()", vec![]);
@@ -116,12 +124,7 @@ impl App {
     /// If the display does not answer.
     #[must_use]
     pub fn is_shown(&self) -> bool {
-        let output = self
-            .x11("xdotool", &["search", "--onlyvisible", "--pid"])
-            .arg(self.process.to_string())
-            .output()
-            .expect("xdotool is installed");
-        !output.stdout.trim_ascii().is_empty()
+        self.shown().is_some()
     }
 
     /// Presses keys, wherever the focus is.

@@ -20,6 +20,16 @@ fn lounge() -> Room {
     }
 }
 
+fn from_bob(text: &str) -> Received {
+    Received {
+        conversation: "lounge@rooms".to_owned(),
+        author: "lounge@rooms/Bob".to_owned(),
+        text: text.to_owned(),
+        stanza_id: Some("s1".to_owned()),
+        ..Received::default()
+    }
+}
+
 #[test]
 fn a_room_is_a_row_of_the_list_under_its_name() {
     let mut connection = cache();
@@ -43,13 +53,7 @@ fn how_far_was_read_is_published_also_where_the_room_is_not_told() {
     let tx = connection.transaction().unwrap();
     put(&tx, &lounge()).unwrap();
     assert!(!wants_markers(&tx, "lounge@rooms").unwrap());
-    let received = Received {
-        conversation: "lounge@rooms".to_owned(),
-        author: "lounge@rooms/Bob".to_owned(),
-        text: "hi".to_owned(),
-        stanza_id: Some("s1".to_owned()),
-        ..Received::default()
-    };
+    let received = from_bob("hi");
     let id = messages::receive(&tx, &received, messages::Place::Newest).unwrap();
     assert!(messages::mark_displayed(&tx, "lounge@rooms", id.unwrap()).unwrap());
     assert_eq!(outbox::all(&tx).unwrap(), []);
@@ -154,13 +158,7 @@ fn what_was_said_about_a_message_goes_again_when_the_room_had_lost_us() {
     let mut connection = cache();
     let tx = connection.transaction().unwrap();
     put(&tx, &lounge()).unwrap();
-    let received = Received {
-        conversation: "lounge@rooms".to_owned(),
-        author: "lounge@rooms/Bob".to_owned(),
-        text: "hi".to_owned(),
-        stanza_id: Some("s1".to_owned()),
-        ..Received::default()
-    };
+    let received = from_bob("hi");
     let id = messages::receive(&tx, &received, messages::Place::Newest).unwrap();
     let emojis = ["👍".to_owned()];
     messages::react(&tx, id.unwrap(), "me@a", &emojis, "r1", 5).unwrap();
@@ -184,13 +182,7 @@ fn what_the_room_gives_back_late_stands_behind_what_came_meanwhile() {
     messages::compose(&tx, "lounge@rooms", "me@a", "mine", "o1", 5).unwrap();
     let rows = outbox::take(&tx, &["lounge@rooms".to_owned()], 9).unwrap();
     outbox::sent(&tx, &[rows[0].id]).unwrap();
-    let theirs = Received {
-        conversation: "lounge@rooms".to_owned(),
-        author: "lounge@rooms/Bob".to_owned(),
-        text: "theirs".to_owned(),
-        stanza_id: Some("s1".to_owned()),
-        ..Received::default()
-    };
+    let theirs = from_bob("theirs");
     let mine = Received {
         outgoing: true,
         author: "me@a".to_owned(),
