@@ -26,10 +26,11 @@ use xmpp_core::{Element, ns};
 use super::handle::{Command, Handle};
 use super::people::Offers;
 use super::sync::pep;
-use super::{Shared, sync};
+use super::{Shared, rooms, sync};
 use crate::api::ConnectionView;
 use crate::connection::{ConnectError, Incoming, SignedIn};
 use crate::connection::{Resume, Transport};
+use crate::inbound::Meaning;
 use crate::store::StoreError;
 use begin::Entry;
 use pending::Pending;
@@ -73,8 +74,57 @@ struct Sent {
     xml: Arc<str>,
     /// Row of the outbox.
     row: Option<i64>,
-    /// Whether it is one that others see, in some order.
-    text: bool,
+    /// What of it others see, in some order.
+    seen: Option<Seen>,
+}
+
+/// What is said in some order, of which the archive alone knows where something of
+/// ours has crossed something of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// A message.
+    Text,
+    /// What takes the place of what another device of ours may have said: an edit, a
+    /// reaction.
+    About,
+}
+
+/// What is on its way, so that it is not known where the archive has it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Unplaced {
+    texts: usize,
+    abouts: usize,
+}
+
+impl Unplaced {
+    fn of<'a>(sent: impl Iterator<Item = &'a Sent>) -> Self {
+        let mut unplaced = Self::default();
+        for sent in sent {
+            unplaced.texts += usize::from(sent.seen == Some(Seen::Text));
+            unplaced.abouts += usize::from(sent.seen == Some(Seen::About));
+        }
+        unplaced
+    }
+
+    fn add(&mut self, more: Self) {
+        self.texts += more.texts;
+        self.abouts += more.abouts;
+    }
+
+    fn remove(&mut self, less: Self) {
+        self.texts = self.texts.saturating_sub(less.texts);
+        self.abouts = self.abouts.saturating_sub(less.abouts);
+    }
+
+    fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Whether nobody but the archive knows what was first: this, or something of
+    /// ours.
+    fn crosses(self, meaning: &Meaning) -> bool {
+        self.texts > 0 && meaning.is_message() || self.abouts > 0 && meaning.replaces_ours()
+    }
 }
 
 pub(super) struct Session<'a> {
@@ -105,9 +155,9 @@ pub(super) struct Session<'a> {
     /// Whether what comes live is known to follow on what was read: else the
     /// cursor stays where it is.
     follows: bool,
-    /// Texts of ours of which it is not known where the archive has them.
-    unplaced: usize,
-    /// Whether texts of others came while there were such.
+    /// What of ours is on its way.
+    unplaced: Unplaced,
+    /// Whether something of others crossed it.
     crossed: bool,
     /// Silence up to here is nothing.
     quiet_until: Instant,
@@ -166,7 +216,7 @@ impl<'a> Session<'a> {
             held: None,
             uncounted: 0,
             follows: true,
-            unplaced: 0,
+            unplaced: Unplaced::default(),
             crossed: false,
             quiet_until: Instant::now() + shared.timeouts.idle,
             asked: false,
@@ -240,7 +290,7 @@ impl<'a> Session<'a> {
         let mut network = self.shared.surroundings.network();
         let mut ordering = None;
         loop {
-            if self.crossed && self.unplaced == 0 && self.caught_up {
+            if self.crossed && self.unplaced.is_none() && self.caught_up {
                 // As after binding: what comes live waits for the archive.
                 self.crossed = false;
                 self.caught_up = false;
@@ -357,6 +407,11 @@ impl<'a> Session<'a> {
                 self.pending.result(&self.shared.address, &element);
             }
             "message" if pep::is_event(&element) => pep::event(self.shared, &element).await?,
+            // What a room says has an order of its own; and who goes by a nickname now
+            // need not do so later.
+            "message" if rooms::is_live(self.shared, &element) => {
+                return self.messages(&[element]).await;
+            }
             "message" if self.hold(&element)? => return Ok(()),
             "message" => return self.messages(&[element]).await,
             "presence" => self.presence(&element).await?,

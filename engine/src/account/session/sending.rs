@@ -6,7 +6,7 @@ use std::sync::Arc;
 use xmpp_core::element::{self, build};
 use xmpp_core::{Element, ns};
 
-use super::{ASK_EVERY, IN_FLIGHT, MAX_UNACKNOWLEDGED, Sent, Session};
+use super::{ASK_EVERY, IN_FLIGHT, MAX_UNACKNOWLEDGED, Seen, Sent, Session, Unplaced};
 use crate::account::outgoing;
 use crate::connection::ConnectError;
 use crate::store::outbox;
@@ -95,15 +95,14 @@ impl Session<'_> {
                 return Err(ConnectError::TimedOut);
             }
             // A room says by itself where a message stands.
-            let text = row.is_some()
-                && stanza.has_child("body", ns::CLIENT)
-                && stanza.attr("type") != Some("groupchat");
-            self.unplaced += usize::from(text);
-            sm.outbound.sent(Sent {
+            let is_ours = row.is_some() && stanza.attr("type") != Some("groupchat");
+            let sent = Sent {
                 xml: Arc::clone(&xml),
                 row,
-                text,
-            });
+                seen: seen(stanza).filter(|_| is_ours),
+            };
+            self.unplaced.add(Unplaced::of(std::iter::once(&sent)));
+            sm.outbound.sent(sent);
         }
         self.transport.send_text(&xml).await?;
         match &self.sm {
@@ -112,5 +111,14 @@ impl Session<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+fn seen(stanza: &Element) -> Option<Seen> {
+    let replaces =
+        stanza.has_child("replace", ns::CORRECTION) || stanza.has_child("reactions", ns::REACTIONS);
+    match replaces {
+        true => Some(Seen::About),
+        false => stanza.has_child("body", ns::CLIENT).then_some(Seen::Text),
     }
 }
