@@ -13,6 +13,7 @@ mod incoming;
 mod pending;
 mod presence;
 mod sending;
+mod unplaced;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -30,10 +31,10 @@ use super::{Shared, rooms, sync};
 use crate::api::ConnectionView;
 use crate::connection::{ConnectError, Incoming, SignedIn};
 use crate::connection::{Resume, Transport};
-use crate::inbound::Meaning;
 use crate::store::StoreError;
 use begin::Entry;
 use pending::Pending;
+use unplaced::{Seen, Unplaced};
 
 /// Rows of the outbox that may be on their way at once.
 const IN_FLIGHT: usize = 64;
@@ -76,55 +77,6 @@ struct Sent {
     row: Option<i64>,
     /// What of it others see, in some order.
     seen: Option<Seen>,
-}
-
-/// What is said in some order, of which the archive alone knows where something of
-/// ours has crossed something of others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seen {
-    /// A message.
-    Text,
-    /// What takes the place of what another device of ours may have said: an edit, a
-    /// reaction.
-    About,
-}
-
-/// What is on its way, so that it is not known where the archive has it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Unplaced {
-    texts: usize,
-    abouts: usize,
-}
-
-impl Unplaced {
-    fn of<'a>(sent: impl Iterator<Item = &'a Sent>) -> Self {
-        let mut unplaced = Self::default();
-        for sent in sent {
-            unplaced.texts += usize::from(sent.seen == Some(Seen::Text));
-            unplaced.abouts += usize::from(sent.seen == Some(Seen::About));
-        }
-        unplaced
-    }
-
-    fn add(&mut self, more: Self) {
-        self.texts += more.texts;
-        self.abouts += more.abouts;
-    }
-
-    fn remove(&mut self, less: Self) {
-        self.texts = self.texts.saturating_sub(less.texts);
-        self.abouts = self.abouts.saturating_sub(less.abouts);
-    }
-
-    fn is_none(self) -> bool {
-        self == Self::default()
-    }
-
-    /// Whether nobody but the archive knows what was first: this, or something of
-    /// ours.
-    fn crosses(self, meaning: &Meaning) -> bool {
-        self.texts > 0 && meaning.is_message() || self.abouts > 0 && meaning.replaces_ours()
-    }
 }
 
 pub(super) struct Session<'a> {

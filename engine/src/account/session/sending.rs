@@ -6,7 +6,8 @@ use std::sync::Arc;
 use xmpp_core::element::{self, build};
 use xmpp_core::{Element, ns};
 
-use super::{ASK_EVERY, IN_FLIGHT, MAX_UNACKNOWLEDGED, Seen, Sent, Session, Unplaced};
+use super::unplaced;
+use super::{ASK_EVERY, IN_FLIGHT, MAX_UNACKNOWLEDGED, Sent, Session, Unplaced};
 use crate::account::outgoing;
 use crate::connection::ConnectError;
 use crate::store::outbox;
@@ -99,7 +100,7 @@ impl Session<'_> {
             let sent = Sent {
                 xml: Arc::clone(&xml),
                 row,
-                seen: seen(stanza).filter(|_| is_ours),
+                seen: unplaced::seen(stanza).filter(|_| is_ours),
             };
             self.unplaced.add(Unplaced::of(std::iter::once(&sent)));
             sm.outbound.sent(sent);
@@ -111,14 +112,5 @@ impl Session<'_> {
             }
             _ => Ok(()),
         }
-    }
-}
-
-fn seen(stanza: &Element) -> Option<Seen> {
-    let replaces =
-        stanza.has_child("replace", ns::CORRECTION) || stanza.has_child("reactions", ns::REACTIONS);
-    match replaces {
-        true => Some(Seen::About),
-        false => stanza.has_child("body", ns::CLIENT).then_some(Seen::Text),
     }
 }
