@@ -30,11 +30,16 @@ const COMMANDS: &[&str] = &[
     "file_save",
     "file_open",
     "file_show",
+    "screen_capture",
+    "picture_copy",
     "server_status",
     "server_create",
     "server_start",
     "server_stop",
     "server_invite",
+    "update_view",
+    "update_look",
+    "update_install",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

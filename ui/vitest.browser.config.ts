@@ -28,7 +28,13 @@ export default defineConfig({
       provider: playwright({
         launchOptions: {
           ...(executablePath === undefined ? {} : { executablePath }),
-          args: ['--no-sandbox'],
+          args: [
+            '--no-sandbox',
+            // A microphone that beeps, which nobody has to allow, and players that play.
+            '--use-fake-device-for-media-stream',
+            '--use-fake-ui-for-media-stream',
+            '--autoplay-policy=no-user-gesture-required',
+          ],
         },
         contextOptions: { timezoneId: 'Asia/Shanghai', locale: 'en-GB' },
       }),

@@ -1,6 +1,7 @@
 //! One account: its cache, and the task that keeps it in step with its server.
 
 mod apply;
+mod devices;
 mod export;
 pub(crate) mod files;
 mod handle;
@@ -14,6 +15,7 @@ mod requests;
 mod rooms;
 mod search;
 mod session;
+mod status;
 mod supervisor;
 mod sync;
 mod upkeep;
@@ -27,7 +29,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use crate::api::{ApiError, ConnectionView, ErrorCode, Event};
+use crate::api::{ApiError, ConnectionView, ErrorCode, Event, PreviewLimit};
 use crate::clock::Clock;
 use crate::config::{Retention, Timeouts};
 use crate::connection::{Connector, Login, Memory};
@@ -40,6 +42,7 @@ use handle::Handle;
 use live::Live;
 use people::People;
 use rooms::LiveRooms;
+use status::Status;
 
 /// Chat states that wait to be sent: only the newest matter.
 const TYPING_QUEUE: usize = 8;
@@ -58,6 +61,8 @@ pub(crate) struct AccountConfig {
     pub(crate) connector: Connector,
     pub(crate) memory: Memory,
     pub(crate) retention: Retention,
+    /// Most that notifications may show.
+    pub(crate) preview: PreviewLimit,
     /// Where files lie sealed.
     pub(crate) vault: Vault,
     /// What fetched files may take up.
@@ -91,7 +96,12 @@ pub(crate) struct Shared {
     pub(crate) surroundings: Surroundings,
     /// What stays on this device.
     pub(crate) retention: Retention,
+    /// Most that notifications may show.
+    pub(crate) preview: PreviewLimit,
+    pub(crate) status: Status,
     pub(crate) connection: watch::Sender<ConnectionView>,
+    /// Minutes that our clock is ahead of the server's, if that is worth a word.
+    pub(crate) clock_wrong: Mutex<Option<i64>>,
     /// The way to ask the server, while there is a session.
     pub(crate) session: Mutex<Option<Handle>>,
     /// Held while a gap is filled.
@@ -137,7 +147,10 @@ impl Account {
             files: Files::new(config.vault, config.file_cache_bytes),
             surroundings: config.surroundings,
             retention: config.retention,
+            preview: config.preview,
+            status: Status::default(),
             connection: watch::Sender::new(ConnectionView::Connecting),
+            clock_wrong: Mutex::new(None),
             session: Mutex::new(None),
             filling: tokio::sync::Mutex::default(),
             trimming: tokio::sync::Mutex::default(),
@@ -190,6 +203,13 @@ impl Account {
         std::mem::take(&mut *tasks)
     }
 
+    /// How far the clock of this computer is ahead of the server's, if that is worth
+    /// a word.
+    pub(crate) fn minutes_ahead(&self) -> Option<i64> {
+        let wrong = self.shared.clock_wrong.lock();
+        *wrong.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Another address of the same server, or another password; used from the
     /// next connection on.
     pub(crate) fn change_way(&self, change: impl FnOnce(&mut Way)) {
@@ -238,6 +258,7 @@ impl Shared {
     }
 
     pub(crate) fn set_connection(&self, view: ConnectionView) {
+        self.status.changed(&view, self.clock.now_ms());
         let changed = self.connection.send_if_modified(|current| {
             let changed = *current != view;
             if changed {

@@ -9,9 +9,11 @@
 
 mod connection;
 mod conversations;
+mod devices;
 mod error;
 mod event;
 mod files;
+mod managed;
 mod messages;
 mod people;
 mod request;
@@ -19,20 +21,27 @@ mod rooms;
 mod search;
 mod view;
 
-pub use connection::{ConnectionRequest, ManualProxy, ProxyChoice, ProxyKind, ProxyView};
+pub use connection::{
+    CertificateView, CheckStep, CheckView, ConnectionRequest, ConnectionStatusView, ManualProxy,
+    ProxyChoice, ProxyKind, ProxyView, Way,
+};
 pub use conversations::{
     ConversationFilter, ConversationPage, ConversationRequest, ExportFormat, ExportLabels,
     ExportView, FirstUnreadView, NotifyLevel, StorageView,
 };
+pub use devices::{DeviceEndedView, DeviceRequest, DeviceView, DevicesView};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, NotificationView};
 pub use files::{
     FileFilter, FileLimits, FilePage, FileRequest, FileRow, FileSource, FileState, SaveTo,
     TransferDirection, TransferState, TransferView,
 };
+pub use managed::{
+    ManagedSetting, ManagedSource, ManagedValue, ManagedView, PreviewLimit, ValueOrigin,
+};
 pub use messages::{
     AttachmentView, DeliveryView, MentionInput, MentionView, MessageDetails, MessageKind,
-    MessageRequest, MessageView, ReactionView, ReplyView, RetractedView, VersionView,
+    MessagePlace, MessageRequest, MessageView, ReactionView, ReplyView, RetractedView, VersionView,
 };
 pub use people::{
     AvatarView, CardView, DirectoryEntryView, DirectoryFieldView, DirectoryFormView,
@@ -41,7 +50,8 @@ pub use people::{
 pub use request::{Request, Response};
 pub use rooms::{
     Affiliation, FoundRoom, FoundRooms, InvitationView, LeftView, LeftWhy, MemberView,
-    OccupantView, Role, RoomFeatures, RoomRequest, RoomSettings, RoomState, RoomView,
+    OccupantView, Role, RoomEventKind, RoomEventView, RoomFeatures, RoomRequest, RoomSettings,
+    RoomState, RoomView,
 };
 pub use search::{
     ContentKind, HighlightRange, NameHit, SearchFilters, SearchHit, SearchPage, SearchRequest,

@@ -142,7 +142,7 @@ impl Cache {
                 conversations::ensure(tx, &id)?;
                 conversations::read_up_to(tx, &id, end - 2_000)?;
             }
-            conversations::unread(tx)
+            conversations::unread(tx, 0)
         };
         self.store.write(read).await.map_err(said)
     }

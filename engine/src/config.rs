@@ -38,6 +38,10 @@ pub struct EngineConfig {
     pub dialer: Option<Arc<dyn Dialer>>,
     /// Which proxy streams and requests over HTTP go through.
     pub proxy: Proxy,
+    /// What this device is called in the list of devices that a server shows to
+    /// the owner of an account (XEP-0388); empty to say nothing. [`this_device`]
+    /// gives one.
+    pub device_name: String,
 }
 
 impl std::fmt::Debug for EngineConfig {
@@ -63,7 +67,24 @@ impl EngineConfig {
             file_cache_bytes: FILE_CACHE_BYTES,
             dialer: None,
             proxy: Proxy::None,
+            device_name: String::new(),
         }
+    }
+}
+
+/// What the computer is called, and its operating system: for
+/// [`EngineConfig::device_name`].
+#[must_use]
+pub fn this_device() -> String {
+    let system = match std::env::consts::OS {
+        "linux" => "Linux",
+        "windows" => "Windows",
+        "macos" => "macOS",
+        other => other,
+    };
+    match gethostname::gethostname().to_string_lossy().trim() {
+        "" => system.to_owned(),
+        name => format!("{name} ({system})"),
     }
 }
 
@@ -81,8 +102,8 @@ pub struct Retention {
     pub bytes: Option<u64>,
 }
 
-impl From<Policy> for Retention {
-    fn from(policy: Policy) -> Self {
+impl From<&Policy> for Retention {
+    fn from(policy: &Policy) -> Self {
         Self {
             days: policy.cache_days.map(NonZeroU32::get),
             bytes: policy.cache_bytes.map(NonZeroU64::get),

@@ -12,6 +12,7 @@ mod dialer;
 mod error;
 mod eyeballs;
 mod find;
+mod portal;
 mod proxy;
 mod register;
 mod sign_in;
@@ -24,7 +25,7 @@ use std::sync::{Arc, Mutex};
 use dial::dial;
 pub use dialer::{ByteStream, Dialer, SecureStream};
 pub(crate) use error::ConnectError;
-use navigation::Transport as Kind;
+use navigation::{ServerTarget, Transport as Kind};
 pub(crate) use proxy::check as check_proxy;
 pub use proxy::{
     ManualProxy, PROXY_SECRET, Proxy, ProxyKind, ProxyServer, ProxySource, SystemProxies,
@@ -34,7 +35,8 @@ pub(crate) use sign_in::{
     Bound, Login, Memory, NotResumed, Purpose, Resume, Resumed, SignedIn, connect, revoke,
 };
 pub(crate) use tls::{TlsSetup, tls_error};
-pub(crate) use transport::{Incoming, Transport};
+use tokio::time::Instant;
+pub(crate) use transport::{Incoming, Met, Transport};
 use xmpp_core::Element;
 use zeroize::Zeroizing;
 
@@ -52,6 +54,8 @@ pub(crate) struct Connector {
     proxy_password: Arc<Mutex<Option<Zeroizing<String>>>>,
     secrets: Arc<dyn Secrets>,
     clock: Clock,
+    /// What this device is called, for its owner to recognise.
+    pub(crate) device_name: Arc<str>,
 }
 
 impl Connector {
@@ -63,6 +67,7 @@ impl Connector {
             proxy_password: Arc::default(),
             secrets: Arc::clone(&config.secrets),
             clock: config.clock.clone(),
+            device_name: config.device_name.as_str().into(),
         }
     }
 
@@ -79,6 +84,21 @@ impl Connector {
             .await
             .map_err(|error| ConnectError::Internal(error.to_string()))
     }
+}
+
+/// Reaches a server as far as can be done without an account, and leaves again.
+pub(crate) async fn look(
+    connector: &Connector,
+    target: &ServerTarget,
+) -> Result<Met, ConnectError> {
+    let deadline = Instant::now() + connector.timeouts.connect;
+    let opened = match Box::pin(dial(connector, target, None, deadline)).await {
+        Ok(opened) => opened,
+        Err(error) => return Err(portal::explain(connector, target, error).await),
+    };
+    let met = opened.transport.met();
+    opened.transport.close().await;
+    Ok(met)
 }
 
 /// What is wrong with an element that is no answer.

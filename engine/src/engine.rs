@@ -1,15 +1,18 @@
 //! The engine: a profile with its accounts.
 
+mod check;
 mod files;
 mod join;
 mod keys;
 mod leave;
+mod managed;
 mod messages;
 mod network;
+mod overview;
 mod search;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jid::BareJid;
@@ -17,10 +20,7 @@ use navigation::ServerTarget;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
-use crate::api::{
-    AccountView, ApiError, ConnectionView, ErrorCode, Event, Notice, Overview, Request, Response,
-    SecretsState,
-};
+use crate::api::{ApiError, ErrorCode, Event, Notice, Request, Response};
 use crate::config::EngineConfig;
 use crate::connection::Connector;
 use crate::events::{EventStream, Events};
@@ -111,6 +111,8 @@ struct State {
     /// Keys of the open caches, to be kept anew when a password changes.
     keys: HashMap<String, Secret>,
     notices: Vec<Notice>,
+    /// That the clock is wrong has been read: in this run it is not said again.
+    clock_told: bool,
 }
 
 impl Engine {
@@ -135,6 +137,7 @@ impl Engine {
             open: HashMap::new(),
             keys: HashMap::new(),
             notices: Vec::new(),
+            clock_told: false,
         };
         let connector = Connector::new(&config);
         connector.set_proxy(&config.proxy, &network.proxy);
@@ -275,7 +278,10 @@ impl Engine {
         Ok(match request {
             Request::Overview => Response::Overview(self.overview().await),
             Request::DismissNotices => {
-                self.with(|state| state.notices.clear());
+                self.with(|state| {
+                    state.notices.clear();
+                    state.clock_told = true;
+                });
                 Response::Done
             }
             Request::PreviewJoin { input } => {
@@ -381,6 +387,10 @@ impl Engine {
                 Response::Done
             }
             Request::Connection(request) => self.about_connection(request).await?,
+            Request::Devices(request) => {
+                let (_, account) = request.summary();
+                self.account(account)?.about_devices(request).await?
+            }
             Request::Search(request) => self.search(request).await?,
             Request::Message(request) => self.about_messages(request).await?,
             Request::Conversation(request) => {
@@ -397,46 +407,6 @@ impl Engine {
                 Box::pin(account.about_rooms(request)).await?
             }
         })
-    }
-
-    async fn overview(&self) -> Overview {
-        let (saved, open, notices) = self.with(|state| {
-            (
-                state.saved.clone(),
-                state.open.clone(),
-                state.notices.clone(),
-            )
-        });
-        let mut accounts = Vec::with_capacity(saved.len());
-        for account in saved {
-            let server_name = account
-                .target
-                .name
-                .clone()
-                .unwrap_or_else(|| account.target.domain.clone());
-            accounts.push(match open.get(&account.id) {
-                Some(open) => open.view(&account.display_name, &server_name).await,
-                None => AccountView {
-                    address: format!("{}@{}", account.username, account.target.domain),
-                    id: account.id,
-                    display_name: account.display_name,
-                    server_name,
-                    unlocked: false,
-                    connection: ConnectionView::Offline { error: None },
-                    unread: 0,
-                },
-            });
-        }
-        let secrets = if self.inner.secrets_available.load(Ordering::Relaxed) {
-            SecretsState::Keyring
-        } else {
-            SecretsState::AskEachTime
-        };
-        Overview {
-            accounts,
-            secrets,
-            notices,
-        }
     }
 }
 

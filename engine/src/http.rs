@@ -112,7 +112,7 @@ pub(crate) async fn get(
 }
 
 /// The address of a proxy with its password in it, as `reqwest` wants it.
-fn proxy_address(server: &ProxyServer) -> Result<Zeroizing<String>, ConnectError> {
+pub(crate) fn proxy_address(server: &ProxyServer) -> Result<Zeroizing<String>, ConnectError> {
     let bad = || ConnectError::Proxy(format!("{server} cannot be used"));
     let scheme = match server.kind {
         ProxyKind::Http => "http",

@@ -41,7 +41,7 @@ mod vault;
 
 pub use account::files::{FilePart, StagedFile};
 pub use clock::{Clock, TimeSource};
-pub use config::{EngineConfig, Retention, Timeouts};
+pub use config::{EngineConfig, Retention, Timeouts, this_device};
 pub use connection::{
     ByteStream, Dialer, ManualProxy, PROXY_SECRET, Proxy, ProxyKind, ProxyServer, ProxySource,
     SecureStream, SystemProxies,

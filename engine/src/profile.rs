@@ -4,10 +4,10 @@ use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use navigation::ServerTarget;
+use navigation::{ServerTarget, UpdatePolicy};
 use serde::{Deserialize, Serialize};
 
-use crate::api::ProxyChoice;
+use crate::api::{ManagedSource, PreviewLimit, ProxyChoice};
 use crate::config::Retention;
 
 /// Where the secrets of an account are.
@@ -34,6 +34,18 @@ pub(crate) struct SavedAccount {
     /// What whoever runs the server allows this device to keep.
     #[serde(default)]
     pub(crate) retention: Retention,
+    /// Most that whoever runs the server lets notifications show.
+    #[serde(default)]
+    pub(crate) preview: PreviewLimit,
+    /// By what it came here.
+    #[serde(default)]
+    pub(crate) source: ManagedSource,
+    /// The user has taken another key of the server for the right one.
+    #[serde(default)]
+    pub(crate) key_by_user: bool,
+    /// What they ask of how the program is kept up to date.
+    #[serde(default)]
+    pub(crate) updates: UpdatePolicy,
 }
 
 /// Version of the list of accounts that this program writes.
@@ -262,6 +274,13 @@ mod tests {
             retention: Retention {
                 days: Some(30),
                 bytes: None,
+            },
+            preview: PreviewLimit::Name,
+            source: ManagedSource::Typed,
+            key_by_user: false,
+            updates: UpdatePolicy {
+                up_to: Some("1.2.0".into()),
+                ..UpdatePolicy::default()
             },
         };
         profile

@@ -16,6 +16,7 @@ pub(crate) mod displayed;
 pub(crate) mod export;
 pub(crate) mod files;
 mod health;
+pub(crate) mod locate;
 pub(crate) mod messages;
 pub(crate) mod order;
 pub(crate) mod outbox;

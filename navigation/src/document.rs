@@ -58,7 +58,7 @@ pub struct NavigationDocument {
 
 /// What whoever runs a server asks of the clients of its people. What is missing is
 /// left to them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// Messages older than so many days do not stay on a device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,6 +66,48 @@ pub struct Policy {
     /// The messages on a device use no more than so many bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_bytes: Option<NonZeroU64>,
+    /// Most that notifications show of a message, on any screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Preview>,
+    /// How the program is kept up to date.
+    #[serde(default, skip_serializing_if = "UpdatePolicy::is_empty")]
+    pub updates: UpdatePolicy,
+}
+
+/// Most that notifications show of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preview {
+    /// Who wrote it.
+    Name,
+    /// That there is one.
+    Nothing,
+}
+
+/// How the program is kept up to date. What is missing is left to the program.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdatePolicy {
+    /// It does not look for new versions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
+    /// Where it looks (HTTPS), in the place of where its makers offer them. What is
+    /// there has to be signed by them all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Which of the kinds of versions is taken that are offered there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// No version later than this one is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<String>,
+}
+
+impl UpdatePolicy {
+    /// Whether nothing is asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Policy {

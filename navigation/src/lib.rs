@@ -23,8 +23,8 @@ mod words;
 
 pub use authority::Authority;
 pub use document::{
-    DocumentError, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument, Policy, SignedDocument,
-    SigningKey, WELL_KNOWN_PATH,
+    DocumentError, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument, Policy, Preview,
+    SignedDocument, SigningKey, UpdatePolicy, WELL_KNOWN_PATH,
 };
 pub use input::{InputError, MAX_INPUT_BYTES, NavigationInput};
 pub use invite::Invite;

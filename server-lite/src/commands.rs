@@ -11,6 +11,7 @@ mod executions;
 mod invites;
 mod lists;
 mod service;
+mod sessions;
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -119,6 +120,7 @@ const COMMANDS: &[&[Command]] = &[
     data::COMMANDS,
     lists::COMMANDS,
     service::COMMANDS,
+    sessions::COMMANDS,
 ];
 
 fn all() -> impl Iterator<Item = &'static Command> {

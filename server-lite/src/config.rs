@@ -163,6 +163,9 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Failed sign-ins of one address in a minute.
     pub failures_per_minute: u32,
+    /// Failed sign-ins to one account in an hour, from networks that it has not
+    /// signed in from since the start.
+    pub account_failures_per_hour: u32,
     /// Sessions of one account.
     pub sessions_per_account: usize,
     /// Contacts in one roster (RFC 6121), those of the shared one not counted.
@@ -223,6 +226,7 @@ impl Default for Limits {
             unwritten: 64,
             connections_per_address: 200,
             failures_per_minute: 20,
+            account_failures_per_hour: 100,
             sessions_per_account: 20,
             roster_items: 2_000,
             search_results: 200,

@@ -22,6 +22,7 @@ mod archiving;
 mod blocking;
 mod brought;
 mod certificate;
+mod clients;
 mod clock;
 mod commands;
 mod config;

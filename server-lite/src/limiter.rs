@@ -1,6 +1,8 @@
 //! What one address may do: connections at the same time, failed sign-ins a
-//! minute. And what all may do together: the system gives only so many open files,
+//! minute. How often an account may be guessed at, from wherever (`guesses`). And what all may do together: the system gives only so many open files,
 //! and the database needs some of them.
+
+mod guesses;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -36,10 +38,14 @@ pub(crate) fn open_files() -> usize {
 }
 
 pub(crate) struct Limiter {
+    /// Guesses at one account, from however many addresses.
+    pub(crate) guesses: Guesses,
     addresses: Mutex<HashMap<IpAddr, Usage>>,
     connections: AtomicUsize,
     max_connections: usize,
 }
+
+pub(crate) use self::guesses::Guesses;
 
 #[derive(Default)]
 struct Usage {
@@ -82,6 +88,7 @@ impl Limiter {
     /// With so many files, each connection being one.
     pub(crate) fn new(open_files: usize) -> Self {
         Self {
+            guesses: Guesses::default(),
             addresses: Mutex::default(),
             connections: AtomicUsize::new(0),
             max_connections: open_files.saturating_sub(KEPT_BACK).max(1),

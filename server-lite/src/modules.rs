@@ -6,6 +6,7 @@ pub(crate) mod archive;
 mod blocking;
 pub(crate) mod caps;
 mod carbons;
+pub(crate) mod clients;
 mod commands;
 mod contact;
 mod disco;
@@ -160,6 +161,7 @@ pub(crate) const MODULES: &[Module] = &[
     blocking::MODULE,
     caps::MODULE,
     carbons::MODULE,
+    clients::MODULE,
     commands::MODULE,
     contact::MODULE,
     disco::INFO,

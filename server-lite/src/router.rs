@@ -7,16 +7,19 @@
 //! does not help. What it missed is in the archive.
 
 mod asking;
+mod clients;
 mod outdated;
 mod outgoing;
 mod queue;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 use xmpp_core::{Element, ns};
 
+pub(crate) use self::clients::Present;
 pub(crate) use self::outgoing::Outgoing;
 use self::queue::Put;
 pub(crate) use self::queue::{QueueIn, QueueOut, queue};
@@ -27,11 +30,20 @@ use crate::roster::Audience;
 use crate::session::{ClientId, ResumeRequest, SessionEnd};
 use crate::stanza_text::StanzaText;
 
+/// Where a session comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) peer: IpAddr,
+    pub(crate) since_ms: i64,
+}
+
 /// A bound session as the router knows it.
 pub(crate) struct Entry {
     pub(crate) resource: String,
     /// The client, if it has said which one it is (XEP-0388).
     pub(crate) client: Option<ClientId>,
+    /// From where it came, and since when it is here.
+    pub(crate) origin: Origin,
     pub(crate) queue: QueueIn,
     pub(crate) resume: Sender<Box<ResumeRequest>>,
     pub(crate) end: watch::Sender<Option<SessionEnd>>,

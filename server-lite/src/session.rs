@@ -4,6 +4,7 @@
 mod auth;
 mod backlog;
 mod bound;
+mod clients;
 mod delivery;
 mod messages;
 mod negotiation;
@@ -16,6 +17,8 @@ mod tokens;
 
 use std::sync::Arc;
 
+use xmpp_core::element::build;
+use xmpp_core::ns;
 use xmpp_core::stream::{StreamCondition, StreamError};
 
 pub(crate) use self::auth::Account;
@@ -36,8 +39,14 @@ pub(crate) enum SessionEnd {
     Replaced,
     /// It reads slower than others write to it, and cannot be resumed.
     TooSlow,
-    /// The account is gone or its password was changed.
+    /// The account has another password, or is a later one of the same name.
     AccountChanged,
+    /// The account is gone.
+    AccountRemoved,
+    /// Nobody may sign in to the account for now.
+    AccountDisabled,
+    /// Its owner has signed it out, from elsewhere.
+    SignedOut,
     /// The server is being stopped.
     Shutdown,
 }
@@ -47,10 +56,24 @@ impl SessionEnd {
         let condition = match self {
             Self::Replaced => StreamCondition::Conflict,
             Self::TooSlow => StreamCondition::ResourceConstraint,
-            Self::AccountChanged => StreamCondition::NotAuthorized,
+            Self::AccountChanged
+            | Self::AccountRemoved
+            | Self::AccountDisabled
+            | Self::SignedOut => StreamCondition::NotAuthorized,
             Self::Shutdown => StreamCondition::SystemShutdown,
         };
-        condition.into()
+        // There are no conditions for these, and a person should know which it is.
+        let (name, text) = match self {
+            Self::AccountRemoved => ("account-removed", "the account was removed"),
+            Self::AccountDisabled => ("account-disabled", "the account was disabled"),
+            Self::SignedOut => ("signed-out", "signed out from another device"),
+            _ => return condition.into(),
+        };
+        StreamError {
+            text: Some(text.to_owned()),
+            detail: Some(Box::new(build(name, ns::OWN_SESSION).done())),
+            ..condition.into()
+        }
     }
 }
 

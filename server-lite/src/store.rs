@@ -10,6 +10,7 @@ pub(crate) mod activity;
 pub(crate) mod archive;
 pub(crate) mod binding;
 pub(crate) mod blocked;
+pub(crate) mod clients;
 pub(crate) mod directory;
 pub(crate) mod exchange;
 pub(crate) mod files;

@@ -5,7 +5,9 @@
 
 pub(crate) mod desktop;
 pub(crate) mod files;
+pub(crate) mod screen;
 pub(crate) mod server;
+pub(crate) mod updates;
 
 use engine::api::{ApiError, ErrorCode, Request, Response};
 use tauri::ipc::Channel;

@@ -3,6 +3,7 @@
 
 mod desktop;
 mod settings;
+mod updates;
 
 use engine::api::{ApiError, Event};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ pub use settings::{
     DesktopSettings, Language, NotificationSettings, PreviewLevel, QuietHours, SettingProblem,
     Settings, Theme,
 };
+pub use updates::{UpdateView, UpdatesOff};
 
 /// What the window needs to know of the program around it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -154,6 +156,11 @@ pub enum ShellEvent {
     LockChanged {
         /// How it is now.
         lock: LockView,
+    },
+    /// What is known of new versions changed.
+    UpdateChanged {
+        /// What is known now.
+        update: UpdateView,
     },
 }
 

@@ -4,6 +4,7 @@
 //! No decision about chats is made here.
 
 mod args;
+mod bench;
 mod clock;
 mod commands;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod lock;
 mod logging;
 mod notifications;
 mod paths;
+mod screen;
 mod session;
 mod settings;
 mod shortcut;
@@ -27,6 +29,7 @@ mod start_at_login;
 mod state;
 mod texts;
 mod tray;
+mod updates;
 mod window;
 
 use std::process::ExitCode;
@@ -65,6 +68,9 @@ pub fn run() -> ExitCode {
         .iter()
         .try_for_each(|folder| paths::create_private_dir(folder));
 
+    if bench::is_empty_window_wanted() {
+        return bench::empty_window(&paths).unwrap_or(ExitCode::FAILURE);
+    }
     if single_instance::knock(paths.home(), args.link.as_deref()) == Answer::Raised {
         texts::print_error(texts::already_open(
             &SettingsFile::open(paths.settings()).get(),
@@ -121,6 +127,7 @@ fn default_home() -> Option<std::path::PathBuf> {
 async fn open_engine(paths: &Paths) -> Result<Engine, ApiError> {
     let config = EngineConfig {
         proxy: Proxy::System(Arc::new(SystemProxies)),
+        device_name: engine::this_device(),
         ..EngineConfig::new(paths.profile())
     };
     Engine::open(config).await.map_err(|error| match error {
@@ -144,6 +151,7 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
         .plugin(start_at_login::plugin(args))
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_global_shortcut::Builder::new().build())
+        .plugin(tauri_plugin_updater::Builder::new().build())
         .invoke_handler(tauri::generate_handler![
             commands::engine_request,
             commands::subscribe,
@@ -169,17 +177,22 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
             commands::files::file_save,
             commands::files::file_open,
             commands::files::file_show,
+            commands::screen::screen_capture,
+            commands::screen::picture_copy,
             commands::server::server_status,
             commands::server::server_create,
             commands::server::server_start,
             commands::server::server_stop,
             commands::server::server_invite,
+            commands::updates::update_view,
+            commands::updates::update_look,
+            commands::updates::update_install,
         ])
         .setup(move |app| {
             set_up(app.handle(), hidden)?;
             Ok(())
         })
-        .build(tauri::generate_context!())?;
+        .build(context())?;
 
     let mut closed = false;
     let code = app.run_return(move |app, event| match event {
@@ -214,6 +227,11 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Configuration, capabilities and the built UI, embedded once.
+fn context() -> tauri::Context {
+    tauri::generate_context!()
+}
+
 /// Opens a link from outside, as far as it is one of ours.
 fn open_link(shell: &Shell, link: &str) {
     match links::parse(link) {
@@ -245,6 +263,7 @@ fn set_up(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
         tauri::async_runtime::spawn(shell.tray.clone().run(app.clone()));
         tauri::async_runtime::spawn(session::watch(app.clone()));
         tauri::async_runtime::spawn(session::lock_when_idle(app.clone()));
+        tauri::async_runtime::spawn(updates::watch(app.clone()));
     }
     tauri::async_runtime::spawn(forward::server_changes(app.clone()));
     tauri::async_runtime::spawn(forward::signals(app.clone()));

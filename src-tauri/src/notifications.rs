@@ -275,6 +275,7 @@ async fn note(shell: &Shell, view: NotificationView) -> Note {
         room: view.room,
         mentions_me: view.mentions_me,
         text: view.body,
+        limit: view.limit,
     }
 }
 

@@ -58,6 +58,11 @@ impl Paths {
         self.profile().join("close-hint-shown")
     }
 
+    /// A package of a new version, until it is installed.
+    pub(crate) fn new_version(&self) -> PathBuf {
+        self.home.join("new-version")
+    }
+
     pub(crate) fn webview(&self) -> PathBuf {
         self.profile().join("webview")
     }

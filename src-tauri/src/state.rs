@@ -8,6 +8,7 @@ use engine::api::{ApiError, ErrorCode};
 use tauri::AppHandle;
 
 use crate::args::Args;
+use crate::bench;
 use crate::embedded_server::EmbeddedServer;
 use crate::events::Events;
 use crate::files::{Saved, Staging};
@@ -17,7 +18,8 @@ use crate::paths::Paths;
 use crate::session::AttentionState;
 use crate::settings::SettingsFile;
 use crate::tray::Tray;
-use crate::window::PlaceFile;
+use crate::updates::Updates;
+use crate::window::{Focus, PlaceFile};
 
 /// Longest wait for the engine and the server at the end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -34,11 +36,13 @@ pub(crate) struct Shell {
     pub(crate) attention: AttentionState,
     pub(crate) lock: Lock,
     pub(crate) place: PlaceFile,
+    pub(crate) focus: Focus,
     pub(crate) saved: Saved,
     pub(crate) staging: Staging,
     pub(crate) tray: Tray,
+    pub(crate) updates: Updates,
     notifier: OnceLock<Notifier>,
-    /// Printed once, for `cargo xtask bench smoke`.
+    /// Noted once, for the benches.
     painted: OnceLock<()>,
 }
 
@@ -53,9 +57,11 @@ impl Shell {
             attention: AttentionState::default(),
             lock: Lock::open(paths.lock()),
             place: PlaceFile::open(paths.place()),
+            focus: Focus::default(),
             saved: Saved::default(),
             staging: Staging::default(),
             tray: Tray::default(),
+            updates: Updates::new(paths.new_version()),
             notifier: OnceLock::new(),
             painted: OnceLock::new(),
             paths,
@@ -83,7 +89,7 @@ impl Shell {
     pub(crate) fn painted(&self) {
         if self.painted.set(()).is_ok() {
             tracing::info!("first paint");
-            if std::env::var_os("STARTALK_BENCH").is_some() {
+            if std::env::var_os(bench::VARIABLE).is_some() {
                 // The bench waits for this file rather than reading a log.
                 let path = self.paths.home().join("painted");
                 if let Err(error) = std::fs::write(path, b"") {

@@ -1,6 +1,8 @@
 //! The one window.
 
+mod focus;
 mod place;
+mod spelling;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -12,8 +14,9 @@ use tauri::{
 };
 
 use crate::contract::Theme;
-use crate::paths;
 use crate::state::Shell;
+use crate::{clock, paths};
+pub(crate) use focus::Focus;
 use place::{Area, Place, Places};
 
 const LABEL: &str = "main";
@@ -84,6 +87,7 @@ pub(crate) fn open(app: &AppHandle, theme: Theme, hidden: bool) -> tauri::Result
     {
         window.set_background_color(Some(DARK))?;
     }
+    spelling::allow(&window);
     restore(&window)?;
     if !hidden {
         window.show()?;
@@ -180,7 +184,10 @@ pub(crate) fn happened(app: &AppHandle, event: &WindowEvent) {
             }
         }
         WindowEvent::Focused(true) => shell.notifier(app).focused(),
-        WindowEvent::Focused(false) => keep_place(app),
+        WindowEvent::Focused(false) => {
+            shell.focus.lost(clock::now_ms());
+            keep_place(app);
+        }
         _ => {}
     }
 }
@@ -196,6 +203,14 @@ pub(crate) fn keep_place(app: &AppHandle) {
 fn hide(window: &WebviewWindow) {
     if let Err(error) = window.hide() {
         tracing::warn!(%error, "window not hidden");
+    }
+}
+
+/// Hides the window for a moment; [`raise`] brings it back.
+pub(crate) fn step_aside(app: &AppHandle) {
+    keep_place(app);
+    if let Some(window) = app.get_webview_window(LABEL) {
+        hide(&window);
     }
 }
 
@@ -220,7 +235,8 @@ pub(crate) fn toggle(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
         return;
     };
-    if is_focused(app) && window.is_visible().unwrap_or(false) {
+    let looked_at = is_focused(app) || app.state::<Shell>().focus.was_here(clock::now_ms());
+    if looked_at && window.is_visible().unwrap_or(false) {
         keep_place(app);
         hide(&window);
     } else {

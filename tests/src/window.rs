@@ -3,7 +3,9 @@
 
 mod app;
 mod desktop;
+mod keyboard;
 mod screen;
+mod script;
 mod session;
 mod team;
 

@@ -167,6 +167,16 @@ pub struct Person {
 }
 
 impl Person {
+    /// Writes into a conversation.
+    pub async fn send_to(&self, conversation: &str, text: &str) {
+        self.ask(Request::SendMessage {
+            account: self.account(),
+            conversation: conversation.to_owned(),
+            text: text.to_owned(),
+        })
+        .await;
+    }
+
     async fn adopt(&mut self, request: Request) {
         let Response::Account(account) = self.ask(request).await else {
             panic!("no account")

@@ -30,26 +30,23 @@ async fn the_app_lives_in_the_tray_and_is_called_back() {
     let colleague = Colleague::join(folder.path(), invite, "王芳", PASSWORD).await;
     app.wait_for(&test_id("contact-row")).await;
 
-    // U65: what the system says of waking is heard.
-    session.wake().await;
+    // U65: what the system says of waking is heard. It is said until it is: the app may
+    // not listen yet.
     app.until("the app has heard that the computer woke", async || {
+        session.wake().await;
         app.log().contains("the computer woke")
     })
     .await;
 
     // U07: closing hides, says so once, and the program goes on.
-    app.close_window();
-    app.until("the window is hidden", async || !app.is_shown())
-        .await;
+    app.close_window().await;
     session.wait_notifications(1).await;
     desktop.screenshot(&shot("desktop-1-hint.png"));
     session.click_notification().await;
     app.until("the window is back", async || app.is_shown())
         .await;
     session.wait_notifications(0).await;
-    app.close_window();
-    app.until("the window is hidden", async || !app.is_shown())
-        .await;
+    app.close_window().await;
 
     // U80, U82, U86: three messages are one notification, and the tray counts them.
     for text in ["第一", "second", "<b>third</b> & last"] {
@@ -74,6 +71,7 @@ async fn the_app_lives_in_the_tray_and_is_called_back() {
     session.wait_notifications(0).await;
 
     // U29: what is being read is not told; what is not, is.
+    app.wait_focused().await;
     colleague.send("fourth").await;
     app.until("the message is there", async || {
         app.texts(&test_id("message-text")).await.len() == 4
@@ -81,7 +79,9 @@ async fn the_app_lives_in_the_tray_and_is_called_back() {
     .await;
     assert_eq!(session.notifications().await, 0);
 
-    // U86: the icon hides and shows.
+    // U86: the icon hides and shows. Hidden is what has the focus: anything else is
+    // brought to the front first.
+    app.wait_focused().await;
     session.click_tray().await;
     app.until("the icon hides the window", async || !app.is_shown())
         .await;
@@ -90,6 +90,7 @@ async fn the_app_lives_in_the_tray_and_is_called_back() {
         .await;
 
     // So do the keys that the settings name.
+    app.wait_focused().await;
     app.press("ctrl+alt+z");
     app.until("the keys hide the window", async || !app.is_shown())
         .await;
@@ -98,9 +99,7 @@ async fn the_app_lives_in_the_tray_and_is_called_back() {
         .await;
 
     // U06: a second start raises the first with its link, which asks.
-    app.close_window();
-    app.until("the window is hidden", async || !app.is_shown())
-        .await;
+    app.close_window().await;
     second_start(&desktop, &app, "xmpp:somebody@example.com?message;body=hi");
     app.until("the window is back", async || app.is_shown())
         .await;

@@ -251,6 +251,21 @@ describe('the connection', () => {
     await user.type(screen.getByTestId('unlock-password'), 'right{Enter}');
     await waitFor(() => expect(screen.queryByTestId('connection-banner')).toBeNull());
   });
+
+  test('U66: signed out, removed and locked are told apart, and the history stays', async () => {
+    const { fake } = await openTeam();
+    await screen.findAllByTestId('message');
+    fake.setConnection({ state: 'offline', error: apiError('sign-in-expired') });
+    const banner = await screen.findByTestId('connection-banner');
+    expect(banner).toHaveTextContent('This device was signed out.');
+    expect(within(banner).getByTestId('unlock-password')).toBeVisible();
+    fake.setConnection({ state: 'offline', error: apiError('account-removed') });
+    await waitFor(() => expect(banner).toHaveTextContent('does not exist any more'));
+    expect(within(banner).queryByTestId('unlock-password')).toBeNull();
+    fake.setConnection({ state: 'offline', error: apiError('account-disabled') });
+    await waitFor(() => expect(banner).toHaveTextContent('has locked this account'));
+    expect(messages().length).toBeGreaterThan(5);
+  });
 });
 
 describe('the server of this computer', () => {

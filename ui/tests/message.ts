@@ -9,8 +9,10 @@ import { Attention } from '../src/lib/state/attention.svelte';
 import { Composer } from '../src/lib/state/composer.svelte';
 import { Here } from '../src/lib/state/here.svelte';
 import { MessageActions } from '../src/lib/state/message-actions.svelte';
+import { Playback } from '../src/lib/state/playback.svelte';
 import { TakenBack } from '../src/lib/state/taken-back.svelte';
 import { Timeline } from '../src/lib/state/timeline.svelte';
+import { Transfers } from '../src/lib/state/transfers.svelte';
 import MessageStage from './MessageStage.svelte';
 
 /** What can be done with the messages of a conversation, on a fake team. */
@@ -41,6 +43,8 @@ export function actionsOn(fake: FakeRuntime, conversation: string, inRoom = fals
     composer,
     here,
     takenBack,
+    transfers: new Transfers(rpc, ACCOUNT),
+    playback: new Playback(),
   });
   return { actions, composer, here, timeline };
 }

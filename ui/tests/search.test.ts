@@ -156,6 +156,64 @@ describe('searching everything', () => {
     );
   });
 
+  test('U91 U93: what only the server has is fetched when it is opened', async () => {
+    const { user, fake } = await openSearch((it) => {
+      it.withTeam();
+      it.onServer = [
+        {
+          account: ACCOUNT,
+          conversation: ANNA,
+          conversation_name: 'Anna Kowalski',
+          message: null,
+          archive_id: 'archive-1',
+          author: ANNA,
+          author_name: 'Anna Kowalski',
+          time_ms: Date.parse('2020-01-01T10:00:00Z'),
+          excerpt: 'Blueprints of the year before',
+          highlights: [],
+        },
+      ];
+    });
+    await user.keyboard('blueprints');
+    await waitFor(() => expect(hits()).toHaveLength(1), { timeout: 2_000 });
+    await user.click(hits()[0]!);
+    await waitFor(() =>
+      expect(document.querySelector('.flash')).toHaveTextContent('Blueprints of the year before'),
+    );
+    expect(fake.calls).toContainEqual(
+      expect.objectContaining({
+        action: 'locate',
+        conversation: ANNA,
+        place: { at: 'archived', id: 'archive-1', time_ms: Date.parse('2020-01-01T10:00:00Z') },
+      }),
+    );
+  });
+
+  test('U93: what cannot be fetched is said where it would stand', async () => {
+    const { user, fake } = await openSearch((it) => {
+      it.withTeam();
+      it.onServer = [
+        {
+          account: ACCOUNT,
+          conversation: ANNA,
+          conversation_name: 'Anna Kowalski',
+          message: null,
+          archive_id: 'archive-1',
+          author: ANNA,
+          author_name: 'Anna Kowalski',
+          time_ms: 0,
+          excerpt: 'Blueprints',
+          highlights: [],
+        },
+      ];
+    });
+    await user.keyboard('blueprints');
+    await waitFor(() => expect(hits()).toHaveLength(1), { timeout: 2_000 });
+    fake.setConnection({ state: 'offline', error: null });
+    await user.click(hits()[0]!);
+    expect(await screen.findByText(/could not be loaded/)).toBeVisible();
+  });
+
   test('U93: a server that cannot be asked is said, and asked again on request', async () => {
     const { user, fake, app } = await openSearch();
     await user.keyboard('contracts');

@@ -47,6 +47,48 @@ describe('settings', () => {
     expect(app.preferences.view.sendKey).toBe('ctrl-enter');
   });
 
+  test('U45: the key that sends is said under the field, and is the one that sends', async () => {
+    const { user, app, fake } = await openSettings('chats');
+    await user.click(screen.getByTestId('send-key-ctrl-enter'));
+    await user.click(screen.getByTestId('open-chats'));
+    await app.session?.select('wangwei@valley.local');
+    const field = await screen.findByTestId('composer');
+    await waitFor(() =>
+      expect(field).toHaveAccessibleDescription('Ctrl+Enter sends, Enter starts a new line'),
+    );
+    const sent = () =>
+      fake.talks
+        .get('wangwei@valley.local')!
+        .messages.map(({ text }) => text)
+        .at(-1);
+    const before = sent();
+    await user.type(field, 'one{Enter}two');
+    expect(sent()).toBe(before);
+    await user.keyboard('{Control>}{Enter}{/Control}');
+    await waitFor(() => expect(sent()).toBe('one\ntwo'));
+  });
+
+  test('U58: spelling is checked in English, not in Chinese, and as the person likes', async () => {
+    const { user, app } = await openSettings('chats');
+    const field = async () => {
+      await user.click(screen.getByTestId('open-chats'));
+      await app.session?.select('wangwei@valley.local');
+      return screen.findByTestId('composer');
+    };
+    const composer = await field();
+    expect(composer).toHaveAttribute('spellcheck', 'true');
+    await user.type(composer, 'helo 你好');
+    expect(composer).toHaveAttribute('spellcheck', 'false');
+    await user.clear(composer);
+    expect(composer).toHaveAttribute('spellcheck', 'true');
+    app.preferences.setLanguage('zh-CN');
+    await waitFor(() => expect(composer).toHaveAttribute('spellcheck', 'false'));
+    await user.click(screen.getByTestId('open-settings'));
+    expect(screen.getByTestId('setting-spelling')).not.toBeChecked();
+    await user.click(screen.getByTestId('setting-spelling'));
+    expect(await field()).toHaveAttribute('spellcheck', 'true');
+  });
+
   test('are found by their words in both languages, all pages at once', async () => {
     const { user } = await openSettings();
     await user.type(screen.getByTestId('settings-search'), 'quiet');
@@ -162,6 +204,63 @@ describe('settings', () => {
     }
   });
 
+  test('U109: a secret is set for the lock, which then locks by itself or at once', async () => {
+    const { user, fake } = await openSettings('lock');
+    expect(screen.queryByTestId('lock-now')).toBeNull();
+    await user.click(screen.getByTestId('lock-choose'));
+    await user.type(screen.getByTestId('lock-new'), 'abc');
+    await user.click(screen.getByTestId('lock-choose-submit'));
+    expect(screen.getByRole('dialog')).toHaveTextContent('At least 4 characters.');
+    await user.type(screen.getByTestId('lock-new'), 'd');
+    await user.type(screen.getByTestId('lock-again'), 'abcx');
+    await user.click(screen.getByTestId('lock-choose-submit'));
+    expect(screen.getByRole('dialog')).toHaveTextContent('The two are not the same.');
+    expect(fake.desktop.lock.ready).toBe(false);
+    await user.clear(screen.getByTestId('lock-again'));
+    await user.type(screen.getByTestId('lock-again'), 'abcd{Enter}');
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    expect(fake.shell.settings.desktop.lock_after_minutes).toBe(15);
+    await user.click(screen.getByTestId('lock-after-5'));
+    expect(fake.shell.settings.desktop.lock_after_minutes).toBe(5);
+    await user.click(screen.getByTestId('lock-now'));
+    await user.type(await screen.findByTestId('lock-secret'), 'abcd{Enter}');
+    await waitFor(() => expect(screen.queryByTestId('lock-secret')).toBeNull());
+    expect(fake.desktop.lock).toMatchObject({ ready: true, locked: false });
+  });
+
+  test('U109: only who knows the secret changes it or takes it away', async () => {
+    const { user, fake } = await openSettings('lock', (fake) => {
+      fake.withTeam();
+      void fake.desktop.lockChoose(null, 'old one');
+      fake.shell.lock = fake.desktop.lock;
+    });
+    await user.click(screen.getByTestId('lock-change'));
+    await user.type(screen.getByTestId('lock-old'), 'another');
+    await user.type(screen.getByTestId('lock-new'), 'new one');
+    await user.type(screen.getByTestId('lock-again'), 'new one');
+    await user.click(screen.getByTestId('lock-choose-submit'));
+    await waitFor(() =>
+      expect(screen.getByRole('dialog')).toHaveTextContent('This is not the right secret.'),
+    );
+    await user.clear(screen.getByTestId('lock-old'));
+    await user.type(screen.getByTestId('lock-old'), 'old one{Enter}');
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    await user.click(screen.getByTestId('lock-remove'));
+    await user.type(screen.getByTestId('lock-old'), 'new one{Enter}');
+    await waitFor(() => expect(fake.desktop.lock.ready).toBe(false));
+    expect(screen.getByTestId('lock-state')).toHaveTextContent('No secret is set');
+    expect(fake.shell.settings.desktop.lock_after_minutes).toBeNull();
+  });
+
+  test('U109: Ctrl+Shift+L locks, and leads to the page where there is no secret', async () => {
+    const { user, fake } = await openSettings();
+    await user.keyboard('{Control>}{Shift>}l{/Shift}{/Control}');
+    expect(await screen.findByTestId('lock-choose')).toBeVisible();
+    await fake.desktop.lockChoose(null, 'secret');
+    await user.keyboard('{Control>}{Shift>}L{/Shift}{/Control}');
+    expect(await screen.findByTestId('lock-secret')).toBeVisible();
+  });
+
   test('U107: sign out from the page of the account', async () => {
     const { user, fake } = await openSettings('account');
     const main = within(screen.getByRole('main'));
@@ -176,5 +275,38 @@ describe('settings', () => {
     screen.getByTestId('settings-appearance').focus();
     await user.keyboard('{ArrowDown}{Enter}');
     expect(screen.getByTestId('setting-notify')).toBeVisible();
+  });
+
+  test('U108: the devices of the account, and one that is signed out', async () => {
+    const { user } = await openSettings('devices');
+    const rows = await screen.findAllByTestId('device');
+    expect(rows).toHaveLength(4);
+    const [own, laptop] = rows as [HTMLElement, HTMLElement];
+    expect(own).toHaveTextContent('lina-desk (Linux)');
+    expect(own).toHaveTextContent('This device');
+    // Signing out this device is a matter of its own, with a question about the history.
+    expect(within(own).queryByTestId('device-end')).toBeNull();
+    expect(laptop).toHaveTextContent('Connected');
+    expect(laptop).toHaveTextContent('10.8.0.6');
+    await user.click(within(laptop).getByRole('button', { name: /Sign out LINA-LAPTOP/ }));
+    await user.click(screen.getByTestId('device-end-submit'));
+    await waitFor(() => expect(screen.getAllByTestId('device')).toHaveLength(3));
+    expect(screen.queryByTestId('device-may-come-back')).toBeNull();
+    // One that has never said which it is may know the password.
+    await user.click(screen.getByRole('button', { name: 'Sign out Gajim' }));
+    await user.click(screen.getByTestId('device-end-submit'));
+    expect(await screen.findByTestId('device-may-come-back')).toHaveTextContent('Gajim');
+  });
+
+  test('U108: a server that can do less says so, and nothing is offered that fails', async () => {
+    await openSettings('devices', (fake) => {
+      fake.withTeam();
+      fake.devices.complete = false;
+    });
+    expect(await screen.findByTestId('devices-incomplete')).toBeVisible();
+    for (const button of screen.getAllByTestId('device-end')) {
+      expect(button).toBeDisabled();
+      expect(button).toHaveAttribute('title', 'This server cannot sign out single devices.');
+    }
   });
 });

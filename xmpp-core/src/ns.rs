@@ -217,6 +217,11 @@ pub const SASL2: &str = "urn:xmpp:sasl:2";
 pub const BIND2: &str = "urn:xmpp:bind:0";
 /// XEP-0484: fast authentication by token.
 pub const FAST: &str = "urn:xmpp:fast:0";
+/// The clients of one's own account, as Prosody 13 (`mod_client_management`) shows
+/// and ends them.
+pub const CLIENTS: &str = "xmpp:prosody.im/protocol/manage-clients";
+/// Ours: what the list of clients does not say of sessions.
+pub const OWN_SESSION: &str = "urn:startalk:session:0";
 /// XEP-0478: limits of a stream.
 pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";
 /// XEP-0066: an address outside the stream.

@@ -40,6 +40,7 @@ pub(crate) fn run(project: &Project, args: Args) -> Result<ExitCode> {
         (Need::BuildPackages, install::BUILD_PACKAGES),
         (Need::TestPackages, install::TEST_PACKAGES),
         (Need::BrowserPackages, install::BROWSER_PACKAGES),
+        (Need::PackagePackages, install::PACKAGE_PACKAGES),
         (Need::ServerPackages, install::SERVER_PACKAGES),
     ] {
         let missing = install::missing_packages(packages)?;

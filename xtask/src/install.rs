@@ -16,7 +16,8 @@ pub(crate) use node::{MINIMUM as MINIMUM_NODE, version as node_version};
 pub(crate) use python::interpreter as python_interpreter;
 pub(crate) use rust::{CARGO_DENY, TAURI_DRIVER, Tool, nextest_version};
 pub(crate) use system::{
-    BROWSER_PACKAGES, BUILD_PACKAGES, SERVER_PACKAGES, TEST_PACKAGES, missing as missing_packages,
+    BROWSER_PACKAGES, BUILD_PACKAGES, PACKAGE_PACKAGES, SERVER_PACKAGES, TEST_PACKAGES, is_debian,
+    missing as missing_packages, root_prefix,
 };
 
 /// Something a command or a step cannot do without.
@@ -28,6 +29,10 @@ pub(crate) enum Need {
     TestPackages,
     /// A browser, to look at parts of the UI without the app.
     BrowserPackages,
+    /// System packages to try our packages with.
+    PackagePackages,
+    /// System packages to check our code for other systems.
+    CrossPackages,
     /// System packages with other people's clients and servers.
     ServerPackages,
     /// rustfmt and clippy.
@@ -52,6 +57,7 @@ impl Need {
         Self::BuildPackages,
         Self::TestPackages,
         Self::BrowserPackages,
+        Self::PackagePackages,
         Self::ServerPackages,
         Self::RustComponents,
         Self::NodePackages,
@@ -67,6 +73,8 @@ impl Need {
             Self::BuildPackages => "system packages to build the app",
             Self::TestPackages => "system packages to test the app",
             Self::BrowserPackages => "a browser to test the UI",
+            Self::PackagePackages => "system packages to try our packages",
+            Self::CrossPackages => "system packages to check code for other systems",
             Self::ServerPackages => "system packages to test the server",
             Self::RustComponents => "rustfmt and clippy",
             Self::NodePackages => "npm packages",
@@ -115,6 +123,8 @@ pub(crate) fn ensure(project: &Project, needs: &[Need]) -> Vec<(Need, Error)> {
             Need::BuildPackages
             | Need::TestPackages
             | Need::BrowserPackages
+            | Need::PackagePackages
+            | Need::CrossPackages
             | Need::ServerPackages => continue,
             Need::RustComponents => rust::ensure_components(project),
             Need::NodePackages => node::ensure(project),

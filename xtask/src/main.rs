@@ -15,10 +15,12 @@ mod doctor;
 mod fuzz;
 mod gates;
 mod install;
+mod other_systems;
 mod package;
 mod process;
 mod project;
 mod run;
+mod screenshots;
 mod simulate;
 mod steps;
 mod summary;
@@ -79,8 +81,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "smoke | server [--short] | engine [--short]",
-        about: "release build: the app's first paint, memory, sizes; the server beside Prosody and ejabberd; the engine with a million messages",
+        usage: "smoke | server [--short] | engine [--short] | desktop [--messages N]",
+        about: "release build: the app's first paint, memory, sizes; the server beside Prosody and ejabberd; the engine, and the window, with a million messages",
         run: bench::run,
     },
     Command {
@@ -100,6 +102,18 @@ const COMMANDS: &[Command] = &[
         usage: "",
         about: "release build and the packages of the desktop app: .deb and .rpm, or those of this system",
         run: package::run,
+    },
+    Command {
+        name: "screenshots",
+        usage: "[NAME ..]",
+        about: "pictures of every screen of the UI in both languages and themes, from a browser",
+        run: screenshots::run,
+    },
+    Command {
+        name: "check-windows",
+        usage: "[--macos] [--keep]",
+        about: "does the code compile for Windows (or, as far as can be told here, for macOS)?",
+        run: other_systems::run,
     },
     Command {
         name: "install",
@@ -154,7 +168,7 @@ fn help(_: &Project, args: Args) -> Result<ExitCode> {
     args.finish()?;
     println!("Developer commands of Startalk\n");
     for command in COMMANDS {
-        println!("  cargo xtask {:<8} {}", command.name, command.about);
+        println!("  cargo xtask {:<13} {}", command.name, command.about);
     }
     println!("\n`cargo xtask COMMAND --help` shows what may follow a command.");
     println!("`cargo xtask test --list` lists the steps of the test run.");

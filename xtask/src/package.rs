@@ -23,7 +23,7 @@ pub(crate) fn run(project: &Project, args: Args) -> Result<ExitCode> {
     args.finish()?;
     install::require(project, Need::RUN)?;
     build_release(project)?;
-    let packages = bundle(project)?;
+    let packages = bundle(project, "release")?;
     print_sizes(project, &packages);
     Ok(ExitCode::SUCCESS)
 }
@@ -34,7 +34,8 @@ pub(crate) fn build_release(project: &Project) -> Result<()> {
     let mut command = project.cargo(["build", "--release", "--workspace"]);
     // Tests and developer commands ask for features that nobody should be given.
     command.args(["--exclude", "system-tests", "--exclude", "server-tests"]);
-    command.args(["--exclude", "engine-tests", "--exclude", "xtask", "--bins"]);
+    command.args(["--exclude", "engine-tests", "--exclude", "engine-bench"]);
+    command.args(["--exclude", "simulator", "--exclude", "xtask", "--bins"]);
     process::run(&mut command)
 }
 
@@ -48,15 +49,20 @@ const KINDS: &[(&str, &str)] = if cfg!(target_os = "windows") {
     &[("deb", "deb"), ("rpm", "rpm")]
 };
 
-/// Wraps the built app into the packages of this system and returns them.
-pub(crate) fn bundle(project: &Project) -> Result<Vec<PathBuf>> {
-    let folder = project.target().join("release/bundle");
+/// Wraps the app that was built in this profile into the packages of this system, and
+/// returns them.
+pub(crate) fn bundle(project: &Project, profile: &str) -> Result<Vec<PathBuf>> {
+    let folder = project.target().join(profile).join("bundle");
     if folder.exists() {
         std::fs::remove_dir_all(&folder).context("an old package is in the way")?;
     }
     let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
     let names = names.join(",");
-    process::run(&mut project.npm(["exec", "--", "tauri", "bundle", "--bundles", &names]))?;
+    let mut command = project.npm(["exec", "--", "tauri", "bundle", "--bundles", &names]);
+    if profile == "debug" {
+        command.arg("--debug");
+    }
+    process::run(&mut command)?;
     let mut packages = Vec::new();
     for (name, ending) in KINDS {
         let folder = folder.join(name);

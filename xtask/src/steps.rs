@@ -3,6 +3,7 @@
 //! that no dependency is compiled twice.
 
 mod advisories;
+mod packages;
 mod skips;
 mod suites;
 
@@ -191,6 +192,20 @@ pub(crate) const STEPS: &[Step] = &[
         with: &["ui-build", "build"],
         after: &["ui-build", "build"],
         run: suites::windows,
+    },
+    Step {
+        name: "packages",
+        about: "the .deb and the .rpm are installed, started and removed",
+        needs: &[
+            Need::BuildPackages,
+            Need::TestPackages,
+            Need::PackagePackages,
+            Need::NodePackages,
+            Need::TauriDriver,
+        ],
+        with: &["ui-build", "build"],
+        after: &["ui-build", "build"],
+        run: packages::run,
     },
 ];
 

@@ -5,7 +5,7 @@ use rusqlite::Transaction;
 use tokio::time::Instant;
 
 use super::{Shared, refusal};
-use crate::api::{Event, NotificationView};
+use crate::api::{Event, NotificationView, PreviewLimit};
 use crate::inbound::Meaning;
 use crate::store::archive;
 use crate::store::messages::{self, Place, Said};
@@ -263,7 +263,8 @@ impl Shared {
         if !changes.conversations.is_empty() {
             self.conversations_changed();
         }
-        for notification in changes.notifications {
+        for mut notification in changes.notifications {
+            notification.limit = self.preview;
             self.events.publish(Event::Notify { notification });
         }
         if changes.invited {
@@ -413,6 +414,7 @@ fn notify(
         room,
         mentions_me,
         body: one_line.chars().take(NOTIFICATION_CHARS).collect(),
+        limit: PreviewLimit::default(),
     });
     Ok(())
 }

@@ -9,7 +9,9 @@ use super::sync::pep;
 use crate::clock;
 
 /// Name of the program.
-const NAME: &str = "Startalk";
+pub(super) const NAME: &str = "Startalk";
+/// Its version.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Stands for the program in the hash's name (XEP-0115, section 4).
 const NODE: &str = "urn:startalk:client";
 
@@ -77,7 +79,7 @@ pub(super) fn answer(query: &Element) -> Option<Element> {
 pub(super) fn version() -> Element {
     build("query", ns::VERSION)
         .child(build("name", ns::VERSION).text(NAME))
-        .child(build("version", ns::VERSION).text(env!("CARGO_PKG_VERSION")))
+        .child(build("version", ns::VERSION).text(VERSION))
         .done()
 }
 

@@ -31,8 +31,13 @@ pub(crate) struct Device {
     pub(crate) capabilities: Option<String>,
 }
 
+/// Where our own devices are, beside the contacts.
+const OWN: &str = "";
+
 #[derive(Debug, Default)]
 struct Inner {
+    /// The resource of this session.
+    own_resource: String,
     /// By bare address, then by resource.
     presence: HashMap<String, HashMap<String, Device>>,
     /// By conversation, since when.
@@ -73,6 +78,35 @@ impl Live {
         }
         let seen = |device: &Device| (device.show, device.status.clone(), device.idle_since_ms);
         before.as_ref().map(seen) != best(inner.presence.get(address)).map(seen)
+    }
+
+    /// Another device of ours, or this one, says that it is there or gone; whether
+    /// that is news.
+    pub(crate) fn set_own_device(&self, resource: &str, device: Option<Device>) -> bool {
+        let known = |live: &Self| {
+            let inner = live.inner();
+            let devices = inner.presence.get(OWN);
+            devices.is_some_and(|devices| devices.contains_key(resource))
+        };
+        let before = known(self);
+        self.set_device(OWN, resource, device);
+        before != known(self)
+    }
+
+    /// The resources of our own devices that show themselves.
+    pub(crate) fn own_devices(&self) -> Vec<String> {
+        let inner = self.inner();
+        let devices = inner.presence.get(OWN).into_iter();
+        devices.flat_map(HashMap::keys).cloned().collect()
+    }
+
+    /// The resource of this session; empty where the server did not say.
+    pub(crate) fn own_resource(&self) -> String {
+        self.inner().own_resource.clone()
+    }
+
+    pub(crate) fn set_own_resource(&self, resource: &str) {
+        resource.clone_into(&mut self.inner().own_resource);
     }
 
     /// The most available device of a contact.

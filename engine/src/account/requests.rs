@@ -1,6 +1,7 @@
 //! What the user interface asks of one account, by topic.
 
 mod conversations;
+mod locate;
 mod messages;
 pub(super) mod view;
 

@@ -7,7 +7,11 @@ use crate::api::{ApiError, ContentKind, SearchFilters, SearchHit};
 use crate::search::merge::{Part, Place};
 use crate::search::query::Query;
 use crate::search::terms::Content;
+use crate::store::locate;
 use crate::store::search::{self, Ask, Hit, NamedRow};
+
+/// Most days that one request asks about: a page of a calendar has 42.
+const MAX_DAYS: usize = 62;
 
 impl Account {
     /// What the cache has below a place, at most `limit` hits.
@@ -41,6 +45,25 @@ impl Account {
             account,
             reached: page.reached,
         })
+    }
+
+    /// On which days a conversation has messages here.
+    ///
+    /// # Errors
+    /// [`crate::api::ErrorCode::CacheFailed`].
+    pub(crate) async fn days(
+        &self,
+        conversation: String,
+        mut starts_ms: Vec<i64>,
+    ) -> Result<Vec<bool>, ApiError> {
+        starts_ms.truncate(MAX_DAYS + 1);
+        let days = self.shared.store.read(move |db| {
+            starts_ms
+                .array_windows()
+                .map(|[from, to]| locate::has_between(db, &conversation, *from, *to))
+                .collect()
+        });
+        days.await.map_err(|error| Shared::cache_failed(&error))
     }
 
     /// Everything of this account that has a name.

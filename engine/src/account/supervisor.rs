@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use super::Shared;
 use super::session::{Resumption, Session};
@@ -32,6 +33,8 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
         let error = match outcome {
             Ok(signed_in) => {
                 network.mark_unchanged();
+                let met = signed_in.transport.met();
+                shared.status.connected(met, shared.clock.now_ms());
                 let session = Session::new(&shared, signed_in, resumption.take());
                 let (error, left) = Box::pin(session.run(&mut typing)).await;
                 resumption = left;
@@ -40,6 +43,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
             Err(error) => Some(error),
         };
         shared.live.lost();
+        shared.status.lost();
         shared.contacts_changed();
         shared.conversations_changed();
         let Some(error) = error else { break };
@@ -55,6 +59,9 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
                 .unwrap_or_else(|| way.target.domain.clone())
         };
         let api_error = error.to_api(&server);
+        if matches!(error, ConnectError::Expired) {
+            forget(&shared).await;
+        }
         if error.needs_the_user() {
             shared.set_connection(ConnectionView::Offline {
                 error: Some(api_error),
@@ -86,6 +93,14 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
     shared.set_connection(ConnectionView::Offline { error: None });
 }
 
+/// This device was signed out from elsewhere: it has nothing to come back with
+/// until somebody types the password.
+async fn forget(shared: &Shared) {
+    shared.memory.forget_password(&shared.connector).await;
+    let mut way = shared.way.lock().unwrap_or_else(PoisonError::into_inner);
+    way.password = Zeroizing::default();
+}
+
 /// Full jitter below a ceiling that doubles: many clients of a server that
 /// comes back do not come at once.
 fn backoff(shared: &Shared, failures: u32) -> Duration {
@@ -106,6 +121,9 @@ async fn connect(
         let way = shared.way.lock().unwrap_or_else(PoisonError::into_inner);
         (way.target.clone(), way.password.clone())
     };
+    if password.is_empty() && shared.memory.token().is_none() {
+        return Err(ConnectError::Expired);
+    }
     let login = shared.login(&password);
     let purpose = Purpose::Session(resumption.map(Resumption::request));
     connection::connect(&shared.connector, &target, login, purpose).await

@@ -4,6 +4,7 @@
 pub(super) mod archive;
 pub(super) mod blocking;
 pub(super) mod capabilities;
+mod clock;
 pub(super) mod displayed;
 pub(super) mod pep;
 pub(super) mod presence;
@@ -81,7 +82,8 @@ async fn catch_up(shared: &Arc<Shared>, handle: &Handle, began: Began) -> Result
     handle.caught_up(follows).await?;
     shared.people.displayed_bell.notify_one();
     let rooms = rooms::run(shared, handle, false);
-    tokio::try_join!(history, rooms).map(drop)
+    let clock = clock::compare(shared, handle);
+    tokio::try_join!(history, rooms, clock).map(drop)
 }
 
 /// XEP-0280.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::ApiError;
+
 /// What an interface may ask about connections.
 ///
 /// `Debug` is written by hand: a password travels in [`ConnectionRequest::SetProxy`].
@@ -33,6 +35,24 @@ pub enum ConnectionRequest {
         /// one that was shown. Space in it does not matter.
         fingerprint: String,
     },
+    /// How the connection of an account is; asks the server once how long it takes.
+    /// Answer: [`super::Response::ConnectionStatus`].
+    Status {
+        /// Account id.
+        account: String,
+    },
+    /// Whether a server can be reached and proves itself, without an account and
+    /// without signing in. Answer: [`super::Response::Checked`].
+    Check {
+        /// As in [`super::Request::PreviewJoin`]; an invitation is not used up.
+        input: String,
+    },
+    /// What holds for an account because whoever runs the server says so, and what
+    /// because nobody does. Answer: [`super::Response::Managed`].
+    Managed {
+        /// Account id.
+        account: String,
+    },
 }
 
 impl ConnectionRequest {
@@ -42,6 +62,9 @@ impl ConnectionRequest {
             Self::Proxy => ("Connection::Proxy", None),
             Self::SetProxy { .. } => ("Connection::SetProxy", None),
             Self::TrustKey { account, .. } => ("Connection::TrustKey", Some(account)),
+            Self::Status { account } => ("Connection::Status", Some(account)),
+            Self::Check { .. } => ("Connection::Check", None),
+            Self::Managed { account } => ("Connection::Managed", Some(account)),
         }
     }
 }
@@ -102,4 +125,96 @@ pub struct ProxyView {
     pub choice: ProxyChoice,
     /// Whether a password is kept for it.
     pub has_password: bool,
+}
+
+/// Over what a connection goes. All of it is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum Way {
+    /// TLS from the first byte (XEP-0368).
+    DirectTls,
+    /// TCP, upgraded by STARTTLS (RFC 6120, section 5).
+    StartTls,
+    /// WebSocket over HTTPS (RFC 7395).
+    WebSocket,
+}
+
+/// What a server's certificate says of itself. The names in it are shown as they
+/// are, without what would break a line or turn it around.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct CertificateView {
+    /// Whose it is: names of servers, else what it calls itself.
+    pub subject: String,
+    /// Who says so.
+    pub issuer: String,
+    /// That is the server itself.
+    pub self_signed: bool,
+    /// Milliseconds since the Unix epoch.
+    pub valid_from_ms: i64,
+    /// Milliseconds since the Unix epoch.
+    pub valid_until_ms: i64,
+    /// Of its key, as invitations carry it.
+    pub fingerprint: String,
+}
+
+/// How the connection of an account is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ConnectionStatusView {
+    /// Over what; none while there is no session.
+    pub way: Option<Way>,
+    /// The certificate of the server that was met last; none before that, and where
+    /// a program dials by itself.
+    pub certificate: Option<CertificateView>,
+    /// How long the server took to answer just now, in milliseconds.
+    pub round_trip_ms: Option<u32>,
+    /// Since when the connection is there, in milliseconds since the Unix epoch.
+    pub since_ms: Option<i64>,
+    /// When all that was missed was fetched last, in milliseconds since the Unix
+    /// epoch; none since the start of the program.
+    pub caught_up_ms: Option<i64>,
+    /// Messages that wait to be sent.
+    pub waiting: u32,
+}
+
+/// A step on the way to a server, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum CheckStep {
+    /// What was typed means a server, and its document is to be had.
+    Address,
+    /// The name of the server is known.
+    Name,
+    /// Something answers there.
+    Reach,
+    /// It proves that it is the server.
+    Certificate,
+    /// It is a chat server, and for this domain.
+    Server,
+}
+
+/// What a check has found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct CheckView {
+    /// The domain that was looked for; none if what was typed names none.
+    pub domain: Option<String>,
+    /// The step that failed; those before it went well.
+    pub failed: Option<CheckStep>,
+    /// Why.
+    pub error: Option<ApiError>,
+    /// Five digits in groups of one, three and one, to be read aloud: the step, the
+    /// reason, and a check digit ([docs/diagnostic-codes.md]).
+    ///
+    /// [docs/diagnostic-codes.md]: https://github.com/startalk-org/startalk/blob/main/docs/diagnostic-codes.md
+    pub code: String,
+    /// Over what the server was reached.
+    pub way: Option<Way>,
+    /// What it proves itself with.
+    pub certificate: Option<CertificateView>,
+    /// How long all of it took, in milliseconds.
+    pub took_ms: u32,
 }

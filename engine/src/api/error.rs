@@ -29,6 +29,8 @@ pub enum ErrorCode {
     NoNetwork,
     /// The name is known, but nothing answers there (refused, time out).
     ServerUnreachable,
+    /// The network wants people to sign in on a web page of its own first.
+    CaptivePortal,
     /// The proxy does not answer, or refuses to connect to the server.
     ProxyFailed,
     /// The proxy wants a user name and password, or others than it was given.
@@ -57,8 +59,13 @@ pub enum ErrorCode {
     SignInDowngraded,
     /// User name or password is wrong.
     WrongPassword,
-    /// The account was closed or locked by the server.
+    /// The account was locked by the server.
     AccountDisabled,
+    /// The account is not there any more.
+    AccountRemoved,
+    /// This device was signed out from another one, or the password has run out:
+    /// the password has to be typed.
+    SignInExpired,
     /// Another program has taken the place of this one.
     SignedInElsewhere,
     /// The server has too much to do; it is asked again later.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::ConnectionView;
+use super::{ConnectionView, PreviewLimit};
 
 /// What has changed. An interface that falls behind gets [`Event::Lagged`]
 /// instead of a growing queue and then reloads what it shows.
@@ -39,6 +39,11 @@ pub enum Event {
         account: String,
         /// Bare address.
         address: String,
+    },
+    /// A device of the account came or went.
+    DevicesChanged {
+        /// Account id.
+        account: String,
     },
     /// The list of those who are blocked.
     BlockedChanged {
@@ -96,4 +101,6 @@ pub struct NotificationView {
     pub mentions_me: bool,
     /// The text, shortened to one or two lines.
     pub body: String,
+    /// How much of it whoever runs the server lets be shown.
+    pub limit: PreviewLimit,
 }

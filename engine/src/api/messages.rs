@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{DeliveryState, Direction, FileState};
+use super::{DeliveryState, Direction, FileState, RoomEventView};
 
 /// What an interface may ask about messages, beside the requests that are there
 /// from the beginning ([`super::Request::SendMessage`] and its like).
@@ -74,6 +74,37 @@ pub enum MessageRequest {
         /// Local message id.
         message: i64,
     },
+    /// Finds the message that stands at a place. One that is not on this device is
+    /// fetched with what lies between, page by page, for which
+    /// [`super::Event::MessagesChanged`] comes. Answer: [`super::Response::Message`].
+    Locate {
+        /// Account id.
+        account: String,
+        /// Conversation id.
+        conversation: String,
+        /// Where.
+        place: MessagePlace,
+    },
+}
+
+/// A place in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "at", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum MessagePlace {
+    /// The message that the archive names so, as in [`super::SearchHit`].
+    Archived {
+        /// The archive's id.
+        id: String,
+        /// When it was written, in milliseconds since the Unix epoch.
+        time_ms: i64,
+    },
+    /// The first message that was written from a time on; the nearest newer one
+    /// that is on this device, where the archive cannot be reached.
+    From {
+        /// Milliseconds since the Unix epoch.
+        time_ms: i64,
+    },
 }
 
 impl MessageRequest {
@@ -86,6 +117,7 @@ impl MessageRequest {
             Self::Retract { account, .. } => ("Message::Retract", account),
             Self::Forward { account, .. } => ("Message::Forward", account),
             Self::Details { account, .. } => ("Message::Details", account),
+            Self::Locate { account, .. } => ("Message::Locate", account),
         }
     }
 }
@@ -107,7 +139,8 @@ pub struct MentionInput {
     pub start: u32,
     /// Behind its last UTF-16 unit.
     pub end: u32,
-    /// Bare address; in a room that hides people the one with the nickname.
+    /// Bare address; in a room that hides people the one with the nickname. The
+    /// room's own means everybody in it.
     pub address: String,
 }
 
@@ -134,6 +167,10 @@ pub struct MessageView {
     /// Milliseconds since the Unix epoch, as the server stamped it (or as this
     /// device did, while it waits).
     pub time_ms: i64,
+    /// Of an event: what happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub event: Option<RoomEventView>,
     /// For outgoing messages.
     pub delivery: Option<DeliveryState>,
     /// What it answers.

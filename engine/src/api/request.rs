@@ -2,9 +2,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    AvatarView, ConnectionRequest, ContactView, ConversationPage, ConversationRequest,
-    ConversationView, DirectoryEntryView, DirectoryFormView, ExportView, FileLimits, FilePage,
-    FileRequest, FirstUnreadView, FoundRooms, InvitationView, JoinPreview, MemberView,
+    AvatarView, CheckView, ConnectionRequest, ConnectionStatusView, ContactView, ConversationPage,
+    ConversationRequest, ConversationView, DeviceEndedView, DeviceRequest, DevicesView,
+    DirectoryEntryView, DirectoryFormView, ExportView, FileLimits, FilePage, FileRequest,
+    FirstUnreadView, FoundRooms, InvitationView, JoinPreview, ManagedView, MemberView,
     MessageDetails, MessageRequest, MessageWindow, NameHit, OccupantView, Overview,
     OwnPresenceView, PeopleRequest, ProfileView, ProxyView, RoomRequest, RoomSettings, RoomView,
     SearchPage, SearchRequest, StorageView, SubscriptionRequestView, TransferView, WindowAnchor,
@@ -156,6 +157,8 @@ pub enum Request {
     People(PeopleRequest),
     /// The way to the servers; the answers are said there.
     Connection(ConnectionRequest),
+    /// What has access to an account; the answers are said there.
+    Devices(DeviceRequest),
     /// The window is there and answers; to be said each half minute, and at once
     /// when something changes. An interface that has said so once and then falls
     /// silent is taken for hung, and others see us as away. Answer: [`Response::Done`].
@@ -196,8 +199,16 @@ pub enum Response {
     Message(i64),
     /// See [`ConnectionRequest::Proxy`].
     Proxy(ProxyView),
+    /// See [`ConnectionRequest::Status`].
+    ConnectionStatus(Box<ConnectionStatusView>),
+    /// See [`ConnectionRequest::Check`].
+    Checked(Box<CheckView>),
+    /// See [`ConnectionRequest::Managed`].
+    Managed(Box<ManagedView>),
     /// See [`SearchRequest`].
     SearchPage(SearchPage),
+    /// See [`SearchRequest::Days`]: for each day whether it has messages.
+    Days(Vec<bool>),
     /// See [`SearchRequest::Names`].
     Names(Vec<NameHit>),
     /// See [`MessageRequest::Details`].
@@ -246,6 +257,10 @@ pub enum Response {
     DirectoryForm(DirectoryFormView),
     /// See [`PeopleRequest::SearchDirectory`].
     Directory(Vec<DirectoryEntryView>),
+    /// See [`DeviceRequest::List`].
+    Devices(DevicesView),
+    /// See [`DeviceRequest::End`].
+    DeviceEnded(DeviceEndedView),
 }
 
 impl std::fmt::Debug for Request {
@@ -286,6 +301,10 @@ impl std::fmt::Debug for Request {
             Self::Rooms(request) => return request.fmt(f),
             Self::People(request) => return request.fmt(f),
             Self::Connection(request) => request.summary(),
+            Self::Devices(request) => {
+                let (name, account) = request.summary();
+                (name, Some(account))
+            }
             Self::Attention { .. } => ("Attention", None),
             Self::NetworkChanged => ("NetworkChanged", None),
         };

@@ -43,6 +43,17 @@ pub enum SearchRequest {
         /// At most so many hits (1 to 50).
         limit: u32,
     },
+    /// On which days a conversation has messages on this device.
+    /// Answer: [`super::Response::Days`].
+    Days {
+        /// Account id.
+        account: String,
+        /// Conversation id.
+        conversation: String,
+        /// When each day begins, in milliseconds since the Unix epoch, and when the
+        /// last one ends: rising, at most 63.
+        starts_ms: Vec<i64>,
+    },
     /// Finds conversations, contacts and rooms by name, the best first: by letters,
     /// by the sounds of Chinese characters and by initials.
     /// Answer: [`super::Response::Names`].
@@ -63,6 +74,7 @@ impl SearchRequest {
         match self {
             Self::Find { account, .. } => ("Search.Find", account.as_ref()),
             Self::FindOnServer { account, .. } => ("Search.FindOnServer", Some(account)),
+            Self::Days { account, .. } => ("Search.Days", Some(account)),
             Self::Names { account, .. } => ("Search.Names", account.as_ref()),
         }
     }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ApiError, ErrorCode, MessageView, NotifyLevel, Subscription};
+use super::{ApiError, ErrorCode, MessageView, NotifyLevel, PreviewLimit, Subscription};
 
 /// Everything an interface needs at its first paint; read from disk only,
 /// never waits for the network.
@@ -48,6 +48,14 @@ pub enum Notice {
         /// Where the newer file is now.
         path: String,
     },
+    /// The clock of this computer is wrong by so much, by that of the server; the
+    /// order of messages does not depend on it.
+    ClockWrong {
+        /// The account whose server says so.
+        account: String,
+        /// Minutes that this computer is ahead; less than 0 if it is behind.
+        minutes: i64,
+    },
     /// The keyring had no entry for this account any more.
     SecretMissing {
         /// The account whose password has to be typed again.
@@ -71,8 +79,11 @@ pub struct AccountView {
     pub unlocked: bool,
     /// The state of its connection.
     pub connection: ConnectionView,
-    /// Sum of unread messages over its conversations.
+    /// Sum of the numbers that its conversations show: those that are muted or put
+    /// away show none.
     pub unread: u32,
+    /// How much whoever runs the server lets notifications show.
+    pub preview_limit: PreviewLimit,
 }
 
 /// The state of one account's connection.

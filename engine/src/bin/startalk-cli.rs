@@ -26,6 +26,8 @@ mod people;
 mod rooms;
 #[path = "startalk-cli/search.rs"]
 mod search;
+#[path = "startalk-cli/sessions.rs"]
+mod sessions;
 
 use std::process::ExitCode;
 

@@ -244,12 +244,16 @@ async fn websocket(
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
-    let SecureStream { io, binding } = tls;
+    let SecureStream {
+        io,
+        binding,
+        certificate,
+    } = tls;
     let (socket, _) = tokio_tungstenite::client_async_with_config(request, io, Some(config))
         .await
         .map_err(|error| ConnectError::NotXmpp(error.to_string()))?;
     let patience = connector.timeouts.answer;
-    Ok(Transport::websocket(socket, binding, patience))
+    Ok(Transport::websocket(socket, binding, certificate, patience))
 }
 
 /// How far a try came before it failed.

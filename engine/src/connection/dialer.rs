@@ -13,6 +13,8 @@ use navigation::ServerTarget;
 use tokio::io::{AsyncRead, AsyncWrite};
 use xmpp_core::sasl::BindingData;
 
+use crate::api::CertificateView;
+
 /// Bytes in both directions.
 pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -24,6 +26,7 @@ pub struct SecureStream {
     pub io: Box<dyn ByteStream>,
     /// What signing in can be bound to; nothing in it turns binding off.
     pub binding: BindingData,
+    pub(crate) certificate: Option<CertificateView>,
 }
 
 impl SecureStream {
@@ -32,6 +35,7 @@ impl SecureStream {
         Self {
             io: Box::new(io),
             binding: BindingData::default(),
+            certificate: None,
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use xmpp_core::element::ElementError;
 use xmpp_core::framing::FramingError;
+use xmpp_core::ns;
 use xmpp_core::sasl::ScramError;
 use xmpp_core::stream::{HeaderError, StreamCondition, StreamError};
 
 use navigation::{Endpoint, SpkiPin};
 
-use crate::api::{ApiError, ErrorCode};
+use crate::api::{ApiError, CertificateView, ErrorCode};
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub(crate) enum ConnectError {
     /// Nobody answers there.
     #[error("connection: {0}")]
     Unreachable(String),
+    /// The network answers in the place of the server, and leads to a page of its
+    /// own.
+    #[error("the network wants a sign-in of its own: {0}")]
+    Portal(String),
     /// The proxy does not answer or does not help.
     #[error("proxy: {0}")]
     Proxy(String),
@@ -58,7 +63,7 @@ pub(crate) enum ConnectError {
     Redirection(String),
     /// The server does not prove that it is the right one.
     #[error("certificate: {1}")]
-    Certificate(CertificateProblem, String),
+    Certificate(CertificateProblem, String, Option<Box<CertificateView>>),
     /// The server offers no way to sign in that we accept.
     #[error("no common way to sign in: {0}")]
     NoMechanism(String),
@@ -72,6 +77,10 @@ pub(crate) enum ConnectError {
     /// The server locks the account out for good or for a while.
     #[error("the server refuses the account: {0}")]
     AccountDisabled(String),
+    /// What this device had to sign in with is worth nothing any more, though it is
+    /// no mistake: it was signed out from elsewhere.
+    #[error("the sign-in has expired")]
+    Expired,
     /// The server refused a token and ended the stream over it.
     #[error("the server refuses the token")]
     TokenRefused,
@@ -123,12 +132,14 @@ impl ConnectError {
                 | Self::Downgraded(_)
                 | Self::ProxyPassword(_)
                 | Self::WrongPassword
+                | Self::Expired
                 | Self::NameTaken
                 | Self::NameInvalid
                 | Self::PasswordTooWeak
                 | Self::InviteNotValid
                 | Self::RegistrationClosed
         ) || self.is_conflict()
+            || matches!(self, Self::Stream(error) if is_removal(error))
     }
 
     /// Another program uses our resource: two that always come back would throw
@@ -143,12 +154,13 @@ impl ConnectError {
             Self::Unknown(_) => ErrorCode::ServerUnknown,
             Self::NoRoute(_) => ErrorCode::NoNetwork,
             Self::Unreachable(_) | Self::Lost(_) => ErrorCode::ServerUnreachable,
+            Self::Portal(_) => ErrorCode::CaptivePortal,
             Self::Proxy(_) => ErrorCode::ProxyFailed,
             Self::ProxyPassword(_) => ErrorCode::ProxyPassword,
             Self::NotXmpp(_) => ErrorCode::NotAChatServer,
             Self::Version(_) => ErrorCode::VersionNotSupported,
             Self::Elsewhere(_) | Self::Redirection(_) => ErrorCode::RedirectRefused,
-            Self::Certificate(problem, _) => match problem {
+            Self::Certificate(problem, ..) => match problem {
                 CertificateProblem::Expired => ErrorCode::CertificateExpired,
                 CertificateProblem::WrongName => ErrorCode::CertificateWrongName,
                 CertificateProblem::KeyChanged(_) => ErrorCode::CertificateKeyChanged,
@@ -160,12 +172,14 @@ impl ConnectError {
             Self::Downgraded(_) => ErrorCode::SignInDowngraded,
             Self::WrongPassword | Self::TokenRefused => ErrorCode::WrongPassword,
             Self::AccountDisabled(_) => ErrorCode::AccountDisabled,
+            Self::Expired => ErrorCode::SignInExpired,
             Self::Busy(_) => ErrorCode::ServerBusy,
             Self::NameTaken => ErrorCode::NameTaken,
             Self::NameInvalid => ErrorCode::NameInvalid,
             Self::PasswordTooWeak => ErrorCode::PasswordTooWeak,
             Self::InviteNotValid => ErrorCode::InviteNotValid,
             Self::RegistrationClosed => ErrorCode::RegistrationClosed,
+            Self::Stream(error) if is_removal(error) => ErrorCode::AccountRemoved,
             Self::Stream(error) => match error.condition {
                 StreamCondition::HostUnknown | StreamCondition::HostGone => {
                     ErrorCode::DomainNotServed
@@ -187,12 +201,30 @@ impl ConnectError {
         };
         let error = ApiError::new(code).value("server", server).detail(self);
         match self {
-            Self::Certificate(CertificateProblem::KeyChanged(met), _) => {
-                error.value("fingerprint", met)
+            Self::Certificate(problem, _, seen) => {
+                let error = match seen {
+                    Some(seen) => error
+                        .value("subject", &seen.subject)
+                        .value("issuer", &seen.issuer)
+                        .value("valid-from-ms", seen.valid_from_ms)
+                        .value("valid-until-ms", seen.valid_until_ms)
+                        .value("fingerprint", &seen.fingerprint),
+                    None => error,
+                };
+                match problem {
+                    CertificateProblem::KeyChanged(met) => error.value("fingerprint", met),
+                    _ => error,
+                }
             }
             _ => error,
         }
     }
+}
+
+/// Whether a server says with the end of a stream that the account is gone.
+fn is_removal(error: &StreamError) -> bool {
+    let detail = error.detail.as_deref();
+    detail.is_some_and(|detail| detail.is("account-removed", ns::OWN_SESSION))
 }
 
 impl From<std::io::Error> for ConnectError {
@@ -224,7 +256,7 @@ impl From<ScramError> for ConnectError {
         match error {
             // It does not know our password's verifier: not our server.
             ScramError::WrongServerSignature | ScramError::WrongBinding => {
-                Self::Certificate(CertificateProblem::Imposter, error.to_string())
+                Self::Certificate(CertificateProblem::Imposter, error.to_string(), None)
             }
             // Somebody between us and the server changed what it offers.
             ScramError::Downgrade => Self::Downgraded(error.to_string()),

@@ -6,7 +6,7 @@ use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
-use super::{ConnectError, Connector, Transport, dial};
+use super::{ConnectError, Connector, Transport, dial, portal};
 
 /// Makes an account on a connection of its own.
 pub(crate) async fn register(
@@ -18,9 +18,11 @@ pub(crate) async fn register(
     token: &str,
 ) -> Result<(), ConnectError> {
     let deadline = Instant::now() + connector.timeouts.connect;
-    let mut transport = Box::pin(dial(connector, target, None, deadline))
-        .await?
-        .transport;
+    let opened = Box::pin(dial(connector, target, None, deadline)).await;
+    let mut transport = match opened {
+        Ok(opened) => opened.transport,
+        Err(error) => return Err(Box::pin(portal::explain(connector, target, error)).await),
+    };
     let asked = exchange(
         &mut transport,
         &target.domain,

@@ -34,7 +34,7 @@ use self::exchange::Exchange;
 pub(crate) use self::memory::Memory;
 use self::offer::Offer;
 use super::dial::{MAX_REDIRECTIONS, Opened};
-use super::{ConnectError, Connector, Transport, dial};
+use super::{ConnectError, Connector, Transport, dial, portal};
 
 /// Longest wait for a token to be revoked: nobody waits for it at sign-out.
 const REVOKE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -127,7 +127,10 @@ pub(crate) async fn connect(
     // password has a stream of its own.
     let mut token_refused = false;
     for _ in 0..=MAX_REDIRECTIONS {
-        let opened = Box::pin(dial(connector, &target, Some(&from), deadline)).await?;
+        let opened = match Box::pin(dial(connector, &target, Some(&from), deadline)).await {
+            Ok(opened) => opened,
+            Err(error) => return Err(Box::pin(portal::explain(connector, &target, error)).await),
+        };
         let attempt = Attempt {
             connector,
             domain: &target.domain,
@@ -193,6 +196,10 @@ impl Attempt<'_> {
 
     /// The way with the password.
     fn password(&self, offer: &Offer) -> Result<Exchange, ConnectError> {
+        // It was forgotten when this device was signed out.
+        if self.login.password.is_empty() {
+            return Err(ConnectError::Expired);
+        }
         let mechanism = offer.strongest()?;
         // Whoever had SCRAM once is not asked for the password itself: that
         // would be a gift to who stands between (peers call it a downgrade).

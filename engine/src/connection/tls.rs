@@ -1,5 +1,6 @@
 //! TLS: always, and always with a server that has proven itself.
 
+mod certificate;
 mod end_point;
 mod verifier;
 
@@ -11,6 +12,7 @@ use rustls::{CertificateError, ClientConfig};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use x509_parser::prelude::{FromDer, X509Certificate};
 use xmpp_core::sasl::BindingData;
 
 use self::end_point::end_point;
@@ -67,18 +69,30 @@ impl TlsSetup {
         let stream = TlsConnector::from(Arc::new(config))
             .connect(name, socket)
             .await
-            .map_err(|error| io_error(&error))?;
-        let certificate = stream.get_ref().1.peer_certificates();
+            .map_err(|error| self.with_certificate(io_error(&error)))?;
+        let chain = stream.get_ref().1.peer_certificates();
+        let certificate = chain.and_then(|chain| chain.first());
         let binding = BindingData {
             tls_exporter: exporter(&stream),
-            tls_server_end_point: certificate
-                .and_then(|chain| chain.first())
-                .and_then(|first| end_point(first)),
+            tls_server_end_point: certificate.and_then(|first| end_point(first)),
         };
+        let parsed = certificate.and_then(|first| X509Certificate::from_der(first).ok());
+        let certificate = parsed.map(|(_, parsed)| certificate::view(&parsed));
         Ok(SecureStream {
             io: Box::new(stream),
             binding,
+            certificate,
         })
+    }
+
+    /// Says with which certificate a server failed to prove itself.
+    fn with_certificate(&self, error: ConnectError) -> ConnectError {
+        match error {
+            ConnectError::Certificate(problem, why, None) => {
+                ConnectError::Certificate(problem, why, self.verifier.refused().map(Box::new))
+            }
+            other => other,
+        }
     }
 }
 
@@ -119,11 +133,11 @@ fn io_error(error: &std::io::Error) -> ConnectError {
 pub(crate) fn tls_error(error: &rustls::Error) -> ConnectError {
     match error {
         rustls::Error::InvalidCertificate(reason) => {
-            ConnectError::Certificate(problem(reason), format!("{reason:?}"))
+            ConnectError::Certificate(problem(reason), format!("{reason:?}"), None)
         }
         // What the verifier of an operating system has no better word for.
         rustls::Error::General(text) => {
-            ConnectError::Certificate(CertificateProblem::Other, text.clone())
+            ConnectError::Certificate(CertificateProblem::Other, text.clone(), None)
         }
         other => ConnectError::NotXmpp(format!("no TLS there: {other}")),
     }
@@ -148,7 +162,7 @@ fn problem(reason: &CertificateError) -> CertificateProblem {
 }
 
 /// The pin of a certificate's key.
-fn pin(certificate: &x509_parser::certificate::X509Certificate<'_>) -> SpkiPin {
+fn pin(certificate: &X509Certificate<'_>) -> SpkiPin {
     SpkiPin::from_der_spki(certificate.public_key().raw)
 }
 

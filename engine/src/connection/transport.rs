@@ -16,6 +16,8 @@ use xmpp_core::sasl::BindingData;
 use xmpp_core::stream::{StreamCondition, StreamError, StreamHeader, TCP_CLOSE, websocket_close};
 
 use super::find::{DIRECT_PORT, STARTTLS_PORT, host_meta};
+use crate::api::{CertificateView, Way};
+
 use super::{ByteStream, ConnectError, Kind, SecureStream};
 
 /// What a server may send at once: a page of history of long messages.
@@ -50,6 +52,14 @@ pub(crate) struct Transport {
     patience: Duration,
     /// What signing in can be bound to.
     pub(crate) binding: BindingData,
+    certificate: Option<CertificateView>,
+}
+
+/// Over what a server was reached, and with what it has proven itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Met {
+    pub(crate) way: Way,
+    pub(crate) certificate: Option<CertificateView>,
 }
 
 enum Wire {
@@ -74,12 +84,14 @@ impl Transport {
             unread: None,
             patience,
             binding: stream.binding,
+            certificate: stream.certificate,
         }
     }
 
     pub(super) fn websocket(
         socket: WebSocketStream<Box<dyn ByteStream>>,
         binding: BindingData,
+        certificate: Option<CertificateView>,
         patience: Duration,
     ) -> Self {
         Self {
@@ -88,6 +100,19 @@ impl Transport {
             unread: None,
             patience,
             binding,
+            certificate,
+        }
+    }
+
+    /// What the other side is, for who wants to know.
+    pub(crate) fn met(&self) -> Met {
+        Met {
+            way: match self.kind {
+                Kind::DirectTls => Way::DirectTls,
+                Kind::StartTls => Way::StartTls,
+                Kind::WebSocket => Way::WebSocket,
+            },
+            certificate: self.certificate.clone(),
         }
     }
 
@@ -190,7 +215,11 @@ impl Transport {
             .unwrap_or(Err(ConnectError::TimedOut))
     }
 
-    /// Ends the stream in good order, as far as the other side lets us.
+    /// Ends the stream in good order, as far as the other side lets us: our end,
+    /// theirs, then the connection (RFC 6120, section 4.4; RFC 7395, section 3.6).
+    /// A server whose connection is gone while it still has something for us may
+    /// hold on to that for long (ejabberd over WebSocket: 15 s with each stanza,
+    /// and what comes for the account meanwhile reaches nobody).
     pub(crate) async fn close(mut self) {
         let end = match &self.wire {
             Wire::Tcp { .. } => TCP_CLOSE.to_owned(),
@@ -198,6 +227,8 @@ impl Transport {
         };
         let closed = async {
             self.send_text(&end).await?;
+            // What still comes is not ours any more: unacknowledged, it stays there.
+            while let Ok(Incoming::Open(_) | Incoming::Element(_)) = self.next().await {}
             match &mut self.wire {
                 Wire::Tcp { io, .. } => io.shutdown().await?,
                 Wire::WebSocket(socket) => drop(SinkExt::close(socket).await),

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::keys::proof;
 use super::{Engine, NewAccount, NewUser, address};
-use crate::api::{ApiError, ErrorCode, JoinKind, JoinPreview};
+use crate::api::{ApiError, ErrorCode, JoinKind, JoinPreview, ManagedSource, PreviewLimit};
 use crate::clock;
 use crate::config::Retention;
 use crate::connection::{ConnectError, Purpose, connect, register};
@@ -22,13 +22,22 @@ const DOCUMENT: http::Limits = http::Limits {
 };
 
 /// A text, understood.
-struct Destination {
-    target: ServerTarget,
+pub(super) struct Destination {
+    pub(super) target: ServerTarget,
     token: Option<String>,
     inviter: Option<String>,
     user: Option<String>,
-    issuer: Option<String>,
+    source: ManagedSource,
     policy: Policy,
+}
+
+/// Most that notifications may show.
+fn preview(policy: &Policy) -> PreviewLimit {
+    match policy.preview {
+        None => PreviewLimit::Anything,
+        Some(navigation::Preview::Name) => PreviewLimit::Name,
+        Some(navigation::Preview::Nothing) => PreviewLimit::Nothing,
+    }
 }
 
 fn input_error(error: InputError) -> ApiError {
@@ -55,18 +64,21 @@ fn document_error(error: DocumentError) -> ApiError {
 }
 
 impl Engine {
-    async fn understand(&self, input: &str) -> Result<Destination, ApiError> {
+    pub(super) async fn understand(&self, input: &str) -> Result<Destination, ApiError> {
         let plain = |target: ServerTarget| Destination {
             target,
             token: None,
             inviter: None,
             user: None,
-            issuer: None,
+            source: ManagedSource::Typed,
             policy: Policy::default(),
         };
         Ok(match NavigationInput::parse(input).map_err(input_error)? {
             NavigationInput::Invite(invite) => Destination {
                 token: Some(invite.token),
+                source: ManagedSource::Invite {
+                    inviter: invite.inviter.clone(),
+                },
                 inviter: invite.inviter,
                 ..plain(invite.target)
             },
@@ -76,18 +88,25 @@ impl Engine {
                 ..plain(target)
             },
             NavigationInput::Navigation(link) => {
-                let (document, issuer) = match link {
+                let (document, issuer, url) = match link {
                     NavigationLink::Embedded(signed) => {
-                        (signed.verify(clock::now(), None), signed.issuer())
+                        (signed.verify(clock::now(), None), signed.issuer(), None)
                     }
                     NavigationLink::Fetched(from) => {
                         let bytes = self.fetch(&from.url).await?;
-                        (from.accept(&bytes, clock::now()), from.issuer)
+                        let accepted = from.accept(&bytes, clock::now());
+                        (accepted, from.issuer, Some(from.url.to_string()))
                     }
                 };
                 let document = document.map_err(document_error)?;
                 Destination {
-                    issuer: Some(issuer.fingerprint()),
+                    source: ManagedSource::Navigation {
+                        url,
+                        issuer_fingerprint: issuer.fingerprint(),
+                        serial: document.serial,
+                        issued_at_ms: document.issued_at.as_millisecond(),
+                        valid_until_ms: document.valid_until.map(|until| until.as_millisecond()),
+                    },
                     policy: document.policy,
                     ..plain(document.target)
                 }
@@ -109,7 +128,12 @@ impl Engine {
             domain: target.domain,
             inviter: destination.inviter,
             user: destination.user,
-            issuer_fingerprint: destination.issuer,
+            issuer_fingerprint: match destination.source {
+                ManagedSource::Navigation {
+                    issuer_fingerprint, ..
+                } => Some(issuer_fingerprint),
+                _ => None,
+            },
         })
     }
 
@@ -140,7 +164,7 @@ impl Engine {
             user,
             password,
         };
-        self.add(new, destination.policy.into()).await
+        self.add(new, destination.policy, destination.source).await
     }
 
     /// Signs in to an account, or makes it first, and adds it to the profile
@@ -149,10 +173,15 @@ impl Engine {
     /// # Errors
     /// [`ApiError`] for each way that this can fail; nothing is kept then.
     pub async fn add_account(&self, new: NewAccount) -> Result<String, ApiError> {
-        self.add(new, Retention::default()).await
+        self.add(new, Policy::default(), ManagedSource::Typed).await
     }
 
-    async fn add(&self, new: NewAccount, retention: Retention) -> Result<String, ApiError> {
+    async fn add(
+        &self,
+        new: NewAccount,
+        policy: Policy,
+        source: ManagedSource,
+    ) -> Result<String, ApiError> {
         let _changing = self.inner.changing.lock().await;
         let password = Zeroizing::new(new.password);
         let server = new
@@ -195,7 +224,11 @@ impl Engine {
             display_name,
             target: new.target,
             secrets: crate::profile::SecretsPlace::Keyring,
-            retention,
+            retention: Retention::from(&policy),
+            preview: preview(&policy),
+            updates: policy.updates,
+            source,
+            key_by_user: false,
         };
         let own = address(&saved)?;
         let exists = self.with(|state| {

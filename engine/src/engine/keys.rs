@@ -108,7 +108,9 @@ impl Engine {
             return;
         };
         let text = password.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
-        let (Some(key), Some(password)) = (key, text.map(Zeroizing::new)) else {
+        // Without a password there is the history still, and somebody to ask.
+        let password = Zeroizing::new(text.unwrap_or_default());
+        let Some(key) = key else {
             self.notice(Notice::SecretMissing { account: saved.id });
             return;
         };
@@ -168,6 +170,7 @@ impl Engine {
             connector: self.inner.connector.clone(),
             memory,
             retention: self.inner.config.retention.and(saved.retention),
+            preview: saved.preview,
             vault: Vault::new(self.account_file(&saved.id, "cache.db-files")?, mode),
             file_cache_bytes: self.inner.config.file_cache_bytes,
             surroundings: self.inner.surroundings.clone(),

@@ -13,7 +13,8 @@ impl Engine {
         | MessageRequest::React { account, .. }
         | MessageRequest::Retract { account, .. }
         | MessageRequest::Forward { account, .. }
-        | MessageRequest::Details { account, .. }) = &request;
+        | MessageRequest::Details { account, .. }
+        | MessageRequest::Locate { account, .. }) = &request;
         self.account(account)?.about_message(request).await
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use navigation::SpkiPin;
+use navigation::{SpkiPin, UpdatePolicy};
 use zeroize::Zeroizing;
 
 use super::Engine;
@@ -11,6 +11,7 @@ use crate::api::{
     ApiError, ConnectionRequest, ConnectionView, ErrorCode, ProxyChoice, ProxyView, Response,
 };
 use crate::connection::{PROXY_SECRET, check_proxy};
+use crate::http;
 use crate::profile::Network;
 use crate::secrets::SecretKind;
 
@@ -21,6 +22,16 @@ impl Engine {
     ) -> Result<Response, ApiError> {
         match request {
             ConnectionRequest::Proxy => return Ok(Response::Proxy(self.proxy())),
+            ConnectionRequest::Status { account } => {
+                let status = self.account(&account)?.status().await?;
+                return Ok(Response::ConnectionStatus(Box::new(status)));
+            }
+            ConnectionRequest::Check { input } => {
+                return Ok(Response::Checked(Box::new(self.check(&input).await)));
+            }
+            ConnectionRequest::Managed { account } => {
+                return Ok(Response::Managed(Box::new(self.managed(&account)?)));
+            }
             ConnectionRequest::SetProxy { proxy, password } => {
                 self.set_proxy(proxy, password.map(Zeroizing::new)).await?;
             }
@@ -30,6 +41,30 @@ impl Engine {
             } => self.trust_key(&account, &fingerprint).await?,
         }
         Ok(Response::Done)
+    }
+
+    /// What those who run the servers of the accounts ask of how the program is kept
+    /// up to date.
+    #[must_use]
+    pub fn update_policies(&self) -> Vec<UpdatePolicy> {
+        self.with(|state| {
+            state
+                .saved
+                .iter()
+                .map(|saved| saved.updates.clone())
+                .collect()
+        })
+    }
+
+    /// The proxy on the way to a host, as an address with its password in it: for
+    /// requests that another part of the program makes.
+    ///
+    /// # Errors
+    /// [`ApiError`] if one is set that cannot be used; then nothing goes past it.
+    pub async fn proxy_address(&self, host: &str) -> Result<Option<Zeroizing<String>>, ApiError> {
+        let proxy = self.inner.connector.proxy_for(host).await;
+        let address = proxy.and_then(|proxy| proxy.as_ref().map(http::proxy_address).transpose());
+        address.map_err(|error| error.to_api(host))
     }
 
     fn proxy(&self) -> ProxyView {
@@ -140,6 +175,7 @@ impl Engine {
         self.save(|saved| {
             for account in saved.iter_mut().filter(|account| account.id == id) {
                 account.target.trust.spki_sha256 = vec![pin];
+                account.key_by_user = true;
             }
         })
         .await?;

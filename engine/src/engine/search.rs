@@ -44,6 +44,14 @@ impl Engine {
                     account.find_on_server(&text, &filters, before.as_deref(), at_most(limit));
                 Response::SearchPage(page.await?)
             }
+            SearchRequest::Days {
+                account,
+                conversation,
+                starts_ms,
+            } => {
+                let account = self.account(&account)?;
+                Response::Days(account.days(conversation, starts_ms).await?)
+            }
             SearchRequest::Names {
                 account,
                 text,

@@ -22,7 +22,7 @@ pub(super) struct Frame {
     /// Whether a room itself speaks, not somebody in it.
     pub(super) is_service: bool,
     /// What means us in a mention: our bare address, in a room also the one with
-    /// our nickname.
+    /// our nickname, and the room's.
     pub(super) my_addresses: Vec<String>,
     /// What means us behind an `@`.
     pub(super) my_names: Vec<String>,

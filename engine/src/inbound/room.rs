@@ -178,7 +178,12 @@ fn frame(
         room: true,
         author: speaker.author,
         is_service: speaker.is_service,
-        my_addresses: vec![seat.own.to_string(), format!("{}/{}", seat.room, seat.nick)],
+        my_addresses: vec![
+            seat.own.to_string(),
+            format!("{}/{}", seat.room, seat.nick),
+            // Who names the room means everybody in it.
+            seat.room.to_string(),
+        ],
         my_names: vec![seat.nick.clone()],
         stanza_id,
         time_ms: stamp_ms.unwrap_or(now_ms),

@@ -33,3 +33,47 @@ pub(crate) fn keep(
     )?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    fn cache() -> Connection {
+        let mut db = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut db).unwrap();
+        db
+    }
+
+    #[test]
+    fn what_is_kept_is_found_and_what_is_odd_counts_as_unknown() {
+        let mut db = cache();
+        let tx = db.transaction().unwrap();
+        assert_eq!(features(&tx, "sha-1 a").unwrap(), None);
+        keep(&tx, "sha-1 a", &["x".to_owned(), "y".to_owned()], 1).unwrap();
+        keep(&tx, "sha-1 none", &[], 1).unwrap();
+        let found = |key: &str| features(&tx, key).unwrap();
+        assert_eq!(found("sha-1 a").unwrap(), ["x", "y"]);
+        assert_eq!(found("sha-1 none").unwrap(), Vec::<String>::new());
+        keep(&tx, "sha-1 a", &["z".to_owned()], 2).unwrap();
+        assert_eq!(found("sha-1 a").unwrap(), ["z"]);
+        tx.execute("UPDATE capabilities SET features = '{'", [])
+            .unwrap();
+        assert_eq!(found("sha-1 a"), None, "it is asked for again");
+    }
+
+    #[test]
+    fn the_newest_stay() {
+        let mut db = cache();
+        let tx = db.transaction().unwrap();
+        for number in 0..=MAX_KEPT {
+            keep(&tx, &format!("sha-1 {number}"), &[], number).unwrap();
+        }
+        let kept: i64 = tx
+            .query_row("SELECT count(*) FROM capabilities", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(kept, MAX_KEPT);
+        assert_eq!(features(&tx, "sha-1 0").unwrap(), None);
+        assert!(features(&tx, "sha-1 1").unwrap().is_some());
+    }
+}

@@ -171,10 +171,15 @@ pub(crate) fn count(db: &Connection, which: Which) -> rusqlite::Result<u32> {
     .query_row([], |row| row.get(0))
 }
 
-/// Unread messages of the whole account: the sum of the rows.
-pub(crate) fn unread(db: &Connection) -> rusqlite::Result<u32> {
-    db.prepare_cached("SELECT coalesce(sum(unread), 0) FROM conversations WHERE NOT hidden")?
-        .query_row([], |row| row.get(0))
+/// Unread messages of the whole account: the sum of the rows that show a number,
+/// as those that are muted or put away do not.
+pub(crate) fn unread(db: &Connection, now_ms: i64) -> rusqlite::Result<u32> {
+    db.prepare_cached(
+        "SELECT coalesce(sum(unread), 0) FROM conversations
+         WHERE NOT hidden AND NOT archived
+           AND NOT (notify = 'none' AND (muted_until_ms IS NULL OR muted_until_ms > ?1))",
+    )?
+    .query_row([now_ms], |row| row.get(0))
 }
 
 /// Keeps what was typed.

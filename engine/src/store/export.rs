@@ -58,7 +58,7 @@ pub(crate) fn page(
                     m.text, m.time_ms, m.edited_ms, m.retracted_ms IS NOT NULL, m.state, m.error,
                     m.reply_to_id, coalesce(m.origin_id, m.wire_id, m.stanza_id), m.attachments
              FROM messages m LEFT JOIN contacts k ON k.address = m.author
-             WHERE m.conversation = ?1 AND (m.position, m.id) > (?2, ?3)
+             WHERE m.conversation = ?1 AND (m.position, m.id) > (?2, ?3) AND m.kind <> 'event'
              ORDER BY m.position, m.id LIMIT ?4",
         )?
         .query_map(params![conversation, behind.0, behind.1, limit], |row| {

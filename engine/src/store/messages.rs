@@ -5,6 +5,7 @@ mod annotations;
 mod content;
 mod deliveries;
 mod edits;
+mod events;
 mod own;
 mod place;
 mod reactions;
@@ -16,10 +17,13 @@ mod window;
 
 use rusqlite::{Connection, Row, Transaction};
 
+use crate::api::RoomEventView;
+
 pub(in crate::store) use content::from_column;
 pub(crate) use content::{Attachment, Extras, Kind, Mention, Reply, from_utf16, to_utf16};
 pub(crate) use deliveries::deliveries;
 pub(crate) use edits::versions;
+pub(crate) use events::happened;
 #[cfg(test)]
 pub(crate) use own::compose;
 pub(in crate::store) use own::set_attachments;
@@ -78,6 +82,8 @@ pub(crate) struct Message {
     pub(crate) extras: Extras,
     pub(crate) edited_ms: Option<i64>,
     pub(crate) retracted: Option<Retracted>,
+    /// Of an event: what happened.
+    pub(crate) event: Option<RoomEventView>,
     /// For a window: what it answers.
     pub(crate) quoted: Option<Quoted>,
     /// For a window.
@@ -95,7 +101,8 @@ impl Message {
 
 const COLUMNS: &str = "id, conversation, position, outgoing, author, author_name, text, time_ms,
     state, error, wire_id, origin_id, stanza_id, kind, reply_to_id, reply_to_author, reply_excerpt,
-    mentions, mentions_me, attachments, unstyled, encrypted, edited_ms, retracted_ms, retracted_by";
+    mentions, mentions_me, attachments, unstyled, encrypted, edited_ms, retracted_ms, retracted_by,
+    event";
 
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     let kind: String = row.get(13)?;
@@ -114,6 +121,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         }),
         None => None,
     };
+    let event: Option<String> = row.get(25)?;
     Ok(Message {
         id: row.get(0)?,
         conversation: row.get(1)?,
@@ -138,6 +146,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         },
         edited_ms: row.get(22)?,
         retracted,
+        event: event.and_then(|event| serde_json::from_str(&event).ok()),
         quoted: None,
         reactions: Vec::new(),
     })

@@ -109,6 +109,15 @@ pub(crate) fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
     )
 }
 
+/// How many messages wait to be sent.
+pub(crate) fn count(db: &Connection) -> rusqlite::Result<u32> {
+    db.query_row(
+        "SELECT count(*) FROM outbox WHERE kind = 'message'",
+        [],
+        |row| row.get(0),
+    )
+}
+
 /// Appends a row that says all that an older one of its kind about the same
 /// message does. One that is on its way arrives before it, or not at all.
 pub(crate) fn replace(

@@ -9,7 +9,7 @@ use startalk_engine::api::{
     PeopleRequest, ProfileView, Request, Response, WindowAnchor,
 };
 use startalk_engine::{
-    Engine, EngineConfig, EventStream, MemorySecrets, NewAccount, NewUser, Secrets, Timeouts,
+    Clock, Engine, EngineConfig, EventStream, MemorySecrets, NewAccount, NewUser, Secrets, Timeouts,
 };
 use tempfile::TempDir;
 
@@ -42,6 +42,7 @@ pub(crate) struct Client {
     pub(crate) engine: Engine,
     pub(crate) account: String,
     pub(crate) timeouts: Timeouts,
+    clock: Clock,
     events: EventStream,
 }
 
@@ -71,6 +72,16 @@ impl Client {
         Self::join_with(server, secrets, timeouts, prove).await
     }
 
+    /// As [`Client::join`], at another time.
+    pub(crate) async fn join_at(server: &Server, clock: Clock) -> Self {
+        let prove = async {
+            let proof = server.signed_in().await;
+            assert!(proof.closes_in_order().await);
+        };
+        let secrets = Arc::new(MemorySecrets::default());
+        Self::join_as(server, secrets, TIMEOUTS, clock, prove).await
+    }
+
     /// As [`Client::join`], with a server that lets her in as it likes.
     pub(crate) async fn join_with(
         server: &Server,
@@ -78,10 +89,22 @@ impl Client {
         timeouts: Timeouts,
         prove: impl Future<Output = ()>,
     ) -> Self {
+        Self::join_as(server, secrets, timeouts, Clock::default(), prove).await
+    }
+
+    async fn join_as(
+        server: &Server,
+        secrets: Arc<dyn Secrets>,
+        timeouts: Timeouts,
+        clock: Clock,
+        prove: impl Future<Output = ()>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine = Engine::open(config(folder.path(), Arc::clone(&secrets), timeouts))
-            .await
-            .unwrap();
+        let opened = EngineConfig {
+            clock: clock.clone(),
+            ..config(folder.path(), Arc::clone(&secrets), timeouts)
+        };
+        let engine = Engine::open(opened).await.unwrap();
         let events = engine.subscribe();
         let new = rosa(server, PASSWORD);
         let (account, ()) = tokio::join!(engine.add_account(new), prove);
@@ -91,6 +114,7 @@ impl Client {
             engine,
             account: account.unwrap(),
             timeouts,
+            clock,
             events,
         }
     }
@@ -98,7 +122,10 @@ impl Client {
     /// Closes the engine and opens the profile again.
     pub(crate) async fn restart(&mut self) {
         self.engine.close().await;
-        let config = config(self.folder.path(), Arc::clone(&self.secrets), self.timeouts);
+        let config = EngineConfig {
+            clock: self.clock.clone(),
+            ..config(self.folder.path(), Arc::clone(&self.secrets), self.timeouts)
+        };
         self.engine = Engine::open(config).await.unwrap();
         self.events = self.engine.subscribe();
     }

@@ -216,7 +216,7 @@ async fn a_contact_is_added_and_changed() {
 }
 
 #[tokio::test]
-async fn the_blocked_neither_notify_nor_type() {
+async fn u89_the_blocked_neither_notify_nor_type() {
     let server = Server::start();
     let (mut client, mut peer) = Client::start(&server).await;
     let account = client.account.clone();

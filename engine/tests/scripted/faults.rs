@@ -99,7 +99,7 @@ const FAULTS: [(Says, ErrorCode); 22] = [
     ),
     (
         Says::Refusal("credentials-expired"),
-        ErrorCode::AccountDisabled,
+        ErrorCode::SignInExpired,
     ),
     (
         Says::Refusal("temporary-auth-failure"),

@@ -54,7 +54,7 @@ async fn hear(client: &Client, peer: &mut Peer, text: &str) {
 }
 
 #[tokio::test]
-async fn a_muted_conversation_says_nothing_and_counts_all_the_same() {
+async fn u89_a_muted_conversation_says_nothing_and_counts_all_the_same() {
     let server = Server::start();
     let (mut client, mut peer) = Client::start(&server).await;
     hear(&client, &mut peer, "one").await;

@@ -123,6 +123,23 @@ async fn other_devices_of_ours_are_copied() {
 }
 
 #[tokio::test]
+async fn u89_what_our_other_devices_say_is_no_news() {
+    let server = Server::start();
+    let (mut client, mut peer) = Client::start(&server).await;
+    let said = from_rosa("phone-1", "from the phone");
+    let inner = said.replacen("<message", "<message xmlns='jabber:client'", 1);
+    peer.send(&format!(
+        "<message from='rosa@{DOMAIN}' to='rosa@{DOMAIN}/desk'>\
+         <sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>\
+         {inner}</forwarded></sent></message>"
+    ))
+    .await;
+    client.wait_texts(&["from the phone"]).await;
+    peer.send(&from_bob("an answer")).await;
+    assert_eq!(client.notified().await.1, "an answer");
+}
+
+#[tokio::test]
 async fn a_refused_message_says_so_and_can_be_tried_again() {
     let server = Server::start();
     let (client, mut peer) = Client::start(&server).await;

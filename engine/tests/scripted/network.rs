@@ -156,7 +156,7 @@ async fn what_can_be_no_proxy_is_not_taken() {
 /// Whether a password or not: what is not shown cannot be trusted, and what is shown
 /// is trusted by its fingerprint alone.
 #[tokio::test]
-async fn a_new_key_is_trusted_by_who_knows_its_fingerprint() {
+async fn u106_a_new_key_is_trusted_by_who_knows_its_fingerprint() {
     let server = Server::start();
     let (mut client, peer) = Client::start(&server).await;
     let trust = |fingerprint: &str| ConnectionRequest::TrustKey {
@@ -188,6 +188,7 @@ async fn a_new_key_is_trusted_by_who_knows_its_fingerprint() {
     let error = shown().await.unwrap();
     assert_eq!(error.code, ErrorCode::CertificateKeyChanged);
     assert_eq!(error.values.get("fingerprint"), Some(&pin));
+    assert_eq!(error.values.get("subject").unwrap(), crate::peer::DOMAIN);
 
     let another = Server::start().target().trust.spki_sha256[0].to_string();
     for (typed, code) in [

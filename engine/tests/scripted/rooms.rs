@@ -1,12 +1,13 @@
 //! Rooms, whose every word is written down here.
 
+mod events;
 mod keeping;
 mod noting;
 mod private;
 
 use startalk_engine::api::{
-    ApiError, DeliveryState, ErrorCode, MessageView, Request, Response, RoomRequest, RoomState,
-    RoomView, WindowAnchor,
+    ApiError, DeliveryState, ErrorCode, MessageKind, MessageView, Request, Response, RoomRequest,
+    RoomState, RoomView, WindowAnchor,
 };
 use xmpp_core::{Element, ns};
 
@@ -77,6 +78,7 @@ async fn wait_texts(client: &Client, texts: &[&str]) {
             let messages = messages(client).await;
             messages
                 .iter()
+                .filter(|one| one.kind != MessageKind::Event)
                 .map(|one| one.text.as_str())
                 .eq(texts.iter().copied())
         })

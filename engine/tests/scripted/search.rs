@@ -1,10 +1,13 @@
-use startalk_engine::api::{
-    ApiError, ErrorCode, NameHit, Request, Response, SearchFilters, SearchHit, SearchPage,
-    SearchRequest,
-};
-use xmpp_core::{Element, ns};
+use std::sync::Arc;
 
-use crate::client::{BOB, Client};
+use startalk_engine::MemorySecrets;
+use startalk_engine::api::{
+    ApiError, ErrorCode, MessagePlace, MessageRequest, NameHit, Request, Response, SearchFilters,
+    SearchHit, SearchPage, SearchRequest,
+};
+use xmpp_core::{Element, datetime, ns};
+
+use crate::client::{BOB, Client, TIMEOUTS};
 use crate::peer::{Server, archived, from_bob, from_rosa};
 
 async fn find(client: &Client, text: &str, before: Option<String>) -> SearchPage {
@@ -152,5 +155,74 @@ async fn a_server_that_cannot_search_is_told_apart() {
     assert_eq!(
         code(nothing),
         Ok(Response::SearchPage(SearchPage::default()))
+    );
+}
+
+/// What was found on the server is gone to: what lies between comes page by page.
+#[tokio::test]
+async fn what_only_the_archive_has_is_fetched_up_to_it() {
+    let server = Server::start();
+    let client = Client::join(&server, Arc::new(MemorySecrets::default()), TIMEOUTS).await;
+    let mut peer = server.signed_in().await;
+    let newest = peer.begin_until_archive().await;
+    let text = |text: &str| archived(&format!("a{text}"), &from_bob(text));
+    peer.answer_archive(&newest, &[text("9")], false).await;
+    // What a new device fetches by itself does not come.
+    let history = peer.with("query", ns::MAM).await;
+    let id = history.attr("id").unwrap();
+    peer.send(&format!(
+        "<iq type='error' id='{id}'><error type='cancel'>\
+         <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    ))
+    .await;
+    client.wait_texts(&["9"]).await;
+    client.wait_online().await;
+
+    let time_ms = datetime::parse_ms(&text("3").stamp).unwrap();
+    let locate = |place: MessagePlace| {
+        client
+            .engine
+            .handle(Request::Message(MessageRequest::Locate {
+                account: client.account.clone(),
+                conversation: BOB.to_owned(),
+                place,
+            }))
+    };
+    let archived_as = |id: &str| MessagePlace::Archived {
+        id: id.to_owned(),
+        time_ms,
+    };
+    let answered = async {
+        for (before, page) in [("a9", ["5", "6"]), ("a5", ["3", "4"])] {
+            let query = peer.with("query", ns::MAM).await;
+            let set = query.get_child("query", ns::MAM).unwrap();
+            let set = set.get_child("set", ns::RSM).unwrap();
+            assert_eq!(set.get_child("before", ns::RSM).unwrap().text(), before);
+            peer.answer_archive(&query, &page.map(text), false).await;
+        }
+    };
+    let (found, ()) = tokio::join!(locate(archived_as("a3")), answered);
+    let third = client.messages().await.remove(0);
+    assert_eq!(third.text, "3");
+    assert_eq!(found, Ok(Response::Message(third.id)));
+
+    // Once there is no more, what is not there is said, and a time has its nearest.
+    let answered = async {
+        let query = peer.with("query", ns::MAM).await;
+        peer.answer_archive(&query, &[text("1")], true).await;
+    };
+    let (found, ()) = tokio::join!(locate(archived_as("never")), answered);
+    assert_eq!(found.map_err(|error| error.code), Err(ErrorCode::NotFound));
+    let first = client.messages().await.remove(0);
+    let found = locate(MessagePlace::From { time_ms: 0 }).await;
+    assert_eq!(found, Ok(Response::Message(first.id)));
+    let days = Request::Search(SearchRequest::Days {
+        account: client.account.clone(),
+        conversation: BOB.to_owned(),
+        starts_ms: vec![0, time_ms, time_ms + 1, time_ms + 2],
+    });
+    assert_eq!(
+        client.ask(days).await,
+        Response::Days(vec![false, true, false])
     );
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use startalk_engine::api::{ConnectionView, DeliveryState, Request};
+use startalk_engine::api::{ConnectionView, DeliveryState, Notice, Request};
 use startalk_engine::{Clock, Engine, EngineConfig, MemorySecrets, TimeSource, Timeouts};
 use xmpp_core::ns;
 
 use crate::client::{Client, TIMEOUTS, config, rosa};
-use crate::peer::{PASSWORD, Server, body, within};
+use crate::peer::{PASSWORD, Peer, Server, archived, body, from_bob, from_rosa, within};
 
 /// The system's time, and what was slept.
 struct Sleeper {
@@ -112,12 +112,94 @@ async fn a_server_that_hangs_is_no_matter_for_the_other_account() {
     assert_eq!(body(&peer.text().await), "meanwhile");
     peer.acknowledge().await;
     client.wait_state(sent, DeliveryState::Sent).await;
-    drop(peer);
-    within("a restart", client.restart()).await;
+    // Its end is awaited: what the client does about a lost connection would be
+    // taken for its next session.
+    let ((), closed) = within("a restart", async {
+        tokio::join!(client.restart(), peer.closes_in_order())
+    })
+    .await;
+    assert!(closed);
     let stuck_again = hangs.accept_tcp().await;
     let mut peer = works.session().await;
     client.wait_online().await;
     client.send("again").await;
     assert_eq!(body(&peer.text().await), "again");
     drop((stuck, stuck_again));
+}
+
+/// The answer to who asks what time it is.
+async fn tell_time(peer: &mut Peer, utc: &str) {
+    let iq = peer.with("time", ns::TIME).await;
+    assert_eq!(iq.attr("to"), Some("team.internal"));
+    let (id, to) = (iq.attr("id").unwrap(), iq.attr("to").unwrap());
+    peer.send(&format!(
+        "<iq type='result' id='{id}' from='{to}'><time xmlns='urn:xmpp:time'>\
+         <tzo>+00:00</tzo><utc>{utc}</utc></time></iq>"
+    ))
+    .await;
+}
+
+/// Some hours ahead of everybody.
+struct Ahead(AtomicI64);
+
+impl TimeSource for Ahead {
+    fn now_ms(&self) -> i64 {
+        // 2026-01-02T08:04:05Z.
+        1_767_341_045_000
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        let next = self.0.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+        for (byte, part) in bytes.iter_mut().zip(next.iter().cycle()) {
+            *byte = *part;
+        }
+    }
+}
+
+#[tokio::test]
+async fn u68_a_clock_that_is_hours_wrong_is_said_once_and_changes_no_order() {
+    let server = Server::start();
+    let mut client = Client::join_at(&server, Clock::new(Arc::new(Ahead(AtomicI64::new(1))))).await;
+    let mut peer = server.session().await;
+    tell_time(&mut peer, "2026-01-02T03:04:05Z").await;
+    client
+        .until("a word about the clock", async || {
+            !client.overview().await.notices.is_empty()
+        })
+        .await;
+    let [Notice::ClockWrong { minutes, .. }] = client.overview().await.notices[..] else {
+        panic!("{:?}", client.overview().await.notices)
+    };
+    assert_eq!(minutes, 300);
+    client.ask(Request::DismissNotices).await;
+    // What was written first stays first, whatever the clocks say.
+    let sent = client.send("mine").await;
+    let wire = peer.text().await.attr("id").unwrap().to_owned();
+    peer.acknowledge().await;
+    client.wait_state(sent, DeliveryState::Sent).await;
+    peer.send(&from_bob("after")).await;
+    client.wait_texts(&["mine", "after"]).await;
+    tokio::join!(client.restart(), peer.closes_in_order());
+    let mut peer = server.signed_in().await;
+    let page = [
+        archived("a1", &from_rosa(&wire, "mine")),
+        archived("a2", &from_bob("after")),
+        archived("a3", &from_bob("third")),
+    ];
+    peer.begin(&page).await;
+    client.wait_texts(&["mine", "after", "third"]).await;
+    client.engine.close().await;
+}
+
+#[tokio::test]
+async fn u68_a_clock_that_is_right_is_not_spoken_of() {
+    let server = Server::start();
+    let client = Client::join_at(&server, Clock::new(Arc::new(Ahead(AtomicI64::new(1))))).await;
+    let mut peer = server.session().await;
+    // Some minutes are nobody's trouble.
+    tell_time(&mut peer, "2026-01-02T08:00:00Z").await;
+    peer.send(&from_bob("now")).await;
+    client.wait_texts(&["now"]).await;
+    assert!(client.overview().await.notices.is_empty());
+    client.engine.close().await;
 }

@@ -196,6 +196,11 @@ keys! {
     failures_per_minute: NonZeroU32 = "20",
         |limits, value| limits.failures_per_minute = value.get();
 
+    /// Failed sign-ins to one account in an hour, from networks that it has not
+    /// signed in from since the server was started; those with a token pass.
+    account_failures_per_hour: NonZeroU32 = "100",
+        |limits, value| limits.account_failures_per_hour = value.get();
+
     /// Sessions of one account.
     sessions_per_account: NonZeroUsize = "20",
         |limits, value| limits.sessions_per_account = value.get();

@@ -9,7 +9,8 @@ pub(crate) const MODULE: Module = Module {
     specs: &[in_part(
         "XEP-0280",
         "Message carbons",
-        "errors and private messages of rooms are not copied",
+        "errors are not copied; a private message that comes from a room goes to each session that \
+         is in it",
     )],
     server_features: &[ns::CARBONS],
     account_features: &[ns::CARBONS],

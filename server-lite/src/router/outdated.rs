@@ -8,8 +8,8 @@ use crate::mailbox::Sender;
 use crate::session::{Account, ResumeRequest, SessionEnd};
 use crate::store::generations::Standing;
 
-fn end(entry: &Entry) {
-    entry.end.send_replace(Some(SessionEnd::AccountChanged));
+fn end(entry: &Entry, why: SessionEnd) {
+    entry.end.send_replace(Some(why));
 }
 
 impl Router {
@@ -40,11 +40,17 @@ impl Router {
                 if only.is_some_and(|only| only != user) {
                     continue;
                 }
-                let standing = now.get(user).filter(|standing| !standing.disabled);
-                let generation = standing.map(|standing| standing.generation);
+                let standing = now.get(user);
                 for entry in of_user {
-                    if generation != Some(entry.generation) {
-                        end(entry);
+                    match standing {
+                        None => end(entry, SessionEnd::AccountRemoved),
+                        Some(standing) if standing.disabled => {
+                            end(entry, SessionEnd::AccountDisabled);
+                        }
+                        Some(standing) if standing.generation != entry.generation => {
+                            end(entry, SessionEnd::AccountChanged);
+                        }
+                        Some(_) => {}
                     }
                 }
             }
@@ -59,7 +65,7 @@ impl Router {
                 if entry.number == by {
                     entry.generation = generation;
                 } else {
-                    end(entry);
+                    end(entry, SessionEnd::AccountChanged);
                 }
             }
         });

@@ -14,12 +14,15 @@ use super::offer::Offer;
 use crate::accounts::ITERATIONS;
 use crate::clock;
 use crate::server::Server;
-use crate::store::{accounts, generations};
+use crate::store::accounts;
+use crate::store::generations::{self, Standing};
 use crate::transport::{Incoming, Transport, TransportError};
 
 /// Why an exchange fails, by the names of RFC 6120, section 6.5.
 pub(super) enum Failure {
     Aborted,
+    /// Only for who has proven to be its owner: all others guess.
+    AccountDisabled,
     Expired,
     IncorrectEncoding,
     InvalidAuthzid,
@@ -114,7 +117,9 @@ pub(super) async fn conclude<T>(
     // Many may have begun before the first of them failed: how each ended is said
     // only while the address may still try.
     let result = match result {
-        Ok(_) | Err(Failure::NotAuthorized) => may_try(server, transport).and(result),
+        Ok(_) | Err(Failure::NotAuthorized | Failure::AccountDisabled) => {
+            may_try(server, transport).and(result)
+        }
         other => other,
     };
     let condition = match result {
@@ -124,6 +129,7 @@ pub(super) async fn conclude<T>(
         }
         Err(Failure::Transport(error)) => return Err(error),
         Err(Failure::Aborted) => "aborted",
+        Err(Failure::AccountDisabled) => "account-disabled",
         Err(Failure::Expired) => "credentials-expired",
         Err(Failure::IncorrectEncoding) => "incorrect-encoding",
         Err(Failure::InvalidAuthzid) => "invalid-authzid",
@@ -196,6 +202,36 @@ impl Exchange<'_> {
         }
     }
 
+    /// Whether a password for an account is looked at now, however many addresses
+    /// have tried it.
+    fn may_guess(&self, user: &str) -> Result<(), Failure> {
+        let max = self.server.config.limits.account_failures_per_hour;
+        let (guesses, peer) = (&self.server.limiter.guesses, self.transport.peer);
+        match guesses.may_try(user, peer, max, Instant::now()) {
+            true => Ok(()),
+            false => Err(Failure::Temporary),
+        }
+    }
+
+    /// Notes whether a password was right. Many may have begun before the first of
+    /// them failed: how each ended counts only while one may still try.
+    fn note<T>(&self, user: &str, result: Result<T, Failure>) -> Result<T, Failure> {
+        let (guesses, now) = (&self.server.limiter.guesses, Instant::now());
+        match result {
+            Ok(proof) => {
+                self.may_guess(user)?;
+                guesses.succeeded(user, self.transport.peer, now);
+                Ok(proof)
+            }
+            Err(Failure::NotAuthorized) => {
+                self.may_guess(user)?;
+                guesses.failed(user, now);
+                Err(Failure::NotAuthorized)
+            }
+            other => other,
+        }
+    }
+
     async fn scram(
         &mut self,
         mechanism: Mechanism,
@@ -207,23 +243,30 @@ impl Exchange<'_> {
         let mut scram = ScramServer::start(mechanism, initial, &nonce, binding)?
             .with_offer(&self.offer.mechanisms, &self.offer.bindings);
         let user = names::normal_localpart(scram.username());
-        let (generation, verifier) = match &user {
+        if let Some(user) = &user {
+            self.may_guess(user)?;
+        }
+        let (standing, verifier) = match &user {
             Some(user) => (
-                generation(self.server, user).await?,
+                standing(self.server, user).await?,
                 verifier(self.server, user, hash).await?,
             ),
-            None => (0, None),
+            None => (None, None),
         };
         let known = verifier.is_some();
         let name = user.clone().unwrap_or_else(|| scram.username().to_owned());
         let verifier = verifier.unwrap_or_else(|| made_up(self.server, &name, hash));
         let first = scram.challenge(verifier);
         let last = self.challenge(first.as_bytes()).await?;
-        let signature = scram.finish(&last)?;
-        let (Some(user), true) = (user, known) else {
-            return Err(Failure::NotAuthorized);
+        let signature = scram.finish(&last).map_err(Failure::from);
+        let proven = match (signature, known) {
+            (Ok(_), false) => Err(Failure::NotAuthorized),
+            (signature, _) => signature,
         };
+        let user = user.ok_or(Failure::NotAuthorized)?;
+        let signature = self.note(&user, proven)?;
         self.check_authzid(scram.authzid(), &user)?;
+        let generation = may_sign_in(standing)?;
         Ok(Proof {
             account: Account { user, generation },
             data: Some(signature.into_bytes()),
@@ -233,7 +276,8 @@ impl Exchange<'_> {
     async fn plain(&mut self, initial: &[u8]) -> Result<Proof, Failure> {
         let credentials = plain::parse(initial).ok_or(Failure::MalformedRequest)?;
         let user = names::normal_localpart(&credentials.username).ok_or(Failure::NotAuthorized)?;
-        let generation = generation(self.server, &user).await?;
+        self.may_guess(&user)?;
+        let standing = standing(self.server, &user).await?;
         let verifier = strongest(self.server, &user).await?;
         let known = verifier.is_some();
         // An unknown name takes as long as a known one.
@@ -243,9 +287,12 @@ impl Exchange<'_> {
         let fits = tokio::task::spawn_blocking(move || verifier.matches(&password))
             .await
             .map_err(|_| Failure::Temporary)?;
-        if !fits || !known {
-            return Err(Failure::NotAuthorized);
-        }
+        let proven = match fits && known {
+            true => Ok(()),
+            false => Err(Failure::NotAuthorized),
+        };
+        self.note(&user, proven)?;
+        let generation = may_sign_in(standing)?;
         if is_weak {
             let (store, password) = (&self.server.store, &credentials.password);
             crate::accounts::strengthen(store, &user, password, generation).await;
@@ -291,15 +338,28 @@ impl Exchange<'_> {
     }
 }
 
-/// The generation of an account. It is read before the verifier: a change
-/// between the two must not go unnoticed.
-async fn generation(server: &Server, user: &str) -> Result<i64, Failure> {
-    let user = user.to_owned();
-    let read = server.store.read(move |db| generations::of(db, &user));
-    read.await.map_err(|error| {
-        tracing::error!(%error, "generation not read");
+/// What an account is. It is read before the verifier: a change between the two
+/// must not go unnoticed.
+async fn standing(server: &Server, user: &str) -> Result<Option<Standing>, Failure> {
+    let owner = user.to_owned();
+    let read = server
+        .store
+        .read(move |db| generations::standings(db, Some(&owner)));
+    let mut read = read.await.map_err(|error| {
+        tracing::error!(%error, "standing not read");
         Failure::Temporary
-    })
+    })?;
+    Ok(read.remove(user))
+}
+
+/// The generation of an account whose owner may sign in.
+fn may_sign_in(standing: Option<Standing>) -> Result<i64, Failure> {
+    match standing {
+        Some(Standing { disabled: true, .. }) => Err(Failure::AccountDisabled),
+        Some(standing) => Ok(standing.generation),
+        // It was made since; whoever was looked for was not there.
+        None => Err(Failure::NotAuthorized),
+    }
 }
 
 async fn verifier(

@@ -378,6 +378,9 @@ impl Session {
     /// Takes the session out of the router and tells the others.
     fn finish(mut self) {
         let entry = self.server.router.remove(&self.user, self.number);
+        if let Some(client) = entry.as_ref().and_then(|entry| entry.client) {
+            super::clients::left(&self.server, &self.user, client);
+        }
         self.gone(entry.is_some_and(|entry| entry.presence.is_some()));
         // What is in the queue and was not taken stays undelivered in the
         // archive: rows are marked only when a client has them.

@@ -12,6 +12,7 @@ use xmpp_core::{Element, ns};
 
 use super::auth::{self, Account, Exchange, Failure, Profile, Proof};
 use super::bound::Session;
+use super::clients::{self, Agent, Client};
 use super::negotiation::{not_resumed, session_to_resume};
 use super::offer::{self, Offer};
 use super::tokens::{self, Attempt, ClientId, Proven};
@@ -23,6 +24,7 @@ use crate::transport::{Transport, TransportError};
 /// What a client asks for besides the sign-in itself.
 struct Wishes {
     client: Option<ClientId>,
+    agent: Agent,
     resume: Option<Element>,
     bind: Option<Element>,
     token: Option<TokenMechanism>,
@@ -94,10 +96,10 @@ pub(super) async fn authenticate(
     from: Option<&str>,
     request: Element,
 ) -> Result<Option<SignedIn>, TransportError> {
+    let agent = request.get_child("user-agent", ns::SASL2);
     let wishes = Wishes {
-        client: request
-            .get_child("user-agent", ns::SASL2)
-            .and_then(tokens::client_id),
+        client: agent.and_then(tokens::client_id),
+        agent: agent.map(Agent::read).unwrap_or_default(),
         resume: request.get_child("resume", ns::SM).cloned(),
         bind: request.get_child("bind", ns::BIND2).cloned(),
         token: request
@@ -181,6 +183,9 @@ async fn prove(
         from,
     };
     let proof = exchange.run(&name, initial.as_deref()).await?;
+    if let Some(client) = wishes.client {
+        clients::refuse_once(server, &proof.account.user, client).await?;
+    }
     Ok(Proven {
         proof,
         is_due: false,
@@ -229,7 +234,11 @@ pub(super) async fn establish(
         }
         return Ok(Outcome::Unbound(Box::new(transport), account));
     };
-    let made = Session::bind2(server, account, wishes.client, bind).await;
+    let client = wishes.client.map(|id| Client {
+        id,
+        agent: wishes.agent,
+    });
+    let made = Session::bind2(server, account, client, transport.peer, bind).await;
     let (session, bound) = match made {
         Ok(made) => made,
         Err(condition) => {

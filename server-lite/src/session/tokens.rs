@@ -19,8 +19,8 @@ use xmpp_core::{Element, datetime, names, ns};
 use super::auth::{Account, Failure, Proof};
 use crate::data_dir::write_private;
 use crate::server::Server;
-use crate::store::generations;
 use crate::store::tokens::{self, TokenRow};
+use crate::store::{clients, generations};
 use crate::{StartError, clock};
 
 /// The file's name in the folder of keys.
@@ -76,6 +76,13 @@ impl TokenKey {
     fn token(&self, user: &str, client: &ClientId, seed: &[u8]) -> String {
         let made = self.keyed(&[b"token", user.as_bytes(), client, seed]);
         BASE32_NOPAD.encode(&made).to_lowercase()
+    }
+
+    /// What names a client to others than itself: its id cannot be found from it.
+    pub(crate) fn reference(&self, user: &str, client: &[u8]) -> String {
+        let made = self.keyed(&[b"client", user.as_bytes(), client]);
+        let text = BASE32_NOPAD.encode(&made).to_lowercase();
+        text.chars().take(20).collect()
     }
 
     /// The part of a resource that stays the same for one client (XEP-0386),
@@ -194,7 +201,7 @@ pub(super) async fn prove(server: &Server, attempt: Attempt<'_>) -> Result<Prove
 
 /// Gives out a new token. `None`, with a word in the log, if that fails: the
 /// client has signed in all the same. Nor is there one for who has signed in
-/// with a password that was changed meanwhile.
+/// with a password that was changed meanwhile, or was signed out.
 pub(super) async fn issue(
     server: &Server,
     account: &Account,
@@ -214,7 +221,8 @@ pub(super) async fn issue(
     };
     let Account { user, generation } = account.clone();
     let kept = server.store.write(move |tx| {
-        let is_current = generations::is_current(tx, &user, generation)?;
+        let is_current = generations::is_current(tx, &user, generation)?
+            && !clients::is_ended(tx, &user, &client)?;
         if is_current {
             tokens::issue(tx, &user, &client, &row, max)?;
         }

@@ -54,7 +54,7 @@ pub(crate) fn set_verifiers(
     Ok(())
 }
 
-/// The verifier of an account that may sign in.
+/// The verifier of an account, be it disabled or not.
 pub(crate) fn verifier(
     db: &Connection,
     localpart: &str,
@@ -62,8 +62,7 @@ pub(crate) fn verifier(
 ) -> rusqlite::Result<Option<ScramVerifier>> {
     db.query_row(
         "SELECT salt, iterations, stored_key, server_key FROM verifiers
-         JOIN accounts USING (localpart)
-         WHERE localpart = ?1 AND hash = ?2 AND disabled = 0",
+         WHERE localpart = ?1 AND hash = ?2",
         params![localpart, hash_name(hash)],
         |row| {
             Ok(ScramVerifier {

@@ -19,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/generations.sql"),
     include_str!("schema/room_bounds.sql"),
     include_str!("schema/archive.sql"),
+    include_str!("schema/clients.sql"),
 ];
 
 const V1: &str = "

@@ -4,10 +4,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use startalk_server_lite::admin::Admin;
-use xmpp_core::sasl::{ClientBinding, ScramClient, ScramHash};
+use xmpp_core::sasl::{ClientBinding, Mechanism, ScramClient, ScramHash};
 use xmpp_core::{Element, ns};
 
-use crate::client::{Client, agent, bind2, condition, success};
+use crate::client::{Client, agent, bind2, condition, failure2, success};
 use crate::commands::run;
 use crate::server::{PASSWORD, Server};
 
@@ -285,5 +285,36 @@ async fn rights_in_rooms_are_not_inherited_by_name() {
         let disk = rusqlite::Connection::open(server.data().join("server.db")).unwrap();
         disk.execute("DELETE FROM rooms", []).unwrap();
         server.restart().await;
+    }
+}
+
+#[tokio::test]
+async fn the_owner_learns_what_became_of_the_account_and_nobody_else_does() {
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    for (name, detail, right) in [
+        ("disable", "account-disabled", "account-disabled"),
+        ("remove", "account-removed", "not-authorized"),
+    ] {
+        if name == "remove" {
+            command(&mut alice, "reenable-user", &[BOB]).await;
+        }
+        let mut bob = Client::session(&server, "bob", "desk").await;
+        change(&mut alice, name).await;
+        let error = bob.until(|element| element.is("error", ns::STREAM)).await;
+        assert!(error.has_child("not-authorized", ns::STREAM_ERRORS));
+        assert!(error.has_child(detail, ns::OWN_SESSION), "{error:?}");
+        // Who does not know the password learns nothing of the account.
+        for (password, condition) in [(PASSWORD, right), ("wrong", "not-authorized")] {
+            for mechanism in [Mechanism::Plain, Mechanism::ScramSha256] {
+                let mut client = Client::direct(&server).await;
+                client.open().await;
+                let unbound = ClientBinding::Unsupported;
+                let answer = client
+                    .authenticate_with(mechanism, "bob", password, unbound, "")
+                    .await;
+                assert_eq!(failure2(&answer), condition, "{name}: {mechanism:?}");
+            }
+        }
     }
 }

@@ -23,6 +23,7 @@ mod blocking;
 mod carbons;
 mod certificates;
 mod changed_accounts;
+mod clients;
 mod commands;
 mod csi;
 mod directory;

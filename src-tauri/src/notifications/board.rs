@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use engine::api::PreviewLimit;
+
 use super::quiet;
 use super::words::Words;
 use crate::clock::Wall;
@@ -30,6 +32,8 @@ pub(crate) struct Note {
     pub(crate) text: String,
     /// How many are unread in the conversation, this one included.
     pub(crate) unread: u32,
+    /// How much of it whoever runs the server lets be shown.
+    pub(crate) limit: PreviewLimit,
 }
 
 /// The circumstances.
@@ -227,7 +231,10 @@ impl Board {
         let mut effects = self.unfold(&note.key, words);
         self.separate.insert(note.key.clone(), note.message);
         let mut preview = settings.notifications.preview;
-        if moment.locked && preview == PreviewLevel::Text {
+        let hides_text = moment.locked || note.limit != PreviewLimit::Anything;
+        if note.limit == PreviewLimit::Nothing {
+            preview = PreviewLevel::Nothing;
+        } else if hides_text && preview == PreviewLevel::Text {
             preview = PreviewLevel::Name;
         }
         let (title, body) = said(&note, preview, words);

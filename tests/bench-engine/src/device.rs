@@ -8,7 +8,6 @@ use anyhow::{Context, Result, bail};
 use engine::api::{Request, Response};
 use engine::secrets::{Secret, SecretKind, SecretsError};
 use engine::{Clock, Engine, EngineConfig, NewAccount, NewUser, Secrets};
-use navigation::{Endpoint, ServerTarget, Transport, Trust};
 use server_tests::startalk::{PASSWORD, Startalk};
 
 /// The key of every cache here.
@@ -49,27 +48,6 @@ pub(crate) async fn engine(profile: &Path) -> Result<Engine> {
     Ok(Engine::open(config).await?)
 }
 
-/// Where a server is.
-pub(crate) fn target(server: &Startalk) -> Result<ServerTarget> {
-    let target = server.target();
-    let address = target.tls.context("no TLS")?;
-    Ok(ServerTarget {
-        domain: target.domain.clone(),
-        name: None,
-        endpoints: vec![Endpoint {
-            transport: Transport::DirectTls,
-            host: address.ip().to_string(),
-            port: address.port(),
-            path: None,
-        }],
-        trust: Trust {
-            system_roots: false,
-            authorities: Vec::new(),
-            spki_sha256: vec![target.trust.pin()],
-        },
-    })
-}
-
 /// A profile with an account that has signed in once. The engine chose a key of
 /// its own, which the next start would not know: so the cache goes.
 pub(crate) async fn profile(folder: &Path, server: &Startalk) -> Result<PathBuf> {
@@ -77,7 +55,7 @@ pub(crate) async fn profile(folder: &Path, server: &Startalk) -> Result<PathBuf>
     let engine = engine(folder).await?;
     let account = engine
         .add_account(NewAccount {
-            target: target(server)?,
+            target: server.target().for_engine()?,
             user: NewUser::Existing {
                 username: USER.to_owned(),
                 display_name: None,

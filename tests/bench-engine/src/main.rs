@@ -2,7 +2,8 @@
 //! Prints a table; decides nothing. `--short` shows that the bench itself works.
 //!
 //! A cache is made once, with a real account of our server; each start is measured
-//! in a process of its own, which this program starts with the word `open`.
+//! in a process of its own, which this program starts with the word `open`. With the
+//! word `make` it makes such a cache for `cargo xtask bench desktop`.
 
 #![allow(
     clippy::print_stdout,
@@ -13,6 +14,7 @@
 
 mod catching_up;
 mod device;
+mod making;
 mod starts;
 mod table;
 
@@ -59,6 +61,9 @@ async fn main() -> Result<()> {
         && word == "open"
     {
         return starts::child(Path::new(folder), conversations.parse()?).await;
+    }
+    if words.first().is_some_and(|word| word == "make") {
+        return making::child(words.get(1..).unwrap_or_default()).await;
     }
     let plan = if words.iter().any(|word| word == "--short") {
         SHORT

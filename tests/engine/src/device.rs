@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use engine::api::{
-    ApiError, ConnectionView, ContactView, ConversationView, MessageView, Overview, Request,
-    Response, WindowAnchor,
+    ApiError, ConnectionView, ContactView, ConversationView, MessageKind, MessageView, Overview,
+    Request, Response, WindowAnchor,
 };
 use engine::{Engine, EngineConfig, EventStream, MemorySecrets, Secrets, Timeouts};
 use tempfile::TempDir;
@@ -224,6 +224,16 @@ impl Device {
     /// # Errors
     /// If the engine refuses.
     pub async fn messages_of(&self, conversation: &str) -> Result<Vec<MessageView>> {
+        let mut all = self.timeline_of(conversation).await?;
+        all.retain(|message| message.kind != MessageKind::Event);
+        Ok(all)
+    }
+
+    /// The same, with what happened in the room among them.
+    ///
+    /// # Errors
+    /// If the engine refuses.
+    pub async fn timeline_of(&self, conversation: &str) -> Result<Vec<MessageView>> {
         let mut all: Vec<MessageView> = Vec::new();
         loop {
             let anchor = all

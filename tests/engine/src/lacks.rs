@@ -31,6 +31,7 @@ pub enum When {
     AtTimes,
 }
 
+const NO_CLIENTS: &str = "the clients of an account are listed and ended by Prosody 13 only";
 const OUR_LINKS: &str = "our invitation links are made by our server";
 const NO_SEARCH: &str = "the archive has no full text search (XEP-0431)";
 const NO_TOKENS: &str = "no tokens to sign in with (XEP-0484) in this version";
@@ -70,6 +71,22 @@ pub const LACKS: &[Lack] = &[
         when: When::Always,
         says: "no invitations",
         why: OUR_LINKS,
+    },
+    Lack {
+        kind: Kind::Prosody,
+        scenario: "a device is signed out from another one",
+        over: None,
+        when: When::Always,
+        says: "cannot sign a device out",
+        why: NO_CLIENTS,
+    },
+    Lack {
+        kind: Kind::Ejabberd,
+        scenario: "a device is signed out from another one",
+        over: None,
+        when: When::Always,
+        says: "cannot sign a device out",
+        why: NO_CLIENTS,
     },
     Lack {
         kind: Kind::Prosody,

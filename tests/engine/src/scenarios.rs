@@ -120,6 +120,8 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
     "how far was read, for any program", Both, devices::positions;
     "two devices of one account", Both, devices::carbons;
     "read on another device", Both, devices::read_elsewhere;
+    "the devices of an account", Both, devices::sessions;
+    "a device is signed out from another one", Both, devices::signed_out;
     "a new device has the history", Both, history::new_device;
     "a restart: first the cache, then what was missed", Both, history::restart;
     "the server is stopped and started", Alone, restarts::stopped;

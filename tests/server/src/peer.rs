@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use navigation::{Endpoint, ServerTarget, Transport};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use xmpp_core::element::{self, StreamPrefixes};
@@ -37,6 +38,29 @@ pub struct Target {
 }
 
 impl Target {
+    /// The same as an engine, or a link, has it.
+    ///
+    /// # Errors
+    /// If the server has no port with TLS.
+    pub fn for_engine(&self) -> Result<ServerTarget> {
+        let address = self.tls.context("no TLS")?;
+        Ok(ServerTarget {
+            domain: self.domain.clone(),
+            name: None,
+            endpoints: vec![Endpoint {
+                transport: Transport::DirectTls,
+                host: address.ip().to_string(),
+                port: address.port(),
+                path: None,
+            }],
+            trust: navigation::Trust {
+                system_roots: false,
+                authorities: Vec::new(),
+                spki_sha256: vec![self.trust.pin()],
+            },
+        })
+    }
+
     /// Connects to a port from the loopback address number `from`, so that many
     /// clients do not look like one.
     async fn socket(&self, address: SocketAddr, from: u8) -> Result<TcpStream> {

@@ -34,6 +34,22 @@ impl App {
     /// # Panics
     /// If a program is missing or the window does not come up.
     pub async fn start(desktop: &Desktop, name: &str, language: &str, arguments: &[&str]) -> Self {
+        let program = processes::required("STARTALK_BIN");
+        Self::start_with(desktop, program, name, language, arguments, &[]).await
+    }
+
+    /// As [`App::start`], this program and with these variables in its environment.
+    ///
+    /// # Panics
+    /// If a program is missing or the window does not come up.
+    pub async fn start_with(
+        desktop: &Desktop,
+        program: PathBuf,
+        name: &str,
+        language: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let (port, native_port) = (processes::free_port(), processes::free_port());
         let log = std::fs::File::create(desktop.folder().join(format!("{name}.driver.txt")))
             .expect("a log file");
@@ -43,6 +59,7 @@ impl App {
                 .env("LANG", format!("{language}.UTF-8"))
                 .env("LC_ALL", format!("{language}.UTF-8"))
                 .env("LANGUAGE", language)
+                .envs(environment.iter().copied())
                 .args([
                     "--port",
                     &port.to_string(),
@@ -68,7 +85,7 @@ impl App {
         all.extend(arguments);
         let capabilities = json!({
             "browserName": "wry",
-            "tauri:options": { "application": processes::required("STARTALK_BIN"), "args": all }
+            "tauri:options": { "application": program, "args": all }
         });
         let Value::Object(capabilities) = capabilities else {
             unreachable!()
@@ -163,7 +180,10 @@ impl App {
             if Instant::now() > end {
                 self.shot("failed").await;
                 let page = self.body_text().await;
-                panic!("{}: waited for: {what}\non the page:\n{page}", self.name);
+                panic!(
+                    "{0}: waited for: {what}\non the page:\n{page}\n{0}: waited for: {what}",
+                    self.name
+                );
             }
             tokio::time::sleep(Duration::from_millis(40)).await;
         }
@@ -289,11 +309,6 @@ impl App {
     async fn script(&self, script: &str, argument: &str) -> Vec<String> {
         let result = self.client.execute(script, vec![argument.into()]).await;
         serde_json::from_value(result.unwrap_or_default()).unwrap_or_default()
-    }
-
-    /// Runs a script in the page that gives a number.
-    pub async fn number(&self, script: &str) -> Option<f64> {
-        self.client.execute(script, vec![]).await.ok()?.as_f64()
     }
 
     /// Gives a drawn picture to the file field with this test id, as a dialog of the

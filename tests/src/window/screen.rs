@@ -42,7 +42,7 @@ impl App {
     }
 
     /// A command on the app's display that cannot hang the test.
-    fn x11(&self, program: &str, arguments: &[&str]) -> std::process::Command {
+    pub(super) fn x11(&self, program: &str, arguments: &[&str]) -> std::process::Command {
         let mut command = std::process::Command::new("timeout");
         command
             .args(["10", program])
@@ -77,10 +77,37 @@ impl App {
     ///
     /// # Panics
     /// If the keys cannot be pressed.
-    pub fn close_window(&self) {
+    pub async fn close_window(&self) {
         self.activate();
-        let pressed = self.x11("xdotool", &["key", "alt+F4"]).status();
-        assert!(pressed.is_ok_and(|status| status.success()), "not closed");
+        // Keys go to the window manager's idea of the focus, a moment later than it is
+        // told: they are pressed until the window is gone.
+        self.until("the window is hidden", async || {
+            if self.is_shown() && self.has_focus().await {
+                self.press("alt+F4");
+            }
+            !self.is_shown()
+        })
+        .await;
+    }
+
+    /// Waits until keys go to the window, as the app sees it.
+    pub async fn wait_focused(&self) {
+        self.until("the window has the focus", async || self.has_focus().await)
+            .await;
+    }
+
+    /// The window manager and the page agree: the page alone may not have heard yet
+    /// that the window was away.
+    async fn has_focus(&self) -> bool {
+        let active = self.x11("xdotool", &["getactivewindow"]).output();
+        let active = active.map_or(String::new(), |output| {
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        });
+        if active != self.window() {
+            return false;
+        }
+        let focused = self.client.execute("return document.hasFocus()", vec![]);
+        focused.await.is_ok_and(|focused| focused == true)
     }
 
     /// Whether its window is on the display.

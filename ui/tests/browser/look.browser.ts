@@ -104,8 +104,10 @@ test('U51: undo takes a chosen name back', async () => {
   const field = document.querySelector<HTMLTextAreaElement>('[data-testid="composer"]')!;
   field.focus();
   document.execCommand('insertText', false, 'hi @wang');
-  await vi.waitFor(() =>
-    expect(document.querySelectorAll('[data-testid="completion"] li')).toHaveLength(1),
+  await vi.waitFor(
+    () => expect(document.querySelectorAll('[data-testid="completion"] li')).toHaveLength(1),
+    // The sounds of Chinese names are loaded first.
+    { timeout: 15_000 },
   );
   field.dispatchEvent(
     new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }),

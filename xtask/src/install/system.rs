@@ -43,6 +43,17 @@ pub(crate) const TEST_PACKAGES: &[&str] = &[
 /// A browser for the UI's tests of layout and scrolling.
 pub(crate) const BROWSER_PACKAGES: &[&str] = &["chromium"];
 
+/// To install and remove packages of the other kind.
+pub(crate) const PACKAGE_PACKAGES: &[&str] = &["rpm"];
+
+/// To check code for other systems: a compiler with the source of its library.
+pub(crate) const CROSS_PACKAGES: &[&str] = &[
+    "rustc-web",
+    "cargo-web",
+    "rust-web-src",
+    "gcc-mingw-w64-x86-64",
+];
+
 /// Other people's clients and servers, to talk to ours and to be compared with it.
 pub(crate) const SERVER_PACKAGES: &[&str] = &[
     "python3-venv",
@@ -99,6 +110,8 @@ pub(super) fn ensure(project: &Project, needs: &[Need]) -> Vec<(Need, Error)> {
         Need::BuildPackages,
         Need::TestPackages,
         Need::BrowserPackages,
+        Need::PackagePackages,
+        Need::CrossPackages,
         Need::ServerPackages,
     ] {
         if !needs.contains(&need) {
@@ -118,7 +131,7 @@ pub(super) fn ensure(project: &Project, needs: &[Need]) -> Vec<(Need, Error)> {
     failures
 }
 
-fn is_debian() -> bool {
+pub(crate) fn is_debian() -> bool {
     Path::new("/usr/bin/dpkg-query").exists() && Path::new("/usr/bin/apt-get").exists()
 }
 
@@ -126,6 +139,8 @@ fn packages(need: Need) -> &'static [&'static str] {
     match need {
         Need::TestPackages => TEST_PACKAGES,
         Need::BrowserPackages => BROWSER_PACKAGES,
+        Need::PackagePackages => PACKAGE_PACKAGES,
+        Need::CrossPackages => CROSS_PACKAGES,
         Need::ServerPackages => SERVER_PACKAGES,
         _ => BUILD_PACKAGES,
     }
@@ -188,7 +203,7 @@ fn not_installed(packages: &[&'static str], dpkg_says: &str) -> Vec<&'static str
 }
 
 /// How to become root: `None` if we are, else the arguments of sudo.
-fn root_prefix(ci: bool) -> Result<Option<&'static [&'static str]>> {
+pub(crate) fn root_prefix(ci: bool) -> Result<Option<&'static [&'static str]>> {
     let user = process::read(Command::new("id").arg("-u"))?;
     if user.trim() == "0" {
         return Ok(None);
@@ -212,6 +227,7 @@ fn look(project: &Project, need: Need) -> Result<()> {
             Vec::new()
         }
         Need::BrowserPackages => not_on_path(BROWSER_PACKAGES),
+        Need::PackagePackages => not_on_path(PACKAGE_PACKAGES),
         Need::ServerPackages => not_on_path(SERVER_PROGRAMS),
         _ => BUILD_LIBRARIES
             .iter()

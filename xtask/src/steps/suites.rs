@@ -81,6 +81,9 @@ fn nextest(project: &Project, prefix: Option<&str>) -> Result<Done> {
     select(&mut command);
     set_test_environment(project, &mut command);
     command.env(skips::LOG_VARIABLE, log.path());
+    // A panic says its place and what it waited for; frames of libraries would push
+    // that out of a log that is cut.
+    command.env("RUST_BACKTRACE", "0");
     let mut done = counted(&mut command, Runner::Nextest)?;
     let skipped = log.read();
     if let Some(tests) = &mut done.tests {

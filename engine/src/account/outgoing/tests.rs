@@ -23,6 +23,7 @@ fn message(text: &str, extras: Extras) -> Message {
         extras,
         edited_ms: None,
         retracted: None,
+        event: None,
         quoted: None,
         reactions: Vec::new(),
     }

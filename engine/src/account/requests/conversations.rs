@@ -9,9 +9,10 @@ use crate::store::conversations;
 impl Account {
     pub(crate) async fn view(&self, display_name: &str, server_name: &str) -> AccountView {
         let shared = &self.shared;
+        let now_ms = shared.clock.now_ms();
         let unread = shared
             .store
-            .read(conversations::unread)
+            .read(move |db| conversations::unread(db, now_ms))
             .await
             .unwrap_or_else(|error| {
                 tracing::error!(%error, "unread count");
@@ -25,6 +26,7 @@ impl Account {
             unlocked: true,
             connection: shared.connection.borrow().clone(),
             unread,
+            preview_limit: shared.preview,
         }
     }
 

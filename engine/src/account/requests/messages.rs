@@ -115,6 +115,11 @@ impl Account {
             MessageRequest::Details { message, .. } => {
                 Response::MessageDetails(Box::new(self.details(message).await?))
             }
+            MessageRequest::Locate {
+                conversation,
+                place,
+                ..
+            } => Response::Message(self.locate(&conversation, place).await?),
         })
     }
 

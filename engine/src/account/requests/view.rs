@@ -40,6 +40,7 @@ pub(super) fn message(message: Message) -> MessageView {
         author: message.author,
         author_name: message.author_name,
         time_ms: message.time_ms,
+        event: message.event,
         delivery: message.outgoing.then(|| delivery(&message.state)),
         reply: message.quoted.map(reply),
         reactions: message.reactions.into_iter().map(reaction).collect(),

@@ -9,10 +9,11 @@ use super::state::{Change, Heard, Stage};
 use crate::account::Shared;
 use crate::account::apply::Step;
 use crate::account::sync::profiles;
-use crate::api::LeftWhy;
+use crate::api::{Event, LeftWhy, RoomEventKind, RoomEventView};
 use crate::inbound::room::presence::{self, RoomPresence};
 use crate::inbound::{Meaning, room as read};
 use crate::store::StoreError;
+use crate::store::messages;
 use crate::store::rooms::{self, members};
 
 /// Wait before a room that put everybody out for a reason of its own is joined
@@ -46,9 +47,12 @@ pub(in crate::account) async fn presence(
         }
         presence::FromRoom::Presence(presence) => *presence,
     };
-    let change = shared
+    let (change, event) = shared
         .rooms
         .presence(room.as_str(), presence, Instant::now());
+    if let Some(event) = event {
+        happened(shared, room.as_str(), event).await?;
+    }
     match change {
         Change::Nothing => {}
         Change::Occupants(member) => {
@@ -80,6 +84,20 @@ pub(in crate::account) async fn presence(
         Change::Out(presence) => out(shared, room.as_str(), *presence).await?,
     }
     Ok(true)
+}
+
+/// Puts what happened among the messages of a room.
+async fn happened(shared: &Shared, room: &str, event: RoomEventView) -> Result<(), StoreError> {
+    let (of, now_ms) = (room.to_owned(), shared.clock.now_ms());
+    shared
+        .store
+        .write(move |tx| messages::happened(tx, &of, &event, now_ms))
+        .await?;
+    shared.events.publish(Event::MessagesChanged {
+        account: shared.id.clone(),
+        conversation: room.to_owned(),
+    });
+    Ok(())
 }
 
 /// We are not in a room any more (XEP-0045, sections 8.2, 9.1, 9.4, 10.9, and the
@@ -218,6 +236,18 @@ async fn said(
         });
     }
     if let Some(subject) = news.subject {
+        let nick = stanza.attr("from").and_then(|from| from.split_once('/'));
+        let nick = nick.map(|(_, nick)| nick.to_owned());
+        if let (Some(nick), true) = (nick, is_new_subject(shared, &room, &subject).await?) {
+            let event = RoomEventView {
+                what: RoomEventKind::Subject,
+                me: nick == seat.nick,
+                who: nick,
+                by: None,
+                text: subject.clone(),
+            };
+            happened(shared, &room, event).await?;
+        }
         shared
             .update_room(&room, move |room| room.subject = Some(subject))
             .await?;
@@ -227,6 +257,17 @@ async fn said(
         return Ok(FromRoom::Nothing);
     }
     Ok(FromRoom::Said(Step::Room { room, cursor }, news.meanings))
+}
+
+/// Whether a subject is news: not what a room says to whoever comes.
+async fn is_new_subject(shared: &Shared, room: &str, subject: &str) -> Result<bool, StoreError> {
+    if shared.rooms.stage(room) != Some(Stage::In) {
+        return Ok(false);
+    }
+    let of = room.to_owned();
+    let known = shared.store.read(move |db| rooms::get(db, &of)).await?;
+    let before = known.and_then(|known| known.subject);
+    Ok(before.is_some_and(|before| before != subject))
 }
 
 /// Leaves those out that are here.

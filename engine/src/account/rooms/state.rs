@@ -1,6 +1,7 @@
 //! What is true of a room while we are in it.
 
 mod alive;
+mod events;
 mod room;
 
 use std::collections::{HashMap, HashSet};
@@ -14,7 +15,7 @@ use xmpp_core::Element;
 use xmpp_core::stanza_error::StanzaError;
 
 use super::bookmarks::Place;
-use crate::api::{Affiliation, OccupantView, PresenceShow, Role};
+use crate::api::{Affiliation, OccupantView, PresenceShow, Role, RoomEventView};
 use crate::inbound::room::Seat;
 use crate::inbound::room::presence::RoomPresence;
 use crate::store::rooms::members::Member;
@@ -265,43 +266,22 @@ impl LiveRooms {
             .map_or(PresenceShow::Offline, |occupant| occupant.show)
     }
 
-    /// A presence of a room.
-    pub(super) fn presence(&self, room: &str, presence: RoomPresence, now: Instant) -> Change {
+    /// A presence of a room: what it changes, and what is to be told of it among the
+    /// messages.
+    pub(super) fn presence(
+        &self,
+        room: &str,
+        presence: RoomPresence,
+        now: Instant,
+    ) -> (Change, Option<RoomEventView>) {
         let mut inner = self.inner();
         let Some(live) = inner.rooms.get_mut(room) else {
-            return Change::Nothing;
+            return (Change::Nothing, None);
         };
         live.heard = now;
         let is_us = presence.says(110) || presence.nick == live.nick;
-        if presence.show.is_some() {
-            return live.comes(presence, is_us);
-        }
-        let gone = live.occupants.remove(&presence.nick);
-        if presence.says(303) {
-            let Some(new) = presence.new_nick else {
-                return Change::Nothing;
-            };
-            if let Some(occupant) = gone {
-                live.occupants.insert(new.clone(), occupant);
-            }
-            if !is_us {
-                return Change::Occupants(None);
-            }
-            live.nick.clone_from(&new);
-            if let Some(renaming) = live.renaming.take() {
-                drop(renaming.send(Ok(())));
-            }
-            return Change::Renamed(new);
-        }
-        if !is_us && !presence.is_destroyed {
-            return Change::Occupants(None);
-        }
-        if live.stage == Stage::Asked {
-            // Of the session before, that the room still had.
-            return Change::Nothing;
-        }
-        inner.rooms.remove(room);
-        Change::Out(Box::new(presence))
+        let event = events::of(live, &presence, is_us);
+        (inner.change(room, presence, is_us), event)
     }
 
     /// The room refuses us: whoever waits is told. Whether somebody was.
@@ -319,7 +299,6 @@ impl LiveRooms {
             None => false,
         }
     }
-
     /// Another nickname is asked for; what comes of it.
     pub(super) fn rename(&self, room: &str) -> Option<oneshot::Receiver<Result<(), StanzaError>>> {
         let mut inner = self.inner();
@@ -422,5 +401,43 @@ impl LiveRooms {
         let mut inner = self.inner();
         inner.requeued.len() < MAX_REQUEUED
             && inner.requeued.insert((room.to_owned(), wire_id.to_owned()))
+    }
+}
+
+impl Inner {
+    /// What a presence changes.
+    fn change(&mut self, room: &str, presence: RoomPresence, is_us: bool) -> Change {
+        let Some(live) = self.rooms.get_mut(room) else {
+            return Change::Nothing;
+        };
+        if presence.show.is_some() {
+            return live.comes(presence, is_us);
+        }
+        let gone = live.occupants.remove(&presence.nick);
+        if presence.says(303) {
+            let Some(new) = presence.new_nick else {
+                return Change::Nothing;
+            };
+            if let Some(occupant) = gone {
+                live.occupants.insert(new.clone(), occupant);
+            }
+            if !is_us {
+                return Change::Occupants(None);
+            }
+            live.nick.clone_from(&new);
+            if let Some(renaming) = live.renaming.take() {
+                drop(renaming.send(Ok(())));
+            }
+            return Change::Renamed(new);
+        }
+        if !is_us && !presence.is_destroyed {
+            return Change::Occupants(None);
+        }
+        if live.stage == Stage::Asked {
+            // Of the session before, that the room still had.
+            return Change::Nothing;
+        }
+        self.rooms.remove(room);
+        Change::Out(Box::new(presence))
     }
 }

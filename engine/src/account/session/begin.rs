@@ -60,6 +60,7 @@ impl Session<'_> {
         match bound {
             Some(bound) => {
                 tracing::debug!(account = self.shared.id, address = bound.address, "bound");
+                self.bound_to(&bound.address);
                 self.sm = bound.sm.map(|enabled| Sm::new(enabled.id));
                 carbons = bound.carbons;
             }
@@ -80,6 +81,12 @@ impl Session<'_> {
         self.shared.live.clear();
         (self.unplaced, self.crossed, self.has_read) = (Unplaced::default(), false, false);
         self.sm = None;
+    }
+
+    /// Which of our devices we are.
+    fn bound_to(&self, address: &str) {
+        let resource = address.split_once('/').map_or("", |(_, resource)| resource);
+        self.shared.live.set_own_resource(resource);
     }
 
     /// RFC 6120, section 7; then stream management.
@@ -106,7 +113,12 @@ impl Session<'_> {
             let element = element_of(self.next().await?)?;
             if element.is("iq", ns::CLIENT) && element.attr("id") == Some(BIND) {
                 return match element.attr("type") {
-                    Some("result") => Ok(()),
+                    Some("result") => {
+                        let bound = element.get_child("bind", ns::BIND);
+                        let address = bound.and_then(|bound| bound.get_child("jid", ns::BIND));
+                        self.bound_to(&address.map(Element::text).unwrap_or_default());
+                        Ok(())
+                    }
                     _ => Err(refused(StanzaError::from_stanza(&element))),
                 };
             }

@@ -6,7 +6,7 @@ use xmpp_core::{Element, datetime, ns};
 use super::Session;
 use crate::account::live::Device;
 use crate::account::{rooms, sync};
-use crate::api::PresenceShow;
+use crate::api::{Event, PresenceShow};
 use crate::connection::ConnectError;
 
 /// Longest words that somebody says with their presence, in characters.
@@ -22,7 +22,7 @@ impl Session<'_> {
         };
         let bare = from.to_bare();
         if bare == self.shared.address {
-            return Ok(());
+            return self.own_presence(&from, element);
         }
         let device = match element.attr("type") {
             Some("unavailable" | "error") => None,
@@ -47,6 +47,26 @@ impl Session<'_> {
         if is_here {
             sync::capabilities::wanted(self.shared, &from, element);
             sync::profiles::announced(self.shared, &bare, element).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Session<'_> {
+    /// One of our own devices.
+    fn own_presence(&self, from: &Jid, element: &Element) -> Result<(), ConnectError> {
+        let Some(resource) = from.resource() else {
+            return Ok(());
+        };
+        let device = match element.attr("type") {
+            None => Some(device(element)),
+            Some("unavailable") => None,
+            Some(_) => return Ok(()),
+        };
+        if self.shared.live.set_own_device(resource.as_str(), device) {
+            self.shared.events.publish(Event::DevicesChanged {
+                account: self.shared.id.clone(),
+            });
         }
         Ok(())
     }

@@ -151,6 +151,28 @@ pub(in crate::account) async fn fill_conversation(
     let Ok(_one_at_a_time) = shared.filling.try_lock() else {
         return Ok(false);
     };
+    fill_page(shared, handle, conversation, below, FIRST_PAGE).await
+}
+
+/// As [`fill_conversation`], for whoever looks for something further down: waits
+/// until nobody else fills gaps, and takes larger pages.
+pub(in crate::account) async fn fill_towards(
+    shared: &Shared,
+    handle: &Handle,
+    conversation: &str,
+    below: i64,
+) -> Result<bool, ConnectError> {
+    let _one_at_a_time = shared.filling.lock().await;
+    fill_page(shared, handle, conversation, below, PAGE).await
+}
+
+async fn fill_page(
+    shared: &Shared,
+    handle: &Handle,
+    conversation: &str,
+    below: i64,
+    max: usize,
+) -> Result<bool, ConnectError> {
     let _not_trimmed_meanwhile = shared.trimming.lock().await;
     let of = conversation.to_owned();
     let found = shared
@@ -169,7 +191,7 @@ pub(in crate::account) async fn fill_conversation(
     let mut ask = Ask {
         before,
         with: (gap.archive == OWN).then(|| conversation.to_owned()),
-        max: FIRST_PAGE,
+        max,
         ..Ask::of(&gap.archive)
     };
     let Some(mut page) = fetch_older(shared, handle, &mut ask).await? else {

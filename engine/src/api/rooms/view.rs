@@ -183,3 +183,49 @@ pub struct InvitationView {
     /// Milliseconds since the Unix epoch.
     pub time_ms: i64,
 }
+
+/// Something that happened in a room, while we were in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct RoomEventView {
+    /// What.
+    pub what: RoomEventKind,
+    /// Nickname of whom it is about.
+    pub who: String,
+    /// Whether that is the user.
+    pub me: bool,
+    /// Nickname of who did it, where the room says so.
+    pub by: Option<String>,
+    /// The new nickname, the new subject, or the reason; may be empty.
+    pub text: String,
+}
+
+/// What happened in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum RoomEventKind {
+    /// Somebody came. Not told in large rooms, nor are those that leave or are
+    /// renamed.
+    Joined,
+    /// Somebody left.
+    Left,
+    /// Somebody has another nickname.
+    Renamed,
+    /// Somebody was put out.
+    Kicked,
+    /// Somebody was put out for good.
+    Banned,
+    /// Somebody was put out because only members may stay.
+    MembersOnly,
+    /// The room has another subject.
+    Subject,
+    /// Somebody owns the room now.
+    MadeOwner,
+    /// Somebody administers the room now.
+    MadeAdmin,
+    /// Somebody is a member now.
+    MadeMember,
+    /// Somebody is nothing of these any more.
+    MadeNobody,
+}

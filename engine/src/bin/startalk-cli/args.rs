@@ -108,6 +108,11 @@ pub(crate) enum Command {
         /// Its fingerprint, as whoever runs the server says it.
         fingerprint: String,
     },
+    /// Lists the devices of the account, or signs one of them out.
+    Sessions {
+        #[command(subcommand)]
+        command: Option<crate::sessions::Sessions>,
+    },
     /// Rooms.
     Rooms {
         #[command(subcommand)]

@@ -21,6 +21,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     std::fs::create_dir_all(&cli.profile).with_context(|| cli.profile.display().to_string())?;
     let config = EngineConfig {
         proxy: Proxy::System(Arc::new(SystemProxies)),
+        device_name: startalk_engine::this_device(),
         ..EngineConfig::new(cli.profile.clone())
     };
     let engine = Engine::open(config).await?;
@@ -144,6 +145,7 @@ async fn carry_out(engine: &Engine, cli: &Cli) -> anyhow::Result<()> {
         Command::TrustKey { fingerprint } => {
             crate::connection::trust_key(engine, cli, fingerprint).await
         }
+        Command::Sessions { command } => crate::sessions::run(engine, cli, command.as_ref()).await,
         Command::Rooms { command } => crate::rooms::run(engine, cli, command).await,
         Command::People(command) => people::carry_out(engine, cli, command).await,
         Command::Search(search) => crate::search::run(engine, cli, search).await,

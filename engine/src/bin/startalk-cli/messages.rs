@@ -18,6 +18,15 @@ const WAIT_SECONDS: u64 = 15;
 
 /// A message on one or more lines, with its number.
 pub(crate) fn line(message: &MessageView) -> String {
+    if let Some(event) = &message.event {
+        let by = event.by.as_ref().map(|by| format!(" by {by}"));
+        let (what, by) = (event.what, by.unwrap_or_default());
+        let line = format!(
+            "{}\t* {} {what:?}{by} {}",
+            message.id, event.who, event.text
+        );
+        return line.trim_end().to_owned();
+    }
     let mark = match message.direction {
         Direction::Incoming => "<",
         Direction::Outgoing => ">",

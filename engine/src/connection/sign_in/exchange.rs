@@ -145,7 +145,7 @@ impl Exchange {
             .filter(|data| !data.is_empty());
         let imposter = || {
             let why = "the server does not prove that it knows the account".to_owned();
-            ConnectError::Certificate(CertificateProblem::Imposter, why)
+            ConnectError::Certificate(CertificateProblem::Imposter, why, None)
         };
         match (&mut self.state, data) {
             (State::Plain(_), _) => Ok(()),
@@ -185,9 +185,8 @@ pub(super) fn refusal(failure: &Element) -> ConnectError {
         .map_or("unknown", |child| child.name());
     match condition {
         "not-authorized" | "malformed-request" => ConnectError::WrongPassword,
-        "account-disabled" | "credentials-expired" => {
-            ConnectError::AccountDisabled(condition.to_owned())
-        }
+        "account-disabled" => ConnectError::AccountDisabled(condition.to_owned()),
+        "credentials-expired" => ConnectError::Expired,
         "temporary-auth-failure" => ConnectError::Busy(condition.to_owned()),
         other => ConnectError::NoMechanism(other.to_owned()),
     }

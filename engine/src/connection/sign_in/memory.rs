@@ -123,6 +123,19 @@ impl Memory {
         }
     }
 
+    /// This device was signed out: what it could come back with goes, also from
+    /// where secrets are.
+    pub(crate) async fn forget_password(&self, connector: &Connector) {
+        self.keep_token(connector, None).await;
+        let (secrets, account) = (Arc::clone(&self.secrets), self.account.clone());
+        let gone = connector.blocking(move || secrets.delete(&account, SecretKind::Password));
+        match tokio::time::timeout(PATIENCE, gone).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "password not forgotten"),
+            _ => tracing::warn!("password not forgotten"),
+        }
+    }
+
     async fn set_known(&self, connector: &Connector, known: Known) {
         self.state().known = known.clone();
         let file = self.file.clone();

@@ -96,7 +96,7 @@ impl Attempt<'_> {
 
     /// `<authenticate/>` with everything that is wished for.
     fn request(&self, exchange: &Exchange, offer: &Offer) -> Build {
-        let mut request = authenticate(exchange, self.login.device);
+        let mut request = authenticate(self.connector, exchange, self.login.device);
         let Purpose::Session(resume) = self.purpose else {
             return request;
         };
@@ -195,17 +195,20 @@ pub(super) async fn revoke(
         return Ok(());
     };
     let fast = build("fast", ns::FAST).attr("invalidate", "true");
-    let request = authenticate(&exchange, login.device).child(fast);
+    let request = authenticate(connector, &exchange, login.device).child(fast);
     match run(connector, &mut opened.transport, &mut exchange, request).await? {
         // Refused is as good: it is worth nothing already.
         End::Success(_) | End::Failure(_) => Ok(()),
     }
 }
 
-fn authenticate(exchange: &Exchange, device: &str) -> Build {
+fn authenticate(connector: &Connector, exchange: &Exchange, device: &str) -> Build {
+    let name = &connector.device_name;
+    let name = (!name.is_empty()).then(|| build("device", ns::SASL2).text(&**name));
     let agent = build("user-agent", ns::SASL2)
         .attr("id", client_id(device))
-        .child(build("software", ns::SASL2).text(SOFTWARE));
+        .child(build("software", ns::SASL2).text(SOFTWARE))
+        .children(name);
     build("authenticate", ns::SASL2)
         .attr("mechanism", exchange.name())
         .child(build("initial-response", ns::SASL2).text(exchange.initial().as_str()))

@@ -1,7 +1,7 @@
 //! How a server proves itself: by a pinned key, by an authority that its
 //! navigation names, or by one of the system's. Never by nothing.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use navigation::{SpkiPin, Trust};
 use rustls::client::WebPkiServerVerifier;
@@ -15,7 +15,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::super::ConnectError;
 use super::super::error::CertificateProblem;
-use super::pin;
+use super::{certificate, pin};
+use crate::api::CertificateView;
 
 /// What counts as a proof for one server. Pins stand alone: where there are
 /// any, the key has to be one of them, and the certificate around it says
@@ -27,6 +28,8 @@ pub(super) struct Verifier {
     /// Those of the navigation, then those of the system.
     authorities: Vec<Arc<dyn ServerCertVerifier>>,
     provider: Arc<CryptoProvider>,
+    /// The last that was refused.
+    refused: Mutex<Option<CertificateView>>,
 }
 
 impl Verifier {
@@ -46,14 +49,29 @@ impl Verifier {
             }
             if authorities.is_empty() {
                 let problem = CertificateProblem::UnknownIssuer;
-                return Err(ConnectError::Certificate(problem, why));
+                return Err(ConnectError::Certificate(problem, why, None));
             }
         }
         Ok(Self {
             pins: trust.spki_sha256.clone(),
             authorities,
             provider,
+            refused: Mutex::default(),
         })
+    }
+
+    /// The certificate that was refused last.
+    pub(super) fn refused(&self) -> Option<CertificateView> {
+        self.refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    fn refuse(&self, certificate: &X509Certificate<'_>, why: Error) -> Error {
+        let seen = Some(certificate::view(certificate));
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        why
     }
 
     pub(super) fn provider(&self) -> &Arc<CryptoProvider> {
@@ -75,6 +93,7 @@ fn private(
         ConnectError::Certificate(
             CertificateProblem::UnknownIssuer,
             format!("the authority in the navigation cannot be used: {error}"),
+            None,
         )
     };
     let mut roots = RootCertStore::empty();
@@ -107,7 +126,7 @@ impl ServerCertVerifier for Verifier {
                 Ok(ServerCertVerified::assertion())
             } else {
                 let differs = CertificateError::Other(OtherError(Arc::new(KeyDiffers(met))));
-                Err(Error::InvalidCertificate(differs))
+                Err(self.refuse(&certificate, Error::InvalidCertificate(differs)))
             };
         }
         let mut refused = Error::InvalidCertificate(CertificateError::UnknownIssuer);
@@ -136,7 +155,7 @@ impl ServerCertVerifier for Verifier {
         {
             refused = Error::InvalidCertificate(CertificateError::UnknownIssuer);
         }
-        Err(refused)
+        Err(self.refuse(&certificate, refused))
     }
 
     fn verify_tls12_signature(

@@ -24,6 +24,8 @@ pub(crate) struct RoomPresence {
     pub(crate) statuses: Vec<u16>,
     /// With code 303.
     pub(crate) new_nick: Option<String>,
+    /// Nickname of the moderator.
+    pub(crate) actor: Option<String>,
     /// What a moderator wrote; or why it was destroyed.
     pub(crate) reason: String,
     pub(crate) is_destroyed: bool,
@@ -80,6 +82,11 @@ pub(crate) fn read(stanza: &Element) -> Option<(BareJid, FromRoom)> {
             .map(str::to_owned),
         statuses: user.into_iter().flat_map(statuses).collect(),
         new_nick: item.and_then(|item| item.attr("nick")).map(str::to_owned),
+        actor: item
+            .and_then(|item| item.get_child("actor", ns::MUC_USER))
+            .and_then(|actor| actor.attr("nick"))
+            .filter(|nick| nick.len() <= LONGEST_REASON)
+            .map(str::to_owned),
         reason: reason.chars().take(LONGEST_REASON).collect(),
         is_destroyed: destroy.is_some(),
     };

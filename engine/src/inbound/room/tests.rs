@@ -146,6 +146,7 @@ fn we_are_named_by_nickname_or_reference() {
     for uri in [
         "xmpp:rosa@team.internal",
         "xmpp:lounge@rooms.team.internal/Rosa",
+        "xmpp:lounge@rooms.team.internal",
     ] {
         let referred = said(
             "Cai",

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::store::messages::{self, Place, Received};
+
 use crate::store::{archive, schema};
 
 const PEOPLE: [&str; 3] = ["bob@a", "eve@a", "team@rooms"];
@@ -199,7 +200,7 @@ fn kept(db: &Connection, id: &str) -> Option<Summary> {
 fn counted(db: &Connection, id: &str) -> Summary {
     let last: Option<(i64, i64, i64)> = db
         .query_row(
-            "SELECT id, position, time_ms FROM messages WHERE conversation = ?1
+            "SELECT id, position, time_ms FROM messages WHERE conversation = ?1 AND kind <> 'event'
              ORDER BY position DESC, id DESC LIMIT 1",
             [id],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
@@ -253,8 +254,9 @@ proptest! {
                     .query_row("SELECT count(*) FROM conversations WHERE hidden", [], |row| row.get(0))
                     .unwrap();
                 let rows = all(&connection).unwrap();
-                let sum: u32 = rows.iter().map(|row| row.unread).sum();
-                prop_assert_eq!(sum, unread(&connection).unwrap());
+                let numbers = rows.iter().filter(|row| !row.archived && !is_silent(row.quiet, 0));
+                let sum: u32 = numbers.map(|row| row.unread).sum();
+                prop_assert_eq!(sum, unread(&connection, 0).unwrap());
                 prop_assert_eq!(rows.len(), usize::try_from(count(&connection, Which::All).unwrap()).unwrap());
                 prop_assert!(rows.len() + usize::try_from(hidden).unwrap() <= PEOPLE.len());
             }
@@ -270,6 +272,32 @@ fn hear(connection: &mut Connection, number: u32) {
     let tx = connection.transaction().unwrap();
     messages::receive(&tx, &received(0, number, false), Place::Newest).unwrap();
     tx.commit().unwrap();
+}
+
+fn is_silent(quiet: Quiet, now_ms: i64) -> bool {
+    quiet.notify == Notify::None && quiet.until_ms.is_none_or(|until| until > now_ms)
+}
+
+#[test]
+fn u15_the_number_of_an_account_leaves_out_what_is_silent_or_put_away() {
+    let mut connection = cache();
+    hear(&mut connection, 1);
+    let set = |connection: &mut Connection, until_ms, archived| {
+        let notify = Notify::None;
+        let tx = connection.transaction().unwrap();
+        set_notify(&tx, "bob@a", Quiet { notify, until_ms }).unwrap();
+        set_archived(&tx, "bob@a", archived).unwrap();
+        tx.commit().unwrap();
+    };
+    assert_eq!(unread(&connection, 0).unwrap(), 1);
+    set(&mut connection, None, false);
+    assert_eq!(unread(&connection, 0).unwrap(), 0);
+    // A silence that has an end is over then.
+    set(&mut connection, Some(1_000), false);
+    assert_eq!(unread(&connection, 999).unwrap(), 0);
+    assert_eq!(unread(&connection, 1_000).unwrap(), 1);
+    set(&mut connection, Some(1_000), true);
+    assert_eq!(unread(&connection, 1_000).unwrap(), 0);
 }
 
 #[test]

@@ -343,7 +343,7 @@ fn unread_counts_follow_the_read_position_which_never_goes_back() {
     // Read on another device.
     assert!(cache.rosa("w-c", Said::Displayed, 3));
     assert_eq!(
-        (cache.unread(), conversations::unread(&cache.0).unwrap()),
+        (cache.unread(), conversations::unread(&cache.0, 0).unwrap()),
         (0, 0)
     );
     // History of before is not news.

@@ -81,7 +81,7 @@ fn what_goes_leaves_a_gap_from_which_it_comes_back_into_its_place() {
     }
     archive::shrink_conversation(&tx, gap.id, BOB, "s1", true).unwrap();
     assert_eq!(texts(&tx, BOB), ["1", "2", "3", "4", "8", "9", "10"]);
-    assert_eq!(conversations::unread(&tx).unwrap(), 0);
+    assert_eq!(conversations::unread(&tx, 0).unwrap(), 0);
     let window = messages::window(&tx, BOB, WindowAnchor::Latest, 10).unwrap();
     assert!(!window.has_older && window.is_whole);
     // And goes again.
@@ -134,11 +134,11 @@ fn a_step_takes_the_oldest_of_all_but_the_pinned() {
     assert!(steps >= 4, "{steps}");
     // Of what is gone altogether the row stays, and what follows is news.
     messages::receive(&tx, &received(EVE, 2000), Place::Newest).unwrap();
-    assert_eq!(conversations::unread(&tx).unwrap(), 1);
+    assert_eq!(conversations::unread(&tx, 0).unwrap(), 1);
     let gap = archive::gap_below(&tx, EVE, i64::MAX).unwrap().unwrap();
     messages::receive(&tx, &received(EVE, 1399), Place::Gap(gap.id)).unwrap();
     assert_eq!(texts(&tx, EVE), ["1399", "2000"]);
-    assert_eq!(conversations::unread(&tx).unwrap(), 1);
+    assert_eq!(conversations::unread(&tx, 0).unwrap(), 1);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use navigation::{
     Authority, Endpoint, FetchedFrom, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument,
-    NavigationInput, NavigationLink, Policy, ServerTarget, SignedDocument, SigningKey, SpkiPin,
-    Trust,
+    NavigationInput, NavigationLink, Policy, Preview, ServerTarget, SignedDocument, SigningKey,
+    SpkiPin, Trust, UpdatePolicy,
 };
 use serde_json::json;
 use startalk_navigation as navigation;
@@ -111,6 +111,30 @@ struct New {
     /// Ask clients to keep so many bytes of messages on a device only.
     #[arg(long)]
     cache_bytes: Option<NonZeroU64>,
+    /// Ask clients to show no more than this of a message in notifications: name
+    /// (who wrote it) or nothing.
+    #[arg(long, value_parser = preview)]
+    preview: Option<Preview>,
+    /// Ask clients not to look for new versions.
+    #[arg(long)]
+    updates_off: bool,
+    /// Where clients look for new versions.
+    #[arg(long)]
+    updates_url: Option<String>,
+    /// Which kind of versions clients take there, such as `beta`.
+    #[arg(long)]
+    updates_channel: Option<String>,
+    /// Ask clients not to go beyond this version.
+    #[arg(long)]
+    updates_up_to: Option<String>,
+}
+
+fn preview(text: &str) -> Result<Preview, &'static str> {
+    match text {
+        "name" => Ok(Preview::Name),
+        "nothing" => Ok(Preview::Nothing),
+        _ => Err("name or nothing"),
+    }
 }
 
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
@@ -175,6 +199,13 @@ fn new_document(new: New) -> anyhow::Result<()> {
         policy: Policy {
             cache_days: new.cache_days,
             cache_bytes: new.cache_bytes,
+            preview: new.preview,
+            updates: UpdatePolicy {
+                off: new.updates_off,
+                url: new.updates_url,
+                channel: new.updates_channel,
+                up_to: new.updates_up_to,
+            },
         },
         ..NavigationDocument::new(target, Timestamp::now())
     };

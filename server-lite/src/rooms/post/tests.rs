@@ -35,6 +35,10 @@ fn full_room(router: &Router, count: u64) -> (Room, Vec<QueueOut>) {
         let entry = Entry {
             resource: "r".to_owned(),
             client: None,
+            origin: crate::router::Origin {
+                peer: std::net::Ipv4Addr::LOCALHOST.into(),
+                since_ms: 0,
+            },
             queue,
             resume: mailbox(1).0,
             end: watch::channel(None).0,

@@ -2,6 +2,7 @@
 //! furnished in one step while signing in (XEP-0386).
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::stream::FuturesOrdered;
@@ -18,13 +19,15 @@ use crate::clock;
 use crate::mailbox::mailbox;
 use crate::people;
 use crate::pep::Personal;
-use crate::router::{self, Entry};
+use crate::router::{self, Entry, Origin};
 use crate::server::Server;
 use crate::session::Account;
+use crate::session::clients::Client;
 use crate::session::presence::{self, Said};
 use crate::session::register::reply;
 use crate::session::tokens::ClientId;
 use crate::store::binding::{self, Extent};
+use crate::store::clients;
 use crate::store::generations;
 use crate::transport::Transport;
 
@@ -40,6 +43,7 @@ impl Session {
         Account { user, generation }: Account,
         resource: String,
         client: Option<ClientId>,
+        peer: IpAddr,
     ) -> Option<(Self, Entry)> {
         let address = FullJid::new(&format!("{}/{resource}", server.bare(&user))).ok()?;
         let limits = &server.config.limits;
@@ -51,6 +55,10 @@ impl Session {
         let entry = Entry {
             resource,
             client,
+            origin: Origin {
+                peer,
+                since_ms: clock::now_ms(),
+            },
             queue: queue_in,
             resume: resume_in,
             end: end_in,
@@ -101,7 +109,8 @@ impl Session {
     /// sign-in begins none. What changes it later finds the session there.
     ///
     /// `job` reads what the client is told, as it is in the very moment in which
-    /// the session begins to receive: nothing falls between the two.
+    /// the session begins to receive: nothing falls between the two. It gives
+    /// nothing for who is not let in.
     fn enter<T, J>(
         &self,
         entry: Entry,
@@ -109,7 +118,7 @@ impl Session {
     ) -> impl Future<Output = Result<T, StreamCondition>> + Send + use<T, J>
     where
         T: Send + 'static,
-        J: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        J: FnOnce(&Transaction<'_>) -> rusqlite::Result<Option<T>> + Send + 'static,
     {
         let server = Arc::clone(&self.server);
         let (owner, user) = (self.user.clone(), self.user.clone());
@@ -119,7 +128,7 @@ impl Session {
         async move {
             let entered = store.write_then(
                 move |tx| match generations::is_current(tx, &owner, generation)? {
-                    true => job(tx).map(Some),
+                    true => job(tx),
                     false => Ok(None),
                 },
                 move |read| {
@@ -148,8 +157,8 @@ impl Session {
         resource: String,
         iq: &Element,
     ) -> Option<Self> {
-        let (session, entry) = Self::new(server, account, resource, None)?;
-        if let Err(condition) = session.enter(entry, |_| Ok(())).await {
+        let (session, entry) = Self::new(server, account, resource, None, transport.peer)?;
+        if let Err(condition) = session.enter(entry, |_| Ok(Some(()))).await {
             transport.close(Some(condition.into())).await;
             return None;
         }
@@ -171,18 +180,31 @@ impl Session {
     pub(in crate::session) async fn bind2(
         server: &Arc<Server>,
         account: Account,
-        client: Option<ClientId>,
+        client: Option<Client>,
+        peer: IpAddr,
         wanted: &Element,
     ) -> Result<(Self, Element), StreamCondition> {
         let tag = wanted.get_child("tag", ns::BIND2).map(Element::text);
         let tag = tag.unwrap_or_default();
-        let made = tagged_resource(server, &account.user, client.as_ref(), &tag)
-            .and_then(|resource| Self::new(server, account, resource, client));
+        let id = client.as_ref().map(|client| client.id);
+        let made = tagged_resource(server, &account.user, id.as_ref(), &tag)
+            .and_then(|resource| Self::new(server, account, resource, id, peer));
         let (mut session, mut entry) = made.ok_or(StreamCondition::InternalServerError)?;
         entry.carbons = wanted.has_child("enable", ns::CARBONS);
         let owner = session.user.clone();
+        let max = server.config.limits.tokens_per_account;
+        let row = client.map(|client| client.row(&entry));
         let extent = session
-            .enter(entry, move |tx| binding::begin(tx, &owner))
+            .enter(entry, move |tx| {
+                if let Some(row) = &row {
+                    // Signed out since it has proven who it is.
+                    if clients::is_ended(tx, &owner, &row.client)? {
+                        return Ok(None);
+                    }
+                    clients::seen(tx, &owner, row, max)?;
+                }
+                binding::begin(tx, &owner).map(Some)
+            })
             .await?;
         people::signed_in(server, &session.user);
         session.reads_archive = true;

@@ -19,6 +19,7 @@ fn note(name: &str, text: &str, unread: u32) -> Note {
         mentions_me: false,
         text: text.to_owned(),
         unread,
+        limit: PreviewLimit::Anything,
     }
 }
 
@@ -152,18 +153,20 @@ fn u83_what_was_read_elsewhere_goes() {
 
 #[test]
 fn u84_the_preview_can_be_less_and_is_on_a_locked_screen() {
-    let shown = |preview, locked| {
+    let limited = |preview, locked, limit| {
         let mut settings = calm();
         settings.notifications.preview = preview;
         let moment = Moment { locked, ..at(0) };
         let room = Note {
             room: Some("Sales".to_owned()),
+            limit,
             ..note("Li", "secret", 3)
         };
         let effects = Board::default().arrived(room, &settings, WORDS, &moment);
         let (_, card) = cards(&effects)[0];
         (card.title.clone(), card.body.clone())
     };
+    let shown = |preview, locked| limited(preview, locked, PreviewLimit::Anything);
     let is = |title: &str, body: &str| (title.to_owned(), body.to_owned());
     assert_eq!(
         shown(PreviewLevel::Text, false),
@@ -172,10 +175,16 @@ fn u84_the_preview_can_be_less_and_is_on_a_locked_screen() {
     let name = is("Sales (3)", "3 new messages");
     assert_eq!(shown(PreviewLevel::Text, true), name);
     assert_eq!(shown(PreviewLevel::Name, false), name);
-    assert_eq!(
-        shown(PreviewLevel::Nothing, false),
-        is("Startalk", "New message")
-    );
+    let nothing = is("Startalk", "New message");
+    assert_eq!(shown(PreviewLevel::Nothing, false), nothing);
+    // Whoever runs the server can ask for less, never for more.
+    for (wanted, limit, seen) in [
+        (PreviewLevel::Text, PreviewLimit::Name, &name),
+        (PreviewLevel::Text, PreviewLimit::Nothing, &nothing),
+        (PreviewLevel::Nothing, PreviewLimit::Name, &nothing),
+    ] {
+        assert_eq!(&limited(wanted, false, limit), seen);
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail, ensure};
 use engine::api::{
-    Affiliation, DeliveryState, ErrorCode, LeftWhy, Request, Response, Role, RoomRequest,
-    RoomSettings, RoomState, RoomView,
+    Affiliation, DeliveryState, ErrorCode, LeftWhy, Request, Response, Role, RoomEventKind,
+    RoomRequest, RoomSettings, RoomState, RoomView,
 };
 
 use super::numbered;
@@ -273,6 +273,18 @@ async fn put_out(rosa: &Device, bob: &Device, room: &str, texts: &[&str]) -> Res
     bob.ask(join(bob, room)).await?;
     is(bob, room, RoomState::Joined).await?;
     has(bob, room, texts).await?;
+    // All of that is told among the messages, once (U99).
+    use RoomEventKind::{Joined, Kicked, MadeMember};
+    let wanted = [MadeMember, Kicked, Joined];
+    rosa.until("what happened to Bob", async || {
+        let events = rosa.timeline_of(room).await?.into_iter();
+        let of_bob = events
+            .filter_map(|one| one.event)
+            .filter(|event| event.who == "Robert" || event.who == "Bob");
+        let kinds: Vec<_> = of_bob.map(|event| event.what).collect();
+        Ok(kinds.ends_with(&wanted))
+    })
+    .await?;
     ask(
         rosa,
         RoomRequest::Destroy {

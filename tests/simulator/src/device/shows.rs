@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use engine::api::{
-    ConversationKind, ConversationView, DeliveryState, Direction, MessageView, NotifyLevel,
-    PeopleRequest, Request, Response, RoomRequest, RoomState, WindowAnchor,
+    ConversationKind, ConversationView, DeliveryState, Direction, MessageKind, MessageView,
+    NotifyLevel, PeopleRequest, Request, Response, RoomRequest, RoomState, WindowAnchor,
 };
 
 use super::Device;
@@ -20,6 +20,8 @@ const PAGES: usize = 300;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) id: i64,
+    /// Something that happened in a room: each device tells what it was there for.
+    pub(crate) event: bool,
     pub(crate) incoming: bool,
     pub(crate) author: String,
     pub(crate) text: String,
@@ -48,6 +50,7 @@ impl From<MessageView> for Shown {
     fn from(view: MessageView) -> Self {
         Self {
             id: view.id,
+            event: view.kind == MessageKind::Event,
             incoming: view.direction == Direction::Incoming,
             author: view.author,
             text: view.text,
@@ -129,7 +132,9 @@ impl Device {
     pub(crate) async fn newest(&self, conversation: &str) -> Result<Vec<Shown>> {
         let account = self.id().await.context("not signed in")?;
         let window = self.window(&account, conversation, WindowAnchor::Latest);
-        Ok(window.await?.0)
+        let (mut newest, _) = window.await?;
+        newest.retain(|message| !message.event);
+        Ok(newest)
     }
 
     /// The newest message of others that a conversation shows.
@@ -155,6 +160,7 @@ impl Device {
             all.splice(0..0, older);
             has_older = more;
         }
+        all.retain(|message| !message.event);
         Ok(all)
     }
 

@@ -33,6 +33,7 @@ const table = {
   },
   'sign-in-not-supported': { text: 'error.sign-in-not-supported' },
   'no-network': { text: 'error.no-network' },
+  'captive-portal': { text: 'error.captive-portal' },
   'proxy-failed': { text: 'error.proxy-failed' },
   'proxy-password': { text: 'error.proxy-password' },
   'domain-not-served': {
@@ -57,6 +58,8 @@ const table = {
   'policy-violation': { text: 'error.policy-violation' },
   'wrong-password': { text: 'error.wrong-password' },
   'account-disabled': { text: 'error.account-disabled' },
+  'account-removed': { text: 'error.account-removed' },
+  'sign-in-expired': { text: 'error.sign-in-expired' },
   'name-taken': { text: 'error.name-taken' },
   'name-invalid': { text: 'error.name-invalid' },
   'password-too-weak': {

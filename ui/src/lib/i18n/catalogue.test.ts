@@ -24,6 +24,14 @@ describe('the catalogue', () => {
     expect(stems(zh)).toEqual(stems(en));
   });
 
+  test('says nothing twice', () => {
+    for (const locale of ['en', 'zh-CN']) {
+      const text = readFileSync(resolve(import.meta.dirname, `${locale}.json`), 'utf8');
+      const keys = [...text.matchAll(/^ {2}"([^"]+)":/gm)].map(([, key]) => key);
+      expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
+    }
+  });
+
   test('has every plural form that its language asks for', () => {
     for (const [locale, catalogue] of [
       ['en', en],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clock, dayLabel, isSameDay, listTime } from './format';
+import { clock, dayLabel, isSameDay, listTime, span } from './format';
 
 // The tests run in Shanghai: UTC+8, no daylight saving.
 const at = (text: string) => Date.parse(`${text}+08:00`);
@@ -41,4 +41,10 @@ test('days end at local midnight', () => {
 test('midnight is 00, not 24', () => {
   expect(clock(at('2024-05-15T00:05'), 'en')).toBe('00:05');
   expect(clock(at('2024-05-15T00:05'), 'zh-CN')).toBe('00:05');
+});
+
+test('U68: how far a clock is off, in the unit that says it', () => {
+  expect(span(-12, 'en')).toBe('12 minutes');
+  expect(span(300, 'en')).toBe('5 hours');
+  expect(span(-3 * 24 * 60, 'zh-CN')).toBe('3天');
 });

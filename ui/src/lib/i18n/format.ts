@@ -32,6 +32,29 @@ function relativeDay(locale: Locale, days: number): string {
   return word.charAt(0).toLocaleUpperCase(locale) + word.slice(1);
 }
 
+/** The day on which weeks begin: 1 is Monday, 7 is Sunday. */
+export function firstWeekday(tag: string): number {
+  // Newer than the types; web views have it as one or the other.
+  const locale: Intl.Locale & {
+    getWeekInfo?: () => { firstDay: number };
+    weekInfo?: { firstDay: number };
+  } = new Intl.Locale(tag);
+  return (locale.getWeekInfo?.() ?? locale.weekInfo)?.firstDay ?? 1;
+}
+
+export function weekdayName(ms: number, locale: Locale): string {
+  return format(locale, { weekday: 'narrow' }, ms);
+}
+
+export function monthName(ms: number, locale: Locale): string {
+  return format(locale, { year: 'numeric', month: 'long' }, ms);
+}
+
+/** A day in full, for screen readers. */
+export function fullDay(ms: number, locale: Locale): string {
+  return format(locale, { weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' }, ms);
+}
+
 /** Hours and minutes, 24 h. */
 export function clock(ms: number, locale: Locale): string {
   return format(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, ms);
@@ -61,9 +84,40 @@ export function dayLabel(ms: number, now: number, locale: Locale): string {
   );
 }
 
+/** How long something lasts, as players show it: 0:07, 12:34. */
+export function duration(seconds: number): string {
+  const whole = Number.isFinite(seconds) ? Math.max(0, Math.floor(seconds)) : 0;
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
+
+/** Date and time for the name of a file: rising, and without signs that systems refuse. */
+export function fileTime(ms: number): string {
+  const at = new Date(ms);
+  const two = (number: number) => String(number).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}.${two(at.getMinutes())}.${two(at.getSeconds())}`;
+}
+
 /** Date and time in full, for tooltips and screen readers. */
 export function fullTime(ms: number, locale: Locale): string {
   return format(locale, { dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23' }, ms);
+}
+
+/** So many minutes, in hours or days where these say it better. */
+export function span(minutes: number, locale: Locale): string {
+  const count = Math.abs(minutes);
+  const [unit, size] =
+    count < 90
+      ? (['minute', 1] as const)
+      : count < 48 * 60
+        ? (['hour', 60] as const)
+        : (['day', 24 * 60] as const);
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit,
+    unitDisplay: 'long',
+    maximumFractionDigits: 0,
+  }).format(count / size);
 }
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;

@@ -16,6 +16,7 @@ export type Action =
   | 'next-account'
   | 'find-here'
   | 'find-everywhere'
+  | 'pick-day'
   | 'write'
   | 'mark-all-read'
   | 'mentions'
@@ -24,6 +25,7 @@ export type Action =
   | 'new-room'
   | 'settings'
   | 'shortcuts'
+  | 'lock'
   | 'zoom-in'
   | 'zoom-out'
   | 'zoom-reset';
@@ -137,6 +139,11 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
         label: 'shortcuts.find-here',
       },
       {
+        action: 'pick-day',
+        keys: [{ key: 'd', command: true, shift: true }],
+        label: 'calendar.title',
+      },
+      {
         action: 'find-everywhere',
         keys: [{ key: 'f', command: true, shift: true }],
         label: 'shortcuts.find-everywhere',
@@ -183,6 +190,11 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
         label: 'shortcuts.shortcuts',
       },
       {
+        action: 'lock',
+        keys: [{ key: 'l', command: true, shift: true }],
+        label: 'shortcuts.lock',
+      },
+      {
         action: 'zoom-in',
         keys: [
           { key: '+', command: true },
@@ -217,7 +229,10 @@ export function actionFor(event: Pressed, mac: boolean): Action | undefined {
 }
 
 /** What is pressed for it on this system. */
-export function combinations(shortcut: Shortcut, mac: boolean): readonly Combination[] {
+export function combinations(
+  shortcut: Pick<Shortcut, 'keys' | 'mac'>,
+  mac: boolean,
+): readonly Combination[] {
   return (mac ? shortcut.mac : undefined) ?? shortcut.keys;
 }
 

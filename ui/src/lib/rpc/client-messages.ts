@@ -1,6 +1,7 @@
 import type { Ask } from './client-ask';
 import type { MentionInput } from './generated/MentionInput';
 import type { MessageDetails } from './generated/MessageDetails';
+import type { MessagePlace } from './generated/MessagePlace';
 import type { OccupantView } from './generated/OccupantView';
 import type { MemberView } from './generated/MemberView';
 import type { RoomView } from './generated/RoomView';
@@ -57,6 +58,19 @@ export class MessagesRpc {
 
   details(account: string, message: number): Promise<MessageDetails> {
     return this.#ask({ type: 'message', action: 'details', account, message }, 'message-details');
+  }
+
+  /** Resolves with the local id of the message at a place; it may have to be fetched. */
+  locate(account: string, conversation: string, place: MessagePlace): Promise<number> {
+    return this.#ask(
+      { type: 'message', action: 'locate', account, conversation, place },
+      'message',
+    );
+  }
+
+  /** For each day whether it has messages on this device. */
+  days(account: string, conversation: string, starts_ms: number[]): Promise<boolean[]> {
+    return this.#ask({ type: 'search', action: 'days', account, conversation, starts_ms }, 'days');
   }
 
   find(

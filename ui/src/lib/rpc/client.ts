@@ -2,12 +2,16 @@ import { ApiFailure, apiError, toApiError } from '../errors/api-failure';
 import type { DesktopRuntime } from '../runtime/desktop';
 import type { FileRuntime, Runtime } from '../runtime/runtime';
 import type { Ask, ResponseType, ValueOf } from './client-ask';
+import { ConnectionRpc } from './client-connection';
+import { FilesRpc } from './client-files';
 import { MessagesRpc } from './client-messages';
 import { PeopleRpc } from './client-people';
 import { RoomsRpc } from './client-rooms';
 import type { ContactView } from './generated/ContactView';
 import type { ConversationPage } from './generated/ConversationPage';
 import type { ConversationRequest } from './generated/ConversationRequest';
+import type { DeviceEndedView } from './generated/DeviceEndedView';
+import type { DevicesView } from './generated/DevicesView';
 import type { EmbeddedServerView } from './generated/EmbeddedServerView';
 import type { FileFilter } from './generated/FileFilter';
 import type { FilePage } from './generated/FilePage';
@@ -48,6 +52,8 @@ export type FindRequest = Extract<SearchRequest, { action: 'find' | 'find-on-ser
  */
 export class Rpc {
   readonly messaging: MessagesRpc;
+  readonly connection: ConnectionRpc;
+  readonly transfers: FilesRpc;
   readonly people: PeopleRpc;
   readonly rooms: RoomsRpc;
   readonly #runtime: Runtime;
@@ -58,6 +64,8 @@ export class Rpc {
     this.people = new PeopleRpc(ask);
     this.rooms = new RoomsRpc(ask);
     this.messaging = new MessagesRpc(ask);
+    this.connection = new ConnectionRpc(ask);
+    this.transfers = new FilesRpc(ask);
   }
 
   /** What the program around the window can do with files; nothing where it cannot. */
@@ -114,6 +122,16 @@ export class Rpc {
   /** What the account takes up on this device. */
   storage(account: string): Promise<StorageView> {
     return this.#ask({ type: 'conversation', action: 'storage', account }, 'storage');
+  }
+
+  /** What has access to the account. */
+  devices(account: string): Promise<DevicesView> {
+    return this.#ask({ type: 'devices', action: 'list', account }, 'devices');
+  }
+
+  /** Signs a device out. */
+  endDevice(account: string, device: string): Promise<DeviceEndedView> {
+    return this.#ask({ type: 'devices', action: 'end', account, device }, 'device-ended');
   }
 
   /** Files of the account, the newest first. */

@@ -5,6 +5,7 @@ import type { Opened } from '../rpc/generated/Opened';
 import type { PickedFile } from '../rpc/generated/PickedFile';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
+import type { UpdateView } from '../rpc/generated/UpdateView';
 import type { WindowAttention } from '../rpc/generated/WindowAttention';
 import type { DesktopRuntime } from './desktop';
 
@@ -54,6 +55,14 @@ export class BridgeDesktop implements DesktopRuntime {
     return noDesktop();
   }
 
+  screenCapture(): Promise<Blob | null> {
+    return noDesktop();
+  }
+
+  pictureCopy(): Promise<void> {
+    return noDesktop();
+  }
+
   async lockView(): Promise<LockView> {
     return NO_LOCK;
   }
@@ -67,6 +76,18 @@ export class BridgeDesktop implements DesktopRuntime {
   }
 
   lockChoose(): Promise<void> {
+    return noDesktop();
+  }
+
+  async updateView(): Promise<UpdateView> {
+    return { state: 'off', why: 'not-built-in' };
+  }
+
+  updateLook(): Promise<void> {
+    return noDesktop();
+  }
+
+  updateInstall(): Promise<void> {
     return noDesktop();
   }
 }

@@ -2,6 +2,7 @@ import type { FileInfo } from '../rpc/generated/FileInfo';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Opened } from '../rpc/generated/Opened';
 import type { PickedFile } from '../rpc/generated/PickedFile';
+import type { UpdateView } from '../rpc/generated/UpdateView';
 import type { WindowAttention } from '../rpc/generated/WindowAttention';
 
 /** What only a desktop has. Rejects as the rest of the runtime does. */
@@ -30,9 +31,18 @@ export interface DesktopRuntime {
   fileOpen(account: string, message: number, index: number): Promise<Opened>;
   /** Shows a file that was saved in its folder. */
   fileShow(path: string): Promise<void>;
+  /** A picture of the screens without our window; none if the person changed their mind. */
+  screenCapture(): Promise<Blob | null>;
+  /** Puts a picture (PNG) onto the clipboard. */
+  pictureCopy(png: Blob): Promise<void>;
   lockView(): Promise<LockView>;
   lockWindow(): Promise<void>;
   lockOpen(secret: string): Promise<void>;
   /** Chooses the secret of the lock; null takes it away. */
   lockChoose(old: string | null, chosen: string | null): Promise<void>;
+  updateView(): Promise<UpdateView>;
+  /** Looks for a new version now; an event tells what came of it. */
+  updateLook(): Promise<void>;
+  /** Ends the program and starts the version that is ready. */
+  updateInstall(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { FileInfo } from '../rpc/generated/FileInfo';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Opened } from '../rpc/generated/Opened';
 import type { PickedFile } from '../rpc/generated/PickedFile';
+import type { UpdateView } from '../rpc/generated/UpdateView';
 import type { WindowAttention } from '../rpc/generated/WindowAttention';
 import type { DesktopRuntime } from './desktop';
 
@@ -14,6 +15,14 @@ export class FakeDesktop implements DesktopRuntime {
   picked: PickedFile[] = [];
   where: string | null = null;
   lock: LockView = { ready: false, locked: false, wait_until_ms: null };
+  /** What is on the screen; null if the person changes their mind. */
+  screen: Blob | null | 'none' | 'drawn' = 'none';
+  /** Pictures that were put onto the clipboard. */
+  readonly copied: Blob[] = [];
+  canCopy = true;
+  /** New versions, and what was done about them. */
+  newVersion: UpdateView = { state: 'none', checked_ms: null, failed: false };
+  readonly updates: ('look' | 'install')[] = [];
   readonly #staged: Blob[] = [];
   #secret: string | null = null;
   readonly #changed: (lock: LockView) => void;
@@ -65,6 +74,17 @@ export class FakeDesktop implements DesktopRuntime {
     this.opened.push(path);
   }
 
+  async screenCapture(): Promise<Blob | null> {
+    if (this.screen === 'none') throw apiError('not-supported');
+    if (this.screen === 'drawn') return drawnScreen();
+    return this.screen;
+  }
+
+  async pictureCopy(png: Blob): Promise<void> {
+    if (!this.canCopy) throw apiError('not-supported');
+    this.copied.push(png);
+  }
+
   async lockView(): Promise<LockView> {
     return this.lock;
   }
@@ -86,8 +106,44 @@ export class FakeDesktop implements DesktopRuntime {
     this.#setLock({ ready: chosen !== null, locked: false, wait_until_ms: null });
   }
 
+  async updateView(): Promise<UpdateView> {
+    return this.newVersion;
+  }
+
+  async updateLook(): Promise<void> {
+    this.updates.push('look');
+  }
+
+  async updateInstall(): Promise<void> {
+    if (this.newVersion.state !== 'ready') throw apiError('not-found');
+    this.updates.push('install');
+  }
+
   #setLock(lock: LockView): void {
     this.lock = lock;
     this.#changed(lock);
   }
+}
+
+/** A desktop with two windows, as large as a screen. */
+function drawnScreen(): Promise<Blob> {
+  const canvas = new OffscreenCanvas(1920, 1080);
+  const context = canvas.getContext('2d');
+  if (!context) throw apiError('not-supported');
+  const fill = (colour: string, x: number, y: number, width: number, height: number) => {
+    context.fillStyle = colour;
+    context.fillRect(x, y, width, height);
+  };
+  fill('#31596b', 0, 0, 1920, 1080);
+  fill('#f4f6f7', 160, 120, 1000, 720);
+  fill('#c9d6da', 160, 120, 1000, 40);
+  fill('#ffffff', 900, 380, 860, 560);
+  fill('#d9c6b4', 900, 380, 860, 40);
+  context.fillStyle = '#24343a';
+  context.font = '28px sans-serif';
+  for (let line = 0; line < 8; line += 1) {
+    context.fillText(`Invoice 20${line}7 — 4,${line}20.00 EUR`, 220, 230 + line * 60);
+    context.fillText(`客户编号 8800${line}`, 960, 480 + line * 54);
+  }
+  return canvas.convertToBlob({ type: 'image/png' });
 }

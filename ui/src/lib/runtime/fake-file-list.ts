@@ -2,7 +2,7 @@ import type { FileFilter } from '../rpc/generated/FileFilter';
 import type { FileRequest } from '../rpc/generated/FileRequest';
 import type { FileRow } from '../rpc/generated/FileRow';
 import type { Response } from '../rpc/generated/Response';
-import type { Talk } from './fake';
+import type { Talk } from './fake-talks';
 
 type Asked = Extract<FileRequest, { action: 'list' }>;
 

@@ -1,5 +1,7 @@
+import type { DeliveryView } from '../rpc/generated/DeliveryView';
 import type { MentionInput } from '../rpc/generated/MentionInput';
 import type { MentionView } from '../rpc/generated/MentionView';
+import type { MessagePlace } from '../rpc/generated/MessagePlace';
 import type { MessageRequest } from '../rpc/generated/MessageRequest';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { Response } from '../rpc/generated/Response';
@@ -14,6 +16,10 @@ export interface TalkingTeam {
   /** Resolves to its id; it goes its way to the others. */
   send(conversation: string, text: string, more?: Partial<MessageView>): number;
   now(): number;
+  /** Who has a message, otherwise than its state says. */
+  deliveries(): DeliveryView[] | null;
+  /** Throws if there is none. */
+  locate(conversation: string, place: MessagePlace): number;
 }
 
 /** What can be done with messages, with the behaviour of the contract. */
@@ -54,6 +60,11 @@ export class FakeMessages {
           value: this.#team.send(request.conversation, text, { attachments }),
         };
       }
+      case 'locate':
+        return {
+          type: 'message',
+          value: this.#team.locate(request.conversation, request.place),
+        };
       case 'details':
         return this.#details(request.message);
     }
@@ -89,9 +100,11 @@ export class FakeMessages {
       value: {
         message,
         waits: state === 'waiting',
-        deliveries: here
-          ? [{ name: '王伟', delivered_ms: at, read_ms: state === 'read' ? at + 60_000 : null }]
-          : [],
+        deliveries:
+          this.#team.deliveries() ??
+          (here
+            ? [{ name: '王伟', delivered_ms: at, read_ms: state === 'read' ? at + 60_000 : null }]
+            : []),
         versions: this.#versions.get(id) ?? [],
       },
     };

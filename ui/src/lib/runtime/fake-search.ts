@@ -9,7 +9,7 @@ import type { SearchFilters } from '../rpc/generated/SearchFilters';
 import type { SearchHit } from '../rpc/generated/SearchHit';
 import type { SearchRequest } from '../rpc/generated/SearchRequest';
 import { loadPinyin, matchName } from '../text/pinyin';
-import type { Talk } from './fake';
+import type { Talk } from './fake-talks';
 
 type Asked<A extends SearchRequest['action']> = Extract<SearchRequest, { action: A }>;
 
@@ -30,6 +30,8 @@ export async function search(
     case 'names':
       await loadPinyin();
       return { type: 'names', value: names(request, account, team) };
+    case 'days':
+      return { type: 'days', value: days(request, team) };
     case 'find':
       return page(request, find(request, account, team));
     case 'find-on-server':
@@ -63,6 +65,15 @@ function names(
     )
     .slice(0, limit)
     .map(({ hit }) => hit);
+}
+
+function days({ conversation, starts_ms }: Asked<'days'>, { talks }: Searched): boolean[] {
+  const messages = talks.get(conversation)?.messages ?? [];
+  return starts_ms
+    .slice(1)
+    .map((end, index) =>
+      messages.some(({ time_ms }) => time_ms >= (starts_ms[index] ?? 0) && time_ms < end),
+    );
 }
 
 function find(request: Asked<'find'>, account: string, { talks }: Searched): SearchHit[] {

@@ -4,13 +4,13 @@ import type { ApiError } from '../rpc/generated/ApiError';
 import type { ConnectionView } from '../rpc/generated/ConnectionView';
 import type { ContactView } from '../rpc/generated/ContactView';
 import type { ConversationView } from '../rpc/generated/ConversationView';
+import type { DeliveryView } from '../rpc/generated/DeliveryView';
 import type { DeliveryState } from '../rpc/generated/DeliveryState';
 import type { EmbeddedServerView } from '../rpc/generated/EmbeddedServerView';
 import type { Event } from '../rpc/generated/Event';
 import type { InviteView } from '../rpc/generated/InviteView';
-import type { JoinPreview } from '../rpc/generated/JoinPreview';
+import type { MessagePlace } from '../rpc/generated/MessagePlace';
 import type { MessageView } from '../rpc/generated/MessageView';
-import type { MessageWindow } from '../rpc/generated/MessageWindow';
 import type { NewTeam } from '../rpc/generated/NewTeam';
 import type { Overview } from '../rpc/generated/Overview';
 import type { Request } from '../rpc/generated/Request';
@@ -20,33 +20,24 @@ import type { SettingProblem } from '../rpc/generated/SettingProblem';
 import type { Settings } from '../rpc/generated/Settings';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
 import type { ShellInfo } from '../rpc/generated/ShellInfo';
-import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
 import { FakePeople } from './fake-people';
 import { FakeRooms } from './fake-rooms';
-import { decide, type Decisions, undecided } from './fake-decisions';
+import { decide } from './fake-decisions';
+import { FakeConnection } from './fake-connection';
+import { FakeDevices } from './fake-devices';
 import { FakeDesktop } from './fake-desktop';
 import { fileList } from './fake-file-list';
 import { FakeFiles } from './fake-files';
 import { FakeMessages } from './fake-messages';
+import { preview } from './fake-preview';
 import { search } from './fake-search';
-import { fakeQr, history, type Line, ME, MY_NAME, nobody, people, plain, TEAM } from './fixtures';
+import { FakeTalks } from './fake-talks';
+import { FakeTransfers } from './fake-transfers';
+import { fakeQr, history, type Line, ME, MY_NAME, people, plain, TEAM } from './fixtures';
 import { USUAL_SETTINGS } from '../state/usual-settings';
 import type { Runtime } from './runtime';
 
 export const ACCOUNT = 'account-1';
-
-export interface Talk {
-  contact: ContactView;
-  messages: MessageView[];
-  readUpTo: number;
-  draft: string;
-  typing: boolean;
-  /** Messages before which something is missing. */
-  gaps: number[];
-  decided: Decisions;
-  /** What its row says otherwise than the rest gives. */
-  row: Partial<ConversationView>;
-}
 
 /** What `request` of the contract or command of the shell a planned failure is for. */
 export type Call = Request['type'] | keyof Runtime;
@@ -81,25 +72,45 @@ export class FakeRuntime implements Runtime {
   zoom = 100;
   readonly desktop = new FakeDesktop((lock) => this.#listener({ type: 'lock-changed', lock }));
   contacts: ContactView[] = [];
-  readonly talks = new Map<string, Talk>();
   readonly account = ACCOUNT;
   readonly me = ME;
   readonly myName = MY_NAME;
   readonly people = new FakePeople(this);
   readonly rooms = new FakeRooms(this);
+  readonly #talks = new FakeTalks(this);
+  readonly talks = this.#talks.all;
+  readonly devices = new FakeDevices();
   /** Messages that only the server has. */
   onServer: SearchHit[] = [];
+  /** Who has a message, if it is to be others than its state says. */
+  deliveries: DeliveryView[] | null = null;
   #listener: (event: ShellEvent) => void = () => undefined;
   #failures = new Map<Call, ApiError>();
-  #nextId = 1;
   readonly #doing = {
-    find: (id: number) => this.#find(id)[1],
+    find: (id: number) => this.#talks.find(id)[1],
     change: (id: number, change: Partial<MessageView>) => this.#change(id, change),
     send: (address: string, text: string, more?: Partial<MessageView>) =>
       this.#send(address, text, more),
     now: () => this.now(),
+    deliveries: () => this.deliveries,
+    locate: (conversation: string, place: MessagePlace) => this.#locate(conversation, place),
   };
   readonly #messages = new FakeMessages(this.#doing);
+  /** The way to the servers. */
+  readonly connection = new FakeConnection({
+    problem: () => {
+      const connection = this.overview.accounts[0]?.connection;
+      return connection && 'error' in connection ? connection.error : null;
+    },
+    connect: () => this.setConnection({ state: 'online' }),
+  });
+  /** Files on their way. */
+  readonly transfers = new FakeTransfers({
+    where: (id) => this.#talks.find(id)[0],
+    arrived: (id) => this.#arrived(id),
+    remove: (id) => this.#remove(id),
+    changed: () => this.emit({ type: 'transfers-changed', account: ACCOUNT }),
+  });
 
   /** Files can be sent and fetched. */
   withFiles(): this {
@@ -127,6 +138,7 @@ export class FakeRuntime implements Runtime {
       unlocked: true,
       connection: { state: 'online' },
       unread: 0,
+      preview_limit: 'anything',
       ...account,
     });
     return this;
@@ -134,9 +146,9 @@ export class FakeRuntime implements Runtime {
 
   /** Puts history into a conversation; all of it counts as read. */
   fill(address: string, lines: readonly Line[]): MessageView[] {
-    const talk = this.#talk(address);
-    const added = lines.map((line) => this.#message(talk, line));
-    talk.readUpTo = this.#nextId - 1;
+    const talk = this.#talks.of(address);
+    const added = lines.map((line) => this.#talks.add(talk, line));
+    talk.readUpTo = this.#talks.lastId;
     return added;
   }
 
@@ -147,26 +159,26 @@ export class FakeRuntime implements Runtime {
 
   /** Makes sure that there is a conversation. */
   open(address: string): void {
-    this.#talk(address);
+    this.#talks.of(address);
   }
 
   /** A message comes in. */
   receive(address: string, text: string, more: Partial<MessageView> = {}): MessageView {
-    const talk = this.#talk(address);
+    const talk = this.#talks.of(address);
     talk.typing = false;
-    const message = this.#message(talk, { direction: 'incoming', text, ago: 0, more });
+    const message = this.#talks.add(talk, { direction: 'incoming', text, ago: 0, more });
     this.#changed(address);
     return message;
   }
 
   /** A conversation's row says something else. */
   setRow(address: string, row: Partial<ConversationView>): void {
-    Object.assign(this.#talk(address).row, row);
+    Object.assign(this.#talks.of(address).row, row);
     this.emit({ type: 'conversations-changed', account: ACCOUNT });
   }
 
   setTyping(address: string, typing: boolean): void {
-    this.#talk(address).typing = typing;
+    this.#talks.of(address).typing = typing;
     this.emit({ type: 'conversations-changed', account: ACCOUNT });
   }
 
@@ -223,17 +235,17 @@ export class FakeRuntime implements Runtime {
         this.#later(900, () => this.setConnection({ state: 'online' }));
         return { type: 'done' };
       case 'conversations':
-        return { type: 'conversations', value: this.#rows() };
+        return { type: 'conversations', value: this.#talks.rows() };
       case 'contacts':
         return { type: 'contacts', value: structuredClone(this.contacts) };
       case 'start-conversation':
-        this.#talk(request.contact);
+        this.#talks.of(request.contact);
         this.emit({ type: 'conversations-changed', account: ACCOUNT });
         return { type: 'conversation', value: request.contact };
       case 'messages':
         return {
           type: 'messages',
-          value: this.#window(request.conversation, request.anchor, request.limit),
+          value: this.#talks.window(request.conversation, request.anchor, request.limit),
         };
       case 'send-message':
         return { type: 'message', value: this.#send(request.conversation, request.text) };
@@ -241,22 +253,19 @@ export class FakeRuntime implements Runtime {
         this.setDelivery(request.message, { state: 'waiting' });
         this.#progress(request.message);
         return { type: 'done' };
-      case 'delete-message': {
-        const [address, message] = this.#find(request.message);
-        const talk = this.#talk(address);
-        talk.messages = talk.messages.filter((one) => one !== message);
-        this.#changed(address);
+      case 'delete-message':
+        this.#remove(request.message);
         return { type: 'done' };
-      }
+
       case 'set-draft':
-        this.#talk(request.conversation).draft = request.text;
+        this.#talks.of(request.conversation).draft = request.text;
         this.emit({ type: 'conversations-changed', account: ACCOUNT });
         return { type: 'done' };
       case 'set-typing':
         return { type: 'done' };
       case 'mark-displayed':
-        this.#talk(request.conversation).readUpTo = request.message;
-        this.#talk(request.conversation).decided.marked_unread = false;
+        this.#talks.of(request.conversation).readUpTo = request.message;
+        this.#talks.of(request.conversation).decided.marked_unread = false;
         this.emit({ type: 'conversations-changed', account: ACCOUNT });
         return { type: 'done' };
       case 'message':
@@ -264,18 +273,23 @@ export class FakeRuntime implements Runtime {
       case 'files':
         if (request.action === 'list') return fileList(request, this.talks);
         if (request.action === 'clear') return { type: 'done' };
-        throw apiError('not-supported');
+        return this.transfers.answer(request);
       case 'search':
         return search(request, ACCOUNT, this);
       case 'people':
         return this.people.answer(request);
+      case 'connection':
+        return this.connection.answer(request);
+      case 'devices':
+        return this.devices.answer(request);
       case 'rooms':
         return this.rooms.answer(request);
       case 'conversation': {
         const team = {
           talks: this.talks,
-          rows: () => this.#rows(),
-          unread: (address: string) => this.#unread(this.#talk(address)).map(({ id }) => id),
+          rows: () => this.#talks.rows(),
+          unread: (address: string) =>
+            this.#talks.unread(this.#talks.of(address)).map(({ id }) => id),
         };
         const answer = decide(team, request);
         if ('conversation' in request) this.#changed(request.conversation);
@@ -404,67 +418,46 @@ export class FakeRuntime implements Runtime {
     });
   }
 
-  #talk(address: string): Talk {
-    let talk = this.talks.get(address);
-    if (!talk) {
-      const contact = this.contacts.find((one) => one.address === address) ?? {
-        ...nobody,
-        address,
-        name: address.split('@')[0] ?? address,
-      };
-      talk = {
-        contact,
-        messages: [],
-        readUpTo: 0,
-        draft: '',
-        typing: false,
-        gaps: [],
-        decided: undecided(),
-        row: {},
-      };
-      this.talks.set(address, talk);
+  /** What only the server has comes into the conversation when it is gone to. */
+  #locate(address: string, place: MessagePlace): number {
+    const { messages, contact } = this.#talks.of(address);
+    if (place.at === 'from') {
+      const found = messages.find(({ time_ms }) => time_ms >= place.time_ms);
+      if (!found) throw apiError('not-found');
+      return found.id;
     }
-    return talk;
-  }
-
-  #message(talk: Talk, line: Line): MessageView {
-    const id = this.#nextId++;
-    const mine = line.direction === 'outgoing';
-    const message: MessageView = {
+    const hit = this.onServer.find(({ archive_id }) => archive_id === place.id);
+    if (!hit || this.overview.accounts[0]?.connection.state !== 'online') {
+      throw apiError(hit ? 'not-connected' : 'not-found');
+    }
+    const id = this.#talks.nextId();
+    const position = (messages[0]?.position ?? 1) - 1;
+    messages.unshift({
       ...plain,
       id,
-      position: id,
-      direction: line.direction,
-      author: mine ? ME : talk.contact.address,
-      author_name: mine ? MY_NAME : talk.contact.name,
-      text: line.text,
-      time_ms: this.now() - line.ago * 60_000,
-      delivery: mine ? (line.state ?? { state: 'waiting' }) : null,
-      ...line.more,
-    };
-    talk.messages.push(message);
-    return message;
-  }
-
-  #find(id: number): [string, MessageView] {
-    for (const [address, talk] of this.talks) {
-      const message = talk.messages.find((one) => one.id === id);
-      if (message) return [address, message];
-    }
-    throw apiError('not-found');
+      position,
+      direction: 'incoming',
+      author: contact.address,
+      author_name: hit.author_name,
+      text: hit.excerpt,
+      time_ms: hit.time_ms,
+      delivery: null,
+    });
+    this.#changed(address);
+    return id;
   }
 
   #change(id: number, change: Partial<MessageView>): void {
-    const [address, message] = this.#find(id);
-    const talk = this.#talk(address);
+    const [address, message] = this.#talks.find(id);
+    const talk = this.#talks.of(address);
     talk.messages[talk.messages.indexOf(message)] = { ...message, ...change };
     this.#changed(address);
   }
 
   #send(address: string, text: string, more: Partial<MessageView> = {}): number {
-    const talk = this.#talk(address);
+    const talk = this.#talks.of(address);
     talk.draft = '';
-    const { id } = this.#message(talk, { direction: 'outgoing', text, ago: 0, more });
+    const { id } = this.#talks.add(talk, { direction: 'outgoing', text, ago: 0, more });
     this.#changed(address);
     this.#progress(id);
     return id;
@@ -472,7 +465,7 @@ export class FakeRuntime implements Runtime {
 
   #progress(id: number): void {
     if (this.overview.accounts[0]?.connection.state !== 'online') return;
-    const [address] = this.#find(id);
+    const [address] = this.#talks.find(id);
     this.#later(250, () => this.setDelivery(id, { state: 'sent' }));
     this.#later(600, () => this.setDelivery(id, { state: 'delivered' }));
     this.#later(1400, () => this.setDelivery(id, { state: 'read' }));
@@ -480,68 +473,25 @@ export class FakeRuntime implements Runtime {
     this.#later(4200, () => this.receive(address, '好的，收到 👍'));
   }
 
+  #remove(id: number): void {
+    const [address, message] = this.#talks.find(id);
+    const talk = this.#talks.of(address);
+    talk.messages = talk.messages.filter((one) => one !== message);
+    this.#changed(address);
+  }
+
+  #arrived(id: number): void {
+    const [, { attachments }] = this.#talks.find(id);
+    const url = `https://files.valley.local/${id}`;
+    this.#change(id, {
+      attachments: attachments.map((file) => ({ ...file, url, state: 'here' })),
+      delivery: { state: 'sent' },
+    });
+  }
+
   #changed(address: string): void {
     this.emit({ type: 'messages-changed', account: ACCOUNT, conversation: address });
     this.emit({ type: 'conversations-changed', account: ACCOUNT });
-  }
-
-  #unread(talk: Talk): MessageView[] {
-    return talk.messages.filter(
-      (message) => message.direction === 'incoming' && message.id > talk.readUpTo,
-    );
-  }
-
-  #rows(): ConversationView[] {
-    const rows = [...this.talks].map(([id, talk]): ConversationView => {
-      const last = talk.messages.at(-1);
-      return {
-        id,
-        kind: this.rooms.rooms.has(id) ? 'room' : 'direct',
-        name: this.rooms.name(id) ?? talk.contact.name,
-        presence: talk.contact.presence,
-        preview: last?.text.replaceAll('\n', ' ') ?? '',
-        preview_is_mine: last?.direction === 'outgoing',
-        preview_author: last?.author_name ?? '',
-        last_activity_ms: last?.time_ms ?? null,
-        last_state: last?.delivery ?? null,
-        unread: this.#unread(talk).length,
-        unread_mentions: 0,
-        marked_unread: talk.decided.marked_unread,
-        notify: talk.decided.notify,
-        muted_until_ms: talk.decided.muted_until_ms,
-        pinned: talk.decided.pin > 0,
-        archived: talk.decided.archived,
-        draft: talk.draft,
-        typing: talk.typing,
-        ...talk.row,
-      };
-    });
-    const pin = (row: ConversationView): number =>
-      this.#talk(row.id).decided.pin || Number.POSITIVE_INFINITY;
-    return rows.sort((a, b) =>
-      pin(a) === pin(b) ? (b.last_activity_ms ?? 0) - (a.last_activity_ms ?? 0) : pin(a) - pin(b),
-    );
-  }
-
-  #window(address: string, anchor: WindowAnchor, limit: number): MessageWindow {
-    const talk = this.#talk(address);
-    const all = talk.messages;
-    const at = anchor.at === 'latest' ? -1 : all.findIndex(({ id }) => id === anchor.message);
-    let from = Math.max(0, all.length - limit);
-    let to = all.length;
-    if (anchor.at === 'before') {
-      to = at;
-      from = Math.max(0, at - limit);
-    } else if (anchor.at === 'from') {
-      from = at;
-      to = at + limit;
-    }
-    return {
-      messages: structuredClone(all.slice(from, to)),
-      has_older: from > 0,
-      gaps: talk.gaps.filter((id) => all.slice(from, to).some((message) => message.id === id)),
-      first_unread: this.#unread(talk)[0]?.id ?? null,
-    };
   }
 
   #join({ input, name }: { input: string; name: string }): string {
@@ -561,18 +511,4 @@ export class FakeRuntime implements Runtime {
     this.emit({ type: 'accounts-changed' });
     return { type: 'done' };
   }
-}
-
-/** Reads an input the way the screens expect: links invite, names sign in. */
-function preview(input: string): JoinPreview {
-  const base = { inviter: null, user: null, pinned: false, issuer_fingerprint: null };
-  if (input.startsWith('startalk:')) {
-    if (input.length < 24) throw apiError('link-damaged');
-    const domain = 'valley.local';
-    return { ...base, kind: 'invite', server_name: TEAM, domain, inviter: MY_NAME, pinned: true };
-  }
-  const [, user, domain] = /^(?:([^@\s]+)@)?([\w-]+(?:\.[\w-]+)+)$/.exec(input) ?? [];
-  if (domain === undefined) throw apiError('input-not-understood');
-  if (domain.endsWith('.invalid')) throw apiError('server-unknown', { server: domain });
-  return { ...base, kind: 'sign-in', server_name: domain, domain, user: user ?? null };
 }

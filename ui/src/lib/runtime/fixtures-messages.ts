@@ -1,5 +1,6 @@
 import type { AttachmentView } from '../rpc/generated/AttachmentView';
 import type { MessageView } from '../rpc/generated/MessageView';
+import type { RoomEventKind } from '../rpc/generated/RoomEventKind';
 import { type Line, ME } from './fixtures';
 
 const says = (ago: number, text: string, more: Partial<MessageView> = {}): Line => ({
@@ -87,23 +88,47 @@ export function allSorts(): Line[] {
   ];
 }
 
+/** Files that are not at the server yet, oldest first; the last one will not get there. */
+export function sending(): Line[] {
+  const sends = (ago: number, attachment: AttachmentView): Line => ({
+    direction: 'outgoing',
+    text: '',
+    ago,
+    state: { state: 'waiting' },
+    more: { kind: 'file', attachments: [{ ...attachment, url: null, state: 'uploading' }] },
+  });
+  return [
+    sends(9, file('报价 2024-06 第三版.pdf', { size_bytes: 8_000_000 })),
+    sends(8, file('Site visit, all photographs.zip', { size_bytes: 96_000_000 })),
+    sends(7, file('会议记录.docx')),
+    sends(5, picture('入口 entrance.png', 1600, 900)),
+    { ...sends(3, file('backup.iso')), state: { state: 'failed', code: 'file-too-large' } },
+  ];
+}
+
 /** What is said in a room, with things that happen there. */
 export function roomTalk(): Line[] {
   const by = (nick: string, address: string) => ({ author: address, author_name: nick });
   const wang = by('王伟', 'wangwei@valley.local');
   const anna = by('Anna Kowalski', 'anna@valley.local');
   const marc = by('Marc Dubois', 'marc@valley.local');
-  const event = { kind: 'event' as const, ...by('', 'design@conference.valley.local') };
+  const happens = (ago: number, what: RoomEventKind, who: string, more = {}): Line =>
+    says(ago, '', {
+      kind: 'event' as const,
+      ...by('', 'design@conference.valley.local'),
+      event: { what, who, me: false, by: null, text: '', ...more },
+    });
   return [
-    says(200, '王伟 加入了群聊', event),
-    says(199, 'Anna Kowalski 加入了群聊', event),
-    says(198, 'Marc Dubois 加入了群聊', event),
+    happens(200, 'joined', '王伟'),
+    happens(199, 'joined', 'Anna Kowalski'),
+    happens(198, 'joined', 'Marc Dubois'),
     says(190, '大家早，今天的评审改到三点。', wang),
     says(189, '会议室还是 B302。', wang),
     says(180, 'Fine for me. I will bring the prints.', anna),
     wrote(170, '收到，我提前五分钟到。'),
-    says(60, 'Marc Dubois 离开了群聊', event),
-    says(58, 'Marc Dubois 加入了群聊', event),
+    happens(60, 'left', 'Marc Dubois'),
+    happens(58, 'joined', 'Marc Dubois'),
+    happens(57, 'subject', '王伟', { text: '三楼评审' }),
     says(40, 'Sorry, my connection. Where were we?', marc),
     says(12, '@李娜 投影仪准备好了吗？', {
       ...wang,

@@ -3,7 +3,7 @@ import { ACCOUNT, FakeRuntime } from './fake';
 import { longHistory, TEAM } from './fixtures';
 import { company } from './fixtures-people';
 import { everyRow, manyTalks } from './fixtures-lists';
-import { allSorts, roomTalk } from './fixtures-messages';
+import { allSorts, roomTalk, sending } from './fixtures-messages';
 
 /** A state of the fake team worth looking at. */
 const scenes: Record<string, (fake: FakeRuntime) => void> = {
@@ -13,6 +13,7 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     company(fake);
     hosting(fake, 5);
     fake.withFiles();
+    fake.desktop.screen = 'drawn';
     const anna = fake.talks.get('anna@valley.local');
     if (anna) anna.readUpTo -= 3;
     const siyuan = fake.talks.get('siyuan@valley.local');
@@ -44,6 +45,22 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     hosting(fake, 5);
     fake.fill('anna@valley.local', allSorts());
   },
+  // Files on their way, in every state.
+  sending: (fake) => {
+    fake.withTeam().withFiles();
+    const wang = 'wangwei@valley.local';
+    const [moving, paused, waiting, picture, failed] = fake.fill(wang, sending());
+    if (!moving || !paused || !waiting || !picture || !failed) return;
+    const { transfers } = fake;
+    transfers.begin(moving.id, { done_bytes: 3_400_000, bytes_per_second: 1_250_000 });
+    transfers.begin(paused.id, {
+      state: 'paused',
+      done_bytes: 18_000_000,
+      total_bytes: 96_000_000,
+    });
+    transfers.begin(waiting.id, { state: 'waiting', error: apiError('server-unreachable') });
+    transfers.begin(picture.id, { done_bytes: 610_000, total_bytes: 812_000 });
+  },
   // A long absence: much is unread, and something is missing.
   missed: (fake) => {
     fake.withTeam({}, { 'wangwei@valley.local': longHistory(10) }).withFiles();
@@ -63,6 +80,11 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     if (!talk) return;
     talk.row = { kind: 'room', name: '设计组 Design' };
     talk.readUpTo = talk.messages.at(-4)?.id ?? 0;
+  },
+  // A new version waits for its restart.
+  update: (fake) => {
+    fake.withTeam();
+    fake.desktop.newVersion = { state: 'ready', version: '1.4.0' };
   },
   alone: (fake) => {
     fake.withAccount();
@@ -93,6 +115,37 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     const error = apiError('wrong-password');
     fake.withTeam({ connection: { state: 'offline', error } });
   },
+  // The server has another key than before.
+  key: (fake) => {
+    const error = apiError('certificate-key-changed', {
+      server: 'valley.local',
+      subject: 'valley.local, 192.168.1.20',
+      issuer: 'valley.local',
+      'valid-from-ms': String(Date.UTC(2026, 0, 10)),
+      'valid-until-ms': String(Date.UTC(2036, 0, 8)),
+      fingerprint: 'bP0fB7DPyfEQ7Mk3nXfDGgPmKj2a5l0oYw9QWdEhRtU',
+    });
+    fake.withTeam({ connection: { state: 'offline', error } });
+  },
+  certificate: (fake) => {
+    const error = apiError('certificate-not-trusted', {
+      server: 'chat.valley.example',
+      subject: 'chat.valley.example',
+      issuer: 'Valley Design, Office Firewall CA',
+      'valid-until-ms': String(Date.UTC(2027, 5, 1)),
+      fingerprint: 'bP0fB7DPyfEQ7Mk3nXfDGgPmKj2a5l0oYw9QWdEhRtU',
+    });
+    fake.withTeam({ connection: { state: 'offline', error } });
+  },
+  // Signed out from another device.
+  expired: (fake) => {
+    const error = apiError('sign-in-expired');
+    fake.withTeam({ connection: { state: 'offline', error } });
+  },
+  removed: (fake) => {
+    const error = apiError('account-removed');
+    fake.withTeam({ connection: { state: 'offline', error } });
+  },
   fatal: (fake) => {
     fake.shell.fatal = apiError('profile-in-use', { path: fake.shell.home });
   },
@@ -102,6 +155,7 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     fake.overview.notices = [
       { type: 'cache-set-aside', account: ACCOUNT, path },
       { type: 'cache-from-newer-version', account: ACCOUNT, path },
+      { type: 'clock-wrong', account: ACCOUNT, minutes: -300 },
     ];
     fake.server = {
       state: 'stopped',

@@ -47,10 +47,18 @@ function tauriDesktop(): DesktopRuntime {
       invoke('file_save', { account, message, index, path }),
     fileOpen: (account, message, index) => invoke('file_open', { account, message, index }),
     fileShow: (path) => invoke('file_show', { path }),
+    screenCapture: async () => {
+      const png = await invoke<ArrayBuffer>('screen_capture');
+      return png.byteLength === 0 ? null : new Blob([png], { type: 'image/png' });
+    },
+    pictureCopy: async (png) => invoke('picture_copy', await png.arrayBuffer()),
     lockView: () => invoke('lock_view'),
     lockWindow: () => invoke('lock_window'),
     lockOpen: (secret) => invoke('lock_open', { secret }),
     lockChoose: (old, chosen) => invoke('lock_choose', { old, new: chosen }),
+    updateView: () => invoke('update_view'),
+    updateLook: () => invoke('update_look'),
+    updateInstall: () => invoke('update_install'),
   };
 }
 

@@ -7,6 +7,8 @@ import type { Rpc } from '../rpc/client';
 export const FILE_FILTERS: readonly FileFilter[] = ['all', 'documents', 'pictures', 'media'];
 
 const PAGE = 50;
+/** The contract's greatest page. */
+const MAX_PAGE = 200;
 /** So long a text must rest before it is looked for. */
 export const FILES_DELAY_MS = 120;
 
@@ -71,6 +73,13 @@ export class AllFiles {
     if (look === this.#look) this.#loaded = true;
   }
 
+  /** Looks again at what is shown, which stays until the answer is there. */
+  async refresh(): Promise<void> {
+    const look = ++this.#look;
+    const shown = Math.min(Math.max(this.#rows.length, PAGE), MAX_PAGE);
+    await this.#page(look, null, shown);
+  }
+
   async more(): Promise<void> {
     if (this.#next === null || this.#loading) return;
     this.#loading = true;
@@ -83,13 +92,13 @@ export class AllFiles {
     this.#look += 1;
   }
 
-  async #page(look: number, before: string | null): Promise<void> {
+  async #page(look: number, before: string | null, limit = PAGE): Promise<void> {
     const { filter, text } = this;
     try {
-      const page = await this.#rpc.fileList(this.#account, filter, text.trim(), before, PAGE);
+      const page = await this.#rpc.fileList(this.#account, filter, text.trim(), before, limit);
       if (look !== this.#look) return;
       // A file that came meanwhile moves the others, and one of them is in both pages.
-      const rows = [...this.#rows, ...page.files];
+      const rows = before === null ? page.files : [...this.#rows, ...page.files];
       this.#rows = [...new Map(rows.map((row) => [fileKey(row), row])).values()];
       this.#next = page.next;
       this.#problem = null;

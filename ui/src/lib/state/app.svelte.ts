@@ -23,6 +23,7 @@ import { EmbeddedServer } from './server.svelte';
 import { Session } from './session.svelte';
 import { StartTeam } from './start-team.svelte';
 import { Unlock } from './unlock.svelte';
+import { Updates } from './updates.svelte';
 import { USUAL_SETTINGS } from './usual-settings';
 import { NO_LOCK, WindowLock } from './window-lock.svelte';
 
@@ -52,6 +53,7 @@ export class App {
   readonly notices: Notices;
   readonly lock: WindowLock;
   readonly heartbeat: Heartbeat;
+  readonly updates: Updates;
   readonly #overviewBell = new Doorbell(() => this.#reloadOverview());
   #overview = $state.raw<Overview>({ accounts: [], secrets: 'keyring', notices: [] });
   #shell = $state.raw<ShellInfo>(NO_SHELL);
@@ -75,6 +77,7 @@ export class App {
     this.server = new EmbeddedServer(rpc);
     this.notices = new Notices(rpc);
     this.lock = new WindowLock(rpc);
+    this.updates = new Updates(rpc, async () => this.#session?.composer?.leave());
     this.heartbeat = new Heartbeat((attention) => {
       // The next one comes in half a minute.
       rpc.desktop((desktop) => desktop.attend(attention)).catch(() => undefined);
@@ -139,6 +142,7 @@ export class App {
       this.preferences.load(this.#shell.settings, this.#shell.system_locale);
       this.#problem = this.#shell.fatal;
       this.lock.update(this.#shell.lock);
+      void this.updates.load();
       if (this.#problem) return;
       await Promise.all([this.#overviewBell.ring(), this.server.load()]);
       if (this.#shell.start_link !== null) this.#openLink(this.#shell.start_link);
@@ -258,6 +262,9 @@ export class App {
         break;
       case 'lock-changed':
         void this.#lockChanged(event.lock);
+        break;
+      case 'update-changed':
+        this.updates.update(event.update);
         break;
     }
   }

@@ -141,6 +141,7 @@ describe('events', () => {
       room: null,
       mentions_me: false,
       body: 'hi',
+      limit: 'anything' as const,
     };
     fake.emit({ type: 'notify', notification });
     expect(app.announcer.text).toBe('Anna: hi');

@@ -50,6 +50,9 @@ export async function perform(
     case 'find-here':
       session.findHere();
       return false;
+    case 'pick-day':
+      session.pickDay();
+      return false;
     case 'find-everywhere':
       session.open('search');
       navigation.find();
@@ -79,6 +82,14 @@ export async function perform(
       return false;
     case 'shortcuts':
       navigation.show('shortcuts');
+      return false;
+    case 'lock':
+      if (app.lock.ready) {
+        await app.lock.now();
+      } else {
+        session.settings.page = 'lock';
+        session.open('settings');
+      }
       return false;
     case 'zoom-in':
       app.preferences.zoom(1);

@@ -1,3 +1,4 @@
+import { i18n } from '../i18n/i18n.svelte';
 import type { Locale, MessageKey } from '../i18n/keys';
 import { commands } from '../text/commands';
 import { type Emoji, findEmoji, loadEmoji, usedEmoji } from '../text/emoji';
@@ -132,18 +133,34 @@ export class Completion {
     }
   }
 
+  /** Everybody in the room, once something of that was typed. */
+  #everyone(query: string): Namable[] {
+    if (!this.#here.isRoom || query === '') return [];
+    const name = i18n.t('composer.everyone');
+    const fits = matchName(name, query) ?? matchName('all', query);
+    const people = i18n.count('composer.everyone-of', this.#here.people.length + 1);
+    const address = this.#here.conversation;
+    return fits ? [{ name, address, department: people, there: true }] : [];
+  }
+
   #people(query: string): Option[] {
     void this.#pinyin;
+    const everyone = this.#everyone(query);
     const ranked = this.#here.people.flatMap((person) => {
       const byName = matchName(person.name, query);
       const byDepartment = byName ? null : matchName(person.department, query);
       const fit = byName?.rank ?? (byDepartment ? byDepartment.rank + 10 : null);
       return fit === null ? [] : [{ person, rank: fit + (person.there ? 0 : 0.5) }];
     });
-    return ranked
-      .sort((a, b) => a.rank - b.rank)
-      .slice(0, MAX_OPTIONS)
-      .map(({ person }) => ({ kind: 'mention', key: person.address, person }));
+    const people = ranked.sort((a, b) => a.rank - b.rank).map(({ person }) => person);
+    // Everybody is meant only by who says so: "@a" is Anna.
+    const said = ['all', ...everyone.map(({ name }) => name)].includes(query.toLowerCase());
+    const some = people.slice(0, MAX_OPTIONS - everyone.length);
+    return (said ? [...everyone, ...some] : [...some, ...everyone]).map((person) => ({
+      kind: 'mention',
+      key: person.address,
+      person,
+    }));
   }
 }
 

@@ -7,6 +7,8 @@ import { readTyped } from '../text/commands';
 import { type Chosen, mentionsIn } from '../text/mentions';
 import type { Here } from './here.svelte';
 import { OutgoingFiles } from './outgoing-files.svelte';
+import { Screenshot } from './screenshot.svelte';
+import type { VoiceMessage } from './voice-message.svelte';
 
 /** A draft is on disk within 300 ms of the last key; the rest is the way there. */
 export const DRAFT_DELAY_MS = 200;
@@ -14,6 +16,8 @@ export const DRAFT_DELAY_MS = 200;
 export const TYPING_PAUSE_MS = 5_000;
 /** Longest text in bytes; the engine refuses more. */
 export const MAX_BYTES = 64 * 1024;
+/** Naming more people than this at once is asked about. */
+export const MANY_PEOPLE = 50;
 /** From here on the rest is counted. */
 const COUNT_FROM = MAX_BYTES - 2_000;
 
@@ -24,6 +28,8 @@ export interface ComposerHost {
   draft: string;
   /** Who can be named, and the room. */
   here: Here;
+  /** What is said into the microphone, for this conversation. */
+  voice?: VoiceMessage;
   /** A message is on disk. */
   sent(): void;
 }
@@ -33,6 +39,8 @@ export class Composer {
   readonly conversation: string;
   readonly here: Here;
   readonly files: OutgoingFiles;
+  readonly voice: VoiceMessage | null;
+  readonly screenshot: Screenshot;
   readonly #host: ComposerHost;
   #text = $state('');
   #problem = $state.raw<ApiError | null>(null);
@@ -41,6 +49,7 @@ export class Composer {
   /** What stood in the field before an edit began. */
   #aside = '';
   #chosen: Chosen[] = [];
+  #asksEveryone = $state<number | null>(null);
   /** Bytes that are left, when they are few. */
   #left = $derived.by(() => {
     // A text takes at most three bytes for each UTF-16 unit.
@@ -60,6 +69,8 @@ export class Composer {
     this.conversation = host.conversation;
     this.here = host.here;
     this.files = new OutgoingFiles(host.rpc, host.account, host.conversation);
+    this.voice = host.voice ?? null;
+    this.screenshot = new Screenshot(host.rpc);
     this.#text = host.draft;
     this.#savedDraft = host.draft;
   }
@@ -86,6 +97,17 @@ export class Composer {
   /** The own message that is being changed. */
   get editing(): MessageView | null {
     return this.#editing;
+  }
+
+  /** So many people would be named by what is to be sent, and nobody has said yes yet. */
+  get asksEveryone(): number | null {
+    return this.#asksEveryone;
+  }
+
+  /** The answer to that. */
+  async answerEveryone(yes: boolean): Promise<void> {
+    this.#asksEveryone = null;
+    if (yes) await this.send(true);
   }
 
   get canSend(): boolean {
@@ -141,13 +163,19 @@ export class Composer {
   }
 
   /** Hands the text to the engine; resolves when it is on disk. */
-  send(): Promise<void> {
+  send(sure = false): Promise<void> {
     if (!this.canSend) return this.#queue;
     if (this.#editing) return this.#sendEdit(this.#editing);
     const text = this.#text;
     const reply = this.#replyTo;
     const typed = readTyped(text, this.here.isRoom);
     const mentions = mentionsIn(typed.text, this.#chosen);
+    const everyone = this.here.isRoom && mentions.some((one) => one.address === this.conversation);
+    const people = this.here.people.length + 1;
+    if (everyone && people > MANY_PEOPLE && !sure) {
+      this.#asksEveryone = people;
+      return this.#queue;
+    }
     clearTimeout(this.#draftTimer);
     this.#text = '';
     this.#savedDraft = '';

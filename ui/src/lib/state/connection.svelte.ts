@@ -1,7 +1,24 @@
+import type { MessageKey } from '../i18n/keys';
+import type { ApiError } from '../rpc/generated/ApiError';
+import type { ErrorCode } from '../rpc/generated/ErrorCode';
 import type { ConnectionView } from '../rpc/generated/ConnectionView';
+import { isCertificateTrouble } from '../text/fingerprint';
 
 /** Short losses are nobody's business: the banner comes after this long. */
 export const QUIET_MS = 3_000;
+
+/** After these the password is asked for; each has a sentence of its own. */
+const PASSWORD_REASONS: Partial<Record<ErrorCode, MessageKey>> = {
+  'wrong-password': 'connection.password',
+  'sign-in-expired': 'connection.expired',
+  'sign-in-downgraded': 'connection.downgraded',
+};
+
+/** Messages that wait are not promised to go out then. */
+const CLOSED_REASONS: Partial<Record<ErrorCode, MessageKey>> = {
+  'account-removed': 'connection.removed',
+  'account-disabled': 'connection.disabled',
+};
 
 /** The connection of one account, and whether it is worth a banner. */
 export class Connection {
@@ -15,14 +32,37 @@ export class Connection {
     return this.#view;
   }
 
+  /** Why the password has to be typed again, if it has to. */
+  get passwordReason(): MessageKey | null {
+    if (this.#view.state !== 'offline' || !this.#view.error) return null;
+    return PASSWORD_REASONS[this.#view.error.code] ?? null;
+  }
+
   /** Whether the account waits for the right password. */
   get needsPassword(): boolean {
-    return this.#view.state === 'offline' && this.#view.error?.code === 'wrong-password';
+    return this.passwordReason !== null;
+  }
+
+  /** What only somebody else can mend: the account is closed or locked. */
+  get closedReason(): MessageKey | null {
+    if (this.#view.state !== 'offline' && this.#view.state !== 'waiting') return null;
+    return (this.#view.error && CLOSED_REASONS[this.#view.error.code]) ?? null;
+  }
+
+  /** The server does not prove itself: why, for a person to judge. */
+  get certificateTrouble(): ApiError | null {
+    const error = 'error' in this.#view ? this.#view.error : null;
+    return isCertificateTrouble(error?.code) ? error : null;
   }
 
   get bannerVisible(): boolean {
     // What only the person can mend is said at once.
-    return this.needsPassword || this.#overdue;
+    return (
+      this.needsPassword ||
+      this.closedReason !== null ||
+      this.certificateTrouble !== null ||
+      this.#overdue
+    );
   }
 
   /** Whole seconds until the next try; null when none is planned. */

@@ -65,6 +65,21 @@ test('a wrong password is said at once', () => {
   expect(connection.bannerVisible).toBe(true);
 });
 
+test('U66: each way to be shut out has a sentence, and asks for the password where that helps', () => {
+  const connection = new Connection();
+  const reasons = (code: Parameters<typeof apiError>[0]) => {
+    connection.update({ state: 'offline', error: apiError(code) });
+    expect(connection.bannerVisible).toBe(true);
+    return [connection.passwordReason, connection.closedReason];
+  };
+  expect(reasons('wrong-password')).toEqual(['connection.password', null]);
+  expect(reasons('sign-in-expired')).toEqual(['connection.expired', null]);
+  expect(reasons('account-removed')).toEqual([null, 'connection.removed']);
+  expect(reasons('account-disabled')).toEqual([null, 'connection.disabled']);
+  connection.update({ state: 'online' });
+  expect([connection.passwordReason, connection.closedReason]).toEqual([null, null]);
+});
+
 test('leaves no timer behind', () => {
   const connection = new Connection();
   connection.update(waiting(8));

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MessageView } from '../rpc/generated/MessageView';
 import { plain } from '../runtime/fixtures';
+import { startOfDay } from '../i18n/format';
 import { timelineDays } from './days';
 
 const at = (text: string) => Date.parse(`2024-05-${text}+08:00`);
@@ -106,19 +107,35 @@ test('nothing shows nothing', () => {
   expect(outline([])).toEqual([]);
 });
 
-test('U22: a separator stands at each local midnight, also where the clocks change', () => {
-  // The 23 and 25 hour days are those of the zone; here every hour of two weeks is looked at.
-  const start = new Date(2024, 2, 25).getTime();
-  const hours = Array.from({ length: 14 * 24 }, (_, index) => start + index * 3_600_000);
-  const messages = hours.map((time_ms) => ({ ...message('rosa', '10T10:00'), time_ms }));
-  const days = timelineDays(messages, null);
-  expect(days).toHaveLength(new Set(hours.map((ms) => new Date(ms).toDateString())).size);
-  for (const day of days) {
-    const dates = day.items.flatMap((item) =>
-      item.kind === 'message' ? [new Date(item.message.time_ms).toDateString()] : [],
-    );
-    expect(new Set(dates).size).toBe(1);
-  }
+describe.each([
+  ['Europe/Berlin', new Date('2024-03-25T12:00:00Z'), 23],
+  ['Europe/Berlin', new Date('2024-10-21T12:00:00Z'), 25],
+  ['America/Sao_Paulo', new Date('2018-10-29T12:00:00Z'), 23],
+  ['Australia/Lord_Howe', new Date('2024-04-01T12:00:00Z'), 24.5],
+])('U22: in %s', (zone, from, odd) => {
+  const before = process.env.TZ;
+  beforeAll(() => (process.env.TZ = zone));
+  afterAll(() => (process.env.TZ = before));
+
+  test(`a separator stands at each local midnight, also on the day of ${odd} hours`, () => {
+    // Every half hour of two weeks.
+    const start = startOfDay(from.getTime());
+    const times = Array.from({ length: 14 * 48 }, (_, index) => start + index * 1_800_000);
+    const messages = times.map((time_ms) => ({ ...message('rosa', '10T10:00'), time_ms }));
+    const days = timelineDays(messages, null);
+    const dates = new Set(times.map((ms) => new Date(ms).toDateString()));
+    expect(days).toHaveLength(dates.size);
+    for (const day of days) {
+      const shown = day.items.flatMap((item) =>
+        item.kind === 'message' ? [new Date(item.message.time_ms).toDateString()] : [],
+      );
+      expect(new Set(shown).size).toBe(1);
+    }
+    // The zone holds: one day is shorter or longer, and is one day all the same.
+    const lengths = days.slice(1, -1).map(({ items }) => items.length / 2);
+    expect(lengths.filter((hours) => hours !== 24)).toEqual([odd]);
+    expect(new Set(days.map(({ key }) => key)).size).toBe(days.length);
+  });
 });
 
 test('U28: what stands on both sides of a gap are no neighbours', () => {

@@ -76,7 +76,7 @@ function fold(typed: string): string {
 }
 
 /** FNV-1a of 64 bits, in two halves. */
-function hash(text: string): string {
+export function hash(text: string): string {
   let high = 0xcbf29ce4;
   let low = 0x84222325;
   for (let index = 0; index < text.length; index += 1) {

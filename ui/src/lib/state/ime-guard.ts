@@ -39,6 +39,15 @@ export class ImeGuard {
     }, 0);
   }
 
+  /**
+   * The field lost the focus: there is no composition any more, whether its end was
+   * told or not. Otherwise Enter would never send again.
+   */
+  leave(): void {
+    clearTimeout(this.#timer);
+    this.#composing = false;
+  }
+
   /** A key of the program's, not of the input method's. */
   free(event: Pick<KeyLike, 'isComposing'>): boolean {
     return !event.isComposing && !this.#composing;

@@ -1,4 +1,5 @@
 import { toApiError } from '../errors/api-failure';
+import { pngOf } from '../pictures/marks';
 import type { ApiError } from '../rpc/generated/ApiError';
 import type { MessageDetails } from '../rpc/generated/MessageDetails';
 import type { MessageView } from '../rpc/generated/MessageView';
@@ -7,8 +8,11 @@ import type { Rpc } from '../rpc/client';
 import type { Composer } from './composer.svelte';
 import { ConversationFiles } from './conversation-files.svelte';
 import type { Here } from './here.svelte';
+import type { Playback } from './playback.svelte';
+import { copyPicture } from './screenshot.svelte';
 import type { TakenBack } from './taken-back.svelte';
 import type { Timeline } from './timeline.svelte';
+import type { Transfers } from './transfers.svelte';
 
 /** What can be done with a message. */
 export type MessageAction =
@@ -56,11 +60,13 @@ export interface ActionsHost {
   composer: Composer;
   here: Here;
   takenBack: TakenBack;
+  transfers: Transfers;
+  playback: Playback;
 }
 
 /** What the dialogs of a conversation show. */
 export type Asking =
-  | { what: 'details'; details: MessageDetails }
+  | { what: 'details'; details: MessageDetails; unread: readonly string[] }
   | { what: 'forward'; messages: MessageView[] }
   | { what: 'moderate'; message: MessageView };
 
@@ -86,6 +92,23 @@ export class MessageActions {
     return this.#host.rpc.files;
   }
 
+  /** Files on their way. */
+  get transfers(): Transfers {
+    return this.#host.transfers;
+  }
+
+  /** The one player of sounds. */
+  get playback(): Playback {
+    return this.#host.playback;
+  }
+
+  /** Plays a sound of a message, or stops it. */
+  play(message: MessageView, index: number): Promise<void> {
+    const { conversation } = this.#host.timeline;
+    const track = { conversation, message: message.id, index, name: message.author_name };
+    return this.#host.playback.toggle(track, () => this.showFile(message, index, true));
+  }
+
   /** Pictures, files and links of the conversation. */
   listFiles(): ConversationFiles {
     const { rpc, account, here } = this.#host;
@@ -103,7 +126,7 @@ export class MessageActions {
 
   /** Why the last action was not done. */
   get problem(): ApiError | null {
-    return this.#problem;
+    return this.#problem ?? this.transfers.problem;
   }
 
   /** The chosen ones that are shown, in their order. */
@@ -118,6 +141,7 @@ export class MessageActions {
 
   dismissProblem(): void {
     this.#problem = null;
+    this.transfers.dismissProblem();
   }
 
   reply(message: MessageView): void {
@@ -172,8 +196,23 @@ export class MessageActions {
 
   async showDetails(message: MessageView): Promise<void> {
     await this.#do(async () => {
-      const details = await this.#host.rpc.messaging.details(this.#host.account, message.id);
-      this.#asking = { what: 'details', details };
+      const { rpc, account, here } = this.#host;
+      const asksWho = here.isRoom && message.direction === 'outgoing';
+      const [details] = await Promise.all([
+        rpc.messaging.details(account, message.id),
+        asksWho ? here.wantPeople() : null,
+      ]);
+      const read = new Set(
+        details.deliveries.flatMap(({ name, read_ms }) => (read_ms === null ? [] : [name])),
+      );
+      const { people } = here;
+      const names = people
+        .filter(({ name }) => !read.has(name))
+        .map(({ name, department }) => {
+          const twice = people.filter((one) => one.name === name).length > 1;
+          return twice && department !== '' ? `${name} (${department})` : name;
+        });
+      this.#asking = { what: 'details', details, unread: asksWho ? names : [] };
     });
   }
 
@@ -203,6 +242,12 @@ export class MessageActions {
   /** Something that a picture or player can show; nothing where files are not handled. */
   async showFile(message: MessageView, index: number, asked = false): Promise<string | undefined> {
     return this.#host.rpc.files?.show(this.#host.account, message.id, index, asked);
+  }
+
+  /** Puts a picture that is shown onto the clipboard; whether that worked. */
+  async copyPicture(source: string): Promise<boolean> {
+    const png = await pngOf(source).catch(() => null);
+    return png !== null && copyPicture(this.#host.rpc, png);
   }
 
   /** Opens a link outside; it was checked before. */

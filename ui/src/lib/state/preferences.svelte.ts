@@ -35,6 +35,11 @@ export class Preferences {
     return this.#view;
   }
 
+  /** Off by itself where the interface is Chinese. */
+  get spelling(): boolean {
+    return this.#view.spelling ?? i18n.locale !== 'zh-CN';
+  }
+
   get desktop(): DesktopSettings {
     return this.#settings.desktop;
   }

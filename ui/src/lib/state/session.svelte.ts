@@ -2,18 +2,23 @@ import { toApiError } from '../errors/api-failure';
 import type { ApiError } from '../rpc/generated/ApiError';
 import type { ConversationView } from '../rpc/generated/ConversationView';
 import type { Event } from '../rpc/generated/Event';
+import type { SearchHit } from '../rpc/generated/SearchHit';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { Rpc } from '../rpc/client';
 import { AllFiles } from './all-files.svelte';
 import type { Attention } from './attention.svelte';
+import { Calendar } from './calendar.svelte';
 import { Composer } from './composer.svelte';
 import { Connection } from './connection.svelte';
+import { ConnectionStatus } from './connection-status.svelte';
 import { ConversationList } from './conversation-list.svelte';
+import { Devices } from './devices.svelte';
 import { FindHere } from './find-here.svelte';
 import { Navigation, type Place, type Section } from './navigation.svelte';
 import { Habits } from './habits';
 import { Recents } from './recents';
 import { Search } from './search.svelte';
+import { Playback } from './playback.svelte';
 import { SettingsView } from './settings-view.svelte';
 import { Storage } from './storage.svelte';
 import { Team } from './team.svelte';
@@ -22,23 +27,35 @@ import { Here } from './here.svelte';
 import { MessageActions } from './message-actions.svelte';
 import { TakenBack } from './taken-back.svelte';
 import { Timeline } from './timeline.svelte';
+import { Transfers } from './transfers.svelte';
 import { Unlock } from './unlock.svelte';
+import { Voices } from './voices';
 
 /** One account that is open in the window. A switch of account drops all of it. */
 export class Session {
   readonly account: string;
   readonly list: ConversationList;
   readonly connection = new Connection();
+  /** How it is, for who wants to know exactly. */
+  readonly status: ConnectionStatus;
   readonly team: Team;
   readonly navigation = new Navigation();
   readonly recents = new Recents();
   readonly settings = new SettingsView();
   readonly search: Search;
   readonly files: AllFiles;
+  /** Files on their way. */
+  readonly transfers: Transfers;
   readonly #habits: Habits;
   readonly storage: Storage;
+  readonly devices: Devices;
   /** Searching in the open conversation. */
   readonly find: FindHere;
+  /** The sound that is played, whatever is open. */
+  readonly playback = new Playback();
+  readonly #voices: Voices;
+  /** Going to a day of the open conversation. */
+  readonly calendar: Calendar;
   /** For the password after the server has refused the saved one. */
   readonly unlock: Unlock;
   readonly #rpc: Rpc;
@@ -62,17 +79,31 @@ export class Session {
     this.#attention = attention;
     this.#announce = announce;
     this.list = new ConversationList(rpc, account);
+    this.status = new ConnectionStatus(rpc, account);
     this.team = new Team(rpc, account);
     this.unlock = new Unlock(rpc, account);
     this.files = new AllFiles(rpc, account);
+    this.transfers = new Transfers(rpc, account, () => {
+      if (this.navigation.section === 'files') void this.files.refresh();
+    });
     this.search = new Search(rpc, account, this.list);
     this.#habits = new Habits(account);
     this.storage = new Storage(rpc, account);
+    this.devices = new Devices(rpc, account);
     this.find = new FindHere({
       rpc,
       account,
       conversation: () => this.#selected,
       jumpTo: async (message) => this.#timeline?.jumpTo(message),
+    });
+    this.#voices = new Voices(rpc, account, (conversation) => {
+      if (conversation === this.#selected) this.#timeline?.ownMessageSent();
+      void this.list.refresh();
+    });
+    this.calendar = new Calendar({
+      rpc,
+      account,
+      timeline: () => this.#timeline,
     });
   }
 
@@ -107,6 +138,7 @@ export class Session {
     await this.list.refresh();
     // After the list, which is what is painted first.
     void this.team.start();
+    void this.transfers.refresh();
     const first = this.list.rows[0];
     if (first && this.#timeline === null) await this.select(first.id);
   }
@@ -114,6 +146,7 @@ export class Session {
   async select(id: string): Promise<void> {
     if (id === this.#selected) return;
     this.find.close();
+    this.calendar.close();
     const row = this.list.find(id);
     if (!row) return;
     this.list.opened(id);
@@ -135,6 +168,7 @@ export class Session {
       conversation: id,
       draft: row.draft,
       here,
+      voice: this.#voices.of(id),
       sent: () => {
         timeline.ownMessageSent();
         void timeline.refresh();
@@ -150,6 +184,8 @@ export class Session {
       composer,
       here,
       takenBack: this.#takenBack,
+      transfers: this.transfers,
+      playback: this.playback,
     });
     void here.refresh();
     await timeline.open();
@@ -202,6 +238,14 @@ export class Session {
     if (message !== null) await this.#timeline?.jumpTo(message);
   }
 
+  /** Shows what was found, here or on the server. */
+  async showHit(hit: SearchHit): Promise<void> {
+    const { conversation, message, archive_id: id, time_ms } = hit;
+    await this.showMessage(conversation, message);
+    if (message !== null || id === null || this.#timeline?.conversation !== conversation) return;
+    await this.#timeline.seek({ at: 'archived', id, time_ms });
+  }
+
   /** What a few keys lead to; one for each time it is opened. */
   switcher(): Switcher {
     return new Switcher({
@@ -222,7 +266,7 @@ export class Session {
         break;
       case 'message':
         this.navigation.open('chats');
-        await this.showMessage(entry.hit.conversation, entry.hit.message);
+        await this.showHit(entry.hit);
         break;
       case 'search':
         this.open('search');
@@ -237,6 +281,13 @@ export class Session {
     if (this.#selected === null) return;
     if (this.navigation.section !== 'search') this.navigation.open('chats');
     this.find.start();
+  }
+
+  /** Opens the calendar of the conversation. */
+  pickDay(): void {
+    if (this.#selected === null) return;
+    if (this.navigation.section !== 'search') this.navigation.open('chats');
+    this.calendar.start();
   }
 
   open(section: Section): void {
@@ -260,6 +311,11 @@ export class Session {
     await this.#rpc.reconnectNow(this.account).catch(() => undefined);
   }
 
+  /** Takes the key that the server has now for the right one. Throws an `ApiFailure`. */
+  trustKey(fingerprint: string): Promise<void> {
+    return this.#rpc.connection.trustKey(this.account, fingerprint);
+  }
+
   handle(event: Event): void {
     this.team.handle(event);
     switch (event.type) {
@@ -275,12 +331,19 @@ export class Session {
       case 'messages-changed':
         if (event.conversation === this.#selected) void this.#timeline?.refresh();
         break;
+      case 'transfers-changed':
+        void this.transfers.refresh();
+        break;
       case 'lagged':
         void this.list.refresh();
         void this.#timeline?.refresh();
+        void this.transfers.refresh();
         break;
       case 'room-changed':
         if (event.room === this.#selected) void this.#composer?.here.refresh();
+        break;
+      case 'devices-changed':
+        this.devices.changed();
         break;
       case 'accounts-changed':
       case 'invitations-changed':
@@ -293,9 +356,12 @@ export class Session {
   /** Saves what is being written and lets go. */
   close(): void {
     this.#leave();
+    this.#voices.close();
+    this.playback.close();
     this.list.close();
     this.search.close();
     this.files.close();
+    this.transfers.close();
     this.find.close();
     this.connection.close();
     this.team.close();
@@ -304,6 +370,7 @@ export class Session {
   #leave(): void {
     void this.#composer?.leave().then(() => this.list.refresh());
     this.#timeline?.close();
+    void this.#composer?.voice?.finish();
     this.#composer = null;
     this.#actions = null;
     this.#timeline = null;

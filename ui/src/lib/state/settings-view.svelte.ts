@@ -1,7 +1,18 @@
 import { matchName } from '../text/pinyin';
 
 export type SettingsPage =
-  'appearance' | 'notifications' | 'desktop' | 'chats' | 'account' | 'storage' | 'status' | 'about';
+  | 'appearance'
+  | 'notifications'
+  | 'desktop'
+  | 'chats'
+  | 'account'
+  | 'lock'
+  | 'devices'
+  | 'storage'
+  | 'proxy'
+  | 'managed'
+  | 'status'
+  | 'about';
 
 export const SETTINGS_PAGES: readonly SettingsPage[] = [
   'appearance',
@@ -9,8 +20,12 @@ export const SETTINGS_PAGES: readonly SettingsPage[] = [
   'desktop',
   'chats',
   'account',
+  'lock',
+  'devices',
   'storage',
   'status',
+  'proxy',
+  'managed',
   'about',
 ];
 

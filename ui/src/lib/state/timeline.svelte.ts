@@ -1,5 +1,6 @@
 import { toApiError } from '../errors/api-failure';
 import type { ApiError } from '../rpc/generated/ApiError';
+import type { MessagePlace } from '../rpc/generated/MessagePlace';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { MessageWindow } from '../rpc/generated/MessageWindow';
 import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
@@ -65,6 +66,7 @@ export class Timeline {
   #loadingNewer = false;
   /** The archive is asked for what is older; a change tells that it came. */
   #awaitsOlder = false;
+  #seeking = $state(false);
   #newFrom = $state<number | null>(null);
   #days = $derived(timelineDays(this.#messages, this.#newFrom, this.#gaps));
   #view: View = { atEnd: false, top: null, lowest: null };
@@ -114,6 +116,11 @@ export class Timeline {
     return this.#loadingOlder;
   }
 
+  /** What is to be shown is looked for, and may have to be fetched. */
+  get seeking(): boolean {
+    return this.#seeking;
+  }
+
   /** The message above which the line "new messages" stands. */
   get newFrom(): number | null {
     return this.#newFrom;
@@ -146,6 +153,12 @@ export class Timeline {
 
   get problem(): ApiError | null {
     return this.#problem;
+  }
+
+  /** When the first message on screen was written. */
+  get topMs(): number | null {
+    const top = this.#view.top === null ? undefined : this.find(this.#view.top);
+    return top?.time_ms ?? null;
   }
 
   find(id: number): MessageView | undefined {
@@ -252,6 +265,25 @@ export class Timeline {
    */
   async jumpTo(id: number, from?: number): Promise<void> {
     await this.#goTo(id, from ?? (this.#back.length > 0 ? null : this.#view.top));
+  }
+
+  /** Shows the message at a place that may not be on this device yet. */
+  async seek(place: MessagePlace): Promise<void> {
+    if (this.#seeking) return;
+    this.#seeking = true;
+    this.#problem = null;
+    try {
+      const { rpc, account } = this.#host;
+      const id = await rpc.messaging.locate(account, this.conversation, place);
+      if (!this.#closed) await this.jumpTo(id);
+    } catch (thrown) {
+      const error = toApiError(thrown);
+      // After the newest message there is nothing but it.
+      if (place.at === 'from' && error.code === 'not-found') await this.jumpToLatest();
+      else this.#problem = error;
+    } finally {
+      this.#seeking = false;
+    }
   }
 
   async jumpToLatest(): Promise<void> {

@@ -17,6 +17,8 @@ export interface ViewSettings {
   /** Size of everything in per cent, apart from the system's scale. */
   zoom: number;
   sendKey: SendKey;
+  /** Whether misspelt words are underlined; null: as is usual for the language. */
+  spelling: boolean | null;
 }
 
 export const USUAL_VIEW: ViewSettings = {
@@ -25,6 +27,7 @@ export const USUAL_VIEW: ViewSettings = {
   textSize: 'normal',
   zoom: 100,
   sendKey: 'enter',
+  spelling: null,
 };
 
 /** What was kept, as far as it still makes sense. */
@@ -41,7 +44,13 @@ export function readView(value: unknown): ViewSettings {
     textSize: one<TextSize>(kept.textSize, ['small', 'normal', 'large', 'largest'], 'normal'),
     zoom: one<number>(kept.zoom, ZOOMS, 100),
     sendKey: one<SendKey>(kept.sendKey, ['enter', 'ctrl-enter'], 'enter'),
+    spelling: typeof kept.spelling === 'boolean' ? kept.spelling : null,
   };
+}
+
+/** Dictionaries know no Chinese: all of it would be underlined. */
+export function checksSpelling(wanted: boolean, text: string): boolean {
+  return wanted && !/\p{Script=Han}/u.test(text);
 }
 
 export function clampSide(width: number): number {

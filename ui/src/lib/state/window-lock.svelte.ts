@@ -37,6 +37,13 @@ export class WindowLock {
     }
   }
 
+  /** Locks, if there is a secret to open it with. */
+  async now(): Promise<void> {
+    if (!this.ready) return;
+    // That it is locked comes as an event.
+    await this.#rpc.desktop((desktop) => desktop.lockWindow()).catch(() => undefined);
+  }
+
   async open(): Promise<void> {
     if (this.#busy) return;
     this.problems.clear();

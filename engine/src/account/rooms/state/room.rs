@@ -160,6 +160,7 @@ mod tests {
             occupant_id: id.map(str::to_owned),
             statuses: statuses.to_vec(),
             new_nick: None,
+            actor: None,
             reason: String::new(),
             is_destroyed: false,
         }

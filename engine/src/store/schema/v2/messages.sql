@@ -10,6 +10,7 @@ ALTER TABLE messages ADD COLUMN retracted_by TEXT;      -- a moderator, if it wa
 ALTER TABLE messages ADD COLUMN attachments TEXT;       -- JSON
 ALTER TABLE messages ADD COLUMN mentions TEXT;          -- JSON
 ALTER TABLE messages ADD COLUMN mentions_me INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE messages ADD COLUMN event TEXT;             -- JSON; what happened, of kind 'event'
 
 -- Rooms give ids of their own.
 DROP INDEX messages_stanza;
@@ -18,6 +19,8 @@ CREATE UNIQUE INDEX messages_stanza ON messages (conversation, stanza_id)
 -- One order for the whole account: the next position is the highest and one.
 CREATE INDEX messages_position ON messages (position);
 CREATE INDEX messages_edit_position ON messages (edit_position) WHERE edit_position IS NOT NULL;
+-- Only so many things that happened are kept of a room.
+CREATE INDEX messages_events ON messages (conversation, position) WHERE kind = 'event';
 CREATE INDEX messages_origin_id ON messages (conversation, origin_id) WHERE origin_id IS NOT NULL;
 
 -- What is said about a message names it by its reference id: the origin id (or

@@ -2,7 +2,8 @@
 -- triggers: whoever writes messages cannot forget it, and the list reads none.
 --
 -- Unread is what others wrote behind the read position, but for what was taken
--- back and for mere events. The newest message is the last by (position, id).
+-- back and for mere events. The newest message is the last by (position, id) that
+-- is no event.
 --
 -- A conversation that was put away or removed comes back with a new message of
 -- ours, or with an unread one of others; one that was put away does not while it
@@ -17,7 +18,8 @@ CREATE TRIGGER summary_of_new_conversation AFTER INSERT ON conversations BEGIN
     UPDATE conversations SET
         (last_message, last_position, last_time_ms) = (
             SELECT max(id), coalesce(max(position), 0), max(time_ms) FROM (
-                SELECT id, position, time_ms FROM messages WHERE conversation = new.id
+                SELECT id, position, time_ms FROM messages
+                WHERE conversation = new.id AND kind <> 'event'
                 ORDER BY position DESC, id DESC LIMIT 1)),
         (messages, unread, unread_mentions) = (
             SELECT count(*),
@@ -37,14 +39,14 @@ CREATE TRIGGER summary_of_new_message AFTER INSERT ON messages BEGIN
         unread_mentions = unread_mentions
             + (new.position > read_position AND new.outgoing = 0
                AND new.retracted_ms IS NULL AND new.kind <> 'event' AND new.mentions_me),
-        last_message = CASE WHEN last_message IS NULL
-                OR (last_position, last_message) < (new.position, new.id)
+        last_message = CASE WHEN new.kind <> 'event' AND (last_message IS NULL
+                OR (last_position, last_message) < (new.position, new.id))
             THEN new.id ELSE last_message END,
-        last_position = CASE WHEN last_message IS NULL
-                OR (last_position, last_message) < (new.position, new.id)
+        last_position = CASE WHEN new.kind <> 'event' AND (last_message IS NULL
+                OR (last_position, last_message) < (new.position, new.id))
             THEN new.position ELSE last_position END,
-        last_time_ms = CASE WHEN last_message IS NULL
-                OR (last_position, last_message) < (new.position, new.id)
+        last_time_ms = CASE WHEN new.kind <> 'event' AND (last_message IS NULL
+                OR (last_position, last_message) < (new.position, new.id))
             THEN new.time_ms ELSE last_time_ms END,
         hidden = hidden AND NOT CASE WHEN new.outgoing
             THEN new.position > read_position OR new.state = 0
@@ -73,7 +75,8 @@ CREATE TRIGGER summary_of_gone_message AFTER DELETE ON messages BEGIN
     WHERE id = old.conversation AND last_message = old.id AND read_position >= old.position;
     UPDATE conversations SET (last_message, last_position, last_time_ms) =
         (SELECT max(id), coalesce(max(position), 0), max(time_ms) FROM (
-            SELECT id, position, time_ms FROM messages WHERE conversation = old.conversation
+            SELECT id, position, time_ms FROM messages
+            WHERE conversation = old.conversation AND kind <> 'event'
             ORDER BY position DESC, id DESC LIMIT 1))
     WHERE id = old.conversation AND last_message = old.id;
     -- What belongs to a message goes with it.
@@ -109,7 +112,8 @@ BEGIN
     WHERE id = new.conversation;
     UPDATE conversations SET (last_message, last_position, last_time_ms) =
         (SELECT max(id), coalesce(max(position), 0), max(time_ms) FROM (
-            SELECT id, position, time_ms FROM messages WHERE conversation = conversations.id
+            SELECT id, position, time_ms FROM messages
+            WHERE conversation = conversations.id AND kind <> 'event'
             ORDER BY position DESC, id DESC LIMIT 1))
     WHERE id IN (old.conversation, new.conversation)
         AND (last_message IS NULL OR last_message IN (old.id, new.id)

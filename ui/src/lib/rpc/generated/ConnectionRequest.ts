@@ -24,4 +24,16 @@ account: string,
  * The fingerprint, as whoever runs the server says it: it has to be the
  * one that was shown. Space in it does not matter.
  */
-fingerprint: string, };
+fingerprint: string, } | { "action": "status", 
+/**
+ * Account id.
+ */
+account: string, } | { "action": "check", 
+/**
+ * As in [`super::Request::PreviewJoin`]; an invitation is not used up.
+ */
+input: string, } | { "action": "managed", 
+/**
+ * Account id.
+ */
+account: string, };

@@ -34,7 +34,11 @@ account: string,
 /**
  * Bare address.
  */
-address: string, } | { "type": "blocked-changed", 
+address: string, } | { "type": "devices-changed", 
+/**
+ * Account id.
+ */
+account: string, } | { "type": "blocked-changed", 
 /**
  * Account id.
  */

@@ -13,6 +13,7 @@ start: number,
  */
 end: number, 
 /**
- * Bare address; in a room that hides people the one with the nickname.
+ * Bare address; in a room that hides people the one with the nickname. The
+ * room's own means everybody in it.
  */
 address: string, };

@@ -7,6 +7,7 @@ import type { MessageKind } from "./MessageKind";
 import type { ReactionView } from "./ReactionView";
 import type { ReplyView } from "./ReplyView";
 import type { RetractedView } from "./RetractedView";
+import type { RoomEventView } from "./RoomEventView";
 
 /**
  * One message of a conversation.
@@ -47,6 +48,10 @@ text: string,
  * device did, while it waits).
  */
 time_ms: number, 
+/**
+ * Of an event: what happened.
+ */
+event?: RoomEventView, 
 /**
  * For outgoing messages.
  */

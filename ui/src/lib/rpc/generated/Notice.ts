@@ -19,7 +19,15 @@ account: string,
 /**
  * Where the newer file is now.
  */
-path: string, } | { "type": "secret-missing", 
+path: string, } | { "type": "clock-wrong", 
+/**
+ * The account whose server says so.
+ */
+account: string, 
+/**
+ * Minutes that this computer is ahead; less than 0 if it is behind.
+ */
+minutes: number, } | { "type": "secret-missing", 
 /**
  * The account whose password has to be typed again.
  */

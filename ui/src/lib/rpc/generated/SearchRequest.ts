@@ -48,7 +48,20 @@ before: string | null,
 /**
  * At most so many hits (1 to 50).
  */
-limit: number, } | { "action": "names", 
+limit: number, } | { "action": "days", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Conversation id.
+ */
+conversation: string, 
+/**
+ * When each day begins, in milliseconds since the Unix epoch, and when the
+ * last one ends: rising, at most 63.
+ */
+starts_ms: Array<number>, } | { "action": "names", 
 /**
  * Account id; none looks in all accounts that are unlocked.
  */

@@ -4,6 +4,7 @@ import type { Event } from "./Event";
 import type { LinkView } from "./LinkView";
 import type { LockView } from "./LockView";
 import type { Settings } from "./Settings";
+import type { UpdateView } from "./UpdateView";
 
 /**
  * What the shell pushes into the window.
@@ -40,4 +41,8 @@ settings: Settings, } | { "type": "lock-changed",
 /**
  * How it is now.
  */
-lock: LockView, };
+lock: LockView, } | { "type": "update-changed", 
+/**
+ * What is known now.
+ */
+update: UpdateView, };

@@ -1,0 +1,68 @@
+//! A profile for the desktop app: an account that has signed in, its secrets in the
+//! keyring of the session, and a cache as large as is wanted.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use engine::api::{ConnectionView, Request, Response, RoomRequest};
+use engine::bench::Cache;
+use engine::secrets::{KeyringSecrets, SecretKind};
+use engine::{Engine, EngineConfig, Secrets};
+use server_tests::startalk::PASSWORD;
+
+use crate::device;
+
+/// Words: profile, link to the server, user, room to be in, messages, conversations.
+pub(crate) async fn child(words: &[String]) -> Result<()> {
+    let [profile, link, user, room, messages, conversations] = words else {
+        bail!("six words are needed");
+    };
+    let profile = Path::new(profile);
+    std::fs::create_dir_all(profile)?;
+    let engine = Engine::open(EngineConfig::new(profile.to_owned())).await?;
+    let join = Request::Join {
+        input: link.clone(),
+        name: user.clone(),
+        password: PASSWORD.to_owned(),
+    };
+    let Response::Account(account) = engine.handle(join).await? else {
+        bail!("no account")
+    };
+    wait_online(&engine).await?;
+    engine
+        .handle(Request::Rooms(RoomRequest::Join {
+            account: account.clone(),
+            room: room.clone(),
+            nick: None,
+            password: None,
+        }))
+        .await?;
+    engine.close().await;
+
+    let key = KeyringSecrets::for_profile(profile)
+        .get(&account, SecretKind::CacheKey)?
+        .context("no key in the keyring")?;
+    let file = profile.join("accounts").join(account).join("cache.db");
+    let mut cache = Cache::open(&file, &key).map_err(anyhow::Error::msg)?;
+    let filled = cache
+        .fill(messages.parse()?, conversations.parse()?, device::now_ms())
+        .await
+        .map_err(anyhow::Error::msg)?;
+    ensure!(filled > 0, "nothing is unread");
+    cache.close().await;
+    Ok(())
+}
+
+async fn wait_online(engine: &Engine) -> Result<()> {
+    let mut events = engine.subscribe();
+    loop {
+        let Response::Overview(overview) = engine.handle(Request::Overview).await? else {
+            bail!("no overview")
+        };
+        let account = overview.accounts.first().context("no account")?;
+        if account.connection == ConnectionView::Online {
+            return Ok(());
+        }
+        events.next().await.context("the engine has ended")?;
+    }
+}

@@ -1,0 +1,112 @@
+//! Memory of all processes of the app over an hour in a busy office, played quickly,
+//! above what an empty window takes.
+
+use std::time::{Duration, Instant};
+
+use system_tests::processes::{proportional_memory, required, tree};
+use system_tests::window::{App, Desktop, test_id};
+
+use crate::Plan;
+use crate::office::Office;
+use crate::table::Table;
+
+/// After this long nothing is still being drawn or given back.
+const SETTLE: Duration = Duration::from_secs(4);
+/// An hour's minute takes no less: what is scheduled by the clock has its turns.
+const MINUTE: Duration = Duration::from_millis(1_800);
+/// What is more between two quarters is growth, not the chance of when memory is
+/// given back.
+const STEADY_MB: f64 = 8.0;
+
+/// What all processes of an app take, in MB.
+async fn of(app: &App) -> f64 {
+    tokio::time::sleep(SETTLE).await;
+    let bytes: u64 = tree(app.process())
+        .into_iter()
+        .map(proportional_memory)
+        .sum();
+    f64::from(u32::try_from(bytes / 1_000).expect("less than 4 TB")) / 1_000.0
+}
+
+/// The same with nothing in the window, driven in the same way.
+pub(crate) async fn of_an_empty_window(desktop: &Desktop) -> f64 {
+    let empty = [("STARTALK_BENCH", "empty-window")];
+    let program = required("STARTALK_BIN");
+    let app = App::start_with(desktop, program, "empty", "zh_CN", &[], &empty).await;
+    let megabytes = of(&app).await;
+    app.kill();
+    megabytes
+}
+
+pub(crate) async fn measure(
+    app: &App,
+    office: &mut Office,
+    empty: f64,
+    plan: &Plan,
+    table: &mut Table,
+) {
+    let at_first = of(app).await;
+    let mut quarters = Vec::new();
+    for minute in 1..=plan.minutes {
+        let began = Instant::now();
+        let last = office.minute(minute);
+        app.until("what was written is in the list", async || {
+            app.texts(&test_id("conversation-row"))
+                .await
+                .iter()
+                .any(|row| row.contains(&last))
+        })
+        .await;
+        work(app, minute).await;
+        if let Some(rest) = MINUTE.checked_sub(began.elapsed()) {
+            tokio::time::sleep(rest).await;
+        }
+        if minute % (plan.minutes / 4) == 0 {
+            quarters.push(of(app).await);
+            eprintln!(
+                "after minute {minute}: {:.0} MB",
+                quarters[quarters.len() - 1]
+            );
+        }
+    }
+    let more = |megabytes: &f64| format!("{:.0}", megabytes - empty);
+    let all: Vec<String> = quarters.iter().map(more).collect();
+    table.row(
+        "memory with the list painted, above an empty window",
+        "MB",
+        at_first - empty,
+        None,
+        format!("an empty window takes {empty:.0} MB"),
+    );
+    table.row(
+        &format!(
+            "memory after {} minutes, above an empty window",
+            plan.minutes
+        ),
+        "MB",
+        quarters[3] - empty,
+        Some(80.0),
+        format!("after each quarter: {}", all.join(", ")),
+    );
+    table.row(
+        "growth from the second quarter to the fourth",
+        "MB",
+        quarters[3] - quarters[1],
+        Some(STEADY_MB),
+        "",
+    );
+}
+
+/// What its user does in a minute: looks into a conversation, and answers now and then.
+async fn work(app: &App, minute: u32) {
+    let open = format!(
+        "document.querySelectorAll('[data-testid=conversation-row]')[{}].click(); return 0",
+        minute % 10
+    );
+    app.number(&open).await.expect("opened");
+    app.wait_for(&test_id("composer")).await;
+    if minute.is_multiple_of(2) {
+        app.type_into("composer", &format!("好的 {minute}\u{E007}"))
+            .await;
+    }
+}

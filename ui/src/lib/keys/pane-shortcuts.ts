@@ -1,0 +1,32 @@
+import type { MessageKey } from '../i18n/keys';
+import type { Combination } from './shortcuts';
+
+/** Keys that mean something only where the focus is: the conversation has them itself. */
+export interface PaneShortcut {
+  action: string;
+  keys: readonly Combination[];
+  label: MessageKey;
+}
+
+/** Those of the messages and of the field below them, for the list of shortcuts. */
+export const paneShortcuts: readonly PaneShortcut[] = [
+  { action: 'edit-last', keys: [{ key: 'ArrowUp' }], label: 'shortcuts.edit-last' },
+  {
+    action: 'into-messages',
+    keys: [{ key: 'ArrowUp', control: true }],
+    label: 'shortcuts.into-messages',
+  },
+  { action: 'step', keys: [{ key: 'ArrowUp' }, { key: 'ArrowDown' }], label: 'shortcuts.step' },
+  { action: 'reply', keys: [{ key: 'Enter' }], label: 'shortcuts.reply' },
+  { action: 'copy', keys: [{ key: 'c', control: true }], label: 'shortcuts.copy' },
+  { action: 'latest', keys: [{ key: 'End' }], label: 'shortcuts.latest' },
+  {
+    action: 'react-last',
+    keys: [{ key: '\\', command: true, shift: true }],
+    label: 'shortcuts.react-last',
+  },
+  { action: 'bold', keys: [{ key: 'b', command: true }], label: 'shortcuts.bold' },
+  { action: 'italic', keys: [{ key: 'i', command: true }], label: 'shortcuts.italic' },
+  { action: 'code', keys: [{ key: 'e', command: true }], label: 'shortcuts.code' },
+  { action: 'up', keys: [{ key: 'Escape' }], label: 'shortcuts.up' },
+];

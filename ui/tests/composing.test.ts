@@ -1,0 +1,140 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Affiliation } from '../src/lib/rpc/generated/Affiliation';
+import type { FakeRuntime } from '../src/lib/runtime/fake';
+import { loadPinyin } from '../src/lib/text/pinyin';
+import { problems } from './accessible';
+import { openWindow, WANGWEI } from './window';
+
+beforeAll(() => loadPinyin());
+
+const open = async (prepare: (fake: FakeRuntime) => void = () => undefined) => {
+  const stage = await openWindow((fake) => {
+    fake.withTeam().withFiles();
+    prepare(fake);
+  });
+  const field = await screen.findByTestId<HTMLTextAreaElement>('composer');
+  return { ...stage, field };
+};
+
+/** The window with a room of so many people open. */
+const inRoom = async (people: number) => {
+  let address = '';
+  const stage = await open((fake) => {
+    const affiliations: Record<string, Affiliation> = { [fake.me]: 'owner' };
+    for (let index = 1; index < people; index += 1) {
+      affiliations[`person${index}@valley.local`] = 'member';
+    }
+    address = fake.rooms.add('All hands', affiliations).address;
+  });
+  await stage.app.session?.go(address);
+  const field = await screen.findByTestId<HTMLTextAreaElement>('composer');
+  const sent = () => stage.fake.talks.get(address)!.messages;
+  return { ...stage, field, address, sent };
+};
+
+describe('U50: everyone', () => {
+  test('in a large room is asked about before anything is sent', async () => {
+    const { user, field, sent, address, app } = await inRoom(60);
+    await user.type(field, '@all');
+    const option = await screen.findByRole('option', { name: /everyone/ });
+    await waitFor(() => expect(option).toHaveTextContent('60 people'));
+    await user.keyboard('{Enter}');
+    expect(field).toHaveValue('@everyone ');
+    await user.type(field, 'lunch{Enter}');
+    const dialog = await screen.findByRole('dialog', { name: 'Notify everyone?' });
+    expect(dialog).toHaveTextContent('All 60 people');
+    expect(await problems(dialog)).toEqual([]);
+    expect(sent()).toEqual([]);
+    await user.click(within(dialog).getByRole('button', { name: 'Cancel' }));
+    expect(field).toHaveValue('@everyone lunch');
+    await user.type(field, '{Enter}');
+    await user.click(await screen.findByTestId('everyone-send'));
+    await waitFor(() => expect(sent()).toHaveLength(1));
+    expect(sent()[0]!.mentions).toEqual([{ start: 0, end: 9, address, me: false }]);
+    expect(app.session?.composer?.text).toBe('');
+  });
+
+  test('in a small room is not, and “@a” is somebody rather than everybody', async () => {
+    const { user, field, sent } = await inRoom(12);
+    await user.type(field, '@person1');
+    await waitFor(() => expect(screen.getAllByRole('option').length).toBeGreaterThan(0));
+    expect(screen.queryByRole('option', { name: /everyone/ })).toBeNull();
+    await user.clear(field);
+    await user.type(field, '@e');
+    await waitFor(() => expect(screen.getAllByRole('option').at(-1)).toHaveTextContent('everyone'));
+    await user.clear(field);
+    await user.type(field, '@everyone{Enter}hello{Enter}');
+    await waitFor(() => expect(sent()).toHaveLength(1));
+    expect(screen.queryByRole('dialog')).toBeNull();
+  });
+});
+
+test('U52: a text that is too long is offered as a file, and nothing of it is cut', async () => {
+  const { user, field, app } = await open();
+  const text = '汉字'.repeat(11_000);
+  await fireEvent.input(field, { target: { value: text } });
+  expect(await screen.findByTestId('composer-left')).toHaveTextContent('464 bytes too long');
+  expect(screen.getByTestId('send')).toBeDisabled();
+  await user.click(screen.getByRole('button', { name: 'Send as a file' }));
+  const files = app.session!.composer!.files;
+  expect(files.pending.map(({ name, mediaType }) => [name, mediaType])).toEqual([
+    ['message.txt', 'text/plain'],
+  ]);
+  // As the disk has it.
+  expect(files.pending[0]!.bytes.size).toBe(new TextEncoder().encode(text).length);
+  expect(field).toHaveValue('');
+  await user.click(await screen.findByTestId('send-files'));
+  await waitFor(() => expect(screen.queryByTestId('pending-files')).toBeNull());
+});
+
+describe('U43: a composition that the focus leaves', () => {
+  const compose = async (field: HTMLTextAreaElement, text: string) => {
+    field.focus();
+    await fireEvent.compositionStart(field);
+    await fireEvent.input(field, { target: { value: text }, isComposing: true });
+  };
+
+  test('keeps what was committed, also where its end is never told', async () => {
+    const { user, field, fake } = await open();
+    await compose(field, '你好');
+    // The web view commits on its own, and says nothing.
+    field.value = '你好世界';
+    await fireEvent.blur(field);
+    await waitFor(() => expect(fake.talks.get(WANGWEI)!.draft).toBe('你好世界'));
+    expect(field).toHaveValue('你好世界');
+    // And the next Enter sends.
+    field.focus();
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect(fake.talks.get(WANGWEI)!.messages.at(-1)!.text).toBe('你好世界'));
+  });
+
+  test('is there again after another conversation was looked at', async () => {
+    const { field, app } = await open();
+    await compose(field, 'ni hao');
+    await app.session!.move(1);
+    await waitFor(() => expect(screen.getByTestId('composer')).not.toBe(field));
+    await app.session!.move(-1);
+    await waitFor(() => expect(screen.getByTestId('composer')).toHaveValue('ni hao'));
+  });
+});
+
+test('U101: in a room those who have read a message and those who have not are told', async () => {
+  const { user, field, fake, address, sent } = await inRoom(5);
+  await user.type(field, 'Done?{Enter}');
+  await waitFor(() => expect(sent()).toHaveLength(1));
+  fake.deliveries = [{ name: 'person2', delivered_ms: 1, read_ms: 2 }];
+  fake.setDelivery(fake.talks.get(address)!.messages[0]!.id, { state: 'read' });
+  const message = await screen.findByText('Done?');
+  await fireEvent.contextMenu(message, { clientX: 10, clientY: 10 });
+  await fireEvent.click(screen.getByTestId('menu-details'));
+  const details = await screen.findByRole('dialog');
+  expect(within(details).getByText('person2')).toBeVisible();
+  const unread = within(within(details).getByTestId('unread-by'));
+  expect(unread.getAllByRole('listitem').map(({ textContent }) => textContent)).toEqual([
+    'person1',
+    'person3',
+    'person4',
+  ]);
+  expect(await problems(details)).toEqual([]);
+});
