@@ -53,6 +53,17 @@ impl Meaning {
     pub(crate) fn is_message(&self) -> bool {
         matches!(self, Self::Message(_))
     }
+
+    /// Whether it takes the place of what its author said before: then the last
+    /// counts.
+    pub(crate) fn replaces(&self) -> bool {
+        matches!(self, Self::About(about) if about.said.replaces())
+    }
+
+    /// Whether it does so for us, as other devices of ours may do.
+    pub(crate) fn replaces_ours(&self) -> bool {
+        matches!(self, Self::About(about) if about.said.replaces() && about.author.outgoing)
+    }
 }
 
 /// A message of a page of the archive (XEP-0313).

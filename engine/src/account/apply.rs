@@ -133,8 +133,17 @@ impl Step {
                 write(tx, account, meaning, place, changes)?;
             }
         } else {
-            for meaning in meanings {
+            let (last, others): (Vec<_>, Vec<_>) =
+                meanings.iter().partition(|meaning| meaning.replaces());
+            for meaning in others {
                 write(tx, account, meaning, place, changes)?;
+            }
+            // The last of it first: what it replaces is not shown in between.
+            if !last.is_empty() {
+                let places: Vec<_> = (archive::end_position(tx)? + 1..).zip(last).collect();
+                for (position, meaning) in places.into_iter().rev() {
+                    write(tx, account, meaning, Place::At(position), changes)?;
+                }
             }
         }
         if matches!(self, Self::Newest { .. }) {

@@ -15,7 +15,7 @@ mod requests;
 pub(super) mod settings;
 mod state;
 
-pub(super) use hear::{FromRoom, message, presence};
+pub(super) use hear::{FromRoom, is_live, message, presence};
 pub(super) use keep::run;
 pub(super) use state::LiveRooms;
 

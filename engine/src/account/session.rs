@@ -13,6 +13,7 @@ mod incoming;
 mod pending;
 mod presence;
 mod sending;
+mod unplaced;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -26,13 +27,14 @@ use xmpp_core::{Element, ns};
 use super::handle::{Command, Handle};
 use super::people::Offers;
 use super::sync::pep;
-use super::{Shared, sync};
+use super::{Shared, rooms, sync};
 use crate::api::ConnectionView;
 use crate::connection::{ConnectError, Incoming, SignedIn};
 use crate::connection::{Resume, Transport};
 use crate::store::StoreError;
 use begin::Entry;
 use pending::Pending;
+use unplaced::{Seen, Unplaced};
 
 /// Rows of the outbox that may be on their way at once.
 const IN_FLIGHT: usize = 64;
@@ -73,8 +75,8 @@ struct Sent {
     xml: Arc<str>,
     /// Row of the outbox.
     row: Option<i64>,
-    /// Whether it is one that others see, in some order.
-    text: bool,
+    /// What of it others see, in some order.
+    seen: Option<Seen>,
 }
 
 pub(super) struct Session<'a> {
@@ -105,9 +107,9 @@ pub(super) struct Session<'a> {
     /// Whether what comes live is known to follow on what was read: else the
     /// cursor stays where it is.
     follows: bool,
-    /// Texts of ours of which it is not known where the archive has them.
-    unplaced: usize,
-    /// Whether texts of others came while there were such.
+    /// What of ours is on its way.
+    unplaced: Unplaced,
+    /// Whether something of others crossed it.
     crossed: bool,
     /// Silence up to here is nothing.
     quiet_until: Instant,
@@ -166,7 +168,7 @@ impl<'a> Session<'a> {
             held: None,
             uncounted: 0,
             follows: true,
-            unplaced: 0,
+            unplaced: Unplaced::default(),
             crossed: false,
             quiet_until: Instant::now() + shared.timeouts.idle,
             asked: false,
@@ -240,7 +242,7 @@ impl<'a> Session<'a> {
         let mut network = self.shared.surroundings.network();
         let mut ordering = None;
         loop {
-            if self.crossed && self.unplaced == 0 && self.caught_up {
+            if self.crossed && self.unplaced.is_none() && self.caught_up {
                 // As after binding: what comes live waits for the archive.
                 self.crossed = false;
                 self.caught_up = false;
@@ -357,6 +359,11 @@ impl<'a> Session<'a> {
                 self.pending.result(&self.shared.address, &element);
             }
             "message" if pep::is_event(&element) => pep::event(self.shared, &element).await?,
+            // What a room says has an order of its own; and who goes by a nickname now
+            // need not do so later.
+            "message" if rooms::is_live(self.shared, &element) => {
+                return self.messages(&[element]).await;
+            }
             "message" if self.hold(&element)? => return Ok(()),
             "message" => return self.messages(&[element]).await,
             "presence" => self.presence(&element).await?,

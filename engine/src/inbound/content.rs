@@ -44,8 +44,9 @@ impl Frame {
             target: target.to_owned(),
             author: self.author.clone(),
             time_ms: self.time_ms,
+            said_id: None,
             is_late: self.is_delayed && !self.is_archived,
-            is_past: false,
+            is_ordered: self.is_archived || (self.room && !self.is_delayed),
             said,
         }))
     }
@@ -72,6 +73,17 @@ pub(super) fn meanings(frame: &Frame, stanza: &Element) -> Vec<Meaning> {
             .and_then(id_of)
             .map(str::to_owned),
     };
+    let said_id = ids.origin.clone().or_else(|| ids.wire.clone());
+    let mut meanings = with_ids(frame, ids, stanza);
+    for meaning in &mut meanings {
+        if let Meaning::About(about) = meaning {
+            about.said_id.clone_from(&said_id);
+        }
+    }
+    meanings
+}
+
+fn with_ids(frame: &Frame, ids: Ids, stanza: &Element) -> Vec<Meaning> {
     if let Some(retraction) = retraction(frame, stanza) {
         return vec![retraction];
     }

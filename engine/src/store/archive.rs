@@ -71,12 +71,16 @@ pub(crate) fn set_cursor(tx: &Transaction<'_>, archive: &str, id: &str) -> rusql
     Ok(())
 }
 
-/// The highest position in use or kept free. What was read up to a message that
+/// The highest position in use or kept free, also by what was said about messages. What was read up to a message that
 /// the archive has put further down since is above all of them: what comes next
 /// must not count as read.
 pub(crate) fn end_position(db: &Connection) -> rusqlite::Result<i64> {
     db.prepare_cached(
         "SELECT max(coalesce((SELECT max(position) FROM messages), 0),
+                    coalesce((SELECT max(edit_position) FROM messages
+                              WHERE edit_position IS NOT NULL), 0),
+                    coalesce((SELECT max(position) FROM reactions), 0),
+                    coalesce((SELECT max(position) FROM annotations), 0),
                     coalesce((SELECT max(next_position) FROM gaps), 0),
                     coalesce((SELECT max(read_position) FROM conversations), 0))",
     )?

@@ -31,6 +31,7 @@ pub(crate) use own::{Change, Composed, delete, delete_failed, edit, react, retra
 pub(crate) use place::Place;
 pub(crate) use reactions::{Reaction, tidy as tidy_reactions};
 pub(crate) use receive::{Received, Retracted, receive};
+pub(in crate::store) use said::went;
 pub(crate) use said::{About, Author, Edit, Said, say};
 pub(crate) use states::{fail, failed, failed_ones, mark_displayed, sent};
 pub(crate) use window::{Quoted, Window, full, window};
@@ -194,7 +195,10 @@ pub(crate) fn my_reactions(db: &Connection, message: &Message) -> rusqlite::Resu
 /// Nobody has seen what this message said before.
 pub(crate) fn forget_versions(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM message_versions WHERE message = ?1", [id])?;
-    tx.execute("UPDATE messages SET edited_ms = NULL WHERE id = ?1", [id])?;
+    tx.execute(
+        "UPDATE messages SET edited_ms = NULL, edit_position = NULL WHERE id = ?1",
+        [id],
+    )?;
     Ok(())
 }
 

@@ -261,10 +261,25 @@ pub(crate) fn concerns(db: &Connection, message: i64) -> rusqlite::Result<bool> 
         .query_row([message], |row| row.get(0))
 }
 
-/// Whether something that we react with to a message waits for the server.
-pub(crate) fn reacts(db: &Connection, message: i64) -> rusqlite::Result<bool> {
-    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE message = ?1 AND kind = 'react')")?
-        .query_row([message], |row| row.get(0))
+/// Whether something of this kind that we say about a message waits for the server.
+pub(crate) fn says(db: &Connection, message: i64, kind: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE message = ?1 AND kind = ?2)")?
+        .query_row(params![message, kind], |row| row.get(0))
+}
+
+/// What we said about a message has come back: gives that, if a row was there for
+/// it.
+pub(crate) fn arrived(
+    tx: &Transaction<'_>,
+    conversation: &str,
+    wire_id: &str,
+) -> rusqlite::Result<Option<i64>> {
+    tx.prepare_cached(
+        "DELETE FROM outbox WHERE conversation = ?1 AND wire_id = ?2
+             AND kind IN ('edit', 'react', 'retract') RETURNING message",
+    )?
+    .query_row([conversation, wire_id], |row| row.get(0))
+    .optional()
 }
 
 /// Whether a message that waits was (perhaps) sent.
@@ -290,8 +305,9 @@ pub(crate) fn sent(tx: &Transaction<'_>, ids: &[i64]) -> rusqlite::Result<Vec<St
             .next()
             .transpose()?;
         if let Some((Some(message), conversation, kind)) = message {
-            if kind == OutboxKind::Message.as_str() {
-                messages::sent(tx, message)?;
+            match OutboxKind::from_name(&kind) {
+                OutboxKind::Message => messages::sent(tx, message)?,
+                kind => messages::went(tx, message, kind)?,
             }
             if !changed.contains(&conversation) {
                 changed.push(conversation);

@@ -14,7 +14,7 @@ use engine::api::RoomState;
 use crate::device::{Device, Looked};
 use crate::server::{DOMAIN, ROOMS, Server, address};
 use crate::world::World;
-pub(crate) use record::{Changed, Record, Seen, Sent};
+pub(crate) use record::{Record, Seen, Sent};
 use shown::Place;
 
 /// What is wrong.
@@ -40,6 +40,8 @@ pub enum Kind {
     Edited,
     /// A message has other reactions.
     Reactions,
+    /// A message answers another one than that which its author answered.
+    Reply,
     /// A message is neither sent nor refused.
     Unsent,
     /// A device is not in a room that its user wants to be in, or the other way
@@ -92,7 +94,7 @@ pub(crate) async fn judge(
     sent::judge(server, record, &mut failures);
     for (device, looked) in devices.iter().zip(&looked) {
         conversations(device, looked, record, server, &mut failures);
-        rooms(device, looked, server, &mut failures);
+        rooms(device, looked, record, server, &mut failures);
         let shown = looked
             .rows
             .values()
@@ -156,13 +158,17 @@ fn conversations(
         let truth = truth::of(server, &device.account, &with);
         let row = looked.rows.get(&address(&with));
         let is_partial = match with.starts_with('#') {
-            true => !rooms.contains(&address(&with).as_str()),
+            true => {
+                !rooms.contains(&address(&with).as_str())
+                    || record.was_put_out(&device.account, &with)
+            }
             false => record.was_blocked(&device.account, &with),
         };
         let place = Place {
             device: &device.name,
             account: &device.account,
             with: &with,
+            is_renamed: record.was_renamed(&with),
             is_partial,
         };
         let messages = row.map_or(&[][..], |row| &row.messages);
@@ -181,7 +187,13 @@ fn conversations(
 }
 
 /// A device is in the rooms that its user wants to be in, and in no others.
-fn rooms(device: &Device, looked: &Looked, server: &Server, failures: &mut Vec<Failure>) {
+fn rooms(
+    device: &Device,
+    looked: &Looked,
+    record: &Record,
+    server: &Server,
+    failures: &mut Vec<Failure>,
+) {
     let account = server.accounts.get(&device.account);
     let wanted = account.map(|account| account.rooms()).unwrap_or_default();
     let is_in = |room: &str| looked.rooms.get(room) == Some(&RoomState::Joined);
@@ -191,7 +203,18 @@ fn rooms(device: &Device, looked: &Looked, server: &Server, failures: &mut Vec<F
         .map(String::as_str)
         .chain(wanted.iter().copied())
     {
-        if is_in(room) != wanted.contains(&room) {
+        let name = name_of(room);
+        let lets_in = name
+            .strip_prefix('#')
+            .and_then(|name| server.rooms.get(name))
+            .is_none_or(|room| !room.outcasts.contains(&device.account));
+        // Who was put out comes again when they want to.
+        let may_be_out = record.was_put_out(&device.account, &name);
+        let is_right = match is_in(room) {
+            true => wanted.contains(&room) && lets_in,
+            false => !wanted.contains(&room) || may_be_out,
+        };
+        if !is_right {
             let state = looked.rooms.get(room);
             let text = format!("{} in {room}: {state:?}", device.name);
             failures.push(failure(Kind::Room, text));

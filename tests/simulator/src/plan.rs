@@ -27,7 +27,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail};
 
 use crate::flavour::Flavour;
-pub(crate) use action::{Action, Change, Decision};
+pub(crate) use action::{Action, Change, Decision, Managing};
 
 /// What happens, and how long after what happened before.
 #[derive(Debug, Clone, PartialEq, Eq)]

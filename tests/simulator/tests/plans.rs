@@ -47,11 +47,19 @@ fn some_seeds() {
     assert!(report.sent > 300, "{report}");
 }
 
+/// Plans that have failed.
+fn all_is_well(plan: &str) {
+    let plan: Plan = plan.parse().unwrap();
+    let outcome = plan.run(false).unwrap();
+    assert!(outcome.failure.is_none(), "{plan}{:?}", outcome.failure);
+}
+
 /// Two reactions reach the archive in one moment, and come back page by page
 /// before the message does.
 #[test]
-fn a_plan_that_has_failed() {
-    let plan = "seed 1372
+fn reactions_of_one_moment() {
+    all_is_well(
+        "seed 1372
         server acks=in-order resume=0 failed-h=true ask=1000 page=2 commit=2 carbon-ids=false
         devices anna1 anna2 anna3 carl1
         +286 stall anna2 582865
@@ -59,8 +67,38 @@ fn a_plan_that_has_failed() {
         +3132 stall carl1 41146
         +3052 react carl1 anna 0 ❤
         +76 send anna3 carl 1
-        +35010 react carl1 anna 0 👍,🎉";
-    let plan: Plan = plan.parse().unwrap();
-    let outcome = plan.run(false).unwrap();
-    assert!(outcome.failure.is_none(), "{plan}{:?}", outcome.failure);
+        +35010 react carl1 anna 0 👍,🎉",
+    );
+}
+
+/// What a room said before we went by another name there comes late, while the
+/// archive is read to see what was first between two people.
+#[test]
+fn said_under_the_name_of_before() {
+    all_is_well(
+        "seed 1038
+        server acks=in-order resume=300000 failed-h=false ask=10 page=100 occupant-ids=false
+        room tea anna
+        devices anna1
+        +325705 lose anna1 down 73041
+        +235 send anna1 carl 1
+        +0 send anna1 #tea 1
+        +2000 nick anna1 #tea kit",
+    );
+}
+
+/// What one device decided about a room was on its way when its connection broke.
+#[test]
+fn a_decision_that_was_cut_off() {
+    all_is_well(
+        "seed 1811
+        server acks=in-order resume=300000 failed-h=false ask=3 page=100
+        room tea bela
+        devices bela1 bela2
+        +483735 cut bela2 server
+        +6 cut-after bela1 down 298
+        +4 mute bela2 #tea
+        +30000 unmute bela1 #tea
+        +3719 send bela1 anna 1",
+    );
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jid::BareJid;
 use tokio::time::{Instant, timeout};
 use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
@@ -150,19 +149,8 @@ async fn catch_up(
     } else {
         false
     };
-    let Ok(address) = BareJid::new(&room) else {
-        return;
-    };
     while let Some(held) = shared.rooms.caught_up(&room, follows) {
-        for stanza in held {
-            let from = stanza
-                .attr("from")
-                .and_then(|from| jid::Jid::new(from).ok());
-            let nick = from.and_then(|from| from.resource().map(ToString::to_string));
-            let seat = shared
-                .rooms
-                .seat(&shared.address, &address, nick.as_deref());
-            let Some(seat) = seat else { return };
+        for (stanza, seat) in held {
             if let Err(error) = hear::take(&shared, &seat, &stanza, follows).await {
                 tracing::error!(%error, "message of a room not written");
                 return;

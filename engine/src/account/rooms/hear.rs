@@ -158,6 +158,12 @@ impl FromRoom {
     }
 }
 
+/// Whether a live message is what a room says to all who are in it.
+pub(in crate::account) fn is_live(shared: &Shared, stanza: &Element) -> bool {
+    let room = stanza.attr("from").and_then(|from| from.split('/').next());
+    stanza.attr("type") == Some("groupchat") && room.is_some_and(|room| shared.rooms.knows(room))
+}
+
 /// Reads a live message. What it says is left to be written together with what
 /// came right behind it.
 pub(in crate::account) async fn message(

@@ -57,6 +57,10 @@ pub(in crate::account) async fn run(
         shared.rooms.set_bookmarks_read();
     }
     for room in shared.store.read(rooms::all).await? {
+        if resumed && room.bookmarked && room.unnoted {
+            // It may have been on its way.
+            shared.rooms.note(&room.address);
+        }
         if room.is_wanted() && !shared.rooms.knows(&room.address) {
             want(shared, room.address, Duration::ZERO, 0);
         }

@@ -322,25 +322,26 @@ impl LiveRooms {
             return Heard::Stranger;
         };
         live.heard = now;
-        match (live.stage, &mut live.held) {
-            (Stage::Asked, _) => return Heard::Stranger,
-            (_, Some(held)) => {
-                if held.len() < MAX_HELD {
-                    held.push(stanza.clone());
-                } else {
-                    // The rest is in the archive, behind what will be the cursor.
-                    live.follows = false;
-                }
-                return Heard::Held;
-            }
-            _ => {}
+        if live.stage == Stage::Asked {
+            return Heard::Stranger;
         }
-        Heard::Read(Box::new(live.seat(own, room, nick)), live.follows)
+        // Who goes by a nickname now need not do so later.
+        let seat = live.seat(own, room, nick);
+        let Some(held) = &mut live.held else {
+            return Heard::Read(Box::new(seat), live.follows);
+        };
+        if held.len() < MAX_HELD {
+            held.push((stanza.clone(), seat));
+        } else {
+            // The rest is in the archive, behind what will be the cursor.
+            live.follows = false;
+        }
+        Heard::Held
     }
 
     /// The archive was read: gives the messages that came meanwhile. Once there
     /// are none, the room is as far as it goes; then `None`.
-    pub(super) fn caught_up(&self, room: &str, follows: bool) -> Option<Vec<Element>> {
+    pub(super) fn caught_up(&self, room: &str, follows: bool) -> Option<Vec<(Element, Seat)>> {
         let mut inner = self.inner();
         let live = inner.rooms.get_mut(room)?;
         let held = live.held.as_mut().map(std::mem::take).unwrap_or_default();
@@ -355,13 +356,6 @@ impl LiveRooms {
         live.stage = Stage::In;
         inner.has_new = true;
         None
-    }
-
-    /// For reading a message that was held.
-    pub(super) fn seat(&self, own: &BareJid, room: &BareJid, nick: Option<&str>) -> Option<Seat> {
-        let inner = self.inner();
-        let live = inner.rooms.get(room.as_str())?;
-        Some(live.seat(own, room, nick))
     }
 
     /// Rooms whose joining did not come to its end.

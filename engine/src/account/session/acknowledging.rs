@@ -3,7 +3,7 @@
 use xmpp_core::element::build;
 use xmpp_core::{Element, ns};
 
-use super::Session;
+use super::{Session, Unplaced};
 use crate::connection::ConnectError;
 use crate::store::outbox;
 
@@ -44,8 +44,7 @@ impl Session<'_> {
             .outbound
             .acknowledge(h)
             .map_err(|error| ConnectError::NotXmpp(error.to_string()))?;
-        let texts = settled.iter().filter(|sent| sent.text).count();
-        self.unplaced = self.unplaced.saturating_sub(texts);
+        self.unplaced.remove(Unplaced::of(settled.iter()));
         let rows: Vec<i64> = settled.into_iter().filter_map(|sent| sent.row).collect();
         self.settle(rows).await
     }

@@ -6,7 +6,7 @@ use xmpp_core::stanza_error::StanzaError;
 use xmpp_core::{Element, ns};
 
 use super::super::sync::Began;
-use super::{Resumption, Session, Sm, element_of};
+use super::{Resumption, Session, Sm, Unplaced, element_of};
 use crate::api::ConnectionView;
 use crate::connection::{Bound, ConnectError, Incoming, NotResumed, Resumed};
 
@@ -79,7 +79,7 @@ impl Session<'_> {
     fn begin_anew(&mut self) {
         self.in_flight.clear();
         self.shared.live.clear();
-        (self.unplaced, self.crossed, self.has_read) = (0, false, false);
+        (self.unplaced, self.crossed, self.has_read) = (Unplaced::default(), false, false);
         self.sm = None;
     }
 
@@ -144,10 +144,9 @@ impl Session<'_> {
 
     /// Kept at once: if this connection ends too, the next one may go on.
     fn adopt(&mut self, resumption: Resumption) {
-        let on_their_way = resumption.outbound.iter().filter(|sent| sent.text);
-        self.unplaced = on_their_way.count();
+        self.unplaced = Unplaced::of(resumption.outbound.iter());
         // What the others said meanwhile comes now.
-        self.crossed = resumption.crossed || self.unplaced > 0;
+        self.crossed = resumption.crossed || !self.unplaced.is_none();
         self.has_read = true;
         self.sm = Some(Sm {
             id: Some(resumption.id),

@@ -58,7 +58,7 @@ impl Session<'_> {
         let now_ms = shared.clock.now_ms();
         // What came live need not be fetched again, once we have caught up, and
         // unless one of ours may come before it.
-        let follows = self.follows && self.caught_up && self.unplaced == 0;
+        let follows = self.follows && self.caught_up && self.unplaced.is_none();
         let mut steps: Vec<(Step, Vec<Meaning>)> = Vec::new();
         for element in elements {
             match rooms::message(shared, element).await? {
@@ -75,7 +75,8 @@ impl Session<'_> {
             }
             let meanings = inbound::live(&shared.address, element, now_ms);
             // Which of the two was first, only the archive knows.
-            self.crossed |= self.unplaced > 0 && meanings.iter().any(Meaning::is_message);
+            let unplaced = self.unplaced;
+            self.crossed |= meanings.iter().any(|meaning| unplaced.crosses(meaning));
             let cursor = cursor.filter(|_| follows);
             steps.push((Step::Live { cursor }, meanings));
         }

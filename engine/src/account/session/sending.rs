@@ -6,7 +6,8 @@ use std::sync::Arc;
 use xmpp_core::element::{self, build};
 use xmpp_core::{Element, ns};
 
-use super::{ASK_EVERY, IN_FLIGHT, MAX_UNACKNOWLEDGED, Sent, Session};
+use super::unplaced;
+use super::{ASK_EVERY, IN_FLIGHT, MAX_UNACKNOWLEDGED, Sent, Session, Unplaced};
 use crate::account::outgoing;
 use crate::connection::ConnectError;
 use crate::store::outbox;
@@ -95,15 +96,14 @@ impl Session<'_> {
                 return Err(ConnectError::TimedOut);
             }
             // A room says by itself where a message stands.
-            let text = row.is_some()
-                && stanza.has_child("body", ns::CLIENT)
-                && stanza.attr("type") != Some("groupchat");
-            self.unplaced += usize::from(text);
-            sm.outbound.sent(Sent {
+            let is_ours = row.is_some() && stanza.attr("type") != Some("groupchat");
+            let sent = Sent {
                 xml: Arc::clone(&xml),
                 row,
-                text,
-            });
+                seen: unplaced::seen(stanza).filter(|_| is_ours),
+            };
+            self.unplaced.add(Unplaced::of(std::iter::once(&sent)));
+            sm.outbound.sent(sent);
         }
         self.transport.send_text(&xml).await?;
         match &self.sm {

@@ -1,10 +1,10 @@
-//! Corrections (XEP-0308). The last one by time is shown; what was said before
-//! stays to be looked at.
+//! Corrections (XEP-0308). The last one is shown; what was said before stays to be
+//! looked at.
 
 use rusqlite::{Connection, Transaction, params};
 
 use super::content::to_column;
-use super::said::{self, Edit, Outcome, Rank, Target};
+use super::said::{self, Edit, Outcome, Target, When};
 
 /// Versions that are kept of one message, besides the first.
 const MOST_VERSIONS: i64 = 50;
@@ -21,8 +21,7 @@ pub(super) fn apply(
     tx: &Transaction<'_>,
     target: &Target,
     edit: &Edit,
-    time_ms: i64,
-    rank: Rank,
+    when: When,
 ) -> rusqlite::Result<Outcome> {
     let mut outcome = Outcome::default();
     let mut ids = 0;
@@ -34,20 +33,30 @@ pub(super) fn apply(
     }
     // The same edit by another way; at most it has one id more.
     let known = ids > outcome.learnt.len();
-    if known || target.retracted || (ids == 0 && edit.text == target.text) {
+    let same_text = edit.text == target.text;
+    if known && !when.is_ordered || target.retracted || (ids == 0 && same_text) {
         return Ok(outcome);
     }
-    let since = target.edited_ms.unwrap_or(target.time_ms);
-    let last = target.edited_ms.unwrap_or(i64::MIN);
-    let (time_ms, is_older) = match rank {
-        Rank::News => (time_ms.max(last), false),
-        Rank::History => (time_ms, target.edited_ms.is_some() && last >= time_ms),
-        Rank::ByTime => (time_ms, last > time_ms),
+    let is_older = match when.is_late {
+        true => target.edited_ms.is_some_and(|last| last > when.time_ms),
+        false => target.edit_position >= Some(when.position),
     };
     if is_older {
-        keep_version(tx, target.id, &edit.text, time_ms)?;
+        if !known {
+            keep_version(tx, target.id, &edit.text, when.time_ms)?;
+        }
         return Ok(outcome);
     }
+    if known && same_text {
+        moved(tx, target.id, when.position)?;
+        return Ok(outcome);
+    }
+    if known {
+        // Where we did not know better it stood among what was said before.
+        forget_version(tx, target.id, &edit.text)?;
+    }
+    let since = target.edited_ms.unwrap_or(target.time_ms);
+    let time_ms = when.time_ms.max(target.edited_ms.unwrap_or(i64::MIN));
     keep_version(tx, target.id, &target.text, since)?;
     let extras = &edit.extras;
     // Where an edit says nothing of the reply or the files, they stay: many
@@ -57,7 +66,7 @@ pub(super) fn apply(
              attachments = coalesce(?6, attachments), unstyled = ?7, encrypted = ?8,
              reply_to_id = coalesce(?9, reply_to_id),
              reply_to_author = coalesce(?10, reply_to_author),
-             reply_excerpt = coalesce(?11, reply_excerpt)
+             reply_excerpt = coalesce(?11, reply_excerpt), edit_position = ?12
          WHERE id = ?1",
     )?
     .execute(params![
@@ -78,9 +87,30 @@ pub(super) fn apply(
             .reply
             .as_ref()
             .and_then(|reply| reply.excerpt.as_ref()),
+        when.position,
     ])?;
     outcome.changed = true;
     Ok(outcome)
+}
+
+/// The edit that a message shows has another place in the order.
+pub(super) fn moved(tx: &Transaction<'_>, id: i64, position: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE messages SET edit_position = ?2 WHERE id = ?1 AND edit_position IS NOT NULL",
+    )?
+    .execute([id, position])?;
+    Ok(())
+}
+
+/// All but what the message said first.
+fn forget_version(tx: &Transaction<'_>, id: i64, text: &str) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "DELETE FROM message_versions WHERE message = ?1 AND time_ms = (
+             SELECT max(time_ms) FROM message_versions WHERE message = ?1 AND text = ?2
+                 AND time_ms > (SELECT min(time_ms) FROM message_versions WHERE message = ?1))",
+    )?
+    .execute(params![id, text])?;
+    Ok(())
 }
 
 fn keep_version(tx: &Transaction<'_>, id: i64, text: &str, time_ms: i64) -> rusqlite::Result<()> {
@@ -117,8 +147,9 @@ pub(super) fn revert(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<bool> {
     )?;
     let reverted = tx.execute(
         "UPDATE messages SET text = ?2, mentions = NULL,
-             edited_ms = CASE WHEN EXISTS (SELECT 1 FROM message_versions WHERE message = ?1)
-                              THEN ?3 END
+             (edited_ms, edit_position) =
+                 (SELECT ?3, edit_position WHERE EXISTS (SELECT 1 FROM message_versions
+                                                         WHERE message = ?1))
          WHERE id = ?1 AND edited_ms IS NOT NULL",
         params![id, last.text, last.time_ms],
     )?;

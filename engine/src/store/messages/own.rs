@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::content::{Attachment, Extras, Mention, to_column};
 use super::place::{Place, new_position};
-use super::said::{self, Author, Edit, Rank, Target};
+use super::said::{self, Author, Edit, Target, When};
 use super::{FAILED, State, WAITING, edits, get, reactions, retractions, states};
 use crate::store::conversations;
 use crate::store::outbox::{self, OutboxKind};
@@ -201,9 +201,8 @@ pub(crate) fn edit(
         wire_id: Some(edit_id.to_owned()),
         ..Edit::default()
     };
-    // Later than whatever another device of ours said, by whichever clock.
-    let time_ms = now_ms.max(target.edited_ms.map_or(i64::MIN, |last| last + 1));
-    edits::apply(tx, &target, &edit, time_ms, Rank::News)?;
+    let when = When::now(tx, now_ms, target.edited_ms)?;
+    edits::apply(tx, &target, &edit, when)?;
     outbox::replace(
         tx,
         OutboxKind::Edit,
@@ -272,8 +271,8 @@ pub(crate) fn react(
         address: own.to_owned(),
         ..Author::default()
     };
-    let time_ms = now_ms.max(since.map_or(i64::MIN, |last| last + 1));
-    reactions::put(tx, &target, room, &us, emojis, time_ms, Rank::News)?;
+    let when = When::now(tx, now_ms, since)?;
+    reactions::put(tx, &target, room, &us, emojis, when)?;
     outbox::replace(
         tx,
         OutboxKind::React,

@@ -11,13 +11,18 @@ pub(crate) enum Place {
     Newest,
     /// Into a gap of the archive, below what is in it already.
     Gap(i64),
+    /// At a position that was found for it.
+    At(i64),
 }
 
 pub(super) fn new_position(tx: &Transaction<'_>, place: Place) -> rusqlite::Result<i64> {
-    if let Place::Gap(gap) = place
-        && let Some(position) = archive::take_position(tx, gap)?
-    {
-        return Ok(position);
+    let found = match place {
+        Place::Newest => None,
+        Place::Gap(gap) => archive::take_position(tx, gap)?,
+        Place::At(position) => Some(position),
+    };
+    match found {
+        Some(position) => Ok(position),
+        None => Ok(archive::end_position(tx)? + 1),
     }
-    Ok(archive::end_position(tx)? + 1)
 }

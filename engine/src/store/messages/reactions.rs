@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::Message;
 use super::content::from_column;
-use super::said::{Author, Rank, Target};
+use super::said::{Author, Target, When};
 use crate::store::contacts;
 
 /// Most reactions of one person to one message.
@@ -39,15 +39,14 @@ pub(crate) fn tidy(emojis: impl IntoIterator<Item = String>) -> Vec<String> {
     kept
 }
 
-/// Sets what somebody reacts with; the newest counts.
+/// Sets what somebody reacts with; the last counts.
 pub(super) fn put(
     tx: &Transaction<'_>,
     target: &Target,
     room: bool,
     author: &Author,
     emojis: &[String],
-    time_ms: i64,
-    rank: Rank,
+    when: When,
 ) -> rusqlite::Result<bool> {
     let Some(reference) = target.reference(room).filter(|_| !target.retracted) else {
         return Ok(false);
@@ -55,12 +54,14 @@ pub(super) fn put(
     let emojis = serde_json::to_string(emojis).unwrap_or_else(|_| "[]".to_owned());
     let changed = tx
         .prepare_cached(
-            "INSERT INTO reactions (conversation, target, author, author_name, emojis, time_ms, mine)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO reactions (conversation, target, author, author_name, emojis, time_ms,
+                                    mine, position)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT DO UPDATE SET author_name = excluded.author_name,
-                 emojis = excluded.emojis, time_ms = max(time_ms, excluded.time_ms)
-             WHERE CASE ?8 WHEN 'news' THEN 1 WHEN 'history' THEN excluded.time_ms > time_ms
-                           ELSE excluded.time_ms >= time_ms END",
+                 emojis = excluded.emojis, time_ms = max(time_ms, excluded.time_ms),
+                 position = excluded.position
+             WHERE CASE WHEN ?9 THEN excluded.time_ms >= time_ms
+                        ELSE excluded.position > position END",
         )?
         .execute(params![
             target.conversation,
@@ -68,15 +69,31 @@ pub(super) fn put(
             author.key(),
             author.name,
             emojis,
-            time_ms,
+            when.time_ms,
             author.outgoing,
-            match rank {
-                Rank::News => "news",
-                Rank::History => "history",
-                Rank::ByTime => "time",
-            }
+            when.position,
+            when.is_late
         ])?;
     Ok(changed > 0)
+}
+
+/// What we react with has another place in the order.
+pub(super) fn moved(
+    tx: &Transaction<'_>,
+    target: &Target,
+    room: bool,
+    position: i64,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE reactions SET position = ?3
+         WHERE conversation = ?1 AND target = ?2 AND mine = 1",
+    )?
+    .execute(params![
+        target.conversation,
+        target.reference(room),
+        position
+    ])?;
+    Ok(())
 }
 
 /// What we react with to a message, and since when.

@@ -19,7 +19,7 @@ pub(super) fn bury(
     tx.prepare_cached(
         "UPDATE messages SET text = '', attachments = NULL, mentions = NULL, mentions_me = 0,
              reply_to_id = NULL, reply_to_author = NULL, reply_excerpt = NULL,
-             edited_ms = NULL, encrypted = 0, retracted_ms = ?2, retracted_by = ?3
+             edited_ms = NULL, edit_position = NULL, encrypted = 0, retracted_ms = ?2, retracted_by = ?3
          WHERE id = ?1",
     )?
     .execute(params![target.id, time_ms, by])?;

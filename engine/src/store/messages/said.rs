@@ -8,8 +8,9 @@ use rusqlite::{Connection, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::content::Extras;
+use super::place::new_position;
 use super::{Place, annotations, edits, reactions, retractions, states};
-use crate::store::outbox;
+use crate::store::outbox::{self, OutboxKind};
 
 /// Who wrote or says something.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,12 +47,16 @@ pub(crate) struct About {
     pub(crate) target: String,
     pub(crate) author: Author,
     pub(crate) time_ms: i64,
+    /// The id that its sender gave to the stanza which says it.
+    #[serde(default)]
+    pub(crate) said_id: Option<String>,
     /// It came live, and late: others may have come before it.
     #[serde(default)]
     pub(crate) is_late: bool,
-    /// It came out of a gap, and waits for its message.
+    /// It came in its place among all that was said: out of an archive, or in a
+    /// room.
     #[serde(default)]
-    pub(crate) is_past: bool,
+    pub(crate) is_ordered: bool,
     pub(crate) said: Said,
 }
 
@@ -82,6 +87,12 @@ impl Said {
             Self::Delivered => "delivered",
             Self::Displayed => "read",
         }
+    }
+
+    /// Whether it takes the place of what the same author said before: then the
+    /// last counts.
+    pub(crate) fn replaces(&self) -> bool {
+        matches!(self, Self::Edit(_) | Self::React(_))
     }
 }
 
@@ -119,6 +130,7 @@ pub(super) struct Target {
     pub(super) origin_id: Option<String>,
     pub(super) stanza_id: Option<String>,
     pub(super) edited_ms: Option<i64>,
+    pub(super) edit_position: Option<i64>,
     pub(super) retracted: bool,
 }
 
@@ -132,7 +144,7 @@ impl Target {
 }
 
 const TARGET: &str = "id, conversation, position, time_ms, text, outgoing, author, author_name,
-    occupant_id, wire_id, origin_id, stanza_id, edited_ms, retracted_ms IS NOT NULL";
+    occupant_id, wire_id, origin_id, stanza_id, edited_ms, edit_position, retracted_ms IS NOT NULL";
 
 fn target(row: &Row<'_>) -> rusqlite::Result<Target> {
     Ok(Target {
@@ -151,7 +163,8 @@ fn target(row: &Row<'_>) -> rusqlite::Result<Target> {
         origin_id: row.get(10)?,
         stanza_id: row.get(11)?,
         edited_ms: row.get(12)?,
-        retracted: row.get(13)?,
+        edit_position: row.get(13)?,
+        retracted: row.get(14)?,
     })
 }
 
@@ -228,27 +241,73 @@ impl From<bool> for Outcome {
     }
 }
 
-/// What something was said before or after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rank {
-    /// After all that is here, whatever the clocks say: what comes live, and the
-    /// newest page of an archive.
-    News,
-    /// Out of a gap: of two with one time, what is here was the later one.
-    History,
-    /// Nobody knows but by its time.
-    ByTime,
+/// When something was said.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct When {
+    pub(super) time_ms: i64,
+    /// In the one order.
+    pub(super) position: i64,
+    /// See [`About::is_late`]: then the time has to do.
+    pub(super) is_late: bool,
+    /// See [`About::is_ordered`].
+    pub(super) is_ordered: bool,
+}
+
+impl When {
+    /// We say it now, behind all that is here; later than whatever was said `since`,
+    /// by whichever clock.
+    pub(super) fn now(
+        tx: &Transaction<'_>,
+        now_ms: i64,
+        since: Option<i64>,
+    ) -> rusqlite::Result<Self> {
+        Ok(Self {
+            time_ms: now_ms.max(since.map_or(i64::MIN, |last| last + 1)),
+            position: new_position(tx, Place::Newest)?,
+            is_late: false,
+            is_ordered: false,
+        })
+    }
 }
 
 /// Does what is said to the message, or keeps it until that comes. Whether
 /// anything that is shown changed.
 pub(crate) fn say(tx: &Transaction<'_>, about: &About, place: Place) -> rusqlite::Result<bool> {
-    let rank = match place {
-        Place::Gap(_) => Rank::History,
-        Place::Newest if about.is_late => Rank::ByTime,
-        Place::Newest => Rank::News,
+    let position = match about.said.replaces() {
+        true => new_position(tx, place)?,
+        false => 0,
     };
-    run(tx, VecDeque::from([(about.clone(), rank)]))
+    // One of ours that comes back need not be sent any more.
+    let arrived = match about.said_id.as_ref().filter(|_| about.author.outgoing) {
+        Some(id) => outbox::arrived(tx, &about.conversation, id)?,
+        None => None,
+    };
+    let changed = run(tx, VecDeque::from([(about.clone(), position)]))?;
+    if let Some(message) = arrived {
+        release_from(tx, message)?;
+    }
+    Ok(changed || arrived.is_some())
+}
+
+/// What we said about a message is at the server, behind all that has come. If
+/// something crossed it, the archive will say what was first.
+pub(in crate::store) fn went(
+    tx: &Transaction<'_>,
+    message: i64,
+    kind: OutboxKind,
+) -> rusqlite::Result<()> {
+    let Some(target) = by_id(tx, message)? else {
+        return Ok(());
+    };
+    match kind {
+        OutboxKind::Edit => edits::moved(tx, message, new_position(tx, Place::Newest)?)?,
+        OutboxKind::React => {
+            let room = reactions::is_room(tx, &target.conversation)?;
+            reactions::moved(tx, &target, room, new_position(tx, Place::Newest)?)?;
+        }
+        _ => return Ok(()),
+    }
+    release_from(tx, message)
 }
 
 /// What waited for a message with one of these ids.
@@ -259,31 +318,46 @@ pub(super) fn release<'a>(
 ) -> rusqlite::Result<bool> {
     let mut queue = VecDeque::new();
     for id in ids {
-        queue.extend(waiting(tx, conversation, id)?);
+        queue.extend(annotations::take(tx, conversation, id)?);
     }
     run(tx, queue)
 }
 
-fn waiting(
-    tx: &Transaction<'_>,
-    conversation: &str,
-    id: &str,
-) -> rusqlite::Result<impl Iterator<Item = (About, Rank)>> {
-    let found = annotations::take(tx, conversation, id)?.into_iter();
-    Ok(found.map(|about| (about, Rank::ByTime)))
+/// What another device of ours said about a message while this one had something
+/// to say about it.
+pub(super) fn release_from(tx: &Transaction<'_>, message: i64) -> rusqlite::Result<()> {
+    let Some(target) = by_id(tx, message)? else {
+        return Ok(());
+    };
+    let edits: Vec<String> = tx
+        .prepare_cached("SELECT id FROM message_ids WHERE message = ?1 AND kind = 'edit'")?
+        .query_map([message], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let own = [&target.origin_id, &target.wire_id, &target.stanza_id];
+    let ids = own.into_iter().flatten().chain(&edits);
+    release(tx, &target.conversation, ids).map(drop)
 }
 
-fn run(tx: &Transaction<'_>, mut queue: VecDeque<(About, Rank)>) -> rusqlite::Result<bool> {
+fn run(tx: &Transaction<'_>, mut queue: VecDeque<(About, i64)>) -> rusqlite::Result<bool> {
     let mut changed = false;
-    while let Some((about, rank)) = queue.pop_front() {
-        let Some(target) = find(tx, &about)? else {
-            annotations::keep(tx, about, rank)?;
+    while let Some((about, position)) = queue.pop_front() {
+        let target = find(tx, &about)?;
+        // What we say goes out behind this; where it has gone already, nobody knows
+        // yet which of the two is the last.
+        let waits = match &target {
+            Some(target) if about.said.replaces() && about.author.outgoing => {
+                outbox::says(tx, target.id, about.said.kind())?
+            }
+            _ => false,
+        };
+        let Some(target) = target.filter(|_| !waits) else {
+            annotations::keep(tx, &about, position)?;
             continue;
         };
-        let outcome = apply(tx, &target, &about, rank)?;
+        let outcome = apply(tx, &target, &about, position)?;
         changed |= outcome.changed;
         for id in &outcome.learnt {
-            queue.extend(waiting(tx, &about.conversation, id)?);
+            queue.extend(annotations::take(tx, &about.conversation, id)?);
         }
     }
     Ok(changed)
@@ -293,21 +367,23 @@ fn apply(
     tx: &Transaction<'_>,
     target: &Target,
     about: &About,
-    rank: Rank,
+    position: i64,
 ) -> rusqlite::Result<Outcome> {
     let author = &about.author;
+    let when = When {
+        time_ms: about.time_ms,
+        position,
+        is_late: about.is_late,
+        is_ordered: about.is_ordered,
+    };
     Ok(match &about.said {
-        Said::Edit(edit) => return edits::apply(tx, target, edit, about.time_ms, rank),
+        Said::Edit(edit) => return edits::apply(tx, target, edit, when),
         Said::Retract => retractions::bury(tx, target, about.time_ms, None)?.into(),
         Said::Moderate { by } => {
             let by = Some(by.as_deref().unwrap_or_default());
             retractions::bury(tx, target, about.time_ms, by)?.into()
         }
-        // What we react with goes out behind this, and counts then.
-        Said::React(_) if author.outgoing && outbox::reacts(tx, target.id)? => false.into(),
-        Said::React(emojis) => {
-            reactions::put(tx, target, about.room, author, emojis, about.time_ms, rank)?.into()
-        }
+        Said::React(emojis) => reactions::put(tx, target, about.room, author, emojis, when)?.into(),
         Said::Delivered => states::delivered(tx, target, author, about.time_ms)?.into(),
         Said::Displayed if author.outgoing => states::seen_by_us(tx, target)?.into(),
         Said::Displayed => states::displayed(tx, target, about)?.into(),

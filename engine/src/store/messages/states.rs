@@ -173,15 +173,18 @@ pub(crate) fn failed(
     let Some(target) = said::by_id(tx, message)? else {
         return Ok(false);
     };
-    match kind.as_str() {
-        "edit" if target.author.outgoing => edits::revert(tx, message),
+    outbox::arrived(tx, conversation, wire_id)?;
+    let changed = match kind.as_str() {
+        "edit" if target.author.outgoing => edits::revert(tx, message)?,
         "react" => match target.reference(reactions::is_room(tx, conversation)?) {
-            Some(reference) => reactions::remove_mine(tx, conversation, reference),
-            None => Ok(false),
+            Some(reference) => reactions::remove_mine(tx, conversation, reference)?,
+            None => false,
         },
         // What was taken back is gone here, whoever keeps it elsewhere.
-        _ => Ok(false),
-    }
+        _ => false,
+    };
+    said::release_from(tx, message)?;
+    Ok(changed)
 }
 
 /// A message that waits cannot be sent: its file cannot. Whether it still waited.

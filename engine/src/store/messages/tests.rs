@@ -108,8 +108,9 @@ fn about(author: &str, target: &str, said: Said, time_ms: i64) -> About {
         },
         time_ms,
         // By its time, whatever came first.
+        said_id: None,
         is_late: true,
-        is_past: false,
+        is_ordered: false,
         said,
     }
 }

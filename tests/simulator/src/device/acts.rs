@@ -2,12 +2,13 @@
 
 use anyhow::{Context, Result};
 use engine::api::{
-    ConversationRequest, MessageRequest, NotifyLevel, PeopleRequest, Request, RoomRequest,
+    Affiliation, ConversationRequest, MessageRequest, NotifyLevel, PeopleRequest, Request, Role,
+    RoomRequest,
 };
 
 use super::{Device, Shown};
 use crate::judge::Seen;
-use crate::plan::{Change, Decision};
+use crate::plan::{Change, Decision, Managing};
 use crate::server::address;
 
 impl Device {
@@ -19,6 +20,23 @@ impl Device {
             text: text.to_owned(),
         };
         self.ask(request).await.map(drop)
+    }
+
+    /// Answers the so-many-th message before the newest; says the same without an
+    /// answer where there is none.
+    pub(crate) async fn reply(&self, conversation: &str, place: usize, text: &str) -> Result<()> {
+        let account = self.id().await.context("not signed in")?;
+        let shown = self.newest(conversation).await?;
+        let mut newest_first = shown.iter().rev().filter(|message| !message.retracted);
+        let answered = newest_first.nth(place).map(|message| message.id);
+        let request = MessageRequest::Send {
+            account,
+            conversation: conversation.to_owned(),
+            text: text.to_owned(),
+            reply_to: answered,
+            mentions: Vec::new(),
+        };
+        self.ask(Request::Message(request)).await.map(drop)
     }
 
     /// What the record says of it that its user has seen a message.
@@ -52,7 +70,6 @@ impl Device {
         with: &str,
         place: usize,
         what: &Change,
-        is_free: impl Fn(&Shown) -> bool,
         text: impl FnOnce(&Shown) -> String,
     ) -> Result<Option<Shown>> {
         let account = self.id().await.context("not signed in")?;
@@ -62,7 +79,6 @@ impl Device {
             .into_iter()
             .filter(|message| !message.retracted)
             .filter(|message| !is_own || !message.incoming)
-            .filter(|message| is_free(message))
             .collect();
         let Some(last) = fit.len().checked_sub(1) else {
             return Ok(None);
@@ -155,6 +171,42 @@ impl Device {
                 forget: false,
             }));
         }
+    }
+
+    pub(crate) async fn set_nick(&self, room: &str, nick: &str) {
+        if let Some(account) = self.id().await {
+            self.ask_meanwhile(Request::Rooms(RoomRequest::SetNick {
+                account,
+                room: address(room),
+                nick: nick.to_owned(),
+            }));
+        }
+    }
+
+    /// What the owner of a room does about somebody, whom the device knows by the
+    /// account's name.
+    pub(crate) async fn manage(&self, room: &str, whom: &str, what: Managing) {
+        let Some(account) = self.id().await else {
+            return;
+        };
+        let affiliation = |affiliation| RoomRequest::SetAffiliation {
+            account: account.clone(),
+            room: address(room),
+            person: address(whom),
+            affiliation,
+            reason: String::new(),
+        };
+        self.ask_meanwhile(Request::Rooms(match what {
+            Managing::Kick => RoomRequest::SetRole {
+                account,
+                room: address(room),
+                nick: whom.to_owned(),
+                role: Role::None,
+                reason: String::new(),
+            },
+            Managing::Ban => affiliation(Affiliation::Outcast),
+            Managing::Unban => affiliation(Affiliation::None),
+        }));
     }
 
     pub(crate) async fn set_typing(&self, conversation: &str) -> Result<()> {

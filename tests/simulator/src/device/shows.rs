@@ -28,6 +28,8 @@ pub(crate) struct Shown {
     pub(crate) delivery: Option<DeliveryState>,
     pub(crate) retracted: bool,
     pub(crate) mentions_me: bool,
+    /// Whether it answers something; the id of that, where it is here.
+    pub(crate) reply: Option<Option<i64>>,
     /// By emoji: how many, and whether the user is one of them.
     pub(crate) reactions: BTreeMap<String, (u32, bool)>,
 }
@@ -55,6 +57,7 @@ impl From<MessageView> for Shown {
             delivery: view.delivery,
             retracted: view.retracted.is_some(),
             mentions_me: view.mentions_me,
+            reply: view.reply.map(|reply| reply.message),
             reactions: view
                 .reactions
                 .into_iter()

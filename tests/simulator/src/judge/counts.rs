@@ -49,7 +49,9 @@ pub(super) fn unread(
             behind(true).filter(is_mention).count(),
         ),
     ];
-    for (what, count, least, most) in counts {
+    // Who is named depends on how they were called then.
+    let counted = if record.was_renamed(with) { 1 } else { 2 };
+    for (what, count, least, most) in counts.into_iter().take(counted) {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         if count < least || count > most {
             let name = &device.name;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{Action, Plan, account_of};
+use crate::plan::{Action, Managing, Plan, account_of};
 
 /// A message that an engine has taken.
 #[derive(Debug, Clone)]
@@ -76,6 +76,10 @@ pub(crate) struct Record {
     pub(crate) is_scattered: bool,
     /// Account and room: who has not been in it all the time.
     entered: BTreeSet<(String, String)>,
+    /// Account and room: who was put out of it.
+    put_out: BTreeSet<(String, String)>,
+    /// Rooms in which somebody went by another name.
+    renamed: BTreeSet<String>,
 }
 
 impl Record {
@@ -93,6 +97,24 @@ impl Record {
                     record.entered.insert((account, room.clone()));
                 }
                 Action::Scatter { told: false, .. } => record.is_scattered = true,
+                Action::Nick { room, .. } => {
+                    record.renamed.insert(room.clone());
+                }
+                Action::Manage {
+                    room, whom, what, ..
+                } if *what != Managing::Unban => {
+                    // Or whoever goes by that name then.
+                    let by_that_name = plan.steps.iter().filter_map(|step| match &step.action {
+                        Action::Nick { device, nick, .. } if nick == whom => {
+                            Some(account_of(device).to_owned())
+                        }
+                        _ => None,
+                    });
+                    for account in by_that_name.chain([whom.clone()]) {
+                        record.put_out.insert((account.clone(), room.clone()));
+                        record.entered.insert((account, room.clone()));
+                    }
+                }
                 _ => {}
             }
         }
@@ -130,6 +152,17 @@ impl Record {
     /// Whether one of the two has ever blocked the other.
     pub(crate) fn was_blocked(&self, one: &str, other: &str) -> bool {
         self.blocks.contains(&(one.to_owned(), other.to_owned()))
+    }
+
+    /// Whether somebody was perhaps put out of a room.
+    pub(crate) fn was_put_out(&self, account: &str, room: &str) -> bool {
+        self.put_out
+            .contains(&(account.to_owned(), room.to_owned()))
+    }
+
+    /// Whether people went by other names there.
+    pub(crate) fn was_renamed(&self, room: &str) -> bool {
+        self.renamed.contains(room)
     }
 
     /// Whether somebody has come into a room, or left it.

@@ -45,8 +45,9 @@ pub(super) fn judge(server: &Server, record: &Record, failures: &mut Vec<Failure
 fn may_be_missing(server: &Server, record: &Record, sent: &Sent) -> bool {
     if sent.to.starts_with('#') {
         let account = server.accounts.get(&sent.from);
-        return !account
-            .is_some_and(|account| account.rooms().contains(&address(&sent.to).as_str()));
+        return record.was_put_out(&sent.from, &sent.to)
+            || !account
+                .is_some_and(|account| account.rooms().contains(&address(&sent.to).as_str()));
     }
     record.was_blocked(&sent.from, &sent.to)
 }

@@ -15,6 +15,8 @@ pub(super) struct Place<'a> {
     pub(super) account: &'a str,
     /// The other account, or the room.
     pub(super) with: &'a str,
+    /// Whether people went by other names there: then nobody knows whom a text names.
+    pub(super) is_renamed: bool,
     /// Whether some of it may be missing, and what was said about messages: it
     /// has been refused, or somebody is not in the room.
     pub(super) is_partial: bool,
@@ -153,12 +155,24 @@ pub(super) fn compare(
     }
     for (entry, one) in truth.iter().zip(&shown) {
         line(place, entry, one, failures);
+        let answered = one.reply.map(|id| {
+            let mut shown = shown.iter();
+            shown.position(|other| Some(other.id) == id)
+        });
+        if answered != entry.reply.map(Some) {
+            let key = &entry.key;
+            let text = format!("{here}: {key} answers {answered:?}, not {:?}", entry.reply);
+            failures.push(failure(Kind::Reply, text));
+        }
     }
     failures.len() == before
 }
 
 fn line(place: &Place<'_>, entry: &Entry, shown: &Shown, failures: &mut Vec<Failure>) {
-    let (wanted, found) = (wanted(entry, place.account), found(shown));
+    let (mut wanted, found) = (wanted(entry, place.account), found(shown));
+    if place.is_renamed {
+        wanted.mentions_me = found.mentions_me;
+    }
     let here = format!("{} in {}: {}", place.device, place.with, entry.key);
     let mut fail = |kind, text: String| failures.push(failure(kind, format!("{here} {text}")));
     if wanted != found {
@@ -171,7 +185,7 @@ fn line(place: &Place<'_>, entry: &Entry, shown: &Shown, failures: &mut Vec<Fail
         };
         fail(kind, format!("is\n  {found:?}\nnot\n  {wanted:?}"));
     }
-    let nick = format!("{}/{}", address(place.with), entry.author);
+    let nick = format!("{}/{}", address(place.with), entry.nick);
     let is_author = shown.author == address(&entry.author)
         || wanted.incoming && place.with.starts_with('#') && shown.author == nick;
     if !is_author {

@@ -15,9 +15,13 @@ pub(crate) struct Entry {
     pub(crate) key: String,
     /// Account.
     pub(crate) author: String,
+    /// The name that the author went by in a room.
+    pub(crate) nick: String,
     /// As it is now.
     pub(crate) text: String,
     pub(crate) retracted: bool,
+    /// The place of what it answers.
+    pub(crate) reply: Option<usize>,
     /// By account.
     pub(crate) reactions: BTreeMap<String, BTreeSet<String>>,
     ids: Vec<String>,
@@ -42,14 +46,9 @@ fn bare(jid: &str) -> &str {
     jid.split('/').next().unwrap_or_default()
 }
 
-/// Who wrote it: in rooms the nickname says so.
-fn author(message: &Element, is_room: bool) -> String {
+fn nick(message: &Element) -> String {
     let from = message.attr("from").unwrap_or_default();
-    let name = match is_room {
-        true => from.split('/').nth(1),
-        false => from.split('@').next(),
-    };
-    name.unwrap_or_default().to_owned()
+    from.split_once('/').map_or("", |(_, nick)| nick).to_owned()
 }
 
 fn ids(archived: &Archived, message: &Element) -> Vec<String> {
@@ -71,7 +70,7 @@ fn read(archive: &[Archived], other: Option<&str>) -> Vec<Entry> {
         if other.is_some() && !ends.contains(&other) {
             continue;
         }
-        let author = author(message, is_room);
+        let author = archived.by.clone();
         let about = |name: &str, namespace: &'static str| {
             let child = message.get_child(name, namespace)?;
             Some((child, child.attr("id").unwrap_or_default()))
@@ -82,6 +81,7 @@ fn read(archive: &[Archived], other: Option<&str>) -> Vec<Entry> {
                 && (moderated && is_room && author.is_empty() || entry.author == author)
             {
                 entry.retracted = true;
+                entry.reply = None;
                 entry.text.clear();
                 entry.reactions.clear();
             }
@@ -90,8 +90,7 @@ fn read(archive: &[Archived], other: Option<&str>) -> Vec<Entry> {
                 let emojis = reactions.children().map(Element::text).collect();
                 entry.reactions.insert(author, emojis);
             }
-        } else if let Some(body) = message.get_child("body", ns::CLIENT) {
-            let text = body.text();
+        } else if let Some(text) = words(message) {
             if let Some((_, id)) = about("replace", ns::CORRECTION) {
                 let found = find(&mut entries, id);
                 let fits = |entry: &&mut Entry| entry.author == author && !entry.retracted;
@@ -101,12 +100,18 @@ fn read(archive: &[Archived], other: Option<&str>) -> Vec<Entry> {
                 continue;
             }
             let key = key(&text).to_owned();
+            let reply = about("reply", ns::REPLY).and_then(|(_, id)| {
+                let mut answered = entries.iter();
+                answered.position(|entry| entry.ids.iter().any(|known| known == id))
+            });
             // What stands there twice is one message.
             if !entries.iter().any(|known| known.key == key) {
                 entries.push(Entry {
                     key,
                     author,
+                    nick: nick(message),
                     text,
+                    reply,
                     ids: ids(archived, message),
                     ..Entry::default()
                 });
@@ -114,6 +119,18 @@ fn read(archive: &[Archived], other: Option<&str>) -> Vec<Entry> {
         }
     }
     entries
+}
+
+/// The text, without what it repeats of what it answers (XEP-0461, section 3.1;
+/// XEP-0428).
+fn words(message: &Element) -> Option<String> {
+    let text = message.get_child("body", ns::CLIENT)?.text();
+    let quote = message
+        .children()
+        .filter(|child| child.is("fallback", ns::FALLBACK) && child.attr("for") == Some(ns::REPLY))
+        .find_map(|fallback| fallback.get_child("body", ns::FALLBACK));
+    let end = quote.and_then(|quote| quote.attr("end")?.parse().ok());
+    Some(text.chars().skip(end.unwrap_or(0)).collect())
 }
 
 fn find<'a>(entries: &'a mut [Entry], id: &str) -> Option<&'a mut Entry> {
@@ -127,10 +144,13 @@ mod tests {
 
     fn archived(number: usize, xml: &str) -> Archived {
         let xml = xml.replacen("<message", "<message xmlns='jabber:client'", 1);
+        let message = xmpp_core::element::parse(xml.as_bytes()).unwrap();
+        let from = message.attr("from").unwrap();
         Archived {
             id: format!("a{number}"),
             stamp_ms: 0,
-            message: xmpp_core::element::parse(xml.as_bytes()).unwrap(),
+            by: from.split('@').next().unwrap().to_owned(),
+            message,
             original: None,
         }
     }
@@ -193,5 +213,30 @@ mod tests {
         );
         assert_eq!(entries.iter().filter(|entry| entry.retracted).count(), 1);
         assert_eq!(read(&archive, Some("carl@sim.example")).len(), 0);
+    }
+
+    #[test]
+    fn an_answer_is_read_without_what_it_repeats() {
+        let from = "from='anna@sim.example/x' to='bela@sim.example'";
+        let archive = [
+            format!("<message {from} id='1'><body>anna1-0</body></message>"),
+            format!("<message {from} id='2'><body>anna1-1</body></message>"),
+            format!(
+                "<message {from} id='3'><body>&gt; anna1-1\nanna1-2</body>\
+                 <reply xmlns='{}' id='2'/><fallback xmlns='{}' for='{}'>\
+                 <body start='0' end='10'/></fallback></message>",
+                ns::REPLY,
+                ns::FALLBACK,
+                ns::REPLY
+            ),
+        ];
+        let archive: Vec<Archived> = archive
+            .iter()
+            .enumerate()
+            .map(|(number, xml)| archived(number, xml))
+            .collect();
+        let entries = read(&archive, Some("bela@sim.example"));
+        let last = entries.last().unwrap();
+        assert_eq!((last.text.as_str(), last.reply), ("anna1-2", Some(1)));
     }
 }

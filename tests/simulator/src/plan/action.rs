@@ -19,6 +19,12 @@ pub(crate) enum Action {
         to: String,
         whom: String,
     },
+    /// A device answers a message: the newest, or the so-many-th before that.
+    Reply {
+        device: String,
+        to: String,
+        place: usize,
+    },
     /// Its user does something to a message: to the newest with which that can be
     /// done, or the so-many-th before that.
     Change {
@@ -47,6 +53,19 @@ pub(crate) enum Action {
     Enter { device: String, room: String },
     /// See [`Action::Enter`].
     Leave { device: String, room: String },
+    /// Its user goes by another name in a room.
+    Nick {
+        device: String,
+        room: String,
+        nick: String,
+    },
+    /// The owner of a room does something about somebody.
+    Manage {
+        device: String,
+        room: String,
+        whom: String,
+        what: Managing,
+    },
     /// A room forgets who is in it; it says so, or does not.
     Scatter { room: String, told: bool },
     /// A device is added to its account.
@@ -111,12 +130,24 @@ pub(crate) enum Decision {
     MarkUnread,
 }
 
+/// What the owner of a room does about somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Managing {
+    /// Puts them out.
+    Kick,
+    /// For good.
+    Ban,
+    /// They may come again.
+    Unban,
+}
+
 impl Action {
     /// Whom it concerns.
     pub(crate) fn device(&self) -> Option<&str> {
         match self {
             Self::Send { device, .. }
             | Self::Mention { device, .. }
+            | Self::Reply { device, .. }
             | Self::Change { device, .. }
             | Self::Read { device, .. }
             | Self::Decide { device, .. }
@@ -124,6 +155,8 @@ impl Action {
             | Self::Block { device, .. }
             | Self::Enter { device, .. }
             | Self::Leave { device, .. }
+            | Self::Nick { device, .. }
+            | Self::Manage { device, .. }
             | Self::Join { device }
             | Self::Cut { device, .. }
             | Self::CutAfter { device, .. }
@@ -144,14 +177,19 @@ impl Action {
     /// The account or the room at the other end.
     pub(crate) fn other(&self) -> Option<&str> {
         match self {
-            Self::Send { to, .. } | Self::Mention { to, .. } | Self::Type { to, .. } => Some(to),
+            Self::Send { to, .. }
+            | Self::Mention { to, .. }
+            | Self::Reply { to, .. }
+            | Self::Type { to, .. } => Some(to),
             Self::Read { with, .. } | Self::Change { with, .. } | Self::Decide { with, .. } => {
                 Some(with)
             }
             Self::Block { whom, .. } => Some(whom),
-            Self::Enter { room, .. } | Self::Leave { room, .. } | Self::Scatter { room, .. } => {
-                Some(room)
-            }
+            Self::Enter { room, .. }
+            | Self::Leave { room, .. }
+            | Self::Nick { room, .. }
+            | Self::Manage { room, .. }
+            | Self::Scatter { room, .. } => Some(room),
             _ => None,
         }
     }
@@ -162,7 +200,7 @@ impl Action {
         match &mut simpler {
             Self::Send { count, .. } if *count > 1 => *count = 1,
             Self::Change { place, .. } if *place > 0 => *place = 0,
-            Self::Mention { device, to, .. } => {
+            Self::Mention { device, to, .. } | Self::Reply { device, to, .. } => {
                 simpler = Self::Send {
                     device: device.clone(),
                     to: to.clone(),

@@ -1,11 +1,17 @@
 //! From a seed to a plan.
 
-use super::{Action, Change, Decision, Plan, Room, Step, account_of};
+mod stories;
+
+use std::collections::VecDeque;
+
+use super::{Action, Change, Decision, Managing, Plan, Room, Step, account_of};
 use crate::dice::Dice;
 use crate::flavour::Flavour;
 use crate::world::{Cut, Direction, Lost};
 
 const PEOPLE: [&str; 3] = ["anna", "bela", "carl"];
+/// What people call themselves in rooms: some as others are called.
+const NICKS: [&str; 5] = ["anna", "bela", "nan", "nan", "kit"];
 
 impl Plan {
     /// The plan of a seed, always the same.
@@ -30,6 +36,7 @@ impl Plan {
             joined: false,
             changed: None,
             decided: None,
+            coming: VecDeque::new(),
         };
         let count = thrower.dice.between(8, 32);
         let steps = (0..count).map(|_| thrower.step()).collect();
@@ -73,10 +80,18 @@ struct Thrower<'a> {
     changed: Option<Action>,
     /// The device and the conversation of the last decision.
     decided: Option<(String, String)>,
+    /// The rest of a story.
+    coming: VecDeque<Step>,
 }
 
 impl Thrower<'_> {
     fn step(&mut self) -> Step {
+        if self.coming.is_empty() && self.dice.one_in(15) {
+            self.coming = self.story().into();
+        }
+        if let Some(step) = self.coming.pop_front() {
+            return step;
+        }
         // Bursts of things that happen nearly at once, and quiet times.
         let longest = self
             .dice
@@ -123,7 +138,12 @@ impl Thrower<'_> {
         let whom = self.person(account_of(&device));
         let place = self.dice.pick(&[0, 0, 0, 1, 1, 2, 5]);
         match self.dice.below(100) {
-            0..40 => Action::Send {
+            0..5 => Action::Reply {
+                device,
+                to: with,
+                place,
+            },
+            5..40 => Action::Send {
                 device,
                 to: with,
                 count: self.dice.pick(&[1, 1, 1, 2, 3, 6]),
@@ -172,7 +192,7 @@ impl Thrower<'_> {
             },
             _ => match self.room() {
                 None => Action::Read { device, with },
-                Some(room) => match self.dice.below(10) {
+                Some(room) => match self.dice.below(16) {
                     0..4 => Action::Change {
                         device,
                         with: room,
@@ -181,12 +201,46 @@ impl Thrower<'_> {
                     },
                     4..7 => Action::Enter { device, room },
                     7 => Action::Leave { device, room },
+                    8..12 => Action::Nick {
+                        device,
+                        room,
+                        nick: self.dice.pick(&NICKS.map(str::to_owned)),
+                    },
+                    12..14 => Action::Manage {
+                        device: self.owned(device, &room),
+                        room,
+                        whom,
+                        what: self.managing(),
+                    },
                     _ => Action::Scatter {
                         room,
                         told: self.dice.one_in(2),
                     },
                 },
             },
+        }
+    }
+
+    /// Mostly it is the owner who does something about others.
+    fn owned(&mut self, device: String, room: &str) -> String {
+        let rooms = self.rooms.iter();
+        let owner = rooms
+            .filter(|known| Some(known.name.as_str()) == room.strip_prefix('#'))
+            .find_map(|room| room.members.first())
+            .cloned();
+        let theirs = |device: &&String| Some(account_of(device)) == owner.as_deref();
+        let theirs: Vec<String> = self.devices.iter().filter(theirs).cloned().collect();
+        match theirs.is_empty() || self.dice.one_in(6) {
+            true => device,
+            false => self.dice.pick(&theirs),
+        }
+    }
+
+    fn managing(&mut self) -> Managing {
+        match self.dice.below(4) {
+            0..2 => Managing::Kick,
+            2 => Managing::Ban,
+            _ => Managing::Unban,
         }
     }
 

@@ -1,6 +1,5 @@
 //! Carrying out the steps of a plan.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -8,10 +7,18 @@ use tokio::time::Instant;
 
 use super::Run;
 use crate::device::Shown;
-use crate::judge::{Changed, Sent};
+use crate::judge::Sent;
 use crate::plan::{Action, Change, Decision};
 use crate::server::address;
 use crate::world::{Cut, Lost};
+
+/// What a message is like.
+enum Words<'a> {
+    Plain,
+    Naming(&'a str),
+    /// The so-many-th before the newest.
+    Answering(usize),
+}
 
 impl Run<'_> {
     pub(super) async fn act(&mut self, action: &Action) -> Result<()> {
@@ -20,10 +27,15 @@ impl Run<'_> {
         match action {
             Action::Send { device, to, count } => {
                 for _ in 0..*count {
-                    self.send(device, to, None).await;
+                    self.send(device, to, &Words::Plain).await;
                 }
             }
-            Action::Mention { device, to, whom } => self.send(device, to, Some(whom)).await,
+            Action::Mention { device, to, whom } => {
+                self.send(device, to, &Words::Naming(whom)).await;
+            }
+            Action::Reply { device, to, place } => {
+                self.send(device, to, &Words::Answering(*place)).await;
+            }
             Action::Change {
                 device,
                 with,
@@ -59,6 +71,21 @@ impl Run<'_> {
             Action::Leave { device, room } => {
                 if let Some(device) = self.device(device) {
                     device.leave(room).await;
+                }
+            }
+            Action::Nick { device, room, nick } => {
+                if let Some(device) = self.device(device) {
+                    device.set_nick(room, nick).await;
+                }
+            }
+            Action::Manage {
+                device,
+                room,
+                whom,
+                what,
+            } => {
+                if let Some(device) = self.device(device) {
+                    device.manage(room, whom, *what).await;
                 }
             }
             Action::Scatter { room, told } => world.scatter(room, *told),
@@ -133,9 +160,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn send(&mut self, name: &str, to: &str, whom: Option<&str>) {
+    async fn send(&mut self, name: &str, to: &str, words: &Words<'_>) {
         let key = format!("{name}-{}", self.record.sent.len());
-        let text = whom.map_or_else(|| key.clone(), |whom| format!("{key} @{whom}"));
+        let text = match words {
+            Words::Naming(whom) => format!("{key} @{whom}"),
+            Words::Plain | Words::Answering(_) => key.clone(),
+        };
         let Some(device) = self.device(name) else {
             return;
         };
@@ -145,7 +175,11 @@ impl Run<'_> {
         }
         let seen = device.newest_incoming(&address(to)).await;
         // What the engine has not taken is not sent; the user sees that.
-        if device.send(&address(to), &text).await.is_ok() {
+        let sent = match words {
+            Words::Answering(place) => device.reply(&address(to), *place, &text).await,
+            Words::Plain | Words::Naming(_) => device.send(&address(to), &text).await,
+        };
+        if sent.is_ok() {
             let account = device.account.clone();
             // Whoever answers has read what is above.
             let seen = seen.ok().flatten().map(|message| device.saw(to, &message));
@@ -165,15 +199,11 @@ impl Run<'_> {
         let number = self.record.edits;
         self.record.edits += 1;
         let text = |message: &Shown| format!("{}~{number}", message.key());
-        let changes = self.record.changed.clone();
         let Some(device) = self.device(name) else {
             return;
         };
         let account = device.account.clone();
-        // Not what another device of the account has changed in the same way: which
-        // of the two was last only the archive knows, and the engine goes by time.
-        let is_free = |message: &Shown| is_free(&changes, message.key(), &account, name, what);
-        let changed = device.change(with, place, what, is_free, text).await;
+        let changed = device.change(with, place, what, text).await;
         let Ok(Some(message)) = changed else {
             return;
         };
@@ -215,26 +245,5 @@ impl Run<'_> {
             Decision::TakeOut => decided.put_away = None,
             Decision::MarkUnread => decided.marked = Some(looked),
         }
-    }
-}
-
-/// Whether no other device of an account has done the same to a message.
-fn is_free(
-    changes: &BTreeMap<String, Changed>,
-    key: &str,
-    account: &str,
-    device: &str,
-    what: &Change,
-) -> bool {
-    let Some(changed) = changes.get(key) else {
-        return true;
-    };
-    match what {
-        Change::Edit => changed.edits.keys().all(|other| other == device),
-        Change::React(_) => {
-            let by = changed.reactions.get(account).into_iter().flatten();
-            by.map(|(other, _)| other).all(|other| other == device)
-        }
-        Change::Retract | Change::Moderate => true,
     }
 }

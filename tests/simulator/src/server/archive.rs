@@ -11,6 +11,8 @@ use super::{Server, address};
 pub(crate) struct Archived {
     pub(crate) id: String,
     pub(crate) stamp_ms: i64,
+    /// The account that wrote it; none if a room did.
+    pub(crate) by: String,
     pub(crate) message: Element,
     /// What it was before it was taken back.
     pub(crate) original: Option<Element>,
@@ -34,6 +36,7 @@ impl Server {
         let archived = Archived {
             id: self.id(),
             stamp_ms: self.now_ms,
+            by: author(message),
             message: message.clone(),
             original: None,
         };
@@ -109,6 +112,12 @@ impl Server {
     }
 }
 
+/// The account in the `from` of a message.
+fn author(message: &Element) -> String {
+    let from = message.attr("from").unwrap_or_default();
+    from.split('@').next().unwrap_or_default().to_owned()
+}
+
 /// What a retraction by its author (XEP-0424, section 4) or by a room (XEP-0425)
 /// leaves of a message.
 pub(super) fn bury(archive: &mut [Archived], by: &Archived) {
@@ -116,14 +125,6 @@ pub(super) fn bury(archive: &mut [Archived], by: &Archived) {
         return;
     };
     let target = retract.attr("id").unwrap_or_default();
-    let bare = |message: &Element| message.attr("from").map(str::to_owned);
-    let who = |message: &Element, is_room: bool| {
-        let from = bare(message)?;
-        match is_room {
-            true => Some(from),
-            false => from.split('/').next().map(str::to_owned),
-        }
-    };
     let is_room = by.message.attr("type") == Some("groupchat");
     let moderated = retract.get_child("moderated", ns::MODERATION);
     let found = archive.iter_mut().find(|archived| {
@@ -136,7 +137,7 @@ pub(super) fn bury(archive: &mut [Archived], by: &Archived) {
         ];
         ids.contains(&Some(target))
             && message.has_child("body", ns::CLIENT)
-            && (moderated.is_some() || who(message, is_room) == who(&by.message, is_room))
+            && (moderated.is_some() || archived.by == by.by)
     });
     let Some(archived) = found.filter(|archived| archived.original.is_none()) else {
         return;

@@ -151,6 +151,7 @@ impl Server {
             account.offline.push(Archived {
                 id: String::new(),
                 stamp_ms: now_ms,
+                by: String::new(),
                 message,
                 original: None,
             });

@@ -118,7 +118,11 @@ impl Server {
             .collect()
     }
 
-    pub(super) fn block_list(&self, account: &str) -> Answer {
+    /// XEP-0191, section 3.1.
+    pub(super) fn block_list(&mut self, account: &str, session: u64) -> Answer {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.knows_blocked = true;
+        }
         let blocked = self.accounts.get(account).map(|account| &account.blocked);
         let items = blocked
             .into_iter()
@@ -129,7 +133,7 @@ impl Server {
         ))
     }
 
-    /// XEP-0191, sections 3.3 and 3.4; the devices hear of it.
+    /// XEP-0191, sections 3.3 and 3.4; the devices that have asked hear of it.
     pub(super) fn block(&mut self, account: &str, change: &Element) -> Answer {
         let named: BTreeSet<String> = change
             .children()
@@ -143,7 +147,13 @@ impl Server {
                 _ => found.blocked.retain(|jid| !named.contains(jid)),
             }
         }
-        for (id, full) in self.devices(account) {
+        let devices: Vec<(u64, String)> = self
+            .sessions
+            .iter()
+            .filter(|(_, session)| session.account == account && session.knows_blocked)
+            .map(|(id, session)| (*id, format!("{}/{}", address(account), session.resource)))
+            .collect();
+        for (id, full) in devices {
             let push = build("iq", ns::CLIENT)
                 .attr("type", "set")
                 .attr("id", self.id())

@@ -93,7 +93,7 @@ impl Server {
                 result(Some(build("query", ns::DISCO_ITEMS).done()))
             }
             (_, "pubsub", ns::PUBSUB) => self.pubsub(&account, iq, payload),
-            (Some("get"), "blocklist", ns::BLOCKING) => self.block_list(&account),
+            (Some("get"), "blocklist", ns::BLOCKING) => self.block_list(&account, session),
             (Some("set"), "block" | "unblock", ns::BLOCKING) => self.block(&account, payload),
             _ => refused(Condition::ServiceUnavailable),
         };

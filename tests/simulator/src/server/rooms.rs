@@ -1,8 +1,10 @@
 //! Rooms (XEP-0045): who is in them, what is said there and kept (XEP-0313,
 //! XEP-0359, XEP-0421), and what a moderator takes back (XEP-0425).
 //!
-//! A nickname is that of an account, for all its devices; who first is named as
-//! a member owns the room. What is kept is on disk, who is there is not.
+//! Devices of one account may share a nickname; who first is named as a member owns
+//! the room. What is kept is on disk, who is there is not.
+
+mod managing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +25,8 @@ pub(crate) const ROOMS: &str = "rooms.sim.example";
 pub(crate) struct Room {
     pub(crate) archive: Vec<Archived>,
     owner: String,
+    /// Accounts that are not let in.
+    pub(crate) outcasts: BTreeSet<String>,
     /// Nicknames by session.
     occupants: BTreeMap<u64, String>,
 }
@@ -98,40 +102,52 @@ impl Server {
             return self.refuse(session, presence, Condition::ItemNotFound);
         };
         let joins = presence.has_child("x", ns::MUC);
-        if nick != Some(account.as_str()) {
-            // Others' names, and names that are not theirs.
+        let nick = nick.unwrap_or_default();
+        if room.outcasts.contains(&account) {
+            return self.refuse(session, presence, Condition::Forbidden);
+        }
+        let tells_who = !self.flavour.anonymous || self.flavour.occupant_ids;
+        if nick.is_empty() || !tells_who && nick != account {
+            // Where nothing but the nickname says who it is, everybody has their own.
             return self.refuse(session, presence, Condition::NotAcceptable);
         }
-        let there: Vec<(u64, String)> = room
+        let is_taken = room
             .occupants
             .iter()
-            .map(|(id, nick)| (*id, nick.clone()))
-            .collect();
-        let is_in = there.iter().any(|(id, _)| *id == session);
-        if is_in && !joins {
+            .any(|(other, known)| known == nick && self.account_of(*other) != account);
+        if is_taken {
+            return self.refuse(session, presence, Condition::Conflict);
+        }
+        let before = room.occupants.get(&session).cloned();
+        if let Some(before) = before.as_ref().filter(|before| *before != nick) {
+            self.rename(name, before, nick);
+        }
+        if before.is_some() && !joins {
             return;
         }
-        let has_nick = there.iter().any(|(_, nick)| *nick == account);
+        let there = self.rooms.get(name).map(|room| room.occupants.clone());
+        let there = there.unwrap_or_default();
+        let has_nick = there.values().any(|known| known == nick);
         // Section 7.2.2: first those who are there, of each nickname one.
         let mut shown = BTreeSet::new();
-        for (other, nick) in &there {
-            if *nick != account && shown.insert(nick.clone()) {
-                let presence = self.occupant(name, *other, session, &[]);
+        for (other, known) in &there {
+            if known != nick && shown.insert(known.clone()) {
+                let presence = self.occupant(name, (*other, known), session, &[]);
                 self.deliver(session, &presence.done());
             }
         }
         if let Some(room) = self.rooms.get_mut(name) {
-            room.occupants.insert(session, account.clone());
+            room.occupants.insert(session, nick.to_owned());
         }
         if !has_nick {
-            for (other, _) in &there {
-                let presence = self.occupant(name, session, *other, &[]);
+            for other in there.keys() {
+                let presence = self.occupant(name, (session, nick), *other, &[]);
                 self.deliver(*other, &presence.done());
             }
         }
         let open = (!self.flavour.anonymous).then_some("100");
         let codes: Vec<&str> = open.into_iter().chain(["110"]).collect();
-        let us = self.occupant(name, session, session, &codes);
+        let us = self.occupant(name, (session, nick), session, &codes);
         self.deliver(session, &us.done());
         // Section 7.2.15: the end of joining.
         let subject = build("message", ns::CLIENT)
@@ -142,35 +158,56 @@ impl Server {
         self.deliver(session, &subject.done());
     }
 
-    /// Presence of somebody in a room, for another.
-    fn occupant(&self, name: &str, of: u64, to: u64, codes: &[&str]) -> Build {
+    /// Section 7.6: whoever goes by a nickname, with all devices, goes by another.
+    fn rename(&mut self, name: &str, old: &str, new: &str) {
+        let everybody = self.rooms.get(name).map(|room| room.occupants.clone());
+        let everybody = everybody.unwrap_or_default();
+        let ours = everybody.iter().find(|(_, nick)| *nick == old);
+        let Some(session) = ours.map(|(session, _)| *session) else {
+            return;
+        };
+        for (to, nick) in &everybody {
+            let us = (nick == old).then_some("110");
+            let codes: Vec<&str> = us.into_iter().chain(["303"]).collect();
+            let mut presence = self.occupant(name, (session, old), *to, &codes).done();
+            element::set_attr(&mut presence, "type", Some("unavailable"));
+            let item = presence
+                .get_child_mut("x", ns::MUC_USER)
+                .and_then(|user| user.get_child_mut("item", ns::MUC_USER));
+            if let Some(item) = item {
+                element::set_attr(item, "nick", Some(new));
+            }
+            self.deliver(*to, &presence);
+        }
+        if let Some(room) = self.rooms.get_mut(name) {
+            let renamed = room.occupants.values_mut().filter(|nick| *nick == old);
+            renamed.for_each(|nick| new.clone_into(nick));
+        }
+        for (to, nick) in &everybody {
+            let codes: &[&str] = if nick == old { &["110"] } else { &[] };
+            let presence = self.occupant(name, (session, new), *to, codes);
+            self.deliver(*to, &presence.done());
+        }
+    }
+
+    /// Presence of somebody in a room, under a nickname, for another.
+    fn occupant(&self, name: &str, (of, nick): (u64, &str), to: u64, codes: &[&str]) -> Build {
         let account = self.account_of(of);
         let owner = self.rooms.get(name).map(|room| room.owner.as_str());
         let is_owner = |account: &str| owner == Some(account);
         let sees = !self.flavour.anonymous || is_owner(&self.account_of(to));
         let user = build("x", ns::MUC_USER)
-            .child(self.item(&account, is_owner(&account), sees.then(|| self.full(of))))
+            .child(item(is_owner(&account), sees.then(|| self.full(of))))
             .children(
                 codes
                     .iter()
                     .map(|code| build("status", ns::MUC_USER).attr("code", code)),
             );
         build("presence", ns::CLIENT)
-            .attr("from", format!("{}/{account}", room_address(name)))
+            .attr("from", format!("{}/{nick}", room_address(name)))
             .attr("to", self.full(to))
             .child(user)
             .children(self.occupant_id(name, &account))
-    }
-
-    fn item(&self, _account: &str, is_owner: bool, jid: Option<String>) -> Build {
-        let (affiliation, role) = match is_owner {
-            true => ("owner", "moderator"),
-            false => ("none", "participant"),
-        };
-        build("item", ns::MUC_USER)
-            .attr("affiliation", affiliation)
-            .attr("role", role)
-            .attr_opt("jid", jid)
     }
 
     /// XEP-0421: the same for all devices of an account, another in each room.
@@ -198,11 +235,12 @@ impl Server {
         };
         if !has_more {
             for other in others {
-                let presence = gone(self.occupant(name, session, other, &[]).done());
+                let presence = gone(self.occupant(name, (session, &nick), other, &[]).done());
                 self.deliver(other, &presence);
             }
         }
-        let presence = gone(self.occupant(name, session, session, &["110"]).done());
+        let us = self.occupant(name, (session, &nick), session, &["110"]);
+        let presence = gone(us.done());
         self.deliver(session, &presence);
     }
 
@@ -215,14 +253,14 @@ impl Server {
 
     /// The room forgets who is in it, with a word (section 15.6.2) or without.
     pub(crate) fn scatter(&mut self, name: &str, told: bool) {
-        let there: Vec<u64> = match self.rooms.get(name) {
-            Some(room) => room.occupants.keys().copied().collect(),
+        let there = match self.rooms.get(name) {
+            Some(room) => room.occupants.clone(),
             None => return,
         };
-        for session in there {
+        for (session, nick) in there {
             if told {
                 let mut presence = self
-                    .occupant(name, session, session, &["110", "332"])
+                    .occupant(name, (session, &nick), session, &["110", "332"])
                     .done();
                 element::set_attr(&mut presence, "type", Some("unavailable"));
                 self.deliver(session, &presence);
@@ -251,9 +289,9 @@ impl Server {
         let Some(room) = self.rooms.get(name) else {
             return self.refuse(session, message, Condition::ItemNotFound);
         };
-        if !room.occupants.contains_key(&session) {
+        let Some(known) = room.occupants.get(&session).cloned() else {
             return self.refuse(session, message, Condition::NotAcceptable);
-        }
+        };
         if nick.is_some() || message.attr("type") != Some("groupchat") {
             return self.refuse(session, message, Condition::ServiceUnavailable);
         }
@@ -266,17 +304,19 @@ impl Server {
         element::set_attr(
             &mut message,
             "from",
-            Some(&format!("{}/{account}", room_address(name))),
+            Some(&format!("{}/{known}", room_address(name))),
         );
         element::set_attr(&mut message, "to", None);
         if let Some(id) = self.occupant_id(name, &account) {
             message.append_child(id);
         }
-        self.say_in_room(name, &message);
+        self.say_in_room(name, &message, &account);
     }
 
-    fn say_in_room(&mut self, name: &str, message: &Element) {
-        let id = rules::is_archived_in_room(message).then(|| self.archive_in_room(name, message));
+    /// Says something that an account says, or the room itself (no account).
+    fn say_in_room(&mut self, name: &str, message: &Element, by: &str) {
+        let is_kept = rules::is_archived_in_room(message);
+        let id = is_kept.then(|| self.archive_in_room(name, message, by));
         let message = with_id(message, &room_address(name), id);
         let Some(room) = self.rooms.get(name) else {
             return;
@@ -288,20 +328,19 @@ impl Server {
         }
     }
 
-    fn archive_in_room(&mut self, name: &str, message: &Element) -> String {
+    fn archive_in_room(&mut self, name: &str, message: &Element, by: &str) -> String {
         let id = self.id();
-        let from = message.attr("from").and_then(|from| from.split_once('/'));
-        let nick = from.map_or("", |(_, nick)| nick);
         let mut kept = message.clone();
-        if !nick.is_empty() && !self.flavour.anonymous {
+        if !by.is_empty() && !self.flavour.anonymous {
             // XEP-0313 for rooms: who it was.
             let owner = self.rooms.get(name).map(|room| room.owner.as_str());
-            let item = self.item(nick, owner == Some(nick), Some(address(nick)));
+            let item = item(owner == Some(by), Some(address(by)));
             kept.append_child(build("x", ns::MUC_USER).child(item).done());
         }
         let archived = Archived {
             id: id.clone(),
             stamp_ms: self.now_ms,
+            by: by.to_owned(),
             message: kept,
             original: None,
         };
@@ -327,10 +366,10 @@ impl Server {
         let Some(room) = self.rooms.get(name) else {
             return refused(Condition::ItemNotFound);
         };
-        let is_in = room.occupants.contains_key(&session);
+        let known = room.occupants.get(&session).cloned();
         if let Some(nick) = nick {
             // XEP-0410, section 3.2; nothing else is passed on.
-            return match (payload.name(), is_in && nick == account) {
+            return match (payload.name(), known.as_deref() == Some(nick)) {
                 ("ping", true) => result(None),
                 ("ping", false) => refused(Condition::NotAcceptable),
                 _ => refused(Condition::ServiceUnavailable),
@@ -338,70 +377,28 @@ impl Server {
         }
         match (iq.attr("type"), payload.name(), payload.ns().as_str()) {
             (Some("get"), "query", ns::DISCO_INFO) => result(Some(self.room_info(name))),
-            (Some("set"), "moderate", ns::MODERATION) => {
-                if account != room.owner || !is_in {
-                    return refused(Condition::Forbidden);
-                }
-                self.moderate(name, &account, payload)
-            }
+            (Some("set"), "moderate", ns::MODERATION) => match known {
+                Some(nick) if account == room.owner => self.moderate(name, &nick, payload),
+                _ => refused(Condition::Forbidden),
+            },
+            (Some("set"), "query", ns::MUC_ADMIN) => match known {
+                Some(_) if account == room.owner => self.administrate(name, payload),
+                _ => refused(Condition::Forbidden),
+            },
             _ => refused(Condition::ServiceUnavailable),
         }
     }
+}
 
-    fn room_info(&self, name: &str) -> Element {
-        let identity = build("identity", ns::DISCO_INFO)
-            .attr("category", "conference")
-            .attr("type", "text")
-            .attr("name", format!("The {name}"));
-        let anonymous = match self.flavour.anonymous {
-            true => "muc_semianonymous",
-            false => "muc_nonanonymous",
-        };
-        let ids = self.flavour.occupant_ids.then_some(ns::OCCUPANT_ID);
-        let features = [
-            ns::MUC,
-            ns::MAM,
-            ns::STANZA_ID,
-            ns::MODERATION,
-            ns::MUC_SELF_PING,
-            "muc_persistent",
-            "muc_open",
-            "muc_public",
-            anonymous,
-        ];
-        let features = features
-            .into_iter()
-            .chain(ids)
-            .map(|feature| build("feature", ns::DISCO_INFO).attr("var", feature));
-        build("query", ns::DISCO_INFO)
-            .child(identity)
-            .children(features)
-            .done()
-    }
-
-    /// XEP-0425, section 3.
-    fn moderate(&mut self, name: &str, by: &str, request: &Element) -> Answer {
-        let target = request.attr("id").unwrap_or_default();
-        let is_there = self.rooms.get(name).is_some_and(|room| {
-            let mut archive = room.archive.iter();
-            archive.any(|archived| archived.id == target)
-        });
-        if !is_there || !request.has_child("retract", ns::RETRACT) {
-            return refused(Condition::ItemNotFound);
-        }
-        let by = format!("{}/{by}", room_address(name));
-        let retract = build("retract", ns::RETRACT)
-            .attr("id", target)
-            .child(build("moderated", ns::MODERATION).attr("by", by));
-        let message = build("message", ns::CLIENT)
-            .attr("from", room_address(name))
-            .attr("type", "groupchat")
-            .attr("id", self.id())
-            .child(retract)
-            .done();
-        self.say_in_room(name, &message);
-        result(None)
-    }
+fn item(is_owner: bool, jid: Option<String>) -> Build {
+    let (affiliation, role) = match is_owner {
+        true => ("owner", "moderator"),
+        false => ("none", "participant"),
+    };
+    build("item", ns::MUC_USER)
+        .attr("affiliation", affiliation)
+        .attr("role", role)
+        .attr_opt("jid", jid)
 }
 
 /// What the service says of itself.

@@ -20,6 +20,8 @@ pub(super) struct Session {
     /// Whether it has sent presence.
     pub(super) available: bool,
     pub(super) carbons: bool,
+    /// Whether it has asked for the block list: then it hears of changes.
+    pub(super) knows_blocked: bool,
     pub(super) presence: Option<Element>,
     management: Option<Management>,
 }
@@ -52,6 +54,7 @@ impl Server {
             until_ms: None,
             available: false,
             carbons: false,
+            knows_blocked: false,
             presence: None,
             management: None,
         };

@@ -49,8 +49,9 @@ pub(super) struct LiveRoom {
     pub(super) entering: Option<oneshot::Sender<Result<Entered, StanzaError>>>,
     /// Who waits for another nickname.
     pub(super) renaming: Option<oneshot::Sender<Result<(), StanzaError>>>,
-    /// Messages that came while the archive was read; none if nothing is read.
-    pub(super) held: Option<Vec<Element>>,
+    /// Messages that came while the archive was read, and who was there then; none
+    /// if nothing is read.
+    pub(super) held: Option<Vec<(Element, Seat)>>,
     /// Whether what comes live follows on what was read of the archive.
     pub(super) follows: bool,
     /// When the room was last known to have us.
@@ -144,7 +145,9 @@ impl LiveRoom {
 
 #[cfg(test)]
 mod tests {
-    use super::super::LiveRooms;
+    use xmpp_core::ns;
+
+    use super::super::{Heard, LiveRooms};
     use super::*;
 
     fn presence(nick: &str, id: Option<&str>, statuses: &[u16]) -> RoomPresence {
@@ -177,7 +180,10 @@ mod tests {
             drop(rooms.begin(room.as_str(), "rosa", false, now));
             rooms.presence(room.as_str(), presence("bob", id, &[]), now);
             rooms.presence(room.as_str(), presence("rosa", None, codes), now);
-            let seat = rooms.seat(&own, &room, Some("bob")).unwrap();
+            let said = Element::bare("message", ns::CLIENT);
+            let Heard::Read(seat, _) = rooms.hear(&own, &room, Some("bob"), &said, now) else {
+                panic!("held");
+            };
             assert_eq!(
                 seat.by_nick.contains_key("bob"),
                 is_named,

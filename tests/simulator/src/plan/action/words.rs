@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Action, Change, Decision};
+use super::{Action, Change, Decision, Managing};
 use crate::world::{Cut, Direction, Lost};
 
 const CUTS: [(&str, Cut); 3] = [
@@ -22,6 +22,11 @@ const DECISIONS: [(&str, Decision); 5] = [
     ("take-out", Decision::TakeOut),
     ("mark-unread", Decision::MarkUnread),
 ];
+const MANAGING: [(&str, Managing); 3] = [
+    ("kick", Managing::Kick),
+    ("ban", Managing::Ban),
+    ("unban", Managing::Unban),
+];
 const TOLD: [(&str, bool); 2] = [("told", true), ("silent", false)];
 /// For no emojis.
 const NONE: &str = "-";
@@ -29,9 +34,10 @@ const NONE: &str = "-";
 impl Action {
     /// The words that plans may begin with.
     #[cfg(test)]
-    pub(crate) const VERBS: [&str; 32] = [
+    pub(crate) const VERBS: [&str; 37] = [
         "send",
         "mention",
+        "reply",
         "edit",
         "react",
         "retract",
@@ -47,6 +53,10 @@ impl Action {
         "unblock",
         "enter",
         "leave",
+        "nick",
+        "kick",
+        "ban",
+        "unban",
         "scatter",
         "join",
         "cut",
@@ -76,6 +86,7 @@ impl fmt::Display for Action {
         match self {
             Self::Send { device, to, count } => write!(f, "send {device} {to} {count}"),
             Self::Mention { device, to, whom } => write!(f, "mention {device} {to} {whom}"),
+            Self::Reply { device, to, place } => write!(f, "reply {device} {to} {place}"),
             Self::Change {
                 device,
                 with,
@@ -107,6 +118,13 @@ impl fmt::Display for Action {
             }
             Self::Enter { device, room } => write!(f, "enter {device} {room}"),
             Self::Leave { device, room } => write!(f, "leave {device} {room}"),
+            Self::Nick { device, room, nick } => write!(f, "nick {device} {room} {nick}"),
+            Self::Manage {
+                device,
+                room,
+                whom,
+                what,
+            } => write!(f, "{} {device} {room} {whom}", word(&MANAGING, what)),
             Self::Scatter { room, told } => write!(f, "scatter {room} {}", word(&TOLD, told)),
             Self::Join { device } => write!(f, "join {device}"),
             Self::Cut { device, who } => write!(f, "cut {device} {}", word(&CUTS, who)),
@@ -185,7 +203,20 @@ impl FromStr for Action {
                 what: *what,
             });
         }
+        if let Some((_, what)) = MANAGING.iter().find(|(name, _)| *name == verb) {
+            return Ok(Self::Manage {
+                device,
+                room: words.text()?,
+                whom: words.text()?,
+                what: *what,
+            });
+        }
         Ok(match verb.as_str() {
+            "nick" => Self::Nick {
+                device,
+                room: words.text()?,
+                nick: words.text()?,
+            },
             "send" => Self::Send {
                 device,
                 to: words.text()?,
@@ -195,6 +226,11 @@ impl FromStr for Action {
                 device,
                 to: words.text()?,
                 whom: words.text()?,
+            },
+            "reply" => Self::Reply {
+                device,
+                to: words.text()?,
+                place: words.number()?,
             },
             "edit" | "react" | "retract" | "moderate" => Self::Change {
                 device,

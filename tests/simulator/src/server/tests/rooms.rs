@@ -156,3 +156,79 @@ fn what_is_taken_back_leaves_a_mark_where_archives_do_that() {
         }
     }
 }
+
+#[test]
+fn whoever_has_another_name_is_the_same_for_the_archive() {
+    let mut server = with_room(|_| ());
+    let (mut anna, _) = Client::there(&mut server, "anna", "desk");
+    let (mut phone, _) = Client::there(&mut server, "anna", "phone");
+    let (mut bela, _) = Client::there(&mut server, "bela", "desk");
+    for (client, nick) in [
+        (&mut anna, "anna"),
+        (&mut phone, "anna"),
+        (&mut bela, "bela"),
+    ] {
+        enter(&mut server, client, nick);
+    }
+    anna.say(&mut server, &says("1"));
+    let taken = anna.say(&mut server, &format!("<presence to='{TEA}/bela'/>"));
+    assert_eq!(taken.last().unwrap().attr("type"), Some("error"));
+    bela.hear(&mut server);
+    phone.hear(&mut server);
+    let ours = anna.say(&mut server, &format!("<presence to='{TEA}/nan'/>"));
+    for (heard, is_us) in [
+        (ours, true),
+        (phone.hear(&mut server), true),
+        (bela.hear(&mut server), false),
+    ] {
+        let [gone, here] = &heard[..] else {
+            panic!("{heard:?}");
+        };
+        assert_eq!(gone.attr("from"), Some(format!("{TEA}/anna").as_str()));
+        assert!(codes(gone).contains(&"303"));
+        assert_eq!(here.attr("from"), Some(format!("{TEA}/nan").as_str()));
+        assert_eq!(codes(here).contains(&"110"), is_us);
+    }
+    // Her name is free now, and somebody else's words are not hers.
+    bela.say(&mut server, &format!("<presence to='{TEA}/anna'/>"));
+    bela.say(&mut server, &says("2"));
+    let by: Vec<&str> = server.rooms["tea"]
+        .archive
+        .iter()
+        .map(|archived| archived.by.as_str())
+        .collect();
+    assert_eq!(by, ["anna", "bela"]);
+}
+
+#[test]
+fn owners_put_people_out() {
+    let mut server = with_room(|_| ());
+    let (mut anna, _) = Client::there(&mut server, "anna", "desk");
+    let (mut bela, _) = Client::there(&mut server, "bela", "desk");
+    enter(&mut server, &mut anna, "anna");
+    enter(&mut server, &mut bela, "bela");
+    anna.hear(&mut server);
+    let administrate = |item: &str| {
+        format!(
+            "<iq type='set' id='k' to='{TEA}'><query xmlns='{}'>{item}</query></iq>",
+            ns::MUC_ADMIN
+        )
+    };
+    let kick = administrate("<item nick='anna' role='none'/>");
+    let refused = anna.say(&mut server, &kick);
+    assert_eq!(refused.last().unwrap().attr("type"), Some("error"));
+    bela.say(&mut server, &kick);
+    let out = anna.hear(&mut server);
+    assert_eq!(codes(out.last().unwrap()), ["110", "307"]);
+    enter(&mut server, &mut anna, "anna");
+    let ban = administrate("<item jid='anna@sim.example' affiliation='outcast'/>");
+    bela.say(&mut server, &ban);
+    let out = anna.hear(&mut server);
+    assert_eq!(codes(out.last().unwrap()), ["110", "301"]);
+    let refused = enter(&mut server, &mut anna, "anna");
+    assert_eq!(refused.last().unwrap().attr("type"), Some("error"));
+    let unban = administrate("<item jid='anna@sim.example' affiliation='none'/>");
+    bela.say(&mut server, &unban);
+    let heard = enter(&mut server, &mut anna, "anna");
+    assert!(heard.last().unwrap().has_child("subject", ns::CLIENT));
+}
