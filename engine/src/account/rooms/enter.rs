@@ -9,7 +9,7 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::state::{Entered, Stage};
-use super::{discovery, hear, settings};
+use super::{discovery, hear, keep, settings};
 use crate::account::Shared;
 use crate::account::handle::{AskError, Handle};
 use crate::account::sync::archive;
@@ -70,8 +70,11 @@ pub(super) async fn enter(
         Arc::clone(shared),
         handle.clone(),
         room.address.clone(),
-        room.has_archive(),
-        is_made,
+        match (is_made, room.has_archive()) {
+            (true, _) => Archive::New,
+            (false, false) => Archive::None,
+            (false, true) => Archive::Read { tries: 0 },
+        },
     ));
     Ok(entered)
 }
@@ -125,29 +128,46 @@ fn join(room: &Room, nick: &str) -> Element {
         .done()
 }
 
+/// Reads again the archive of a room that could not be read.
+pub(super) async fn read_again(shared: &Arc<Shared>, handle: &Handle, room: String, tries: u32) {
+    if !shared.rooms.read_again(&room) {
+        return;
+    }
+    catch_up(
+        Arc::clone(shared),
+        handle.clone(),
+        room,
+        Archive::Read { tries },
+    )
+    .await;
+}
+
+/// What there is to be read.
+#[derive(Debug, Clone, Copy)]
+enum Archive {
+    /// The room keeps none.
+    None,
+    /// It was just made: there is nothing that could be missing.
+    New,
+    /// What it has; so often that failed.
+    Read { tries: u32 },
+}
+
 /// Reads what was missed, lets through what came meanwhile, and then what waits
-/// to be sent.
-async fn catch_up(
-    shared: Arc<Shared>,
-    handle: Handle,
-    room: String,
-    has_archive: bool,
-    is_made: bool,
-) {
-    let follows = if is_made {
-        // There is nothing that could be missing.
-        true
-    } else if has_archive {
-        match read_archive(&shared, &handle, &room).await {
+/// to be sent. An archive that does not answer is read later: the conversation goes
+/// on without.
+async fn catch_up(shared: Arc<Shared>, handle: Handle, room: String, what: Archive) {
+    let follows = match what {
+        Archive::None => false,
+        Archive::New => true,
+        Archive::Read { .. } => match read_archive(&shared, &handle, &room).await {
             Ok(follows) => follows,
             Err(ConnectError::Lost(_)) => return,
             Err(error) => {
                 tracing::info!(%error, "archive of a room");
                 false
             }
-        }
-    } else {
-        false
+        },
     };
     while let Some(held) = shared.rooms.caught_up(&room, follows) {
         for (stanza, seat) in held {
@@ -162,12 +182,22 @@ async fn catch_up(
     shared.rooms.bell.notify_one();
     shared.outbox_bell.notify_one();
     shared.room_changed(&room);
-    if has_archive {
+    let Archive::Read { tries } = what else {
+        shared.rooms.has_all(&room);
+        return;
+    };
+    let filled = {
         let _filling = shared.filling.lock().await;
-        if let Err(error) = archive::fill(&shared, &handle, &room, archive::Reach::Missed).await {
-            tracing::info!(%error, "archive of a room");
-        }
+        archive::fill(&shared, &handle, &room, archive::Reach::Missed).await
+    };
+    match filled {
+        Ok(()) if shared.rooms.follows(&room) => return shared.rooms.has_all(&room),
+        Ok(()) => {}
+        // Whoever comes next sees that it is behind.
+        Err(ConnectError::Lost(_)) => return,
+        Err(error) => tracing::info!(%error, "archive of a room"),
     }
+    keep::read_later(&shared, room, tries);
 }
 
 async fn read_archive(shared: &Shared, handle: &Handle, room: &str) -> Result<bool, ConnectError> {

@@ -1,5 +1,6 @@
 //! Keeps us in our rooms as long as a session runs: joins them, asks those that
-//! have become silent whether they have us (XEP-0410), joins again.
+//! have become silent whether they have us (XEP-0410), joins again, and reads the
+//! archives that did not answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ const DOUBT: Duration = Duration::from_secs(3);
 
 enum Work {
     Join(String, u32),
+    Read(String, u32),
     Ping(String),
     Look(String),
     Leave(String),
@@ -48,6 +50,11 @@ pub(in crate::account) async fn run(
         shared.rooms.doubt(soon, Instant::now());
         for room in shared.rooms.unfinished() {
             shared.rooms.forget(&room);
+        }
+        for room in shared.rooms.behind() {
+            shared.rooms.order(|errands| {
+                errands.read.insert(room, (Instant::now(), 0));
+            });
         }
     }
     // The connection before may have ended on the way to here, or on the way into
@@ -69,10 +76,12 @@ pub(in crate::account) async fn run(
     let mut waiting = std::collections::VecDeque::new();
     loop {
         let now = Instant::now();
-        let (errands, next_join) = shared.rooms.errands(now);
+        let (errands, next_errand) = shared.rooms.errands(now);
         waiting.extend(errands.leave.into_iter().map(Work::Leave));
         let joins = errands.join.into_iter();
         waiting.extend(joins.map(|(room, (_, tries))| Work::Join(room, tries)));
+        let reads = errands.read.into_iter();
+        waiting.extend(reads.map(|(room, (_, tries))| Work::Read(room, tries)));
         waiting.extend(errands.look.into_iter().map(Work::Look));
         waiting.extend(errands.note.into_iter().map(Work::Note));
         let (silent, next_ping) = shared.rooms.silent(now);
@@ -86,7 +95,7 @@ pub(in crate::account) async fn run(
         {
             running.push(carry_out(shared, handle, work));
         }
-        let next = next_join.into_iter().chain(next_ping).min();
+        let next = next_errand.into_iter().chain(next_ping).min();
         tokio::select! {
             () = shared.rooms.bell.notified() => {}
             Some(()) = running.next(), if !running.is_empty() => {}
@@ -104,6 +113,7 @@ fn want(shared: &Shared, room: String, wait: Duration, tries: u32) {
 async fn carry_out(shared: &Arc<Shared>, handle: &Handle, work: Work) {
     match work {
         Work::Join(room, tries) => join(shared, handle, room, tries).await,
+        Work::Read(room, tries) => enter::read_again(shared, handle, room, tries).await,
         Work::Ping(room) => ping(shared, handle, room).await,
         Work::Look(room) => {
             let of = room.clone();
@@ -150,12 +160,24 @@ async fn join(shared: &Arc<Shared>, handle: &Handle, room: String, tries: u32) {
         }
         return;
     }
-    let wait = AGAIN
+    shared.room_changed(&room);
+    want(shared, room, pause(shared, tries), tries + 1);
+}
+
+/// Wait after so many failures: longer each time, and not for all at once.
+fn pause(shared: &Shared, tries: u32) -> Duration {
+    AGAIN
         .saturating_mul(2u32.saturating_pow(tries.min(10)))
         .min(AT_MOST)
-        .mul_f64(0.5 + shared.clock.random_fraction());
-    shared.room_changed(&room);
-    want(shared, room, wait, tries + 1);
+        .mul_f64(0.5 + shared.clock.random_fraction())
+}
+
+/// The archive of a room is read again after a while.
+pub(super) fn read_later(shared: &Shared, room: String, tries: u32) {
+    let at = Instant::now() + pause(shared, tries);
+    shared.rooms.order(|errands| {
+        errands.read.insert(room, (at, tries + 1));
+    });
 }
 
 /// XEP-0410, section 3.2.

@@ -2,6 +2,7 @@
 
 mod alive;
 mod events;
+mod reading;
 mod room;
 
 use std::collections::{HashMap, HashSet};
@@ -110,6 +111,8 @@ struct Inner {
 pub(super) struct Errands {
     /// Rooms to be joined, when, and how often it failed.
     pub(super) join: HashMap<String, (Instant, u32)>,
+    /// Rooms whose archive has to be read again, when, and how often it failed.
+    pub(super) read: HashMap<String, (Instant, u32)>,
     /// Rooms that are set up differently now.
     pub(super) look: HashSet<String>,
     /// Rooms to be left.
@@ -184,7 +187,9 @@ impl LiveRooms {
                 entering: Some(entering),
                 renaming: None,
                 held: reads_archive.then(Vec::new),
+                overflowed: false,
                 follows: false,
+                is_behind: reads_archive,
                 heard: now,
                 patience: Duration::MAX,
             },
@@ -334,38 +339,9 @@ impl LiveRooms {
             held.push((stanza.clone(), seat));
         } else {
             // The rest is in the archive, behind what will be the cursor.
-            live.follows = false;
+            live.overflowed = true;
         }
         Heard::Held
-    }
-
-    /// The archive was read: gives the messages that came meanwhile. Once there
-    /// are none, the room is as far as it goes; then `None`.
-    pub(super) fn caught_up(&self, room: &str, follows: bool) -> Option<Vec<(Element, Seat)>> {
-        let mut inner = self.inner();
-        let live = inner.rooms.get_mut(room)?;
-        let held = live.held.as_mut().map(std::mem::take).unwrap_or_default();
-        if !held.is_empty() {
-            if held.len() >= MAX_HELD {
-                live.follows = false;
-            }
-            return Some(held);
-        }
-        live.held = None;
-        live.follows = follows;
-        live.stage = Stage::In;
-        inner.has_new = true;
-        None
-    }
-
-    /// Rooms whose joining did not come to its end.
-    pub(super) fn unfinished(&self) -> Vec<String> {
-        let inner = self.inner();
-        let unfinished = inner
-            .rooms
-            .iter()
-            .filter(|(_, room)| room.stage != Stage::In);
-        unfinished.map(|(address, _)| address.clone()).collect()
     }
 
     /// Gives something to do to whoever keeps the rooms.
@@ -381,14 +357,20 @@ impl LiveRooms {
         });
     }
 
-    /// What is to be done now, and when the next room is to be joined.
+    /// What is to be done now, and when the next room is to be joined or read.
     pub(super) fn errands(&self, now: Instant) -> (Errands, Option<Instant>) {
         let mut inner = self.inner();
         let errands = &mut inner.errands;
-        let due: HashMap<_, _> = errands.join.extract_if(|_, (at, _)| *at <= now).collect();
-        let next = errands.join.values().map(|(at, _)| *at).min();
+        let due = |all: &mut HashMap<String, (Instant, u32)>| {
+            let due: HashMap<_, _> = all.extract_if(|_, (at, _)| *at <= now).collect();
+            (due, all.values().map(|(at, _)| *at).min())
+        };
+        let (join, next_join) = due(&mut errands.join);
+        let (read, next_read) = due(&mut errands.read);
+        let next = next_join.into_iter().chain(next_read).min();
         let now = Errands {
-            join: due,
+            join,
+            read,
             look: std::mem::take(&mut errands.look),
             leave: std::mem::take(&mut errands.leave),
             note: std::mem::take(&mut errands.note),

@@ -292,3 +292,34 @@ async fn what_was_missed_comes_behind_what_was_said_into_an_empty_room() {
     give_page(&mut peer, &older, true).await;
     wait_texts(&client, &["mine", "2", "3"]).await;
 }
+
+/// An archive that gives nothing when we join is no reason to miss what it has.
+#[tokio::test]
+async fn an_archive_that_could_not_be_read_is_read_later() {
+    let server = Server::start();
+    let secrets = std::sync::Arc::new(startalk_engine::MemorySecrets::default());
+    let client = Client::join(&server, secrets, crate::client::TIMEOUTS).await;
+    let mut peer = server.signed_in().await;
+    peer.bookmarks = Some(bookmark());
+    peer.begin(&[]).await;
+    client.wait_online().await;
+    tell(&mut peer, &["urn:xmpp:mam:2"]).await;
+    let_in(&mut peer).await;
+    let read = peer.with("query", ns::MAM).await;
+    refuse(&mut peer, &read, "internal-server-error").await;
+    // The conversation goes on without.
+    wait_room(&client, RoomState::Joined).await;
+    peer.send(&groupchat("Bob", "b", "live")).await;
+    wait_texts(&client, &["live"]).await;
+    let had = peer.received;
+    drop(peer);
+    let mut peer = server.signed_in().await;
+    assert!(peer.next().await.unwrap().is("resume", ns::SM));
+    peer.received = had;
+    peer.send(&format!(
+        "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='{had}'/>"
+    ))
+    .await;
+    give_archive(&mut peer, &["missed", "live"]).await;
+    wait_texts(&client, &["missed", "live"]).await;
+}

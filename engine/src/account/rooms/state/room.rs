@@ -52,6 +52,10 @@ pub(super) struct LiveRoom {
     /// Messages that came while the archive was read, and who was there then; none
     /// if nothing is read.
     pub(super) held: Option<Vec<(Element, Seat)>>,
+    /// Whether more came meanwhile than can be held.
+    pub(super) overflowed: bool,
+    /// Whether something of the archive has still to be read.
+    pub(super) is_behind: bool,
     /// Whether what comes live follows on what was read of the archive.
     pub(super) follows: bool,
     /// When the room was last known to have us.
