@@ -64,6 +64,30 @@ impl Runner {
     }
 }
 
+/// Lines that are kept of what one test said, and of all of them.
+const LINES_OF_ONE: usize = 16;
+const LINES_OF_ALL: usize = 80;
+
+/// What the tests that failed said as they did: where each panicked, and why. A log
+/// may be cut where that stood, and its end is not.
+pub(crate) fn last_words(text: &str) -> Vec<String> {
+    let text = without_colours(text);
+    let mut words = Vec::new();
+    let mut left = 0;
+    for line in text.lines().map(str::trim_end) {
+        if line.contains(" panicked at ") {
+            left = LINES_OF_ONE;
+        } else if line.trim_start().starts_with("note: run with") {
+            left = 0;
+        }
+        if left > 0 && !line.is_empty() && words.len() < LINES_OF_ALL {
+            left -= 1;
+            words.push(line.trim_start().to_owned());
+        }
+    }
+    words
+}
+
 fn is_nextest_summary(line: &str) -> bool {
     line.trim_start().starts_with("Summary [")
 }
@@ -232,6 +256,23 @@ mod tests {
         assert_eq!(
             Runner::Nextest.failures(text),
             ["nx d", "nx t::c", "nx::e2e_x w"]
+        );
+    }
+
+    #[test]
+    fn what_a_failed_test_said_is_kept() {
+        let text = "  stderr ───\n\n    thread 'a' panicked at tests/x.rs:9:5:\n    \
+                    ejabberd: 1 of 90 failed:\n      typing (WebSocket)\n    note: run with `R=1`\n    noise\n    \
+                    thread 'b' panicked at y.rs:1:1:\n\n    no\n";
+        assert_eq!(
+            last_words(text),
+            [
+                "thread 'a' panicked at tests/x.rs:9:5:",
+                "ejabberd: 1 of 90 failed:",
+                "typing (WebSocket)",
+                "thread 'b' panicked at y.rs:1:1:",
+                "no",
+            ]
         );
     }
 

@@ -38,6 +38,7 @@ pub(crate) struct Done {
     pub(crate) outcome: Outcome,
     pub(crate) tests: Option<Counts>,
     pub(crate) failed_tests: Vec<String>,
+    pub(crate) last_words: Vec<String>,
     pub(crate) skipped_tests: Vec<SkippedTest>,
 }
 
@@ -47,6 +48,7 @@ impl Done {
             outcome,
             tests: None,
             failed_tests: Vec::new(),
+            last_words: Vec::new(),
             skipped_tests: Vec::new(),
         }
     }

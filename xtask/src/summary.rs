@@ -31,6 +31,8 @@ pub(crate) struct Report {
     /// Present where the step ran tests that can be counted.
     pub(crate) tests: Option<Counts>,
     pub(crate) failed_tests: Vec<String>,
+    /// What these said as they failed.
+    pub(crate) last_words: Vec<String>,
     pub(crate) skipped_tests: Vec<SkippedTest>,
     pub(crate) time: Duration,
 }
@@ -43,6 +45,7 @@ impl Report {
             outcome,
             tests: None,
             failed_tests: Vec::new(),
+            last_words: Vec::new(),
             skipped_tests: Vec::new(),
             time,
         }
@@ -123,6 +126,7 @@ fn failures(reports: &[Report]) -> Vec<String> {
             lines.push(format!("{}: {why}", report.step));
         }
         lines.extend(report.failed_tests.iter().map(|name| format!("  {name}")));
+        lines.extend(report.last_words.iter().map(|line| format!("    {line}")));
     }
     lines
 }

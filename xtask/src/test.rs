@@ -85,6 +85,7 @@ fn carry_out(project: &Project, step: &Step) -> Report {
             outcome: done.outcome,
             tests: done.tests,
             failed_tests: done.failed_tests,
+            last_words: done.last_words,
             skipped_tests: done.skipped_tests,
             time,
         },

@@ -1,6 +1,8 @@
 //! How the tasks of an account ask its server while a session runs. The session
 //! owns the stream; everybody else has a handle.
 
+use std::collections::HashSet;
+
 use tokio::sync::{mpsc, oneshot};
 use xmpp_core::Element;
 use xmpp_core::stanza_error::StanzaError;
@@ -70,6 +72,9 @@ pub(super) enum Command {
     CaughtUp {
         /// Whether what comes live is known to follow on what was read.
         follows: bool,
+        /// The archive's ids of what was read and may have come live as well: what
+        /// replaces something has its place in the order already.
+        read: HashSet<String>,
     },
 }
 
@@ -171,7 +176,11 @@ impl Handle {
         self.command(Command::Active(active)).await
     }
 
-    pub(super) async fn caught_up(&self, follows: bool) -> Result<(), AskError> {
-        self.command(Command::CaughtUp { follows }).await
+    pub(super) async fn caught_up(
+        &self,
+        follows: bool,
+        read: HashSet<String>,
+    ) -> Result<(), AskError> {
+        self.command(Command::CaughtUp { follows, read }).await
     }
 }

@@ -85,6 +85,8 @@ pub(super) struct Session<'a> {
     features: Element,
     /// Where signing in has led.
     entry: Entry,
+    /// Whether it is bound or resumed: before that there is nobody to speak as.
+    has_begun: bool,
     resumption: Option<Resumption>,
     sm: Option<Sm>,
     /// Rows of the outbox that are on their way.
@@ -158,6 +160,7 @@ impl<'a> Session<'a> {
                 resumed: signed_in.resumed,
                 not_resumed: signed_in.not_resumed,
             },
+            has_begun: false,
             resumption,
             sm: None,
             in_flight: HashSet::new(),
@@ -194,8 +197,10 @@ impl<'a> Session<'a> {
             Ok(()) => {
                 // RFC 6121, section 4.5: in good order, so that nobody takes us
                 // for present until a time-out.
-                let gone = build("presence", ns::CLIENT).attr("type", "unavailable");
-                drop(self.send_stanza(&gone.done(), None).await);
+                if self.has_begun {
+                    let gone = build("presence", ns::CLIENT).attr("type", "unavailable");
+                    drop(self.send_stanza(&gone.done(), None).await);
+                }
                 self.transport.close().await;
                 (None, None)
             }
@@ -225,6 +230,7 @@ impl<'a> Session<'a> {
         typing: &mut mpsc::Receiver<(String, bool)>,
     ) -> Result<(), ConnectError> {
         let began = self.begin().await?;
+        self.has_begun = true;
         self.resumed = began.resumed;
         if began.resumed {
             (self.caught_up, self.has_read) = (true, true);
@@ -311,18 +317,22 @@ impl<'a> Session<'a> {
                 let name = if active { "active" } else { "inactive" };
                 self.transport.send(&build(name, ns::CSI).done()).await
             }
-            Command::CaughtUp { follows } => self.caught_up(follows).await,
+            Command::CaughtUp { follows, read } => self.caught_up(follows, &read).await,
         }
     }
 
     /// What came live meanwhile is newer than what was read.
-    async fn caught_up(&mut self, follows: bool) -> Result<(), ConnectError> {
+    async fn caught_up(
+        &mut self,
+        follows: bool,
+        read: &HashSet<String>,
+    ) -> Result<(), ConnectError> {
         self.follows = follows;
         (self.caught_up, self.has_read) = (true, true);
         self.shared.set_connection(ConnectionView::Online);
         let held = self.held.take().unwrap_or_default();
         for together in held.chunks(incoming::TOGETHER) {
-            self.messages(together).await?;
+            self.messages(together, read).await?;
         }
         for _ in 0..std::mem::take(&mut self.uncounted) {
             self.count();
@@ -362,10 +372,10 @@ impl<'a> Session<'a> {
             // What a room says has an order of its own; and who goes by a nickname now
             // need not do so later.
             "message" if rooms::is_live(self.shared, &element) => {
-                return self.messages(&[element]).await;
+                return self.messages(&[element], &HashSet::new()).await;
             }
             "message" if self.hold(&element)? => return Ok(()),
-            "message" => return self.messages(&[element]).await,
+            "message" => return self.messages(&[element], &HashSet::new()).await,
             "presence" => self.presence(&element).await?,
             "iq" => self.iq(&element).await?,
             _ => {}

@@ -11,6 +11,7 @@ pub(super) mod presence;
 pub(super) mod profiles;
 pub(super) mod roster;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use xmpp_core::element::build;
@@ -59,7 +60,8 @@ async fn catch_up(shared: &Arc<Shared>, handle: &Handle, began: Began) -> Result
     let filling = shared.filling.lock().await;
     let history = async {
         let _filling = filling;
-        archive::fill(shared, handle, OWN, archive::Reach::History).await
+        archive::fill(shared, handle, OWN, archive::Reach::History).await?;
+        Ok(displayed::has_all(shared, None).await?)
     };
     if began.resumed {
         presence::resumed(shared, handle).await?;
@@ -79,7 +81,7 @@ async fn catch_up(shared: &Arc<Shared>, handle: &Handle, began: Began) -> Result
     )?;
     presence::begin(shared, handle).await?;
     let follows = archive::newest(shared, handle, OWN).await?;
-    handle.caught_up(follows).await?;
+    handle.caught_up(follows, HashSet::new()).await?;
     shared.people.displayed_bell.notify_one();
     let rooms = rooms::run(shared, handle, false);
     let clock = clock::compare(shared, handle);
@@ -98,12 +100,11 @@ async fn carbons(handle: &Handle, began: Began) -> Result<(), ConnectError> {
     }
 }
 
-/// Reads the newest page of the archive again: what crossed is put into the
+/// Reads again what the archive has that came lately: what crossed is put into the
 /// order that it has there.
 pub(super) async fn order(shared: &Arc<Shared>, handle: Handle) -> Result<(), ConnectError> {
-    let follows = archive::newest(shared, &handle, OWN).await?;
-    handle.caught_up(follows).await?;
-    archive::fill(shared, &handle, OWN, archive::Reach::Missed).await
+    let (follows, read) = archive::order(shared, &handle).await?;
+    Ok(handle.caught_up(follows, read).await?)
 }
 
 /// A server that says no can be lived with; one that says nothing cannot.

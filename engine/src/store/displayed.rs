@@ -29,11 +29,13 @@ pub(crate) fn publish_later(tx: &Transaction<'_>, conversation: &str) -> rusqlit
     Ok(())
 }
 
-/// All that has to be published.
+/// All that has to be published. Not where another device has read up to a message
+/// that is not here yet: that may be further.
 pub(crate) fn unpublished(db: &Connection) -> rusqlite::Result<Vec<Unpublished>> {
     db.prepare_cached(
         "SELECT d.conversation, d.to_publish, c.kind = 'room' FROM displayed d
-         JOIN conversations c ON c.id = d.conversation WHERE d.to_publish IS NOT NULL",
+         JOIN conversations c ON c.id = d.conversation
+         WHERE d.to_publish IS NOT NULL AND d.awaited IS NULL",
     )?
     .query_map([], |row| {
         Ok(Unpublished {
@@ -111,6 +113,18 @@ pub(crate) fn settle(tx: &Transaction<'_>) -> rusqlite::Result<Vec<String>> {
     Ok(moved)
 }
 
+/// All that was missed is here, of a room or of all others: what is waited for yet
+/// is older than what this device has, or is no message.
+pub(crate) fn has_all(tx: &Transaction<'_>, room: Option<&str>) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE displayed SET awaited = NULL
+         WHERE awaited IS NOT NULL AND CASE WHEN ?1 IS NOT NULL THEN conversation = ?1
+             ELSE conversation NOT IN (SELECT id FROM conversations WHERE kind = 'room') END",
+    )?
+    .execute([room])?;
+    Ok(())
+}
+
 fn position_of(
     db: &Connection,
     conversation: &str,
@@ -119,4 +133,43 @@ fn position_of(
     db.prepare_cached("SELECT position FROM messages WHERE conversation = ?1 AND stanza_id = ?2")?
         .query_row([conversation, stanza_id], |row| row.get(0))
         .optional()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    fn waiting(db: &Connection) -> Vec<String> {
+        let all = unpublished(db).unwrap().into_iter();
+        let mut ids: Vec<String> = all.map(|one| one.stanza_id).collect();
+        ids.sort();
+        ids
+    }
+
+    /// Another device has read up to what this one has not got yet. To say what was
+    /// read here would take that back.
+    #[test]
+    fn nothing_is_said_before_it_is_known_to_be_further() {
+        let mut db = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut db).unwrap();
+        db.execute_batch(
+            "INSERT INTO conversations (id, kind) VALUES ('r@x', 'room'), ('bob@x', 'direct');
+             INSERT INTO messages (conversation, position, outgoing, author, text, time_ms, state,
+                                   stanza_id)
+             VALUES ('r@x', 1, 0, 'a', 'old', 1, 1, 'r-1'), ('bob@x', 2, 0, 'b', 'old', 1, 1, 'b-1');
+             UPDATE conversations SET read_position = 2;",
+        )
+        .unwrap();
+        let tx = db.transaction().unwrap();
+        for (of, id) in [("r@x", "r-9"), ("bob@x", "b-9")] {
+            read_elsewhere(&tx, of, id).unwrap();
+            publish_later(&tx, of).unwrap();
+        }
+        assert!(waiting(&tx).is_empty());
+        has_all(&tx, Some("r@x")).unwrap();
+        assert_eq!(waiting(&tx), ["r-1"]);
+        has_all(&tx, None).unwrap();
+        assert_eq!(waiting(&tx), ["b-1", "r-1"]);
+    }
 }

@@ -292,3 +292,11 @@ pub(crate) fn rosa(server: &Server, password: &str) -> NewAccount {
         password: password.to_owned(),
     }
 }
+
+impl Peer {
+    /// Whether the client says goodbye, rather than just being gone.
+    pub(crate) async fn closes_in_order(mut self) -> bool {
+        while self.next().await.is_some() {}
+        self.closed
+    }
+}

@@ -174,7 +174,7 @@ pub(crate) struct Peer {
     io: Box<dyn ByteStream>,
     framer: Framer,
     prefixes: StreamPrefixes,
-    closed: bool,
+    pub(crate) closed: bool,
     /// RFC 9266.
     pub(crate) exporter: Vec<u8>,
     /// Stanzas since the session began (XEP-0198).
@@ -240,7 +240,10 @@ impl Peer {
                     }
                     return Some(element);
                 }
-                Some(Frame::Close) => self.closed = true,
+                Some(Frame::Close) => {
+                    self.closed = true;
+                    drop(self.io.write_all(b"</stream:stream>").await);
+                }
                 None => {}
             }
             match within("something to read", self.io.read(&mut buffer)).await {
@@ -298,12 +301,6 @@ impl Peer {
                 return stanza;
             }
         }
-    }
-
-    /// Whether the client says goodbye, rather than just being gone.
-    pub(crate) async fn closes_in_order(mut self) -> bool {
-        while self.next().await.is_some() {}
-        self.closed
     }
 
     /// Reads the client's header and answers it.

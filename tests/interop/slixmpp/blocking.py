@@ -15,9 +15,12 @@ async def main():
     blocked = phone.event_queue("blocked")
     unblocked = phone.event_queue("unblocked")
     errors = bob.event_queue("message_error")
+    there = bob.event_queue("presence_available")
     gone = bob.event_queue("presence_unavailable")
     for client in (alice, phone, bob):
         await client.go()
+    # Before the server has his presence, nobody is gone for him.
+    await event(there, "alice there", lambda p: p["from"].bare == f"alice@{DOMAIN}")
     assert await alice["xep_0191"].get_blocked_jids() == set()
     # Only who has asked for the list is told of changes.
     await phone["xep_0191"].get_blocked_jids()

@@ -102,3 +102,86 @@ fn a_decision_that_was_cut_off() {
         +3719 send bela1 anna 1",
     );
 }
+
+/// A room that had lost us takes another nickname for somebody who comes.
+#[test]
+fn another_name_in_a_room_that_had_lost_us() {
+    all_is_well(
+        "seed 1465
+        server acks=in-order resume=300000 failed-h=false ask=3 page=100 commit=2 occupant-ids=true
+        room tea anna bela
+        devices anna2 bela1
+        +173933 scatter #tea silent
+        +36502 send anna2 #tea 1
+        +483 nick bela1 #tea kit",
+    );
+}
+
+/// Whoever is not bound yet has nothing to say as it goes.
+#[test]
+fn closed_while_it_signs_in() {
+    all_is_well(
+        "seed 2076
+        server acks=in-order resume=300000 failed-h=false ask=1 page=100 commit=300
+        devices anna1 anna2 bela1 bela2 carl1 carl2
+        +57664 send anna2 bela 1
+        +32838 send anna1 bela 1
+        +8311 send bela2 anna 1
+        +3300 edit anna1 bela 0
+        +218782 restart 14877 told
+        +23688 close bela2 859",
+    );
+}
+
+/// Reactions of two devices cross, and come late and again, page by page.
+#[test]
+fn reactions_that_come_again_after_a_resumption() {
+    all_is_well(
+        "seed 2083
+        server acks=in-order resume=300000 failed-h=false ask=10 page=1 commit=300 offline=true carbon-ids=true to-all=false tombstones=true anonymous=false occupant-ids=false
+        devices anna1 anna2 bela1 carl1
+        +1070 take-out bela1 anna
+        +21 edit bela1 carl 0
+        +29 online anna2
+        +0 send anna2 carl 1
+        +3000 react anna2 carl 0 -
+        +13 react anna1 carl 0 ❤
+        +12 react anna1 carl 0 ❤
+        +66 react anna2 carl 0 👍,🎉
+        +58 cut-after bela1 up 1137
+        +2 send carl1 anna 1
+        +15 cut-after carl1 up 1240
+        +48 lose anna2 both 552",
+    );
+}
+
+/// The archive of a room does not answer before the connection ends.
+#[test]
+fn the_archive_of_a_room_does_not_answer() {
+    all_is_well(
+        "seed 329
+        server acks=in-order resume=4000 failed-h=false ask=3 page=1 commit=300 offline=true carbon-ids=true to-all=true tombstones=true anonymous=false occupant-ids=true
+        room tea carl bela
+        devices anna1 bela1 bela2 carl1 carl2
+        +47 cut-after bela1 down 366
+        +0 send carl2 #tea 1
+        +2000 nick carl2 #tea kit
+        +2000 nick bela1 #tea carl
+        +2000 send bela1 #tea 1
+        +2000 edit bela1 #tea 0
+        +2000 retract carl2 #tea 0
+        +78 send bela2 anna 1
+        +269277 slow carl2 0 0
+        +43 kill carl2 248
+        +37 lose bela2 down 62505
+        +0 send carl1 #tea 1
+        +3000 offline carl1
+        +3 react carl1 #tea 0 ❤
+        +393 react carl1 #tea 0 ❤,🎉
+        +185 edit carl1 #tea 0
+        +77 edit carl1 #tea 0
+        +9783 online carl1
+        +130339 send bela2 anna 2
+        +77510 offline bela1",
+    );
+}

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::{Done, skips};
-use crate::counts::Runner;
+use crate::counts::{self, Runner};
 use crate::install::{TAURI_DRIVER, python_interpreter};
 use crate::process;
 use crate::project::Project;
@@ -129,6 +129,10 @@ fn counted(command: &mut Command, runner: Runner) -> Result<Done> {
     let tests = runner.counts(&finished.text);
     let failed_tests = runner.failures(&finished.text);
     let failed = tests.map_or(0, |tests| tests.failed);
+    let last_words = match failed {
+        0 => Vec::new(),
+        _ => counts::last_words(&finished.text),
+    };
     let outcome = match process::ensure_success(command, finished.status) {
         Err(_) if failed > 0 => Outcome::Failed(failed_sentence(failed)),
         Err(error) => Outcome::Failed(error.to_string()),
@@ -142,6 +146,7 @@ fn counted(command: &mut Command, runner: Runner) -> Result<Done> {
         outcome,
         tests,
         failed_tests,
+        last_words,
         skipped_tests: Vec::new(),
     })
 }

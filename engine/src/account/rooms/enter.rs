@@ -12,7 +12,7 @@ use super::state::{Entered, Stage};
 use super::{discovery, hear, keep, settings};
 use crate::account::Shared;
 use crate::account::handle::{AskError, Handle};
-use crate::account::sync::archive;
+use crate::account::sync::{archive, displayed};
 use crate::api::LeftWhy;
 use crate::connection::ConnectError;
 use crate::store::rooms::{self, Room, members};
@@ -191,7 +191,13 @@ async fn catch_up(shared: Arc<Shared>, handle: Handle, room: String, what: Archi
         archive::fill(&shared, &handle, &room, archive::Reach::Missed).await
     };
     match filled {
-        Ok(()) if shared.rooms.follows(&room) => return shared.rooms.has_all(&room),
+        Ok(()) if shared.rooms.follows(&room) => {
+            shared.rooms.has_all(&room);
+            if let Err(error) = displayed::has_all(&shared, Some(&room)).await {
+                tracing::error!(%error, "read positions");
+            }
+            return;
+        }
         Ok(()) => {}
         // Whoever comes next sees that it is behind.
         Err(ConnectError::Lost(_)) => return,

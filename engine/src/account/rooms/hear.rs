@@ -81,6 +81,17 @@ pub(in crate::account) async fn presence(
                 .update_room(room.as_str(), move |room| room.nick = nick)
                 .await?;
         }
+        Change::Anew(nick) => {
+            shared
+                .update_room(room.as_str(), move |room| room.nick = nick)
+                .await?;
+            tracing::info!(account = shared.id, "a room had lost us");
+            shared.rooms.forget(room.as_str());
+            shared.rooms.order(|errands| {
+                let at = (Instant::now(), 0);
+                errands.join.insert(room.as_str().to_owned(), at);
+            });
+        }
         Change::Out(presence) => out(shared, room.as_str(), *presence).await?,
     }
     Ok(true)

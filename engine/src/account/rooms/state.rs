@@ -68,6 +68,9 @@ pub(super) enum Change {
     Us,
     /// We have another nickname.
     Renamed(String),
+    /// So we have, but the room had lost us before: what it has said since is
+    /// missing.
+    Anew(String),
     /// We are not in it any more.
     Out(Box<RoomPresence>),
 }

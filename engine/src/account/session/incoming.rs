@@ -1,5 +1,7 @@
 //! What comes in while a session runs.
 
+use std::collections::HashSet;
+
 use futures_util::FutureExt;
 use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
@@ -37,7 +39,7 @@ impl Session<'_> {
                 other => behind = Some(other),
             }
         }
-        self.messages(&together).await?;
+        self.messages(&together, &HashSet::new()).await?;
         match behind {
             // What came before an end counts all the same.
             Some(element) => self.take(element?).await,
@@ -52,8 +54,13 @@ impl Session<'_> {
             && self.held.is_none()
     }
 
-    /// Writes messages in one transaction; then they count as handled.
-    pub(super) async fn messages(&mut self, elements: &[Element]) -> Result<(), ConnectError> {
+    /// Writes messages in one transaction; then they count as handled. What `read`
+    /// has was read in the archive meanwhile, and stands in its order.
+    pub(super) async fn messages(
+        &mut self,
+        elements: &[Element],
+        read: &HashSet<String>,
+    ) -> Result<(), ConnectError> {
         let shared = self.shared;
         let now_ms = shared.clock.now_ms();
         // What came live need not be fetched again, once we have caught up, and
@@ -73,7 +80,10 @@ impl Session<'_> {
             if cursor.is_some() && self.is_left_to_the_archive(element).await? {
                 continue;
             }
-            let meanings = inbound::live(&shared.address, element, now_ms);
+            let mut meanings = inbound::live(&shared.address, element, now_ms);
+            if cursor.as_ref().is_some_and(|id| read.contains(id)) {
+                meanings.retain(|meaning| !meaning.replaces_ours());
+            }
             // Which of the two was first, only the archive knows.
             let unplaced = self.unplaced;
             self.crossed |= meanings.iter().any(|meaning| unplaced.crosses(meaning));

@@ -4,6 +4,8 @@
 //! A message of ours may have arrived although nobody said so. So while the
 //! outbox has something, all that was missed is read before it is sent.
 
+use std::collections::HashSet;
+
 use xmpp_core::stanza_error::Condition;
 use xmpp_core::{Element, ns};
 
@@ -31,6 +33,39 @@ pub(in crate::account) async fn newest(
     handle: &Handle,
     archive: &str,
 ) -> Result<bool, ConnectError> {
+    read_newest(shared, handle, archive, &mut Noted::default()).await
+}
+
+/// Reads what of our own archive is not here, so that what crossed gets the order
+/// that it has there. Gives also the ids of all that was read.
+pub(in crate::account) async fn order(
+    shared: &Shared,
+    handle: &Handle,
+) -> Result<(bool, HashSet<String>), ConnectError> {
+    let mut noted = Noted(Some(HashSet::new()));
+    let follows = read_newest(shared, handle, OWN, &mut noted).await?;
+    fill_gaps(shared, handle, OWN, Reach::Missed, &mut noted).await?;
+    Ok((follows, noted.0.unwrap_or_default()))
+}
+
+/// The ids of what was read, for whoever needs them.
+#[derive(Debug, Default)]
+struct Noted(Option<HashSet<String>>);
+
+impl Noted {
+    fn add(&mut self, page: &Page) {
+        if let Some(ids) = &mut self.0 {
+            ids.extend(page.ids.iter().cloned());
+        }
+    }
+}
+
+async fn read_newest(
+    shared: &Shared,
+    handle: &Handle,
+    archive: &str,
+    noted: &mut Noted,
+) -> Result<bool, ConnectError> {
     let from = archive.to_owned();
     let cursor = shared
         .store
@@ -45,6 +80,7 @@ pub(in crate::account) async fn newest(
         Fetched::NotThere => return Ok(true),
         Fetched::Failed => return Ok(false),
     };
+    noted.add(&page);
     let follows_on = cursor
         .as_ref()
         .is_some_and(|cursor| page.ids.contains(cursor));
@@ -62,7 +98,7 @@ pub(in crate::account) async fn newest(
     shared.apply(page.meanings, step).await?;
     // Also what an earlier session left open may hold one of ours.
     if archive == OWN && !shared.store.read(outbox::is_empty).await? {
-        fill(shared, handle, archive, Reach::Missed).await?;
+        fill_gaps(shared, handle, archive, Reach::Missed, noted).await?;
     }
     Ok(true)
 }
@@ -83,6 +119,16 @@ pub(in crate::account) async fn fill(
     archive: &str,
     reach: Reach,
 ) -> Result<(), ConnectError> {
+    fill_gaps(shared, handle, archive, reach, &mut Noted::default()).await
+}
+
+async fn fill_gaps(
+    shared: &Shared,
+    handle: &Handle,
+    archive: &str,
+    reach: Reach,
+    noted: &mut Noted,
+) -> Result<(), ConnectError> {
     let of = archive.to_owned();
     let gaps = shared.store.read(move |db| archive::gaps(db, &of)).await?;
     for gap in gaps {
@@ -91,7 +137,7 @@ pub(in crate::account) async fn fill(
             (None, Reach::History) => HISTORY,
             (None, Reach::Missed) => 0,
         };
-        fill_gap(shared, handle, gap, wanted).await?;
+        fill_gap(shared, handle, gap, wanted, noted).await?;
     }
     Ok(())
 }
@@ -103,6 +149,7 @@ async fn fill_gap(
     handle: &Handle,
     gap: Gap,
     wanted: i64,
+    noted: &mut Noted,
 ) -> Result<(), ConnectError> {
     let mut ask = Ask {
         before: gap.before.clone(),
@@ -114,6 +161,7 @@ async fn fill_gap(
     }
     let mut page = fetch_older(shared, handle, &mut ask).await?;
     while let Some(mut now) = page {
+        noted.add(&now);
         now.cut(gap.after.as_deref());
         filled += i64::try_from(now.ids.len()).unwrap_or(i64::MAX);
         let closed = now.complete

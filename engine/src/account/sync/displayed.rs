@@ -71,6 +71,21 @@ fn place(own: &BareJid, item: &Item<'_>) -> Option<(String, String)> {
     (by == *own || by.as_str() == conversation).then(|| (conversation, id.to_owned()))
 }
 
+/// All that was missed is here, of a room or of all others: then what this device has
+/// to say is no less than what the others have said.
+pub(in crate::account) async fn has_all(
+    shared: &Shared,
+    room: Option<&str>,
+) -> Result<(), StoreError> {
+    let room = room.map(str::to_owned);
+    shared
+        .store
+        .write(move |tx| displayed::has_all(tx, room.as_deref()))
+        .await?;
+    shared.people.displayed_bell.notify_one();
+    Ok(())
+}
+
 /// Publishes how far was read here, from the end of the catch-up on, as long as
 /// the session runs.
 pub(super) async fn follow(shared: &Shared, handle: &Handle) -> Result<(), ConnectError> {

@@ -93,6 +93,7 @@ impl LiveRoom {
                 false => Change::Nothing,
             };
         }
+        let is_renamed = self.stage != Stage::Asked && presence.nick != self.nick;
         self.affiliation = presence.affiliation;
         self.role = presence.role;
         self.nick.clone_from(&presence.nick);
@@ -118,6 +119,14 @@ impl LiveRoom {
                 );
             }
             return Change::Nothing;
+        }
+        if is_renamed {
+            // Without code 303: the room had lost us, and took our asking for another
+            // nickname for coming in.
+            if let Some(renaming) = self.renaming.take() {
+                drop(renaming.send(Ok(())));
+            }
+            return Change::Anew(presence.nick);
         }
         match is_changed {
             true => Change::Us,

@@ -93,18 +93,24 @@ fn strangers_and_who_has_blocked_us_refuse() {
     let (mut anna, _) = Client::there(&mut server, "anna", "desk");
     let (mut bela, _) = Client::there(&mut server, "bela", "desk");
     anna.hear(&mut server);
-    let heard = anna.text(&mut server, "nobody", "hi");
-    assert_eq!(heard[0].attr("type"), Some("error"));
+    let is_refused = |heard: &[Element]| {
+        let mut messages = heard.iter().filter(|stanza| stanza.name() == "message");
+        messages.any(|message| message.attr("type") == Some("error"))
+    };
+    assert!(is_refused(&anna.text(&mut server, "nobody", "hi")));
     let block = "<iq type='set' id='1'><block xmlns='urn:xmpp:blocking'>\
                  <item jid='anna@sim.example'/></block></iq>";
-    let heard = bela.say(&mut server, block);
-    assert!(
-        heard
-            .iter()
-            .any(|stanza| stanza.attr("type") == Some("set"))
-    );
-    let heard = anna.text(&mut server, "bela", "hi");
-    assert_eq!(heard[0].attr("type"), Some("error"));
+    let is_told = |heard: &[Element]| {
+        let mut sets = heard.iter().filter(|one| one.attr("type") == Some("set"));
+        sets.any(|set| set.has_child("block", "urn:xmpp:blocking"))
+    };
+    // Only who has asked for the list hears of its changes (section 3.3).
+    assert!(!is_told(&bela.say(&mut server, block)));
+    let list = "<iq type='get' id='2'><blocklist xmlns='urn:xmpp:blocking'/></iq>";
+    bela.say(&mut server, list);
+    assert!(is_told(&bela.say(&mut server, block)));
+    // Whoever blocks is gone for those it blocks (XEP-0191, section 3.3).
+    assert!(is_refused(&anna.text(&mut server, "bela", "hi")));
     assert!(bela.hear(&mut server).is_empty());
     assert!(server.accounts["bela"].archive.is_empty());
 }
