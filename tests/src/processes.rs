@@ -116,15 +116,13 @@ pub fn signal(id: u32, name: &str) {
     );
 }
 
-/// A port that is free now. Another process could take it before it is used;
-/// the range is wide enough that this has not been seen.
+/// A port that is free now, for a program that has to be told one.
 ///
 /// # Panics
 /// If no port is free.
 #[must_use]
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("bound").port()
+    server_tests::ports::free().port()
 }
 
 /// A port where nobody listens as long as this is kept.

@@ -26,6 +26,7 @@ pub mod fuzz;
 pub mod interop;
 pub mod others;
 pub mod peer;
+pub mod ports;
 pub mod process;
 pub mod random;
 pub mod startalk;

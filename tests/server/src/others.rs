@@ -6,7 +6,7 @@ mod ejabberd;
 mod prosody;
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use xmpp_core::ns;
 
 use crate::peer::{PATIENCE, Target};
+use crate::ports;
 use crate::process::Guard;
 use crate::tls::Trust;
 
@@ -83,7 +84,7 @@ impl Other {
 
     fn with(kind: Kind, storage: Storage, hash: Hash, with_web: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let [tcp, tls, api, web] = free_ports();
+        let [tcp, tls, api, web] = [(); 4].map(|()| ports::free());
         let web = with_web.then_some(web);
         let pin = write_certificate(folder.path());
         let target = Target {
@@ -254,17 +255,6 @@ fn is_answered(address: SocketAddr) -> std::io::Result<bool> {
     let mut answer = [0; 64];
     let length = socket.read(&mut answer)?;
     Ok(answer[..length].starts_with(b"<"))
-}
-
-/// Ports that are free now. Another process could take them before they are
-/// used; the range is wide enough that this has not been seen.
-fn free_ports<const N: usize>() -> [SocketAddr; N] {
-    // All are held until all are chosen, so that they differ.
-    let held = [(); N].map(|()| {
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        std::net::TcpListener::bind(any).expect("a free port")
-    });
-    held.map(|listener| listener.local_addr().expect("bound"))
 }
 
 /// A certificate of its own, as `certificate.pem` and `key.pem`.
