@@ -89,8 +89,8 @@ export const screens = [
   { name: 'search', steps: [open('search')], shows: 'search-hints' },
   {
     name: 'search-hits',
-    steps: [{ keys: 'Control+Shift+F' }, { fill: 'search-input', text: '设计' }],
-    shows: 'search-results',
+    steps: [{ keys: 'Control+Shift+F' }, { fill: 'search-input', text: '首页' }],
+    shows: 'search-hit',
   },
   { name: 'switcher', steps: [{ keys: 'Control+K' }], shows: 'switcher' },
   { name: 'shortcuts', steps: [{ keys: 'Control+/' }], shows: 'shortcut' },
@@ -103,7 +103,11 @@ export const screens = [
   settings('desktop'),
   settings('chats'),
   settings('account'),
+  settings('lock'),
+  settings('devices'),
   settings('storage'),
   settings('status'),
+  settings('proxy'),
+  settings('managed'),
   settings('about'),
 ];

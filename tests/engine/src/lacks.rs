@@ -50,6 +50,14 @@ const FINDS_RELAYS: &str = "sign-ins are bound to the certificate (tls-server-en
 pub const LACKS: &[Lack] = &[
     Lack {
         kind: Kind::Ejabberd,
+        scenario: "cut at every stage of signing in",
+        over: Some(Transport::WebSocket),
+        when: When::AtTimes,
+        says: "gave to nobody",
+        why: HUNG,
+    },
+    Lack {
+        kind: Kind::Ejabberd,
         scenario: "cut at every stage of sending",
         over: Some(Transport::WebSocket),
         when: When::AtTimes,
