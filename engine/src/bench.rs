@@ -51,15 +51,18 @@ impl Cache {
     ///
     /// # Errors
     /// As the store gives them.
-    pub fn open(path: &Path, key: &[u8]) -> Result<Self, String> {
+    pub async fn open(path: &Path, key: &[u8]) -> Result<Self, String> {
         let (store, aside) = Store::open(path, key, StoreMode::Durable).map_err(said)?;
         if aside.is_some() {
             return Err("the cache was set aside".to_owned());
         }
+        // What is written into a cache that has messages is not the same again.
+        let end = store.read(archive::end_position).await.map_err(said)?;
+        let number = u64::try_from(end).unwrap_or_default();
         Ok(Self {
             store,
-            chance: 1,
-            number: 0,
+            chance: number + 1,
+            number,
         })
     }
 

@@ -182,7 +182,7 @@ impl Store {
                 let (queue, jobs) = mpsc::channel(QUEUE);
                 let thread = std::thread::Builder::new()
                     .name("cache-writer".into())
-                    .spawn(move || writer::work(connection, jobs, &health))?;
+                    .spawn(move || writer::work(connection, jobs, search::index, &health))?;
                 Writer::Thread {
                     queue: Mutex::new(Some(queue)),
                     thread: Mutex::new(Some(thread)),
@@ -218,7 +218,7 @@ impl Store {
             Writer::Inline(connection) => {
                 let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
                 let connection = connection.as_mut().ok_or(StoreError::Closed)?;
-                return Ok(writer::alone(connection, job)?);
+                return Ok(writer::alone(connection, search::index, job)?);
             }
             Writer::Thread { queue, .. } => {
                 queue.lock().unwrap_or_else(PoisonError::into_inner).clone()

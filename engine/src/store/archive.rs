@@ -71,9 +71,9 @@ pub(crate) fn set_cursor(tx: &Transaction<'_>, archive: &str, id: &str) -> rusql
     Ok(())
 }
 
-/// The highest position in use or kept free, also by what was said about messages. What was read up to a message that
-/// the archive has put further down since is above all of them: what comes next
-/// must not count as read.
+/// The highest position in use or kept free, also by what was said about messages.
+/// What was read up to a message that the archive has put further down since is above
+/// all of them: what comes next must not count as read.
 pub(crate) fn end_position(db: &Connection) -> rusqlite::Result<i64> {
     db.prepare_cached(
         "SELECT max(coalesce((SELECT max(position) FROM messages), 0),

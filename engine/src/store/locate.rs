@@ -187,6 +187,7 @@ mod tests {
                 .unwrap();
             }
         }
+        crate::store::search::index(&tx).unwrap();
         tx.commit().unwrap();
         connection
     }

@@ -10,7 +10,7 @@
 use std::ops::Range;
 
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::search::excerpt::{Excerpt, excerpt};
 use crate::search::merge;
@@ -38,6 +38,30 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
             text(3)?,
         ))
     })
+}
+
+/// Puts the words of new and changed messages into the index. At the end of each
+/// transaction that writes messages, so that nobody finds less than is there.
+pub(super) fn index(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    let has_due: bool = tx
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM message_words_due)")?
+        .query_row([], |row| row.get(0))?;
+    if !has_due {
+        return Ok(());
+    }
+    tx.prepare_cached(
+        "INSERT INTO message_words (rowid, words)
+         SELECT search_key(m.id, m.time_ms) AS key,
+                search_terms(m.conversation, m.author, m.text, m.attachments)
+         FROM message_words_due d JOIN messages m ON m.id = d.message
+         WHERE m.retracted_ms IS NULL AND m.kind <> 'event'
+               AND search_key(m.id, m.time_ms) IS NOT NULL
+         ORDER BY key",
+    )?
+    .execute([])?;
+    tx.prepare_cached("DELETE FROM message_words_due")?
+        .execute([])?;
+    Ok(())
 }
 
 /// What is searched for, and where.

@@ -54,24 +54,34 @@ fn apart<T>(
     outcome
 }
 
+/// What is done at the end of each transaction, before its commit.
+pub(super) type Finish = fn(&Transaction<'_>) -> rusqlite::Result<()>;
+
 /// One job in a transaction of its own.
 pub(super) fn alone<T>(
     connection: &mut Connection,
+    finish: Finish,
     act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let value = act(&transaction)?;
+    finish(&transaction)?;
     transaction.commit()?;
     Ok(value)
 }
 
 /// Works until nobody can bring jobs any more.
-pub(super) fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, health: &Health) {
+pub(super) fn work(
+    mut connection: Connection,
+    mut jobs: mpsc::Receiver<Job>,
+    finish: Finish,
+    health: &Health,
+) {
     let mut waiting = Vec::with_capacity(TOGETHER);
     while jobs.blocking_recv_many(&mut waiting, TOGETHER) > 0 {
         let mut left = waiting.drain(..);
         while left.len() > 0 {
-            let (settle, ended) = together(&mut connection, &mut left);
+            let (settle, ended) = together(&mut connection, &mut left, finish);
             if let Err(error) = &ended {
                 health.look_at(error);
             }
@@ -92,6 +102,7 @@ pub(super) fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, he
 fn together(
     connection: &mut Connection,
     jobs: &mut impl Iterator<Item = Job>,
+    finish: Finish,
 ) -> (Vec<Done>, rusqlite::Result<()>) {
     let mut settle = Vec::new();
     let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
@@ -111,7 +122,8 @@ fn together(
             );
         }
     }
-    (settle, transaction.commit())
+    let ended = finish(&transaction).and_then(|()| transaction.commit());
+    (settle, ended)
 }
 
 /// The same error for everybody whom it concerns.
@@ -146,7 +158,12 @@ mod tests {
             answers.push(answered);
         }
         drop(queue);
-        work(connection, waiting, &Health::of(Path::new("nowhere/t.db")));
+        work(
+            connection,
+            waiting,
+            |_| Ok(()),
+            &Health::of(Path::new("nowhere/t.db")),
+        );
         answers
             .into_iter()
             .map(|mut answered| answered.try_recv().unwrap_or(Err(StoreError::Closed)))
@@ -213,7 +230,12 @@ mod tests {
         let (second, mut answered) = job(add);
         assert!(queue.try_send(first).is_ok() && queue.try_send(second).is_ok());
         drop(queue);
-        work(connection, waiting, &Health::of(Path::new("nowhere/t.db")));
+        work(
+            connection,
+            waiting,
+            |_| Ok(()),
+            &Health::of(Path::new("nowhere/t.db")),
+        );
         assert_eq!(answered.try_recv().unwrap().unwrap(), 2);
     }
 }

@@ -83,7 +83,7 @@ async fn written(scratch: &Path, plan: &Plan, table: &mut Table) -> Result<()> {
     let profile = scratch.join("profile");
     let cache = device::bare_profile(&profile).await?;
     let began = Instant::now();
-    let mut big = open(&cache)?;
+    let mut big = open(&cache).await?;
     let now_ms = device::now_ms();
     let filled = big
         .fill(plan.messages, plan.conversations, now_ms)
@@ -108,7 +108,7 @@ async fn written(scratch: &Path, plan: &Plan, table: &mut Table) -> Result<()> {
             plan.incoming
         };
         for _ in 0..plan.tries {
-            let mut big = open(&cache)?;
+            let mut big = open(&cache).await?;
             let began = Instant::now();
             big.hear(many, together, plan.conversations, now_ms)
                 .await
@@ -127,6 +127,8 @@ async fn written(scratch: &Path, plan: &Plan, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-fn open(cache: &Path) -> Result<Cache> {
-    Cache::open(cache, &device::KEY).map_err(anyhow::Error::msg)
+async fn open(cache: &Path) -> Result<Cache> {
+    Cache::open(cache, &device::KEY)
+        .await
+        .map_err(anyhow::Error::msg)
 }

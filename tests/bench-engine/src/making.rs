@@ -43,7 +43,7 @@ pub(crate) async fn child(words: &[String]) -> Result<()> {
         .get(&account, SecretKind::CacheKey)?
         .context("no key in the keyring")?;
     let file = profile.join("accounts").join(account).join("cache.db");
-    let mut cache = Cache::open(&file, &key).map_err(anyhow::Error::msg)?;
+    let mut cache = Cache::open(&file, &key).await.map_err(anyhow::Error::msg)?;
     let filled = cache
         .fill(messages.parse()?, conversations.parse()?, device::now_ms())
         .await

@@ -1,3 +1,5 @@
+mod due;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::{
@@ -32,6 +34,18 @@ fn asked(text: &str) -> Ask {
     }
 }
 
+/// As at the end of a transaction of the writer.
+fn commit(db: &Connection) {
+    let tx = db.unchecked_transaction().unwrap();
+    index(&tx).unwrap();
+    tx.commit().unwrap();
+}
+
+fn find(db: &Connection, ask: &Ask) -> rusqlite::Result<Page> {
+    commit(db);
+    super::find(db, ask)
+}
+
 fn ids(db: &Connection, ask: &Ask) -> Vec<i64> {
     find(db, ask)
         .unwrap()
@@ -43,6 +57,7 @@ fn ids(db: &Connection, ask: &Ask) -> Vec<i64> {
 
 /// Rows of the index, and those that there should be.
 fn in_step(db: &Connection) -> bool {
+    commit(db);
     let mut statement = db
         .prepare("SELECT rowid FROM message_words ORDER BY rowid")
         .unwrap();
@@ -303,29 +318,6 @@ fn one_search_looks_at_so_much_and_says_how_far() {
     assert_eq!((page.hits[0].id, page.reached), (oldest, None));
     // A search for signs alone is bounded as well.
     assert!(find(&db, &asked("?!")).unwrap().reached.is_some());
-}
-
-#[test]
-fn a_cache_of_the_first_version_is_indexed() {
-    let mut db = Connection::open_in_memory().unwrap();
-    db.execute_batch(schema::V1).unwrap();
-    db.pragma_update(None, "user_version", 1).unwrap();
-    let id = insert(&db, "a@b", "c@b", "服务器", 5_000);
-    schema::migrate(&mut db).unwrap();
-    assert_eq!(ids(&db, &asked("服务")), [id]);
-    assert!(in_step(&db));
-}
-
-#[test]
-fn whoever_cannot_index_cannot_write() {
-    let db = database();
-    db.remove_function("search_terms", 4).unwrap();
-    let failed = db.execute(
-        "INSERT INTO messages (conversation, position, outgoing, author, text, time_ms)
-         VALUES ('a', 1, 0, 'b', 'c', 1)",
-        [],
-    );
-    assert!(failed.is_err());
 }
 
 #[test]

@@ -10,15 +10,18 @@ CREATE VIRTUAL TABLE message_words USING fts5 (
 -- Merging is half of what the index costs; so it is done less often.
 INSERT INTO message_words (message_words, rank) VALUES ('automerge', 8);
 
+-- Messages whose words are not in the index yet. They go there together, at the end
+-- of the transaction (search::index): each statement that triggers follow begins
+-- with a savepoint, at which FTS5 writes what it has, so messages that came one by
+-- one would be segments of their own.
+CREATE TABLE message_words_due (message INTEGER PRIMARY KEY) STRICT;
+
 CREATE TRIGGER message_words_insert AFTER INSERT ON messages BEGIN
-    INSERT INTO message_words (rowid, words)
-    SELECT search_key(new.id, new.time_ms),
-           search_terms(new.conversation, new.author, new.text, new.attachments)
-    WHERE new.retracted_ms IS NULL AND new.kind <> 'event'
-          AND search_key(new.id, new.time_ms) IS NOT NULL;
+    INSERT OR IGNORE INTO message_words_due VALUES (new.id);
 END;
 
 CREATE TRIGGER message_words_delete AFTER DELETE ON messages BEGIN
+    DELETE FROM message_words_due WHERE message = old.id;
     DELETE FROM message_words WHERE rowid = search_key(old.id, old.time_ms);
 END;
 
@@ -30,11 +33,7 @@ WHEN (old.id, old.conversation, old.author, old.text, old.attachments,
              new.time_ms, new.kind, new.retracted_ms)
 BEGIN
     DELETE FROM message_words WHERE rowid = search_key(old.id, old.time_ms);
-    INSERT INTO message_words (rowid, words)
-    SELECT search_key(new.id, new.time_ms),
-           search_terms(new.conversation, new.author, new.text, new.attachments)
-    WHERE new.retracted_ms IS NULL AND new.kind <> 'event'
-          AND search_key(new.id, new.time_ms) IS NOT NULL;
+    INSERT OR IGNORE INTO message_words_due VALUES (new.id);
 END;
 
 INSERT INTO message_words (rowid, words)

@@ -1,0 +1,53 @@
+//! What goes into the index, and when.
+
+use rusqlite::Connection;
+
+use super::{asked, database, ids, in_step, index, insert, register};
+use crate::store::schema;
+
+/// Nothing is forgotten: what cannot go into the index now goes there later.
+#[test]
+fn what_whoever_cannot_index_writes_is_due() {
+    let db = database();
+    db.remove_function("search_terms", 4).unwrap();
+    let id = insert(&db, "a", "b", "later", 1);
+    let tx = db.unchecked_transaction().unwrap();
+    assert!(index(&tx).is_err());
+    drop(tx);
+    register(&db).unwrap();
+    assert_eq!(ids(&db, &asked("later")), [id]);
+    assert!(in_step(&db));
+}
+
+/// Each statement of a writer begins with a savepoint; the index is written once.
+#[test]
+fn messages_of_one_transaction_are_one_segment() {
+    let db = database();
+    let segments = |db: &Connection| -> i64 {
+        db.query_row(
+            "SELECT count(DISTINCT segid) FROM message_words_idx",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap()
+    };
+    let tx = db.unchecked_transaction().unwrap();
+    for number in 0..200 {
+        insert(&tx, "a@b", "b@b", &format!("text {number}"), number);
+    }
+    index(&tx).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(segments(&db), 1);
+    assert!(in_step(&db));
+}
+
+#[test]
+fn a_cache_of_the_first_version_is_indexed() {
+    let mut db = Connection::open_in_memory().unwrap();
+    db.execute_batch(schema::V1).unwrap();
+    db.pragma_update(None, "user_version", 1).unwrap();
+    let id = insert(&db, "a@b", "c@b", "服务器", 5_000);
+    schema::migrate(&mut db).unwrap();
+    assert_eq!(ids(&db, &asked("服务")), [id]);
+    assert!(in_step(&db));
+}
