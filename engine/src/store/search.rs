@@ -1,8 +1,8 @@
 //! The index of words, and the search through it.
 //!
-//! Triggers keep the index in step with the messages (`schema/v2/search.sql`), so
-//! no writer can forget it: what is edited, retracted, deleted or moved in time is
-//! found as it is now.
+//! Triggers note which messages are due (`schema/v2/search.sql`), so no writer can
+//! forget one, and the end of each transaction brings the index in step: what is
+//! edited, retracted, deleted or moved in time is found as it is now.
 //!
 //! The index is read from the newest row back and never sorted: a word that
 //! stands in every message costs no more than a rare one.
@@ -22,8 +22,9 @@ const MAX_CANDIDATES: usize = 5_000;
 /// Most text that one search reads, in bytes.
 const MAX_BYTES: usize = 4 << 20;
 
-/// Gives a connection the functions that the triggers call. Every connection
-/// that writes messages needs them; one without cannot write.
+/// Gives a connection the functions that the triggers and [`index`] call. Every
+/// connection that writes messages needs them: one without cannot change or remove
+/// any, and what it adds is due until one with them commits.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("search_key", 2, flags, |given| {

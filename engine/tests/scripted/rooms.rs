@@ -199,8 +199,9 @@ async fn give_page(peer: &mut Peer, said: &[(&str, &str, &str)], complete: bool)
     answer(peer, &iq, &fin).await;
 }
 
-/// A client whose bookmarks have the room, up to its being joined.
-async fn client_in_room(server: &Server) -> (Client, Peer) {
+/// A client whose bookmarks have the room, and that is let in; it is about to ask for
+/// the archive.
+async fn client_behind(server: &Server) -> (Client, Peer) {
     let secrets = std::sync::Arc::new(startalk_engine::MemorySecrets::default());
     let client = Client::join(server, secrets, crate::client::TIMEOUTS).await;
     let mut peer = server.signed_in().await;
@@ -209,6 +210,12 @@ async fn client_in_room(server: &Server) -> (Client, Peer) {
     client.wait_online().await;
     tell(&mut peer, &["urn:xmpp:mam:2"]).await;
     let_in(&mut peer).await;
+    (client, peer)
+}
+
+/// The same, once it has joined.
+async fn client_in_room(server: &Server) -> (Client, Peer) {
+    let (client, mut peer) = client_behind(server).await;
     give_archive(&mut peer, &[]).await;
     wait_room(&client, RoomState::Joined).await;
     (client, peer)

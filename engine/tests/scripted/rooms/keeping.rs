@@ -4,11 +4,23 @@ use startalk_engine::api::{DeliveryState, LeftWhy, Response, RoomRequest, RoomSt
 use xmpp_core::ns;
 
 use super::{
-    ROOM, answer, bookmark, client_in_room, give_archive, give_page, groupchat, let_in, messages,
-    presence, refuse, request, room, say, tell, wait_room, wait_texts,
+    ROOM, answer, bookmark, client_behind, client_in_room, give_archive, give_page, groupchat,
+    let_in, messages, presence, refuse, request, room, say, tell, wait_room, wait_texts,
 };
 use crate::client::Client;
-use crate::peer::{DOMAIN, Server, body, within};
+use crate::peer::{DOMAIN, Peer, Server, body, within};
+
+/// The server's end of the session, resumed; it had got so many stanzas.
+async fn resumed(server: &Server, had: u32) -> Peer {
+    let mut peer = server.signed_in().await;
+    assert!(peer.next().await.unwrap().is("resume", ns::SM));
+    peer.received = had;
+    peer.send(&format!(
+        "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='{had}'/>"
+    ))
+    .await;
+    peer
+}
 
 #[tokio::test]
 async fn whoever_is_put_out_does_not_come_back_by_itself() {
@@ -39,14 +51,7 @@ async fn after_a_resumption_a_room_that_has_lost_us_is_joined_again() {
     let (client, peer) = client_in_room(&server).await;
     let had = peer.received;
     drop(peer);
-    let mut peer = server.signed_in().await;
-    let resume = peer.next().await.unwrap();
-    assert!(resume.is("resume", ns::SM));
-    peer.received = had;
-    peer.send(&format!(
-        "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='{had}'/>"
-    ))
-    .await;
+    let mut peer = resumed(&server, had).await;
     let ping = peer.with("ping", ns::PING).await;
     assert_eq!(ping.attr("to"), Some("lounge@rooms.team.internal/Rosa"));
     // Said into a room that does not have us any more.
@@ -76,23 +81,13 @@ async fn a_connection_that_ends_before_the_rooms_are_joined_costs_no_room() {
     client.wait_online().await;
     let had = peer.received;
     drop(peer);
-    let resumed = async |had: u32| {
-        let mut peer = server.signed_in().await;
-        assert!(peer.next().await.unwrap().is("resume", ns::SM));
-        peer.received = had;
-        peer.send(&format!(
-            "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='{had}'/>"
-        ))
-        .await;
-        peer
-    };
-    let mut peer = resumed(had).await;
+    let mut peer = resumed(&server, had).await;
     peer.bookmarks = Some(bookmark());
     let look = peer.with("query", ns::DISCO_INFO).await;
     assert_eq!(look.attr("to"), Some(ROOM));
     let had = peer.received;
     drop(peer);
-    let mut peer = resumed(had).await;
+    let mut peer = resumed(&server, had).await;
     tell(&mut peer, &["urn:xmpp:mam:2"]).await;
     let_in(&mut peer).await;
     give_archive(&mut peer, &[]).await;
@@ -297,14 +292,7 @@ async fn what_was_missed_comes_behind_what_was_said_into_an_empty_room() {
 #[tokio::test]
 async fn an_archive_that_could_not_be_read_is_read_later() {
     let server = Server::start();
-    let secrets = std::sync::Arc::new(startalk_engine::MemorySecrets::default());
-    let client = Client::join(&server, secrets, crate::client::TIMEOUTS).await;
-    let mut peer = server.signed_in().await;
-    peer.bookmarks = Some(bookmark());
-    peer.begin(&[]).await;
-    client.wait_online().await;
-    tell(&mut peer, &["urn:xmpp:mam:2"]).await;
-    let_in(&mut peer).await;
+    let (client, mut peer) = client_behind(&server).await;
     let read = peer.with("query", ns::MAM).await;
     refuse(&mut peer, &read, "internal-server-error").await;
     // The conversation goes on without.
@@ -313,13 +301,7 @@ async fn an_archive_that_could_not_be_read_is_read_later() {
     wait_texts(&client, &["live"]).await;
     let had = peer.received;
     drop(peer);
-    let mut peer = server.signed_in().await;
-    assert!(peer.next().await.unwrap().is("resume", ns::SM));
-    peer.received = had;
-    peer.send(&format!(
-        "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='{had}'/>"
-    ))
-    .await;
+    let mut peer = resumed(&server, had).await;
     give_archive(&mut peer, &["missed", "live"]).await;
     wait_texts(&client, &["missed", "live"]).await;
 }
