@@ -41,6 +41,16 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     })
 }
 
+/// CROSS keeps SQLite to the order of the tables: it knows no numbers of either, and
+/// would rather read all messages there are.
+const INDEX: &str = "INSERT INTO message_words (rowid, words)
+    SELECT search_key(m.id, m.time_ms) AS key,
+           search_terms(m.conversation, m.author, m.text, m.attachments)
+    FROM message_words_due d CROSS JOIN messages m ON m.id = d.message
+    WHERE m.retracted_ms IS NULL AND m.kind <> 'event'
+          AND search_key(m.id, m.time_ms) IS NOT NULL
+    ORDER BY key";
+
 /// Puts the words of new and changed messages into the index. At the end of each
 /// transaction that writes messages, so that nobody finds less than is there.
 pub(super) fn index(tx: &Transaction<'_>) -> rusqlite::Result<()> {
@@ -50,16 +60,7 @@ pub(super) fn index(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     if !has_due {
         return Ok(());
     }
-    tx.prepare_cached(
-        "INSERT INTO message_words (rowid, words)
-         SELECT search_key(m.id, m.time_ms) AS key,
-                search_terms(m.conversation, m.author, m.text, m.attachments)
-         FROM message_words_due d JOIN messages m ON m.id = d.message
-         WHERE m.retracted_ms IS NULL AND m.kind <> 'event'
-               AND search_key(m.id, m.time_ms) IS NOT NULL
-         ORDER BY key",
-    )?
-    .execute([])?;
+    tx.prepare_cached(INDEX)?.execute([])?;
     tx.prepare_cached("DELETE FROM message_words_due")?
         .execute([])?;
     Ok(())
@@ -279,7 +280,11 @@ pub(crate) fn known(
              WHERE conversation = ?1 AND stanza_id = ?2
              UNION ALL
              SELECT id, retracted_ms IS NOT NULL FROM messages
+             WHERE conversation = ?1 AND author = ?3 AND wire_id = ?4 AND origin_id = ?4
+             UNION ALL
+             SELECT id, retracted_ms IS NOT NULL FROM messages
              WHERE conversation = ?1 AND author = ?3 AND origin_id = ?4
+                 AND origin_id IS NOT wire_id
              LIMIT 1",
         )?
         .query_row(params![conversation, stanza_id, author, origin_id], |row| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use engine::api::{Request, Response};
 use engine::secrets::{Secret, SecretKind, SecretsError};
-use engine::{Clock, Engine, EngineConfig, NewAccount, NewUser, Secrets};
+use engine::{Clock, Dialer, Engine, EngineConfig, NewAccount, NewUser, Secrets, SecureStream};
 use server_tests::startalk::{PASSWORD, Startalk};
 
 /// The key of every cache here.
@@ -43,6 +43,20 @@ impl Secrets for Known {
 pub(crate) async fn engine(profile: &Path) -> Result<Engine> {
     let config = EngineConfig {
         secrets: Arc::new(Known),
+        ..EngineConfig::new(profile.to_owned())
+    };
+    Ok(Engine::open(config).await?)
+}
+
+/// What comes of dialling.
+pub(crate) type Dialing<'a> =
+    std::pin::Pin<Box<dyn Future<Output = std::io::Result<SecureStream>> + Send + 'a>>;
+
+/// The same, that reaches its servers another way.
+pub(crate) async fn engine_over(profile: &Path, dialer: Arc<dyn Dialer>) -> Result<Engine> {
+    let config = EngineConfig {
+        secrets: Arc::new(Known),
+        dialer: Some(dialer),
         ..EngineConfig::new(profile.to_owned())
     };
     Ok(Engine::open(config).await?)
@@ -103,3 +117,18 @@ pub(crate) fn now_ms() -> i64 {
 
 /// Longest wait for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Waits until so many are unread; looks again at each event.
+pub(crate) async fn until_unread(engine: &Engine, wanted: u32) -> Result<()> {
+    let waiting = async {
+        let mut events = engine.subscribe();
+        while unread(engine).await? < wanted {
+            events.next().await.context("closed")?;
+        }
+        anyhow::Ok(())
+    };
+    match tokio::time::timeout(PATIENCE, waiting).await {
+        Ok(done) => done,
+        Err(_) => bail!("{} of {wanted} came", unread(engine).await?),
+    }
+}

@@ -14,6 +14,7 @@
 
 mod catching_up;
 mod device;
+mod feeding;
 mod making;
 mod starts;
 mod table;
@@ -73,6 +74,7 @@ async fn main() -> Result<()> {
     let mut table = Table::default();
     let scratch = tempfile::tempdir()?;
     written(scratch.path(), &plan, &mut table).await?;
+    feeding::measure(&plan, &mut table).await?;
     catching_up::measure(&plan, &mut table).await?;
     println!("{}", table.print());
     Ok(())

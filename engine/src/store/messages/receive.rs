@@ -172,8 +172,13 @@ fn find(db: &Connection, message: &Received) -> rusqlite::Result<Option<i64>> {
     if let Some(origin_id) = &message.origin_id {
         let found = db
             .prepare_cached(
-                "SELECT id FROM messages WHERE conversation = ?1 AND origin_id = ?2
-                     AND (author = ?3 OR (outgoing = 1 AND ?4)) LIMIT 1",
+                "SELECT id FROM messages WHERE conversation = ?1 AND wire_id = ?2
+                     AND origin_id = ?2 AND (author = ?3 OR (outgoing = 1 AND ?4))
+                 UNION ALL
+                 SELECT id FROM messages WHERE conversation = ?1 AND origin_id = ?2
+                     AND origin_id IS NOT wire_id
+                     AND (author = ?3 OR (outgoing = 1 AND ?4))
+                 LIMIT 1",
             )?
             .query_row(
                 params![

@@ -186,7 +186,8 @@ pub(super) fn named(
     db.prepare_cached(&format!(
         "SELECT {TARGET} FROM messages WHERE id IN (
              SELECT id FROM messages WHERE conversation = ?1 AND stanza_id = ?2
-             UNION SELECT id FROM messages WHERE conversation = ?1 AND origin_id = ?2 AND NOT ?3
+             UNION SELECT id FROM messages WHERE conversation = ?1 AND origin_id = ?2
+                 AND origin_id IS NOT wire_id AND NOT ?3
              UNION SELECT id FROM messages WHERE conversation = ?1 AND wire_id = ?2 AND NOT ?3
              UNION SELECT message FROM message_ids
                  WHERE conversation = ?1 AND id = ?2 AND kind = 'edit')

@@ -1,8 +1,8 @@
 //! What goes into the index, and when.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 
-use super::{asked, database, ids, in_step, index, insert, register};
+use super::{INDEX, asked, commit, database, ids, in_step, index, insert, register};
 use crate::store::schema;
 
 /// Nothing is forgotten: what cannot go into the index now goes there later.
@@ -39,6 +39,20 @@ fn messages_of_one_transaction_are_one_segment() {
     tx.commit().unwrap();
     assert_eq!(segments(&db), 1);
     assert!(in_step(&db));
+}
+
+/// What comes costs the same, however much is here.
+#[test]
+fn only_what_is_due_is_read() {
+    let db = database();
+    for number in 0..500 {
+        insert(&db, "a@b", "b@b", &format!("text {number}"), number);
+    }
+    commit(&db);
+    insert(&db, "a@b", "b@b", "one more", 500);
+    let mut statement = db.prepare(INDEX).unwrap();
+    statement.execute([]).unwrap();
+    assert!(statement.get_status(StatementStatus::FullscanStep) < 5);
 }
 
 #[test]
