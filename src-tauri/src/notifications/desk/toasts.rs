@@ -43,9 +43,12 @@ impl Desk {
         #[cfg(target_os = "windows")]
         notification.app_id(APP_ID);
         if matches!(slot, Slot::Conversation(_)) {
-            if card.reply && cfg!(target_os = "macos") {
+            // It can be answered there alone, and has no button then.
+            #[cfg(target_os = "macos")]
+            if card.reply {
                 notification.reply(words.reply());
-            } else {
+            }
+            if !(cfg!(target_os = "macos") && card.reply) {
                 notification.action("mark-read", words.mark_read());
             }
         }
