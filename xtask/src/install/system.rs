@@ -24,12 +24,16 @@ pub(crate) const BUILD_PACKAGES: &[&str] = &[
 ];
 
 /// To drive the real window without a screen, with a real keyring and real
-/// notifications.
+/// notifications, a real input method.
 pub(crate) const TEST_PACKAGES: &[&str] = &[
     "webkit2gtk-driver",
     "xvfb",
     "openbox",
     "xdotool",
+    "x11-utils",
+    "ibus",
+    "ibus-gtk3",
+    "ibus-libpinyin",
     "imagemagick",
     "dbus",
     "dbus-x11",
@@ -79,6 +83,7 @@ const TEST_PROGRAMS: &[&str] = &[
     "dbus-run-session",
     "gnome-keyring-daemon",
     "dunst",
+    "ibus-daemon",
     "import",
 ];
 const SERVER_PROGRAMS: &[&str] = &["prosody", "erl", "go-sendxmpp", "profanity", "tmux"];
