@@ -58,6 +58,8 @@ while [ $# -gt 0 ]; do
     case "$1" in
         -o) out=$2; shift ;;
         -E) preprocess=1 ;;
+        # Asked of compilers of Microsoft's kind.
+        -\?) exit 1 ;;
         -I|-D) keep="$keep $1$2"; shift ;;
         -I*|-D*) keep="$keep $1" ;;
         -target|-arch|-isysroot|-MF|-MT|-MQ) shift ;;
@@ -100,6 +102,8 @@ pub(crate) fn run(project: &Project, mut args: Args) -> Result<ExitCode> {
     }
     // The packaged compiler is a stable one, and does this only when it is asked to.
     check.env("RUSTC", RUSTC).env("RUSTC_BOOTSTRAP", "1");
+    // As on our own system; those below us may warn.
+    check.env("RUSTFLAGS", "-Dwarnings");
     let checked = process::run(&mut check);
     if !keep {
         // It is of no use for anything else.
