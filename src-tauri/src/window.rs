@@ -7,7 +7,7 @@ mod spelling;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use tauri::webview::Color;
+use tauri::webview::{Color, PermissionKind, PermissionResponse};
 use tauri::{
     AppHandle, Manager, PhysicalPosition, PhysicalSize, UserAttentionType, WebviewUrl,
     WebviewWindow, WebviewWindowBuilder, WindowEvent,
@@ -80,6 +80,7 @@ pub(crate) fn open(app: &AppHandle, theme: Theme, hidden: bool) -> tauri::Result
         .initialization_script(first_colours(theme))
         // Nothing but our own page is ever shown in the window.
         .on_navigation(is_our_page)
+        .on_permission_request(|_, kind| permission(kind))
         .disable_drag_drop_handler()
         .build()?;
     if theme == Theme::System
@@ -116,6 +117,17 @@ fn first_colours(theme: Theme) -> &'static str {
         Theme::System => "",
         Theme::Light => "document.documentElement.dataset.theme = 'light'",
         Theme::Dark => "document.documentElement.dataset.theme = 'dark'",
+    }
+}
+
+/// What the web view may do beyond showing the page. The microphone is asked for when
+/// its button is pressed, and systems that have a say in it ask besides; WebKitGTK
+/// refuses what nobody allows.
+fn permission(kind: PermissionKind) -> PermissionResponse {
+    match kind {
+        PermissionKind::Microphone => PermissionResponse::Allow,
+        PermissionKind::ClipboardRead => PermissionResponse::Default,
+        _ => PermissionResponse::Deny,
     }
 }
 
@@ -326,6 +338,20 @@ mod tests {
         }
         assert!(first_colours(Theme::Dark).contains("'dark'"));
         assert_eq!(first_colours(Theme::System), "");
+    }
+
+    #[test]
+    fn u56_the_microphone_is_given_and_nothing_else() {
+        let given = |kind| permission(kind) == PermissionResponse::Allow;
+        assert!(given(PermissionKind::Microphone));
+        for kind in [
+            PermissionKind::Camera,
+            PermissionKind::DisplayCapture,
+            PermissionKind::Geolocation,
+            PermissionKind::Notifications,
+        ] {
+            assert!(permission(kind) == PermissionResponse::Deny, "{kind:?}");
+        }
     }
 
     #[test]

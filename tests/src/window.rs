@@ -3,6 +3,7 @@
 
 mod app;
 mod desktop;
+mod devices;
 mod input_method;
 mod keyboard;
 mod screen;

@@ -24,7 +24,7 @@ pub(crate) const BUILD_PACKAGES: &[&str] = &[
 ];
 
 /// To drive the real window without a screen, with a real keyring and real
-/// notifications, a real input method.
+/// notifications, a real input method, a clipboard and a microphone.
 pub(crate) const TEST_PACKAGES: &[&str] = &[
     "webkit2gtk-driver",
     "xvfb",
@@ -34,6 +34,8 @@ pub(crate) const TEST_PACKAGES: &[&str] = &[
     "ibus",
     "ibus-gtk3",
     "ibus-libpinyin",
+    "xclip",
+    "pulseaudio",
     "imagemagick",
     "dbus",
     "dbus-x11",
@@ -84,6 +86,8 @@ const TEST_PROGRAMS: &[&str] = &[
     "gnome-keyring-daemon",
     "dunst",
     "ibus-daemon",
+    "pulseaudio",
+    "xclip",
     "import",
 ];
 const SERVER_PROGRAMS: &[&str] = &["prosody", "erl", "go-sendxmpp", "profanity", "tmux"];
