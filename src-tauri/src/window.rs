@@ -17,7 +17,7 @@ use crate::contract::Theme;
 use crate::state::Shell;
 use crate::{clock, paths};
 pub(crate) use focus::Focus;
-use place::{Area, Place, Places};
+use place::{Area, FIRST_SIZE, Place, Places, first_size};
 
 const LABEL: &str = "main";
 /// The canvas of the page (`ui/src/styles/tokens.css`).
@@ -70,8 +70,9 @@ pub(crate) fn open(app: &AppHandle, theme: Theme, hidden: bool) -> tauri::Result
     let shell = app.state::<Shell>();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Startalk")
-        .inner_size(1080.0, 720.0)
-        .min_inner_size(640.0, 480.0)
+        .inner_size(FIRST_SIZE.0, FIRST_SIZE.1)
+        // Half of the smallest screen there is: it is shown at 200 %, too.
+        .min_inner_size(640.0, 360.0)
         .center()
         .visible(false)
         .data_directory(shell.paths.webview())
@@ -106,6 +107,15 @@ fn restore(window: &WebviewWindow) -> tauri::Result<()> {
         if maximized {
             window.maximize()?;
         }
+    } else if let Some(screen) = window.primary_monitor()?
+        && let Some((width, height)) = first_size(
+            screen.scale_factor(),
+            screen.size().width,
+            screen.size().height,
+        )
+    {
+        window.set_size(PhysicalSize::new(width, height))?;
+        window.center()?;
     }
     Ok(())
 }

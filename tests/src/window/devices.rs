@@ -46,7 +46,10 @@ impl Desktop {
                 .args(["-L", "module-null-sink sink_name=room"])
                 .args(["-L", "module-sine sink=room frequency=440"])
                 // Programs do not take what is played for a microphone.
-                .args(["-L", "module-remap-source master=room.monitor source_name=ear"])
+                .args([
+                    "-L",
+                    "module-remap-source master=room.monitor source_name=ear",
+                ])
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
         );
