@@ -73,6 +73,29 @@ async fn clipboard_screen_and_microphone() {
     let sent = received(&wang, 1).await;
     assert_eq!((sent.width, sent.height), (Some(300), Some(200)));
 
+    // U47: so are files that a file manager has copied.
+    let (list, report) = (
+        desktop.folder().join("list"),
+        desktop.folder().join("报告 1.txt"),
+    );
+    std::fs::write(&report, "hello").unwrap();
+    let name = url_of(&report);
+    std::fs::write(&list, format!("{name}\r\n")).unwrap();
+    desktop.put_on_clipboard("text/uri-list", &list);
+    app.until("the file is on the clipboard", async || {
+        String::from_utf8_lossy(&desktop.clipboard("TARGETS")).contains("text/uri-list")
+    })
+    .await;
+    app.wait_focus("composer").await;
+    app.press("ctrl+v");
+    app.wait_for(&test_id("pending-files")).await;
+    app.click("send-files").await;
+    let sent = received(&wang, 2).await;
+    assert_eq!(
+        (sent.name.as_str(), sent.size_bytes),
+        ("报告 1.txt", Some(5))
+    );
+
     // U54: the screen without our window, as a picture that is sent.
     app.click("screenshot-take").await;
     app.wait_for(&test_id("screenshot")).await;
@@ -84,7 +107,7 @@ async fn clipboard_screen_and_microphone() {
     app.click("screenshot-send").await;
     app.wait_for(&test_id("pending-files")).await;
     app.click("send-files").await;
-    let sent = received(&wang, 2).await;
+    let sent = received(&wang, 3).await;
     assert_eq!((sent.width, sent.height), (Some(1280), Some(800)));
 
     // U56: a voice message, with levels while it is recorded, and sound in it.
@@ -98,7 +121,7 @@ async fn clipboard_screen_and_microphone() {
     app.shot("3-recording").await;
     app.click("voice-stop").await;
     app.click("voice-send").await;
-    let sent = received(&wang, 3).await;
+    let sent = received(&wang, 4).await;
     assert_eq!(sent.media_type.as_deref(), Some("audio/wav"));
     // A second of it, at least.
     assert!(
@@ -107,6 +130,16 @@ async fn clipboard_screen_and_microphone() {
     );
     app.shot("4-sent").await;
     app.quit().await;
+}
+
+/// A file's name as file managers write it (RFC 8089).
+fn url_of(path: &std::path::Path) -> String {
+    let escaped = path.to_str().unwrap().bytes().map(|byte| match byte {
+        b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    format!("file://{}", escaped.collect::<String>())
 }
 
 /// The file of the newest message, as soon as there are so many with one.

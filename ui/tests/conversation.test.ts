@@ -341,6 +341,17 @@ describe('files', () => {
       },
     });
 
+  test('U47: files that a file manager has copied are fetched from the system', async () => {
+    const { field, fake } = await open();
+    fake.desktop.pasted = [new File(['a'], '报告.txt'), new File(['b'], 'b.txt')];
+    const types = ['text/uri-list', 'text/plain'];
+    const getData = (type: string) => (type === 'text/plain' ? '/home/a/报告.txt' : '');
+    await fireEvent.paste(field, { clipboardData: { files: [], types, getData } });
+    expect(await screen.findByTestId('pending-files')).toHaveTextContent('报告.txt');
+    expect(screen.getByTestId('pending-files')).toHaveTextContent('b.txt');
+    expect(field).toHaveValue('');
+  });
+
   test('U47: a picture that the paste does not tell of is asked for', async () => {
     const { field } = await open();
     const item = { types: ['image/png'], getType: async () => png };
