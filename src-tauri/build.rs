@@ -30,6 +30,8 @@ const COMMANDS: &[&str] = &[
     "file_save",
     "file_open",
     "file_show",
+    "pasted_files",
+    "pasted_read",
     "screen_capture",
     "picture_copy",
     "server_status",

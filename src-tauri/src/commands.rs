@@ -5,6 +5,7 @@
 
 pub(crate) mod desktop;
 pub(crate) mod files;
+pub(crate) mod pasted;
 pub(crate) mod screen;
 pub(crate) mod server;
 pub(crate) mod updates;

@@ -148,6 +148,7 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
     let hidden = args.hidden;
     let app = tauri::Builder::default()
         .manage(shell)
+        .manage(commands::pasted::Pasted::default())
         .plugin(start_at_login::plugin(args))
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_global_shortcut::Builder::new().build())
@@ -177,6 +178,8 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
             commands::files::file_save,
             commands::files::file_open,
             commands::files::file_show,
+            commands::pasted::pasted_files,
+            commands::pasted::pasted_read,
             commands::screen::screen_capture,
             commands::screen::picture_copy,
             commands::server::server_status,

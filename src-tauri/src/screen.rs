@@ -15,7 +15,7 @@ use tauri::AppHandle;
 /// Largest picture, in bytes: several screens of the largest kind.
 pub(crate) const MAX_BYTES: usize = 128 << 20;
 
-fn unable(detail: impl std::fmt::Display) -> ApiError {
+pub(crate) fn unable(detail: impl std::fmt::Display) -> ApiError {
     ApiError::new(ErrorCode::NotSupported).detail(detail)
 }
 
@@ -69,6 +69,21 @@ pub(crate) async fn capture(_app: &AppHandle) -> Result<Option<Vec<u8>>, ApiErro
     // What is taken goes to the clipboard, from where it is pasted.
     drop(tokio::task::spawn_blocking(|| opener::open("ms-screenclip:")).await);
     Err(unable("the system's tool has it"))
+}
+
+/// The files that another program has put onto the clipboard.
+///
+/// # Errors
+/// [`ErrorCode::NotSupported`] where the page has them by itself.
+#[cfg(target_os = "linux")]
+pub(crate) async fn files(app: &AppHandle) -> Result<Vec<std::path::PathBuf>, ApiError> {
+    gtk::files(app).await
+}
+
+/// See above.
+#[cfg(not(target_os = "linux"))]
+pub(crate) async fn files(_app: &AppHandle) -> Result<Vec<std::path::PathBuf>, ApiError> {
+    Err(unable("the page has them"))
 }
 
 /// Puts a PNG file onto the clipboard as a picture.

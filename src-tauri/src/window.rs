@@ -7,7 +7,7 @@ mod spelling;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use tauri::webview::Color;
+use tauri::webview::{Color, PermissionKind, PermissionResponse};
 use tauri::{
     AppHandle, Manager, PhysicalPosition, PhysicalSize, UserAttentionType, WebviewUrl,
     WebviewWindow, WebviewWindowBuilder, WindowEvent,
@@ -17,7 +17,7 @@ use crate::contract::Theme;
 use crate::state::Shell;
 use crate::{clock, paths};
 pub(crate) use focus::Focus;
-use place::{Area, Place, Places};
+use place::{Area, FIRST_SIZE, Place, Places, first_size};
 
 const LABEL: &str = "main";
 /// The canvas of the page (`ui/src/styles/tokens.css`).
@@ -70,8 +70,9 @@ pub(crate) fn open(app: &AppHandle, theme: Theme, hidden: bool) -> tauri::Result
     let shell = app.state::<Shell>();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Startalk")
-        .inner_size(1080.0, 720.0)
-        .min_inner_size(640.0, 480.0)
+        .inner_size(FIRST_SIZE.0, FIRST_SIZE.1)
+        // Half of the smallest screen there is: it is shown at 200 %, too.
+        .min_inner_size(640.0, 360.0)
         .center()
         .visible(false)
         .data_directory(shell.paths.webview())
@@ -80,6 +81,7 @@ pub(crate) fn open(app: &AppHandle, theme: Theme, hidden: bool) -> tauri::Result
         .initialization_script(first_colours(theme))
         // Nothing but our own page is ever shown in the window.
         .on_navigation(is_our_page)
+        .on_permission_request(|_, kind| permission(kind))
         .disable_drag_drop_handler()
         .build()?;
     if theme == Theme::System
@@ -105,6 +107,15 @@ fn restore(window: &WebviewWindow) -> tauri::Result<()> {
         if maximized {
             window.maximize()?;
         }
+    } else if let Some(screen) = window.primary_monitor()?
+        && let Some((width, height)) = first_size(
+            screen.scale_factor(),
+            screen.size().width,
+            screen.size().height,
+        )
+    {
+        window.set_size(PhysicalSize::new(width, height))?;
+        window.center()?;
     }
     Ok(())
 }
@@ -116,6 +127,17 @@ fn first_colours(theme: Theme) -> &'static str {
         Theme::System => "",
         Theme::Light => "document.documentElement.dataset.theme = 'light'",
         Theme::Dark => "document.documentElement.dataset.theme = 'dark'",
+    }
+}
+
+/// What the web view may do beyond showing the page. The microphone is asked for when
+/// its button is pressed, and systems that have a say in it ask besides; WebKitGTK
+/// refuses what nobody allows.
+fn permission(kind: PermissionKind) -> PermissionResponse {
+    match kind {
+        PermissionKind::Microphone => PermissionResponse::Allow,
+        PermissionKind::ClipboardRead => PermissionResponse::Default,
+        _ => PermissionResponse::Deny,
     }
 }
 
@@ -326,6 +348,20 @@ mod tests {
         }
         assert!(first_colours(Theme::Dark).contains("'dark'"));
         assert_eq!(first_colours(Theme::System), "");
+    }
+
+    #[test]
+    fn u56_the_microphone_is_given_and_nothing_else() {
+        let given = |kind| permission(kind) == PermissionResponse::Allow;
+        assert!(given(PermissionKind::Microphone));
+        for kind in [
+            PermissionKind::Camera,
+            PermissionKind::DisplayCapture,
+            PermissionKind::Geolocation,
+            PermissionKind::Notifications,
+        ] {
+            assert!(permission(kind) == PermissionResponse::Deny, "{kind:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 mod app;
 mod desktop;
+mod devices;
+mod input_method;
 mod keyboard;
 mod screen;
 mod script;
@@ -10,6 +12,6 @@ mod session;
 mod team;
 
 pub use app::{App, test_id};
-pub use desktop::{Desktop, KeyringKind};
+pub use desktop::{Desktop, KeyringKind, Screen};
 pub use session::Session;
 pub use team::{Colleague, start_team};

@@ -333,7 +333,36 @@ describe('files', () => {
     URL.revokeObjectURL = () => undefined;
   });
   const paste = (field: HTMLElement, files: File[], text = '') =>
-    fireEvent.paste(field, { clipboardData: { files, getData: () => text } });
+    fireEvent.paste(field, {
+      clipboardData: {
+        files,
+        getData: () => text,
+        types: [...(files.length > 0 ? ['Files'] : []), ...(text === '' ? [] : ['text/plain'])],
+      },
+    });
+
+  test('U47: files that a file manager has copied are fetched from the system', async () => {
+    const { field, fake } = await open();
+    fake.desktop.pasted = [new File(['a'], '报告.txt'), new File(['b'], 'b.txt')];
+    const types = ['text/uri-list', 'text/plain'];
+    const getData = (type: string) => (type === 'text/plain' ? '/home/a/报告.txt' : '');
+    await fireEvent.paste(field, { clipboardData: { files: [], types, getData } });
+    expect(await screen.findByTestId('pending-files')).toHaveTextContent('报告.txt');
+    expect(screen.getByTestId('pending-files')).toHaveTextContent('b.txt');
+    expect(field).toHaveValue('');
+  });
+
+  test('U47: a picture that the paste does not tell of is asked for', async () => {
+    const { field } = await open();
+    const item = { types: ['image/png'], getType: async () => png };
+    const read = vi.spyOn(navigator.clipboard, 'read');
+    read.mockResolvedValueOnce([item as unknown as ClipboardItem]);
+    await paste(field, []);
+    expect(await screen.findByTestId('pending-files')).toHaveTextContent('image.png');
+    read.mockRejectedValueOnce(new DOMException('no', 'NotAllowedError'));
+    await paste(field, []);
+    expect(read).toHaveBeenCalledTimes(2);
+  });
 
   test('U47: a pasted picture is shown with a caption; Enter sends', async () => {
     const { user, fake, field } = await open();

@@ -132,6 +132,18 @@ describe('moving between conversations', () => {
     await waitFor(() => expect(selected(app)).toBe(DESIGN));
   });
 
+  test('U107: what comes to an account that is not shown is counted in the rail', async () => {
+    const { fake } = await openWindow((fake) => {
+      fake.withTeam();
+      fake.withAccount({ id: 'account-2', unlocked: false, server_name: 'Other', unread: 1 });
+    });
+    const entry = await screen.findByTestId('rail-account');
+    expect(entry).toHaveTextContent('1');
+    fake.overview.accounts.find(({ id }) => id === 'account-2')!.unread = 3;
+    fake.emit({ type: 'conversations-changed', account: 'account-2' });
+    await waitFor(() => expect(entry).toHaveTextContent('3'));
+  });
+
   test('U107: Ctrl+Alt+PageDown goes to the next account, and the rail shows its number', async () => {
     const { app, user } = await openWindow((fake) => {
       fake.withTeam();

@@ -1,8 +1,10 @@
 //! `cargo xtask check-windows`: does the code compile for Windows? Looked at on Debian,
 //! whose compiler brings the source of the standard library; nothing is linked or run.
-//! `--macos` does the same for macOS as far as that goes without Apple's C compiler.
+//! `--macos` does the same for macOS, without the C below our code: Apple's compiler
+//! and headers are not to be had here, and what is only checked is never linked with it.
 
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
 
@@ -14,34 +16,62 @@ use crate::project::Project;
 /// Debian's own compiler, for which the source of the standard library is packaged.
 const RUSTC: &str = "/usr/bin/rustc";
 
-/// A system, and what of ours can be checked for it.
+/// Ours, but for the tests. The packages for other systems are made by `xtask`.
+const PACKAGES: &[&str] = &[
+    "xtask",
+    "startalk-xmpp-core",
+    "startalk-navigation",
+    "startalk-engine",
+    "startalk-server-lite",
+    "startalk",
+];
+
+/// A system, and how it is looked at.
 struct System {
     name: &'static str,
     target: &'static str,
-    packages: &'static [&'static str],
-    /// What cannot, and why.
+    /// Whether a C compiler for it is there.
+    has_c: bool,
+    /// What is not told by that.
     left_out: &'static str,
 }
 
 const WINDOWS: System = System {
     name: "Windows",
     target: "x86_64-pc-windows-gnu",
-    packages: &[
-        "startalk-xmpp-core",
-        "startalk-navigation",
-        "startalk-engine",
-        "startalk-server-lite",
-        "startalk",
-    ],
-    left_out: "nothing; but it is only compiled, and with the GNU tools, not with MSVC",
+    has_c: true,
+    left_out: "linking, running, and compiling with MSVC",
 };
 
 const MACOS: System = System {
     name: "macOS",
     target: "aarch64-apple-darwin",
-    packages: &["startalk-xmpp-core", "startalk-navigation"],
-    left_out: "the engine, the server and the app: ring and SQLite are C, and need Apple's SDK",
+    has_c: false,
+    left_out: "the C below (SQLCipher, OpenSSL, ring), linking, running",
 };
+
+/// Stands for a compiler of C: reads what a build asks of the preprocessor, and makes
+/// objects with nothing in them.
+const NO_COMPILER: &str = r#"#!/bin/sh
+out='' preprocess='' input='' keep=''
+while [ $# -gt 0 ]; do
+    case "$1" in
+        -o) out=$2; shift ;;
+        -E) preprocess=1 ;;
+        # Asked of compilers of Microsoft's kind.
+        -\?) exit 1 ;;
+        -I|-D) keep="$keep $1$2"; shift ;;
+        -I*|-D*) keep="$keep $1" ;;
+        -target|-arch|-isysroot|-MF|-MT|-MQ) shift ;;
+        *.c|*.S|*.s|*.m|*.cc|*.cpp) input=$1 ;;
+    esac
+    shift
+done
+# No option of the builds that come here holds a space.
+[ -n "$preprocess" ] && exec cc -E $keep "$input"
+[ -z "$out" ] && [ -n "$input" ] && out=$(basename "${input%.*}").o
+[ -z "$out" ] || : > "$out"
+"#;
 
 /// `cargo xtask check-windows`.
 pub(crate) fn run(project: &Project, mut args: Args) -> Result<ExitCode> {
@@ -64,22 +94,42 @@ pub(crate) fn run(project: &Project, mut args: Args) -> Result<ExitCode> {
     let mut check = project.cargo(["check", "-Zbuild-std=std,panic_abort", "--keep-going"]);
     check.args(["--target", system.target, "--lib", "--bins"]);
     check.arg("--target-dir").arg(&folder);
-    for package in system.packages {
+    for package in PACKAGES {
         check.args(["-p", package]);
+    }
+    if !system.has_c {
+        do_without_c(&mut check, system, &folder)?;
     }
     // The packaged compiler is a stable one, and does this only when it is asked to.
     check.env("RUSTC", RUSTC).env("RUSTC_BOOTSTRAP", "1");
+    // As on our own system; those below us may warn.
+    check.env("RUSTFLAGS", "-Dwarnings");
     let checked = process::run(&mut check);
     if !keep {
         // It is of no use for anything else.
         std::fs::remove_dir_all(&folder)?;
     }
     checked?;
-    println!(
-        "Compiles for {}: {}",
-        system.name,
-        system.packages.join(", ")
-    );
+    println!("Compiles for {}: {}", system.name, PACKAGES.join(", "));
     println!("Not checked: {}", system.left_out);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Gives the builds of C below us a compiler that makes nothing.
+fn do_without_c(check: &mut Command, system: &System, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let compiler = folder.join("no-compiler");
+    std::fs::write(&compiler, NO_COMPILER)?;
+    process::run(Command::new("chmod").arg("755").arg(&compiler))?;
+    let target = system.target.replace('-', "_");
+    for tool in ["CC", "CXX"] {
+        check.env(format!("{tool}_{target}"), &compiler);
+    }
+    for (tool, program) in [("AR", "ar"), ("RANLIB", "ranlib")] {
+        check.env(format!("{tool}_{target}"), program);
+    }
+    // Else the builds ask Xcode.
+    check.env("SDKROOT", folder);
+    check.env("MACOSX_DEPLOYMENT_TARGET", "11.0");
+    Ok(())
 }

@@ -13,7 +13,7 @@ use crate::files::{self, FileKey};
 use crate::state::Shell;
 
 /// At most so many are taken from one dialog.
-const MAX_PICKED: usize = 100;
+pub(super) const MAX_PICKED: usize = 100;
 
 /// Asks the user for files to send; nothing if they changed their mind.
 #[tauri::command]
@@ -27,7 +27,7 @@ pub(crate) async fn files_pick(app: AppHandle) -> Result<Vec<PickedFile>, ApiErr
         .collect())
 }
 
-fn picked(path: &Path) -> Option<PickedFile> {
+pub(super) fn picked(path: &Path) -> Option<PickedFile> {
     let data = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
     Some(PickedFile {
         path: path.to_str()?.to_owned(),

@@ -63,6 +63,7 @@ impl Words {
         self.pick("Mark as read", "标为已读")
     }
 
+    #[cfg(not(target_os = "windows"))]
     pub(crate) fn reply(self) -> &'static str {
         self.pick("Reply", "回复")
     }

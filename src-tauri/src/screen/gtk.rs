@@ -1,5 +1,8 @@
 //! What the toolkit of the window can do with pictures; all of it on its thread.
 
+use std::cell::Cell;
+use std::path::PathBuf;
+
 use engine::api::ApiError;
 use gtk::gdk::{self, prelude::*};
 use gtk::gdk_pixbuf::PixbufLoader;
@@ -42,4 +45,26 @@ pub(super) async fn copy(app: &AppHandle, png: Vec<u8>) -> Result<(), ApiError> 
         Some(())
     })
     .await
+}
+
+/// The files that the clipboard names.
+pub(super) async fn files(app: &AppHandle) -> Result<Vec<PathBuf>, ApiError> {
+    let (done, named) = oneshot::channel();
+    // It is asked for, not waited for: who owns the clipboard may be slow.
+    app.run_on_main_thread(move || {
+        let done = Cell::new(Some(done));
+        let clipboard = gtk::Clipboard::get(&gdk::SELECTION_CLIPBOARD);
+        clipboard.request_uris(move |_, names| {
+            if let Some(done) = done.take() {
+                drop(done.send(names.iter().map(ToString::to_string).collect::<Vec<_>>()));
+            }
+        });
+    })
+    .map_err(unable)?;
+    let names: Vec<String> = named.await.map_err(unable)?;
+    let local = names.iter().filter_map(|name| {
+        let name = url::Url::parse(name).ok()?;
+        (name.scheme() == "file").then(|| name.to_file_path().ok())?
+    });
+    Ok(local.collect())
 }

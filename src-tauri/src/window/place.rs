@@ -52,6 +52,33 @@ impl Places {
     }
 }
 
+/// Size of a window that was never open, in pixels at 100 %.
+pub(super) const FIRST_SIZE: (f64, f64) = (1080.0, 720.0);
+
+/// Its size in pixels of a screen, if that is too small for it: nine tenths of the
+/// screen, so that title bar and panels have room.
+pub(super) fn first_size(scale: f64, width: u32, height: u32) -> Option<(u32, u32)> {
+    let room = |side: u32| side / 10 * 9;
+    let fits = |wanted: f64, side: u32| wanted * scale <= f64::from(room(side));
+    if fits(FIRST_SIZE.0, width) && fits(FIRST_SIZE.1, height) {
+        return None;
+    }
+    let side = |wanted: f64, side: u32| {
+        if fits(wanted, side) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "smaller than the screen, which is a u32"
+            )]
+            let pixels = (wanted * scale) as u32;
+            pixels
+        } else {
+            room(side)
+        }
+    };
+    Some((side(FIRST_SIZE.0, width), side(FIRST_SIZE.1, height)))
+}
+
 fn sorted(screens: &[Area]) -> Vec<Area> {
     let mut screens = screens.to_vec();
     screens.sort_by_key(|screen| (screen.x, screen.y, screen.width, screen.height));
@@ -96,6 +123,14 @@ fn grip(area: Area, screen: Area) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn u04_a_new_window_is_no_larger_than_its_screen() {
+        assert_eq!(first_size(1.0, 1280, 800), None);
+        assert_eq!(first_size(2.0, 2560, 1600), None);
+        assert_eq!(first_size(2.0, 1280, 800), Some((1152, 720)));
+        assert_eq!(first_size(1.0, 1280, 600), Some((1080, 540)));
+    }
 
     const LAPTOP: Area = area(0, 0, 1920, 1080);
     const DESK: Area = area(1920, -200, 2560, 1440);

@@ -19,9 +19,33 @@ pub enum KeyringKind {
     Absent,
 }
 
+/// The screen of a desktop.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen {
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// Pixels for each that programs reckon with: 2 is 200 %.
+    pub scale: u32,
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self {
+            width: 1280,
+            height: 800,
+            scale: 1,
+        }
+    }
+}
+
 /// A desktop that ends with the test.
 pub struct Desktop {
     folder: TempDir,
+    screen: Screen,
+    /// Whether programs take text from the input method.
+    pub(super) input_method: bool,
     display: String,
     bus: String,
     // Dropped in this order, the users of a thing before the thing.
@@ -37,6 +61,15 @@ impl Desktop {
     /// If a program is missing; `cargo xtask test` installs them.
     #[must_use]
     pub fn start(keyring: KeyringKind) -> Self {
+        Self::start_on(Screen::default(), keyring)
+    }
+
+    /// As [`Desktop::start`], on this screen.
+    ///
+    /// # Panics
+    /// If a program is missing; `cargo xtask test` installs them.
+    #[must_use]
+    pub fn start_on(screen: Screen, keyring: KeyringKind) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("startalk-e2e-")
             .tempdir()
@@ -54,7 +87,7 @@ impl Desktop {
                     "1",
                     "-screen",
                     "0",
-                    "1280x800x24",
+                    &format!("{}x{}x24", screen.width, screen.height),
                     "-nolisten",
                     "tcp",
                 ])
@@ -73,6 +106,8 @@ impl Desktop {
         );
         let mut desktop = Self {
             folder,
+            screen,
+            input_method: false,
             display,
             bus,
             _programs: Vec::new(),
@@ -136,6 +171,11 @@ impl Desktop {
         &self.bus
     }
 
+    /// Keeps a program until the desktop ends.
+    pub(super) fn keep(&mut self, program: Guard) {
+        self._programs.push(program);
+    }
+
     fn wait_for_name(&self, name: &str) {
         for _ in 0..200 {
             let output = self
@@ -176,7 +216,13 @@ impl Desktop {
             .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
             .env("NO_AT_BRIDGE", "1")
             .env("GTK_A11Y", "none")
+            .env("GDK_SCALE", self.screen.scale.to_string())
             .env("RUST_BACKTRACE", "1");
+        if self.input_method {
+            // Nothing of it is kept, and no settings of the machine are read.
+            command.env("GTK_IM_MODULE", "ibus");
+            command.env("GSETTINGS_BACKEND", "memory");
+        }
         command
     }
 

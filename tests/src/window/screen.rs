@@ -24,7 +24,7 @@ impl App {
     }
 
     /// The id of its window on the display, once it is mapped.
-    fn window(&self) -> String {
+    pub(super) fn window(&self) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(id) = self.shown() {

@@ -93,16 +93,29 @@ impl Session {
     /// # Panics
     /// If it cannot be said.
     pub async fn wake(&self) {
-        self.bus
-            .emit_signal(
-                None::<&str>,
-                "/org/freedesktop/login1",
-                "org.freedesktop.login1.Manager",
-                "PrepareForSleep",
-                &false,
-            )
-            .await
-            .expect("said");
+        let said = self.bus.emit_signal(
+            None::<&str>,
+            "/org/freedesktop/login1",
+            "org.freedesktop.login1.Manager",
+            "PrepareForSleep",
+            &false,
+        );
+        said.await.expect("said");
+    }
+
+    /// Says on the bus that there is a network again (`NM_STATE_CONNECTED_GLOBAL`).
+    ///
+    /// # Panics
+    /// If it cannot be said.
+    pub async fn network_is_back(&self) {
+        let said = self.bus.emit_signal(
+            None::<&str>,
+            "/org/freedesktop/NetworkManager",
+            "org.freedesktop.NetworkManager",
+            "StateChanged",
+            &70_u32,
+        );
+        said.await.expect("said");
     }
 
     /// How many notifications are on the screen.

@@ -24,12 +24,18 @@ pub(crate) const BUILD_PACKAGES: &[&str] = &[
 ];
 
 /// To drive the real window without a screen, with a real keyring and real
-/// notifications.
+/// notifications, a real input method, a clipboard and a microphone.
 pub(crate) const TEST_PACKAGES: &[&str] = &[
     "webkit2gtk-driver",
     "xvfb",
     "openbox",
     "xdotool",
+    "x11-utils",
+    "ibus",
+    "ibus-gtk3",
+    "ibus-libpinyin",
+    "xclip",
+    "pulseaudio",
     "imagemagick",
     "dbus",
     "dbus-x11",
@@ -79,6 +85,9 @@ const TEST_PROGRAMS: &[&str] = &[
     "dbus-run-session",
     "gnome-keyring-daemon",
     "dunst",
+    "ibus-daemon",
+    "pulseaudio",
+    "xclip",
     "import",
 ];
 const SERVER_PROGRAMS: &[&str] = &["prosody", "erl", "go-sendxmpp", "profanity", "tmux"];

@@ -15,6 +15,7 @@ use super::{Act, Acted, reply};
 
 /// Id under which Windows shows our notifications: that of the shortcut in the
 /// start menu, which the installer makes.
+#[cfg(target_os = "windows")]
 const APP_ID: &str = "im.startalk.desktop";
 /// So many threads wait at a time; what is shown beyond that cannot be clicked.
 const MAX_THREADS: usize = 16;
@@ -43,9 +44,12 @@ impl Desk {
         #[cfg(target_os = "windows")]
         notification.app_id(APP_ID);
         if matches!(slot, Slot::Conversation(_)) {
-            if card.reply && cfg!(target_os = "macos") {
+            // It can be answered there alone, and has no button then.
+            #[cfg(target_os = "macos")]
+            if card.reply {
                 notification.reply(words.reply());
-            } else {
+            }
+            if !(cfg!(target_os = "macos") && card.reply) {
                 notification.action("mark-read", words.mark_read());
             }
         }
@@ -68,7 +72,7 @@ impl Desk {
         let started = thread.spawn(move || {
             match notification.show() {
                 Ok(handle) => {
-                    drop(told.send(true));
+                    _ = told.send(true);
                     let heard = handle.wait_for_response(|response: &NotificationResponse| {
                         if let Some(act) = meaning(response) {
                             drop(acts.blocking_send((slot, act)));
@@ -80,7 +84,7 @@ impl Desk {
                 }
                 Err(error) => {
                     tracing::info!(%error, "notification not shown");
-                    drop(told.send(false));
+                    _ = told.send(false);
                 }
             }
             threads.fetch_sub(1, Ordering::Relaxed);

@@ -31,3 +31,16 @@ function copySelected(field: HTMLInputElement | HTMLTextAreaElement): boolean {
     return false;
   }
 }
+
+/** The picture on the clipboard, while something is pasted; nothing if there is none. */
+export async function pictureOfClipboard(): Promise<File | null> {
+  try {
+    for (const item of await navigator.clipboard.read()) {
+      const type = item.types.find((type) => type.startsWith('image/'));
+      if (type !== undefined) return new File([await item.getType(type)], '', { type });
+    }
+  } catch {
+    // Not given: then there is nothing to paste.
+  }
+  return null;
+}

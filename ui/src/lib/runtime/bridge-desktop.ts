@@ -27,6 +27,10 @@ export class BridgeDesktop implements DesktopRuntime {
     return noDesktop();
   }
 
+  pastedFiles(): Promise<File[]> {
+    return noDesktop();
+  }
+
   fileAskWhere(): Promise<string | null> {
     return noDesktop();
   }

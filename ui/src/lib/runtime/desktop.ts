@@ -11,6 +11,8 @@ export interface DesktopRuntime {
   attend(attention: WindowAttention): Promise<void>;
   /** Asks for files to send; none if the person changed their mind. */
   filesPick(): Promise<PickedFile[]>;
+  /** The files that another program has put onto the clipboard. */
+  pastedFiles(): Promise<File[]>;
   /** Asks where a file is to go. */
   fileAskWhere(name: string): Promise<string | null>;
   /** Hands bytes over that lie nowhere on the disk; resolves with their number. */

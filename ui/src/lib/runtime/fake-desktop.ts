@@ -13,6 +13,8 @@ export class FakeDesktop implements DesktopRuntime {
   readonly opened: string[] = [];
   /** What the person chooses in the next dialogs. */
   picked: PickedFile[] = [];
+  /** Files on the clipboard of the system. */
+  pasted: File[] = [];
   where: string | null = null;
   lock: LockView = { ready: false, locked: false, wait_until_ms: null };
   /** What is on the screen; null if the person changes their mind. */
@@ -37,6 +39,10 @@ export class FakeDesktop implements DesktopRuntime {
 
   async filesPick(): Promise<PickedFile[]> {
     return this.picked;
+  }
+
+  async pastedFiles(): Promise<File[]> {
+    return this.pasted;
   }
 
   async fileAskWhere(): Promise<string | null> {

@@ -1,4 +1,5 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
+import type { PickedFile } from '../rpc/generated/PickedFile';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
@@ -38,6 +39,7 @@ function tauriDesktop(): DesktopRuntime {
   return {
     attend: (attention) => invoke('attend', { attention }),
     filesPick: () => invoke('files_pick'),
+    pastedFiles,
     fileAskWhere: (name) => invoke('file_ask_where', { name }),
     fileStage: stage,
     fileInfo: (account, message, index) => invoke('file_info', { account, message, index }),
@@ -60,6 +62,32 @@ function tauriDesktop(): DesktopRuntime {
     updateLook: () => invoke('update_look'),
     updateInstall: () => invoke('update_install'),
   };
+}
+
+/** By their names, for those that are shown before they are sent. */
+const PICTURES: Record<string, string> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  webp: 'image/webp',
+};
+
+async function pastedFiles(): Promise<File[]> {
+  const files: File[] = [];
+  for (const [index, { name }] of (await invoke<PickedFile[]>('pasted_files')).entries()) {
+    const parts: ArrayBuffer[] = [];
+    let offset = 0;
+    for (;;) {
+      const part = await invoke<ArrayBuffer>('pasted_read', { index, offset });
+      if (part.byteLength === 0) break;
+      parts.push(part);
+      offset += part.byteLength;
+    }
+    const type = PICTURES[name.split('.').pop()?.toLowerCase() ?? ''] ?? '';
+    files.push(new File(parts, name, { type }));
+  }
+  return files;
 }
 
 /** So much of a file is handed over at a time. */

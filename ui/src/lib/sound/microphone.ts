@@ -1,10 +1,14 @@
+import { WaveRecorder } from './wave';
+
 /** The microphone, as the web view gives it: recorded in the format that it knows best. */
 
-/** Best first; every web view has one of them. */
+/**
+ * Best first. WebKitGTK knows neither, and says that it knows AAC also where it then writes
+ * nothing: what has none of these is recorded as it is.
+ */
 const FORMATS = [
   { type: 'audio/ogg;codecs=opus', end: 'ogg' },
   { type: 'audio/webm;codecs=opus', end: 'webm' },
-  { type: 'audio/mp4', end: 'm4a' },
 ] as const;
 /** Speech needs no more. */
 const BITS_PER_SECOND = 32_000;
@@ -31,42 +35,60 @@ export interface Microphone {
 
 /** The microphone; nothing where the web view cannot record. */
 export function microphone(): Microphone | null {
-  if (typeof MediaRecorder === 'undefined' || typeof AudioContext === 'undefined') return null;
+  if (typeof AudioContext === 'undefined') return null;
   // Absent in older web views, whatever the types say.
   const devices = navigator.mediaDevices as MediaDevices | undefined;
-  const format = FORMATS.find(({ type }) => MediaRecorder.isTypeSupported(type));
-  if (!devices?.getUserMedia || !format) return null;
+  if (!devices?.getUserMedia) return null;
+  const format =
+    typeof MediaRecorder === 'undefined'
+      ? undefined
+      : FORMATS.find(({ type }) => MediaRecorder.isTypeSupported(type));
   return { start: () => start(devices, format) };
 }
 
-async function start(devices: MediaDevices, format: (typeof FORMATS)[number]): Promise<Recording> {
+async function start(
+  devices: MediaDevices,
+  format: (typeof FORMATS)[number] | undefined,
+): Promise<Recording> {
   const stream = await devices.getUserMedia({ audio: true });
   const context = new AudioContext();
   const analyser = context.createAnalyser();
   analyser.fftSize = 1024;
-  context.createMediaStreamSource(stream).connect(analyser);
+  const source = context.createMediaStreamSource(stream);
+  source.connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
+  const letGo = () => {
+    for (const track of stream.getTracks()) track.stop();
+    void context.close();
+  };
+  const recorder = format ? encoded(stream, format) : plain(new WaveRecorder(context, source));
+  return {
+    level: () => {
+      analyser.getFloatTimeDomainData(samples);
+      return loudness(samples);
+    },
+    stop: () => recorder.stop().finally(letGo),
+    cancel: () => {
+      recorder.cancel();
+      letGo();
+    },
+  };
+}
+
+/** Recorded by the web view. */
+function encoded(stream: MediaStream, format: (typeof FORMATS)[number]) {
   const recorder = new MediaRecorder(stream, {
     mimeType: format.type,
     audioBitsPerSecond: BITS_PER_SECOND,
   });
   const parts: Blob[] = [];
   recorder.ondataavailable = ({ data }) => parts.push(data);
-  const letGo = () => {
-    for (const track of stream.getTracks()) track.stop();
-    void context.close();
-  };
   recorder.start();
   return {
-    level: () => {
-      analyser.getFloatTimeDomainData(samples);
-      return loudness(samples);
-    },
     stop: () =>
-      new Promise((resolve, reject) => {
+      new Promise<Sound>((resolve, reject) => {
         recorder.onerror = () => reject(new Error('recording'));
         recorder.onstop = () => {
-          letGo();
           const [type = ''] = format.type.split(';');
           resolve({ bytes: new Blob(parts, { type }), end: format.end });
         };
@@ -75,8 +97,15 @@ async function start(devices: MediaDevices, format: (typeof FORMATS)[number]): P
     cancel: () => {
       recorder.ondataavailable = null;
       if (recorder.state !== 'inactive') recorder.stop();
-      letGo();
     },
+  };
+}
+
+/** Recorded by ourselves. */
+function plain(recorder: WaveRecorder) {
+  return {
+    stop: async (): Promise<Sound> => ({ bytes: recorder.stop(), end: 'wav' }),
+    cancel: () => void recorder.stop(),
   };
 }
 

@@ -289,6 +289,8 @@ export class App {
         break;
       default:
         if (event.account === this.#session?.account) this.#session.handle(event);
+        // The rail counts for the accounts that are not shown.
+        else if (event.type === 'conversations-changed') void this.#overviewBell.ring();
     }
   }
 

@@ -62,6 +62,15 @@ export class OutgoingFiles {
     return this.#tooMany;
   }
 
+  /** The files that another program has put onto the clipboard; none if they cannot be had. */
+  async pasted(): Promise<File[]> {
+    try {
+      return await this.#rpc.desktop((desktop) => desktop.pastedFiles());
+    } catch {
+      return [];
+    }
+  }
+
   /** Puts files into the preview; `caption` is what was written before. */
   add(files: readonly File[], caption = this.#caption): void {
     if (!this.offered || files.length === 0) return;

@@ -1,0 +1,101 @@
+//! Files that another program has put onto the clipboard, as file managers do.
+//! WebKitGTK gives a page nothing of them.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use engine::api::{ApiError, ErrorCode};
+use tauri::ipc;
+use tauri::{AppHandle, State};
+
+use super::files::{MAX_PICKED, picked};
+use crate::contract::PickedFile;
+use crate::screen;
+use crate::state::Shell;
+
+/// The page holds them in its memory until they are sent.
+const MAX_BYTES: u64 = 256 << 20;
+/// So much is given at a time.
+const PART_BYTES: u64 = 4 << 20;
+
+/// What was on the clipboard when something was last pasted: that alone may be read.
+#[derive(Debug, Default)]
+pub(crate) struct Pasted(Mutex<Vec<PathBuf>>);
+
+/// The files on the clipboard; folders are left out.
+///
+/// # Errors
+/// [`ErrorCode::FileTooLarge`] if one of them is.
+#[tauri::command]
+pub(crate) async fn pasted_files(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    pasted: State<'_, Pasted>,
+) -> Result<Vec<PickedFile>, ApiError> {
+    // Behind the curtain nothing is done.
+    shell.open_engine()?;
+    let paths = screen::files(&app).await?;
+    let looked = tokio::task::spawn_blocking(move || {
+        let paths = paths.into_iter().take(MAX_PICKED);
+        paths
+            .filter_map(|path| picked(&path).map(|file| (path, file)))
+            .unzip::<_, _, Vec<_>, Vec<_>>()
+    });
+    let (paths, files) = looked.await.map_err(screen::unable)?;
+    if files.iter().any(|file| file.size > MAX_BYTES) {
+        return Err(ApiError::new(ErrorCode::FileTooLarge));
+    }
+    *pasted.0.lock().unwrap_or_else(PoisonError::into_inner) = paths;
+    Ok(files)
+}
+
+/// Bytes of one of them from here on: at most 4 MiB, none at its end.
+///
+/// # Errors
+/// [`ErrorCode::NotSupported`] if there is no such file, or it cannot be read.
+#[tauri::command]
+pub(crate) async fn pasted_read(
+    shell: State<'_, Shell>,
+    pasted: State<'_, Pasted>,
+    index: usize,
+    offset: u64,
+) -> Result<ipc::Response, ApiError> {
+    shell.open_engine()?;
+    let path = {
+        let paths = pasted.0.lock().unwrap_or_else(PoisonError::into_inner);
+        paths.get(index).cloned()
+    };
+    let path = path.ok_or_else(|| screen::unable("not pasted"))?;
+    let read = tokio::task::spawn_blocking(move || part(&path, offset));
+    let bytes = read.await.map_err(screen::unable)?;
+    Ok(ipc::Response::new(bytes.map_err(screen::unable)?))
+}
+
+fn part(path: &std::path::Path, offset: u64) -> std::io::Result<Vec<u8>> {
+    use std::io::{Read, Seek, SeekFrom};
+
+    let mut file = std::fs::File::open(path)?;
+    file.seek(SeekFrom::Start(offset))?;
+    let mut bytes = Vec::new();
+    file.take(PART_BYTES.min(MAX_BYTES.saturating_sub(offset)))
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn u47_a_pasted_file_is_read_in_parts_and_never_beyond_its_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        let file = std::fs::File::create(&path).unwrap();
+        file.set_len(PART_BYTES + 3).unwrap();
+        assert_eq!(part(&path, 0).unwrap().len() as u64, PART_BYTES);
+        assert_eq!(part(&path, PART_BYTES).unwrap().len(), 3);
+        assert!(part(&path, PART_BYTES + 3).unwrap().is_empty());
+        file.set_len(MAX_BYTES + 1).unwrap();
+        assert!(part(&path, MAX_BYTES).unwrap().is_empty());
+    }
+}

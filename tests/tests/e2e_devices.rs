@@ -1,0 +1,175 @@
+//! What people put into a message beside words, in the real window: from the clipboard,
+//! from the screen, from the microphone.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic with its place is the report"
+)]
+
+use std::time::Duration;
+
+use engine::api::{AttachmentView, Request, Response, WindowAnchor};
+use system_tests::window::{App, Desktop, KeyringKind, test_id};
+use system_tests::world::{Person, World};
+
+const PASSWORD: &str = "devices-Geheimnis-4711";
+const TEXT: &str = "复制 this, please";
+
+/// U34, U47, U54, U56.
+#[tokio::test(flavor = "multi_thread")]
+async fn clipboard_screen_and_microphone() {
+    let mut desktop = Desktop::start(KeyringKind::Unlocked);
+    desktop.start_microphone();
+    let world = World::start().await;
+    let wang = world.join("Wang Fang").await;
+    let (invite, _) = world
+        .server()
+        .create_invite(Some("Wang Fang"), Duration::from_secs(3600))
+        .await
+        .unwrap();
+    let app = App::start(&desktop, "devices", "en_US", &[&invite.to_link()]).await;
+    app.wait_for(&test_id("join-preview")).await;
+    app.fill("join-name", "Rosa").await;
+    app.fill("join-password", PASSWORD).await;
+    app.click("join-submit").await;
+    app.wait_ready("main").await;
+    app.click("contact-row").await;
+    app.wait_focus("composer").await;
+    app.wait_focused().await;
+    app.type_into("composer", TEXT).await;
+    app.press("Return");
+    app.wait_for(&test_id("message")).await;
+
+    // U34: a message is copied as its bare text.
+    app.press("ctrl+Up");
+    app.press("ctrl+c");
+    app.until("the text is on the clipboard", async || {
+        String::from_utf8_lossy(&desktop.clipboard("UTF8_STRING")) == TEXT
+    })
+    .await;
+    app.press("Escape");
+    app.wait_focus("composer").await;
+
+    // U47: a picture of another program is pasted, looked at, and sent.
+    let picture = desktop.folder().join("picture.png");
+    let drawn = desktop
+        .command("convert")
+        .args(["-size", "300x200", "xc:orange"])
+        .arg(&picture)
+        .status();
+    assert!(drawn.is_ok_and(|status| status.success()));
+    desktop.put_on_clipboard("image/png", &picture);
+    app.until("the picture is on the clipboard", async || {
+        String::from_utf8_lossy(&desktop.clipboard("TARGETS")).contains("image/png")
+    })
+    .await;
+    app.press("ctrl+v");
+    app.wait_for(&test_id("pending-files")).await;
+    app.shot("1-pasted").await;
+    app.click("send-files").await;
+    let sent = received(&wang, 1).await;
+    assert_eq!((sent.width, sent.height), (Some(300), Some(200)));
+
+    // U47: so are files that a file manager has copied.
+    let (list, report) = (
+        desktop.folder().join("list"),
+        desktop.folder().join("报告 1.txt"),
+    );
+    std::fs::write(&report, "hello").unwrap();
+    let name = url_of(&report);
+    std::fs::write(&list, format!("{name}\r\n")).unwrap();
+    desktop.put_on_clipboard("text/uri-list", &list);
+    app.until("the file is on the clipboard", async || {
+        String::from_utf8_lossy(&desktop.clipboard("TARGETS")).contains("text/uri-list")
+    })
+    .await;
+    app.wait_focus("composer").await;
+    app.press("ctrl+v");
+    app.wait_for(&test_id("pending-files")).await;
+    app.click("send-files").await;
+    let sent = received(&wang, 2).await;
+    assert_eq!(
+        (sent.name.as_str(), sent.size_bytes),
+        ("报告 1.txt", Some(5))
+    );
+
+    // U54: the screen without our window, as a picture that is sent.
+    app.click("screenshot-take").await;
+    app.wait_for(&test_id("screenshot")).await;
+    app.until("the picture is there", async || {
+        app.count("[data-testid=screenshot-send]:enabled").await == 1
+    })
+    .await;
+    app.shot("2-screen").await;
+    app.click("screenshot-send").await;
+    app.wait_for(&test_id("pending-files")).await;
+    app.click("send-files").await;
+    let sent = received(&wang, 3).await;
+    assert_eq!((sent.width, sent.height), (Some(1280), Some(800)));
+
+    // U56: a voice message, with levels while it is recorded, and sound in it.
+    app.click("voice-record").await;
+    let loud = "return [...document.querySelectorAll('[data-testid=voice-level] i')] \
+                .filter((bar) => bar.offsetHeight > 5).length";
+    app.until("the tone is heard", async || {
+        app.number(loud).await.is_some_and(|bars| bars > 10.0)
+    })
+    .await;
+    app.shot("3-recording").await;
+    app.click("voice-stop").await;
+    app.click("voice-send").await;
+    let sent = received(&wang, 4).await;
+    assert_eq!(sent.media_type.as_deref(), Some("audio/wav"));
+    // A second of it, at least.
+    assert!(
+        sent.size_bytes.is_some_and(|size| size > 30_000),
+        "{sent:?}"
+    );
+    app.shot("4-sent").await;
+    app.quit().await;
+}
+
+/// A file's name as file managers write it (RFC 8089).
+fn url_of(path: &std::path::Path) -> String {
+    let escaped = path.to_str().unwrap().bytes().map(|byte| match byte {
+        b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    format!("file://{}", escaped.collect::<String>())
+}
+
+/// The file of the newest message, as soon as there are so many with one.
+async fn received(person: &Person, count: usize) -> AttachmentView {
+    let mut found = None;
+    person
+        .until(&format!("{count} files"), async || {
+            let request = Request::Conversations {
+                account: person.account(),
+            };
+            let Response::Conversations(rows) = person.ask(request).await else {
+                return false;
+            };
+            let Some(row) = rows.into_iter().next() else {
+                return false;
+            };
+            let request = Request::Messages {
+                account: person.account(),
+                conversation: row.id,
+                anchor: WindowAnchor::Latest,
+                limit: 20,
+            };
+            let Response::Messages(window) = person.ask(request).await else {
+                return false;
+            };
+            let files = window.messages.into_iter();
+            let files: Vec<_> = files.flat_map(|message| message.attachments).collect();
+            found = files.last().cloned();
+            files.len() == count
+        })
+        .await;
+    found.unwrap()
+}

@@ -1,0 +1,146 @@
+//! A real input method in the real window: Pinyin of `IBus`, at 100 and at 200 %.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic with its place is the report"
+)]
+
+use std::time::Duration;
+
+use system_tests::window::{App, Desktop, KeyringKind, Screen, test_id};
+use system_tests::world::World;
+
+const PASSWORD: &str = "pinyin-Geheimnis-4711";
+
+/// Where the text begins in the field that has the focus, and the ends of its line, in
+/// pixels of the screen: x, top, bottom.
+const CARET: &str = "const field = document.activeElement; \
+    const box = field.getBoundingClientRect(); const style = getComputedStyle(field); \
+    const pen = document.createElement('canvas').getContext('2d'); pen.font = style.font; \
+    const left = box.left + parseFloat(style.paddingLeft) + pen.measureText(field.value).width; \
+    return [left, box.top, box.bottom].map((place) => String(place * devicePixelRatio))";
+
+/// U40, U41, U42, U43.
+#[tokio::test(flavor = "multi_thread")]
+async fn pinyin() {
+    compose_on(Screen::default()).await;
+}
+
+/// U41.
+#[tokio::test(flavor = "multi_thread")]
+async fn pinyin_at_200_percent() {
+    compose_on(Screen {
+        width: 2560,
+        height: 1600,
+        scale: 2,
+    })
+    .await;
+}
+
+async fn compose_on(screen: Screen) {
+    let mut desktop = Desktop::start_on(screen, KeyringKind::Unlocked);
+    desktop.start_input_method();
+    let world = World::start().await;
+    let wang = world.join("Wang Fang").await;
+    let (invite, _) = world
+        .server()
+        .create_invite(Some("Wang Fang"), Duration::from_secs(3600))
+        .await
+        .unwrap();
+    let name = format!("pinyin-{}", screen.scale);
+    let app = App::start(&desktop, &name, "zh_CN", &[&invite.to_link()]).await;
+    app.wait_for(&test_id("join-preview")).await;
+    app.fill("join-name", "罗莎").await;
+    app.fill("join-password", PASSWORD).await;
+    app.click("join-submit").await;
+    app.wait_ready("main").await;
+    app.click("contact-row").await;
+    app.wait_focus("composer").await;
+    app.wait_focused().await;
+    app.choose_pinyin(&desktop).await;
+
+    // U41: the candidates are at the caret, and what is being composed is not text yet.
+    let offered = app.compose("nihao").await;
+    desktop.screenshot(&shot(&format!("{name}-1-composer.png")));
+    assert_at_caret(&app, offered).await;
+    assert_eq!(app.value("composer").await, "");
+
+    // U40: Enter while composing takes the letters and sends nothing, the next one sends.
+    app.press("Return");
+    app.wait_composed().await;
+    wait_value(&app, "composer", "nihao").await;
+    assert_eq!(app.count(&test_id("message")).await, 0);
+    app.press("Return");
+    wait_sent(&app, &["nihao"]).await;
+
+    // A character is chosen by space, the next ones are offered behind it.
+    app.compose("nihao").await;
+    app.press("space");
+    app.wait_composed().await;
+    wait_value(&app, "composer", "你好").await;
+    let offered = app.compose("shijie").await;
+    assert_at_caret(&app, offered).await;
+
+    // U43: the focus goes while something is composed. What was text stays.
+    app.click("open-search").await;
+    app.wait_focus("search-input").await;
+    app.wait_composed().await;
+
+    // U41: the same in the search field. U42: Escape takes back what is composed and
+    // leaves the rest alone.
+    let offered = app.compose("nihao").await;
+    desktop.screenshot(&shot(&format!("{name}-2-search.png")));
+    assert_at_caret(&app, offered).await;
+    app.press("Escape");
+    app.wait_composed().await;
+    app.wait_focus("search-input").await;
+    assert_eq!(app.value("search-input").await, "");
+    app.compose("nihao").await;
+    app.press("1");
+    app.wait_composed().await;
+    wait_value(&app, "search-input", "你好").await;
+
+    app.click("open-chats").await;
+    app.click("composer").await;
+    app.wait_focus("composer").await;
+    wait_value(&app, "composer", "你好").await;
+    app.press("Return");
+    wait_sent(&app, &["nihao", "你好"]).await;
+    drop(wang);
+    app.quit().await;
+}
+
+/// The candidates begin where the text goes on, below or above its line.
+async fn assert_at_caret(app: &App, [x, y, _, height]: [i32; 4]) {
+    let caret = app.texts_by(CARET).await;
+    let [left, top, bottom] = [0, 1, 2].map(|place| caret[place].parse::<f64>().unwrap());
+    let [window_x, window_y, ..] = app.page_place();
+    let (x, y) = (f64::from(x - window_x), f64::from(y - window_y));
+    let height = f64::from(height);
+    let places = format!("candidates {x} {y} {height}, caret {left} {top} {bottom}");
+    assert!((x - left).abs() <= 12.0, "{places}");
+    let below = y >= top && y <= bottom + 12.0;
+    let above = y + height >= top - 12.0 && y + height <= bottom;
+    assert!(below || above, "{places}");
+}
+
+async fn wait_value(app: &App, id: &str, value: &str) {
+    app.until(&format!("{id} holds {value:?}"), async || {
+        app.value(id).await == value
+    })
+    .await;
+}
+
+async fn wait_sent(app: &App, texts: &[&str]) {
+    app.until(&format!("{texts:?} are there"), async || {
+        app.texts(&test_id("message-text")).await == texts
+    })
+    .await;
+}
+
+fn shot(name: &str) -> std::path::PathBuf {
+    system_tests::processes::required("STARTALK_SHOTS").join(name)
+}
