@@ -70,6 +70,12 @@ export const screens = [
   },
   { name: 'room', scene: 'room', steps: [row(DESIGN)], shows: 'message' },
   {
+    name: 'room-notice',
+    scene: 'room',
+    steps: [row(DESIGN), { click: 'room-notice-readers' }],
+    shows: 'notice-closed',
+  },
+  {
     name: 'room-details',
     steps: [row(ROOM), { click: 'toggle-details' }],
     shows: 'members',
