@@ -50,8 +50,8 @@ pub use people::{
 pub use request::{Request, Response};
 pub use rooms::{
     Affiliation, FoundRoom, FoundRooms, InvitationView, LeftView, LeftWhy, MemberView,
-    OccupantView, Role, RoomEventKind, RoomEventView, RoomFeatures, RoomRequest, RoomSettings,
-    RoomState, RoomView,
+    NoticeReaderView, NoticeReadersView, OccupantView, Role, RoomEventKind, RoomEventView,
+    RoomFeatures, RoomRequest, RoomSettings, RoomState, RoomView,
 };
 pub use search::{
     ContentKind, HighlightRange, NameHit, SearchFilters, SearchHit, SearchPage, SearchRequest,

@@ -70,6 +70,12 @@ export const screens = [
   },
   { name: 'room', scene: 'room', steps: [row(DESIGN)], shows: 'message' },
   {
+    name: 'room-notice',
+    scene: 'room',
+    steps: [row(DESIGN), { click: 'room-notice-readers' }],
+    shows: 'notice-closed',
+  },
+  {
     name: 'room-details',
     steps: [row(ROOM), { click: 'toggle-details' }],
     shows: 'members',
@@ -77,7 +83,12 @@ export const screens = [
   { name: 'update', scene: 'update', shows: 'update-bar' },
   { name: 'new-room', steps: [{ keys: 'Control+Shift+N' }], shows: 'new-room' },
   { name: 'person-details', steps: [row(ANNA), { click: 'toggle-details' }], shows: 'profile' },
-  { name: 'conversation-files', steps: [row(ANNA), { click: 'files-open' }], shows: 'files-panel' },
+  {
+    name: 'conversation-files',
+    scene: 'sorts',
+    steps: [row(ANNA), { click: 'files-open' }],
+    shows: 'files-panel',
+  },
   { name: 'find-here', steps: [row(ANNA), { keys: 'Control+F' }], shows: 'find-bar' },
   { name: 'contacts', steps: [open('contacts')], shows: 'contacts-side' },
   {
@@ -85,7 +96,7 @@ export const screens = [
     steps: [open('contacts'), { click: 'person-row' }],
     shows: 'profile',
   },
-  { name: 'files', steps: [open('files')], shows: 'files' },
+  { name: 'files', scene: 'sorts', steps: [open('files')], shows: 'files' },
   { name: 'search', steps: [open('search')], shows: 'search-hints' },
   {
     name: 'search-hits',

@@ -70,6 +70,20 @@ describe('U50: everyone', () => {
   });
 });
 
+test('U50: everyone may be for those who lead the room', async () => {
+  const { user, field, fake, address } = await inRoom(12);
+  const room = fake.rooms.rooms.get(address)!;
+  room.settings.limit_everyone = true;
+  const changed = () => fake.emit({ type: 'room-changed', account: fake.account, room: address });
+  changed();
+  await user.type(field, '@all');
+  expect(await screen.findByRole('option', { name: /everyone/ })).toBeVisible();
+  room.affiliations.set(fake.me, 'member');
+  room.there.set(fake.me, 'participant');
+  changed();
+  await waitFor(() => expect(screen.queryByRole('option', { name: /everyone/ })).toBeNull());
+});
+
 test('U52: a text that is too long is offered as a file, and nothing of it is cut', async () => {
   const { user, field, app } = await open();
   const text = '汉字'.repeat(11_000);
@@ -137,4 +151,25 @@ test('U101: in a room those who have read a message and those who have not are t
     'person4',
   ]);
   expect(await problems(details)).toEqual([]);
+
+  // They are reminded once, and only after a question.
+  await user.click(within(details).getByTestId('nudge'));
+  expect(details).toHaveTextContent('3 people will be named');
+  expect(sent()).toHaveLength(1);
+  await user.click(within(details).getByTestId('nudge-send'));
+  expect(await within(details).findByTestId('nudged')).toBeVisible();
+  const reminder = sent().at(-1)!;
+  expect(reminder.text).toBe('@person1 @person3 @person4 please have a look at this');
+  expect(reminder.reply?.message).toBe(sent()[0]!.id);
+  expect(reminder.mentions.map(({ address, start, end }) => [address, start, end])).toEqual([
+    ['person1@valley.local', 0, 8],
+    ['person3@valley.local', 9, 17],
+    ['person4@valley.local', 18, 26],
+  ]);
+  await user.click(within(details).getByTestId('details-close'));
+  await fireEvent.contextMenu(message, { clientX: 10, clientY: 10 });
+  await fireEvent.click(screen.getByTestId('menu-details'));
+  const again = await screen.findByRole('dialog');
+  expect(within(again).getByTestId('nudged')).toBeVisible();
+  expect(within(again).queryByTestId('nudge')).toBeNull();
 });

@@ -150,7 +150,10 @@ describe('moving between conversations', () => {
       fake.withAccount({ id: 'account-2', unlocked: false, server_name: 'Other', unread: 120 });
     });
     await screen.findAllByTestId('conversation-row');
-    expect(screen.getByTestId('rail-account')).toHaveTextContent('99+');
+    const other = screen.getByTestId('rail-account');
+    expect(other).toHaveTextContent('99+');
+    // Each has a colour of its own, the same on every device.
+    expect(other.style.background).toMatch(/^var\(--avatar-\d\)$/);
     await user.keyboard('{Control>}{Alt>}{PageDown}{/Alt}{/Control}');
     await waitFor(() => expect(app.account?.id).toBe('account-2'));
   });

@@ -2,6 +2,7 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import { ACCOUNT } from '../src/lib/runtime/fake';
 import { everyRow, manyTalks } from '../src/lib/runtime/fixtures-lists';
+import { company } from '../src/lib/runtime/fixtures-people';
 import { ANNA, openWindow, WANGWEI } from './window';
 
 const DESIGN = 'design@rooms.valley.local';
@@ -303,5 +304,62 @@ describe('mark all as read', () => {
     await waitFor(() => expect(row(ANNA)).toHaveAttribute('data-unread', '2'));
     await vi.advanceTimersByTimeAsync(20_000);
     expect(fake.countOf('mark-displayed')).toBe(0);
+  });
+});
+
+describe('U96: people of the same name', () => {
+  const [ONE, TWO] = ['zhangwei@valley.local', 'zhangwei2@valley.local'];
+  const open = async () => {
+    const stage = await openWindow((fake) => {
+      fake.withTeam();
+      company(fake, 0);
+      for (const address of [ONE, TWO]) {
+        fake.receive(address, '你好');
+      }
+    });
+    await screen.findAllByTestId('conversation-row');
+    return stage;
+  };
+  const row = (address: string) =>
+    document.querySelector<HTMLElement>(`[data-conversation="${address}"]`)!;
+
+  test('are told apart in the list, above the conversation and where one forwards to', async () => {
+    const { app, user } = await open();
+    await waitFor(() => expect(row(ONE)).toHaveTextContent('张伟 · 平台组'));
+    expect(row(TWO)).toHaveTextContent('张伟 · 华东');
+    // Nobody else carries more than a name.
+    expect(row(WANGWEI)).not.toHaveTextContent('界面组');
+    await app.session!.go(TWO);
+    const title = await screen.findByRole('heading', { level: 1, name: '张伟' });
+    expect(title.closest('header')).toHaveTextContent('华东');
+    await app.session!.go(WANGWEI);
+    const message = (await screen.findAllByTestId('message-text'))[0]!;
+    await fireEvent.contextMenu(message, { clientX: 10, clientY: 10 });
+    await user.click(screen.getByTestId('menu-forward'));
+    await user.type(await screen.findByTestId('forward-filter'), '张伟');
+    const found = screen.getAllByTestId('forward-to').map(({ textContent }) => textContent.trim());
+    expect(found.sort()).toEqual([
+      expect.stringMatching(/张伟\s*华东/),
+      expect.stringMatching(/张伟\s*平台组/),
+    ]);
+  });
+
+  test('are told apart by Ctrl+K, too', async () => {
+    const { user } = await open();
+    await user.keyboard('{Control>}k{/Control}');
+    await screen.findByTestId('switcher-input');
+    await user.keyboard('张伟');
+    const words = () =>
+      screen
+        .getAllByTestId('switcher-entry')
+        .filter(({ dataset }) => dataset.kind === 'name')
+        .map(({ textContent }) => textContent.replace(/\s+/g, ' ').trim())
+        .sort();
+    await waitFor(() =>
+      expect(words()).toEqual([
+        expect.stringContaining('张伟 市场部 / 华东'),
+        expect.stringContaining('张伟 研发部 / 平台组'),
+      ]),
+    );
   });
 });

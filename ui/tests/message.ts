@@ -10,6 +10,7 @@ import { Composer } from '../src/lib/state/composer.svelte';
 import { Here } from '../src/lib/state/here.svelte';
 import { MessageActions } from '../src/lib/state/message-actions.svelte';
 import { Playback } from '../src/lib/state/playback.svelte';
+import { Nudges } from '../src/lib/state/nudges.svelte';
 import { TakenBack } from '../src/lib/state/taken-back.svelte';
 import { Timeline } from '../src/lib/state/timeline.svelte';
 import { Transfers } from '../src/lib/state/transfers.svelte';
@@ -43,6 +44,7 @@ export function actionsOn(fake: FakeRuntime, conversation: string, inRoom = fals
     composer,
     here,
     takenBack,
+    nudges: new Nudges(),
     transfers: new Transfers(rpc, ACCOUNT),
     playback: new Playback(),
   });

@@ -50,6 +50,23 @@ describe('the quick switcher', () => {
     await waitFor(() => expect(names()).toEqual([TOMAS]));
   });
 
+  test('U94: 张伟 is found by 张, zhangwei, zw and his department', async () => {
+    const { user } = await openSwitcher((fake) => {
+      fake.withTeam();
+      fake.contacts.push({
+        ...fake.contacts[0]!,
+        address: 'z1@valley.local',
+        name: '张伟',
+        departments: [['质检部']],
+      });
+    });
+    for (const typed of ['张', 'zhangwei', 'zw', '质检', 'zhijian', 'zjb']) {
+      await user.clear(screen.getByTestId('switcher-input'));
+      await user.keyboard(typed);
+      await waitFor(() => expect(names(), typed).toEqual(['z1@valley.local']));
+    }
+  });
+
   test('U94: opens the person with Enter, also one without a conversation', async () => {
     const { user, app } = await openSwitcher();
     await user.keyboard('tomas');

@@ -13,6 +13,7 @@
 //! * [`caps`]: what the hash of capabilities is of (XEP-0115)
 //! * [`names`]: from the name of a person to a localpart
 //! * [`datetime`]: dates and times (XEP-0082)
+//! * [`uri`]: addresses as URIs (RFC 5122)
 //! * [`ns`]: the namespaces
 
 pub mod caps;
@@ -26,6 +27,7 @@ pub mod sasl;
 pub mod stanza_error;
 pub mod stream;
 pub mod stream_management;
+pub mod uri;
 pub mod written;
 
 pub use minidom::Element;

@@ -3,7 +3,7 @@
 
 use minidom::Element;
 
-use crate::ns;
+use crate::{ns, uri};
 
 /// The kind of a message (RFC 6121, section 5.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -128,6 +128,19 @@ pub fn is_archived_in_room(message: &Element) -> bool {
         return false;
     }
     has_hint(message, "store") || has_lasting_content(message)
+}
+
+/// Whether a message of a room names the room itself, and so everybody in it
+/// (XEP-0372).
+#[must_use]
+pub fn names_everybody(message: &Element, room: &str) -> bool {
+    message
+        .children()
+        .filter(|child| {
+            child.is("reference", ns::REFERENCES) && child.attr("type") == Some("mention")
+        })
+        .filter_map(|reference| uri::address(reference.attr("uri")?))
+        .any(|address| address.as_str() == room)
 }
 
 /// Whether the other devices of an account get a copy (XEP-0280, section 6).

@@ -161,6 +161,8 @@ pub(super) struct Changes {
     fresh_ms: i64,
     conversations: Vec<String>,
     notifications: Vec<NotificationView>,
+    /// Rooms whose notice was closed by somebody.
+    rooms: Vec<String>,
     /// An invitation came.
     invited: bool,
     /// New rows for the outbox (receipts), or one less that is waited for.
@@ -267,6 +269,9 @@ impl Shared {
             notification.limit = self.preview;
             self.events.publish(Event::Notify { notification });
         }
+        for room in &changes.rooms {
+            self.room_changed(room);
+        }
         if changes.invited {
             self.invitations_changed();
         }
@@ -327,6 +332,10 @@ fn write(
             rooms::settle(tx, &mut about.conversation, &mut about.author.address)?;
             let about = &about;
             if messages::say(tx, about, place)? {
+                if about.room && rooms::notice::is(tx, &about.conversation, &about.target)? {
+                    changes.rooms.push(about.conversation.clone());
+                    return Ok(());
+                }
                 changes.touch(&about.conversation);
                 if matches!(about.said, Said::Displayed) && about.author.outgoing {
                     // Read elsewhere: nothing to be told of any more.

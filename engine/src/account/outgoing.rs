@@ -7,7 +7,7 @@ use xmpp_core::{Element, datetime, ns};
 
 use super::sync::archive::Ask;
 use crate::store::outbox::{OutboxKind, OutboxRow};
-use crate::store::rooms;
+use crate::store::rooms::{self, notice};
 
 /// What programs show that know no retractions.
 const TAKEN_BACK: &str = "撤回了一条消息 · took back a message";
@@ -59,6 +59,15 @@ pub(super) fn outbox_row(row: &OutboxRow) -> Element {
         OutboxKind::Displayed => stanza
             .attr("id", format!("d-{}", row.wire_id))
             .child(build("displayed", ns::MARKERS).attr("id", &row.wire_id))
+            .child(store)
+            .done(),
+        OutboxKind::Notice => stanza
+            .attr("id", notice::stanza_id(&row.wire_id))
+            .child(
+                build("reactions", ns::REACTIONS)
+                    .attr("id", &row.wire_id)
+                    .child(build("reaction", ns::REACTIONS).text(notice::CLOSED)),
+            )
             .child(store)
             .done(),
     }

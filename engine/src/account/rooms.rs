@@ -10,6 +10,7 @@ mod enter;
 pub(super) mod hear;
 mod keep;
 mod members;
+mod notice;
 pub(super) mod notify;
 mod requests;
 pub(super) mod settings;

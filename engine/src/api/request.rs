@@ -6,9 +6,10 @@ use super::{
     ConversationRequest, ConversationView, DeviceEndedView, DeviceRequest, DevicesView,
     DirectoryEntryView, DirectoryFormView, ExportView, FileLimits, FilePage, FileRequest,
     FirstUnreadView, FoundRooms, InvitationView, JoinPreview, ManagedView, MemberView,
-    MessageDetails, MessageRequest, MessageWindow, NameHit, OccupantView, Overview,
-    OwnPresenceView, PeopleRequest, ProfileView, ProxyView, RoomRequest, RoomSettings, RoomView,
-    SearchPage, SearchRequest, StorageView, SubscriptionRequestView, TransferView, WindowAnchor,
+    MessageDetails, MessageRequest, MessageWindow, NameHit, NoticeReadersView, OccupantView,
+    Overview, OwnPresenceView, PeopleRequest, ProfileView, ProxyView, RoomRequest, RoomSettings,
+    RoomView, SearchPage, SearchRequest, StorageView, SubscriptionRequestView, TransferView,
+    WindowAnchor,
 };
 
 /// What an interface may ask of the engine.
@@ -241,6 +242,8 @@ pub enum Response {
     Occupants(Vec<OccupantView>),
     /// See [`RoomRequest::Members`].
     Members(Vec<MemberView>),
+    /// See [`RoomRequest::NoticeReaders`].
+    NoticeReaders(NoticeReadersView),
     /// See [`RoomRequest::Invitations`].
     Invitations(Vec<InvitationView>),
     /// See [`PeopleRequest::Requests`].

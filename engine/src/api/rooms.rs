@@ -130,6 +130,22 @@ pub enum RoomRequest {
         /// The text; empty for none.
         subject: String,
     },
+    /// Closes the notice on top of a room, on all devices of the user; whoever is in
+    /// the room learns of it. Answer: [`super::Response::Done`].
+    CloseNotice {
+        /// Account id.
+        account: String,
+        /// Address of the room.
+        room: String,
+    },
+    /// Who has closed the notice and who has not, as far as this device knows. Answer:
+    /// [`super::Response::NoticeReaders`].
+    NoticeReaders {
+        /// Account id.
+        account: String,
+        /// Address of the room.
+        room: String,
+    },
     /// How a room is set up; for its owners. Answer:
     /// [`super::Response::RoomSettings`].
     Settings {
@@ -226,6 +242,8 @@ impl RoomRequest {
             Self::Decline { account, .. } => ("Rooms::Decline", account),
             Self::SetNick { account, .. } => ("Rooms::SetNick", account),
             Self::SetSubject { account, .. } => ("Rooms::SetSubject", account),
+            Self::CloseNotice { account, .. } => ("Rooms::CloseNotice", account),
+            Self::NoticeReaders { account, .. } => ("Rooms::NoticeReaders", account),
             Self::Settings { account, .. } => ("Rooms::Settings", account),
             Self::Configure { account, .. } => ("Rooms::Configure", account),
             Self::Occupants { account, .. } => ("Rooms::Occupants", account),

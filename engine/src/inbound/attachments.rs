@@ -3,7 +3,7 @@
 //! can be fetched.
 
 use url::Url;
-use xmpp_core::{Element, ns};
+use xmpp_core::{Element, ns, uri};
 
 use crate::store::messages::Attachment;
 
@@ -99,29 +99,8 @@ fn web(address: &str) -> Option<String> {
 fn last_segment(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
     let last = url.path_segments()?.next_back()?;
-    let name = percent_decoded(last);
+    let name = uri::percent_decoded(last);
     // What was encoded may hold anything.
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
     Some(short(name)).filter(|name| !name.is_empty())
-}
-
-/// RFC 3986, section 2.1; what is no text stays as it is.
-pub(super) fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let digit = |byte: &u8| char::from(*byte).to_digit(16);
-        let code = match tail {
-            [high, low, ..] if *first == b'%' => digit(high).zip(digit(low)),
-            _ => None,
-        };
-        if let Some(code) = code.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
-            bytes.push(code);
-            rest = tail.get(2..).unwrap_or_default();
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }

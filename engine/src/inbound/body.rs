@@ -2,7 +2,7 @@
 //! better (XEP-0428), and with the people whom it names (XEP-0372). Offsets are
 //! in code points (XEP-0426).
 
-use xmpp_core::{Element, ns};
+use xmpp_core::{Element, ns, uri};
 
 use crate::store::messages::Mention;
 
@@ -121,9 +121,10 @@ pub(super) fn mentions(
     for reference in stanza.children().filter(|child| {
         child.is("reference", ns::REFERENCES) && child.attr("type") == Some("mention")
     }) {
-        let Some(address) = reference.attr("uri").and_then(address) else {
+        let Some(address) = reference.attr("uri").and_then(uri::address) else {
             continue;
         };
+        let address = address.to_string();
         let me = my_addresses.contains(&address);
         mentions_me |= me;
         let number = |name: &str| reference.attr(name).and_then(|text| text.parse().ok());
@@ -203,14 +204,4 @@ fn named(chars: &[char], name: &str) -> Vec<(usize, usize)> {
         }
     }
     found
-}
-
-/// The address of an `xmpp:` URI (RFC 5122), normalised.
-fn address(uri: &str) -> Option<String> {
-    let path = uri.strip_prefix("xmpp:")?;
-    let path = path.split(['?', '#']).next()?;
-    let decoded = super::attachments::percent_decoded(path);
-    jid::Jid::new(&decoded)
-        .ok()
-        .map(|address| address.to_string())
 }

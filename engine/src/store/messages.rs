@@ -6,6 +6,7 @@ mod content;
 mod deliveries;
 mod edits;
 mod events;
+pub(in crate::store) mod notices;
 mod own;
 mod place;
 mod reactions;

@@ -27,6 +27,8 @@ pub(crate) enum OutboxKind {
     Receipt,
     /// A displayed marker (XEP-0333).
     Displayed,
+    /// That we have closed the notice of a room.
+    Notice,
 }
 
 impl OutboxKind {
@@ -38,6 +40,7 @@ impl OutboxKind {
             Self::Retract => "retract",
             Self::Receipt => "receipt",
             Self::Displayed => "displayed",
+            Self::Notice => "notice",
         }
     }
 
@@ -48,6 +51,7 @@ impl OutboxKind {
             "retract" => Self::Retract,
             "receipt" => Self::Receipt,
             "displayed" => Self::Displayed,
+            "notice" => Self::Notice,
             _ => Self::Message,
         }
     }
@@ -61,8 +65,8 @@ pub(crate) struct OutboxRow {
     pub(crate) conversation: String,
     /// Whether the conversation is a room.
     pub(crate) room: bool,
-    /// Id of the stanza; of receipts and markers that of the message they are
-    /// about.
+    /// Id of the stanza; of receipts, markers and closed notices that of the message
+    /// they are about.
     pub(crate) wire_id: String,
     /// The message that is sent, or that something is said about, as it is now.
     pub(crate) message: Option<Message>,
@@ -85,11 +89,11 @@ pub(crate) fn push(
     wire_id: &str,
     message: Option<i64>,
 ) -> rusqlite::Result<()> {
-    if kind == OutboxKind::Displayed {
-        // A newer marker says all that an older one does.
+    if matches!(kind, OutboxKind::Displayed | OutboxKind::Notice) {
+        // A newer marker says all that an older one does; the older notice is gone.
         tx.execute(
-            "DELETE FROM outbox WHERE kind = 'displayed' AND conversation = ?1",
-            [conversation],
+            "DELETE FROM outbox WHERE kind = ?2 AND conversation = ?1",
+            [conversation, kind.as_str()],
         )?;
     }
     tx.prepare_cached(
@@ -103,7 +107,7 @@ pub(crate) fn push(
 /// what came before it.
 pub(crate) fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row(
-        "SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE kind NOT IN ('receipt', 'displayed'))",
+        "SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE kind NOT IN ('receipt', 'displayed', 'notice'))",
         [],
         |row| row.get(0),
     )

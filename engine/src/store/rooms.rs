@@ -2,6 +2,7 @@
 
 pub(crate) mod invitations;
 pub(crate) mod members;
+pub(crate) mod notice;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use xmpp_core::ns;
@@ -33,6 +34,14 @@ pub(crate) struct Room {
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) subject: Option<String>,
+    /// Nickname of who set it.
+    pub(crate) subject_by: Option<String>,
+    /// The room's id of the message that set it.
+    pub(crate) subject_id: Option<String>,
+    /// Whether we have closed the notice that it is; only read here: see [`notice`].
+    pub(crate) is_notice_closed: bool,
+    /// Only moderators may name everybody.
+    pub(crate) limits_everyone: bool,
     /// Of service discovery; empty until it was asked.
     pub(crate) features: Vec<String>,
     pub(crate) affiliation: Affiliation,
@@ -63,7 +72,11 @@ impl Room {
 
 const COLUMNS: &str = "address, nick, password, autojoin, bookmarked, extensions, name,
     description, subject, features, affiliation, role, left_why, left_reason, occupant_id,
-    unnoted, (SELECT nullif(avatar_hash, '') FROM profiles p WHERE p.address = rooms.address)";
+    unnoted, (SELECT nullif(avatar_hash, '') FROM profiles p WHERE p.address = rooms.address),
+    subject_by, subject_id, limits_everyone,
+    CASE WHEN subject_id IS NULL THEN coalesce(subject_closed = subject, 0)
+         ELSE EXISTS (SELECT 1 FROM reactions r WHERE r.conversation = rooms.address
+                      AND r.target = rooms.subject_id AND r.mine = 1 AND r.emojis <> '[]') END";
 
 fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
     let (features, affiliation, role): (String, String, String) =
@@ -86,6 +99,10 @@ fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
         occupant_id: row.get(14)?,
         unnoted: row.get(15)?,
         avatar: row.get(16)?,
+        subject_by: row.get(17)?,
+        subject_id: row.get(18)?,
+        limits_everyone: row.get(19)?,
+        is_notice_closed: row.get(20)?,
     })
 }
 
@@ -109,8 +126,10 @@ pub(crate) fn put(tx: &Transaction<'_>, room: &Room) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO rooms (address, nick, password, autojoin, bookmarked, extensions, name,
                             description, subject, features, affiliation, role, left_why,
-                            left_reason, occupant_id, unnoted)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                            left_reason, occupant_id, unnoted, subject_by, subject_id,
+                            limits_everyone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                 ?18, ?19)
          ON CONFLICT (address) DO UPDATE SET
              nick = excluded.nick, password = excluded.password, autojoin = excluded.autojoin,
              bookmarked = excluded.bookmarked, extensions = excluded.extensions,
@@ -118,7 +137,9 @@ pub(crate) fn put(tx: &Transaction<'_>, room: &Room) -> rusqlite::Result<()> {
              subject = excluded.subject, features = excluded.features,
              affiliation = excluded.affiliation, role = excluded.role,
              left_why = excluded.left_why, left_reason = excluded.left_reason,
-             occupant_id = excluded.occupant_id, unnoted = excluded.unnoted",
+             occupant_id = excluded.occupant_id, unnoted = excluded.unnoted,
+             subject_by = excluded.subject_by, subject_id = excluded.subject_id,
+             limits_everyone = excluded.limits_everyone",
     )?
     .execute(params![
         room.address,
@@ -137,6 +158,9 @@ pub(crate) fn put(tx: &Transaction<'_>, room: &Room) -> rusqlite::Result<()> {
         room.left.as_ref().map(|(_, reason)| reason),
         room.occupant_id,
         room.unnoted,
+        room.subject_by,
+        room.subject_id,
+        room.limits_everyone,
     ])?;
     tx.prepare_cached(
         "INSERT INTO conversations (id, kind, name) VALUES (?1, 'room', ?2)
@@ -249,7 +273,7 @@ pub(crate) fn requeue(tx: &Transaction<'_>, room: &str, wire_id: &str) -> rusqli
         )
         .optional()?;
     let Some((message, kind)) = said else {
-        return Ok(false);
+        return notice::tell_again(tx, room, wire_id);
     };
     outbox::replace(tx, OutboxKind::from_name(&kind), room, wire_id, message)?;
     Ok(true)
@@ -281,7 +305,7 @@ pub(crate) fn is_known(db: &Connection, message: &Received) -> rusqlite::Result<
 pub(crate) fn has_waiting(db: &Connection, room: &str) -> rusqlite::Result<bool> {
     db.query_row(
         "SELECT EXISTS (SELECT 1 FROM outbox
-                        WHERE conversation = ?1 AND kind NOT IN ('receipt', 'displayed'))",
+                        WHERE conversation = ?1 AND kind NOT IN ('receipt', 'displayed', 'notice'))",
         [room],
         |row| row.get(0),
     )

@@ -5,9 +5,11 @@ use rusqlite::Connection;
 use super::search;
 
 /// Version that this program writes.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
-const STEPS: [&str; VERSION as usize] = [V1, V2];
+const STEPS: [&str; VERSION as usize] = [V1, V2, V3];
+
+const V3: &str = include_str!("schema/v3.sql");
 
 /// By topic, one file each.
 const V2: &str = concat!(

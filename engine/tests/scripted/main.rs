@@ -28,6 +28,7 @@ mod fetching;
 mod files;
 mod hostile;
 mod lists;
+mod logs;
 mod messages;
 mod network;
 mod peer;

@@ -18,6 +18,11 @@ pub(crate) const MODULE: Module = Module {
             "Moderation, as it is and as older clients know it",
         ),
         whole("XEP-0486", "Pictures of rooms"),
+        in_part(
+            "XEP-0513",
+            "Explicit mentions",
+            "who may name everybody, in the forms of a room; nothing else of it",
+        ),
     ],
     ..Module::NONE
 };

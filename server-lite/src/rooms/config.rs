@@ -54,6 +54,8 @@ pub(crate) struct RoomConfig {
     /// Last messages for somebody who enters without saying how many.
     pub(crate) history: u32,
     pub(crate) max_occupants: u32,
+    /// Only moderators may name everybody (XEP-0513).
+    pub(crate) limit_everyone: bool,
     /// Roles whose presence everybody sees; others see themselves and those who
     /// keep order.
     pub(crate) shown_roles: Vec<Role>,
@@ -83,6 +85,7 @@ impl Default for RoomConfig {
             archived: true,
             history: 20,
             max_occupants: 500,
+            limit_everyone: false,
             shown_roles: ROLES.to_vec(),
             list_roles: ROLES.to_vec(),
             locked: false,
@@ -95,6 +98,12 @@ const ROLE_LABELS: &[(&str, &str)] = &[
     ("moderator", "Moderators"),
     ("participant", "Participants"),
     ("visitor", "Visitors"),
+];
+/// Who may name everybody (XEP-0513, section 3.5).
+pub(super) const NAMES_EVERYBODY: &str = "mentions#channel";
+const NAMERS: &[(&str, &str)] = &[
+    ("participants", "Anyone with voice"),
+    ("moderators", "Moderators only"),
 ];
 const WHOIS: &[(&str, &str)] = &[("moderators", "Moderators only"), ("anyone", "Anyone")];
 const PRIVATE: &[(&str, &str)] = &[
@@ -219,6 +228,13 @@ impl RoomConfig {
                 [self.max_occupants.to_string()],
             )
             .choice(
+                NAMES_EVERYBODY,
+                "list-single",
+                Some("Who may name everybody in the room at once"),
+                [self.who_names_everybody()],
+                NAMERS,
+            )
+            .choice(
                 "muc#roomconfig_presencebroadcast",
                 "list-multi",
                 Some("Whose coming and going everybody sees"),
@@ -288,6 +304,13 @@ impl RoomConfig {
                         _ => return Err(refused(name)),
                     }
                 }
+                NAMES_EVERYBODY => {
+                    config.limit_everyone = match text {
+                        "moderators" => true,
+                        "participants" => false,
+                        _ => return Err(refused(name)),
+                    }
+                }
                 "muc#roomconfig_changesubject" => config.change_subject = boolean()?,
                 // The second is the name that the registrar knows.
                 "muc#roomconfig_enablearchiving" | "muc#roomconfig_enablelogging" => {
@@ -313,6 +336,13 @@ impl RoomConfig {
             _ => {}
         }
         Ok(config)
+    }
+
+    pub(super) fn who_names_everybody(&self) -> &'static str {
+        match self.limit_everyone {
+            true => "moderators",
+            false => "participants",
+        }
     }
 
     /// What discovery says of it (section 6.4).
@@ -378,6 +408,7 @@ mod tests {
                 non_anonymous: false,
                 private_messages: PrivateMessages::Moderators,
                 max_occupants: 3,
+                limit_everyone: true,
                 ..RoomConfig::default()
             },
         ] {
@@ -394,6 +425,7 @@ mod tests {
         let config = RoomConfig::default();
         for fields in [
             [("muc#roomconfig_whois", "nobody")],
+            [(NAMES_EVERYBODY, "owners")],
             [("muc#roomconfig_moderatedroom", "perhaps")],
             [("muc#roomconfig_maxusers", "many")],
             [("muc#roomconfig_passwordprotectedroom", "1")],

@@ -6,6 +6,7 @@ use xmpp_core::{Element, ns};
 
 use super::Sender;
 use super::affiliation::Affiliation;
+use super::config::NAMES_EVERYBODY;
 use super::room::Room;
 use crate::form::Form;
 use crate::people;
@@ -198,6 +199,12 @@ pub(super) fn room(
                 "Everybody with voice may change the subject",
                 room.config.change_subject,
             );
+        form = form.field(
+            NAMES_EVERYBODY,
+            line,
+            None,
+            [room.config.who_names_everybody()],
+        );
         if let Some(hash) = room.vcard.as_ref().and_then(photo_hash) {
             form = form.field("muc#roominfo_avatarhash", "text-multi", None, [hash]);
         }

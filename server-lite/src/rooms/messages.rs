@@ -212,6 +212,13 @@ fn said(room: &Room, sender: &Sender, message: &Element) -> Result<Speech, Stanz
     if is_subject && !room.config.change_subject && speaker.role != Role::Moderator {
         return Err(Condition::Forbidden.into());
     }
+    if room.config.limit_everyone
+        && speaker.role != Role::Moderator
+        && rules::names_everybody(message, &room.address)
+    {
+        return Err(StanzaError::from(Condition::Forbidden)
+            .with_text("only moderators may name everybody here"));
+    }
     if is_subject {
         // Whoever enters is shown it.
         kept::check(message, kept::MAX_KEPT)?;

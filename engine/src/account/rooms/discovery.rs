@@ -48,6 +48,7 @@ pub(super) async fn look(
             room.name = found.name;
             room.description = found.description;
             room.features = found.features;
+            room.limits_everyone = found.limits_everyone;
         })
         .await;
     if let Err(error) = noted {
@@ -89,6 +90,9 @@ fn read_info(room: &mut Room, info: &Element) {
     if let Some(form) = settings::form_of(info, ns::MUC_ROOM_INFO) {
         room.description =
             settings::value(form, "muc#roominfo_description").map(|text| short(&text));
+        // XEP-0513, section 3.5: participants, moderators, or none.
+        room.limits_everyone = settings::value(form, settings::NAMES_EVERYBODY)
+            .is_some_and(|who| who != "participants");
     }
 }
 

@@ -14,6 +14,7 @@ use crate::inbound::room::presence::{self, RoomPresence};
 use crate::inbound::{Meaning, room as read};
 use crate::store::StoreError;
 use crate::store::messages;
+use crate::store::rooms::notice::Notice;
 use crate::store::rooms::{self, members};
 
 /// Wait before a room that put everybody out for a reason of its own is joined
@@ -249,6 +250,11 @@ async fn said(
     if let Some(subject) = news.subject {
         let nick = stanza.attr("from").and_then(|from| from.split_once('/'));
         let nick = nick.map(|(_, nick)| nick.to_owned());
+        let notice = Notice {
+            text: subject.clone(),
+            by: nick.clone(),
+            id: news.stanza_id.clone(),
+        };
         if let (Some(nick), true) = (nick, is_new_subject(shared, &room, &subject).await?) {
             let event = RoomEventView {
                 what: RoomEventKind::Subject,
@@ -259,9 +265,7 @@ async fn said(
             };
             happened(shared, &room, event).await?;
         }
-        shared
-            .update_room(&room, move |room| room.subject = Some(subject))
-            .await?;
+        super::notice::came(shared, &room, notice).await?;
     }
     let cursor = news.stanza_id.filter(|_| follows);
     if news.meanings.is_empty() && cursor.is_none() {

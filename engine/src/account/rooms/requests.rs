@@ -74,6 +74,9 @@ impl Account {
             RoomRequest::Members { room, .. } => {
                 Response::Members(self.members(&address(&room)?).await?)
             }
+            RoomRequest::NoticeReaders { room, .. } => {
+                Response::NoticeReaders(self.notice_readers(&address(&room)?).await?)
+            }
             RoomRequest::Settings { room, .. } => {
                 let handle = self.shared.handle()?;
                 let settings = settings::get(&handle, &address(&room)?)
@@ -112,6 +115,7 @@ impl Account {
                     .await
                     .map_err(api)
             }
+            RoomRequest::CloseNotice { room, .. } => self.close_notice(&address(&room)?).await,
             RoomRequest::Configure { room, settings, .. } => {
                 let (handle, room) = (shared.handle()?, address(&room)?);
                 settings::set(&handle, &room, &settings)
@@ -215,6 +219,8 @@ impl Account {
             name: room.name.unwrap_or(local),
             description: room.description.unwrap_or_default(),
             subject: room.subject.unwrap_or_default(),
+            notice_closed: room.is_notice_closed,
+            notice_told: room.subject_id.is_some(),
             state,
             left: room.left.map(|(why, reason)| LeftView { why, reason }),
             nick,
@@ -345,6 +351,7 @@ fn features(room: &Room) -> RoomFeatures {
         password: room.has("muc_passwordprotected"),
         non_anonymous: room.has(rooms::NON_ANONYMOUS),
         moderation: room.has(ns::MODERATION) || room.has(ns::MODERATION_0),
+        limit_everyone: room.limits_everyone,
     }
 }
 

@@ -20,6 +20,9 @@ const MEMBERS_INVITE: &[&str] = &[
     "{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites",
 ];
 const CHANGE_SUBJECT: &[&str] = &["muc#roomconfig_changesubject"];
+/// Who may name everybody (XEP-0513, section 3.5).
+pub(super) const NAMES_EVERYBODY: &str = "mentions#channel";
+const EVERYONE: &[&str] = &[NAMES_EVERYBODY];
 const WHOIS: &[&str] = &["muc#roomconfig_whois"];
 /// COMPAT: XEP-0045 has no field for the archive: Prosody's, ejabberd's.
 const ARCHIVE: &[&str] = &[
@@ -78,6 +81,7 @@ fn read(form: &Element) -> RoomSettings {
         change_subject: truth(form, CHANGE_SUBJECT),
         non_anonymous: text(form, WHOIS).map(|whois| whois == "anyone"),
         archive: truth(form, ARCHIVE),
+        limit_everyone: text(form, EVERYONE).map(|who| who != "participants"),
         password: text(form, PASSWORD).map(|secret| match truth(form, HAS_PASSWORD) {
             Some(false) => String::new(),
             _ => secret,
@@ -107,6 +111,14 @@ fn changes(settings: &RoomSettings) -> Vec<(&'static [&'static str], String)> {
     if let Some(open) = settings.non_anonymous {
         let whois = if open { "anyone" } else { "moderators" };
         changes.push((WHOIS, whois.to_owned()));
+    }
+    if let Some(limited) = settings.limit_everyone {
+        let who = if limited {
+            "moderators"
+        } else {
+            "participants"
+        };
+        changes.push((EVERYONE, who.to_owned()));
     }
     if let Some(password) = &settings.password {
         changes.push((HAS_PASSWORD, truth(!password.is_empty())));

@@ -26,8 +26,12 @@ pub struct RoomView {
     pub name: String,
     /// What it is for; empty if nobody said.
     pub description: String,
-    /// The subject; empty if there is none.
+    /// The subject, a notice on top of it; empty if there is none.
     pub subject: String,
+    /// Whether the user has closed that notice, on any device.
+    pub notice_closed: bool,
+    /// Whether others learn who has closed it: see [`super::RoomRequest::NoticeReaders`].
+    pub notice_told: bool,
     /// Whether we are in it.
     pub state: RoomState,
     /// With [`RoomState::Left`].
@@ -75,6 +79,8 @@ pub struct RoomFeatures {
     pub non_anonymous: bool,
     /// Moderators can take messages back (XEP-0425).
     pub moderation: bool,
+    /// Only moderators may name everybody (XEP-0513).
+    pub limit_everyone: bool,
 }
 
 /// How a room is set up. What is `null` is not known, or is not to change.
@@ -102,6 +108,8 @@ pub struct RoomSettings {
     pub non_anonymous: Option<bool>,
     /// It keeps its messages.
     pub archive: Option<bool>,
+    /// Only moderators may name everybody.
+    pub limit_everyone: Option<bool>,
     /// Password; empty for none.
     pub password: Option<String>,
 }
@@ -142,6 +150,28 @@ pub struct MemberView {
     pub affiliation: Affiliation,
     /// Whether they are in the room now.
     pub is_there: bool,
+}
+
+/// Who has closed the notice of a room, and who has not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NoticeReadersView {
+    /// Those who have, in the order in which they did.
+    pub closed: Vec<NoticeReaderView>,
+    /// Those who have not, by name: who belongs to the room or is there now.
+    pub open: Vec<NoticeReaderView>,
+}
+
+/// Somebody who reads a notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NoticeReaderView {
+    /// Nickname, where it is known; else the name of the contact.
+    pub name: String,
+    /// Bare address, where we may know it.
+    pub address: Option<String>,
+    /// Milliseconds since the Unix epoch; none if they have not closed it.
+    pub time_ms: Option<i64>,
 }
 
 /// A page of the rooms of a service.

@@ -136,6 +136,14 @@ pub(crate) enum Rooms {
         #[arg(long, default_value = "")]
         reason: String,
     },
+    /// Closes the notice on top of a room, or says who has.
+    Notice {
+        /// Address of the room.
+        room: String,
+        /// Closes it.
+        #[arg(long)]
+        close: bool,
+    },
     /// Takes somebody's message back.
     Moderate {
         /// Address of the room.
@@ -187,6 +195,16 @@ pub(crate) async fn run(engine: &Engine, cli: &Cli, command: &Rooms) -> anyhow::
                 format!("{}\t{}\t{:?}", one.address, one.name, one.affiliation)
             })
         }),
+        Response::NoticeReaders(readers) => readers
+            .closed
+            .iter()
+            .chain(&readers.open)
+            .try_for_each(|one| {
+                show(cli, one, || {
+                    let state = one.time_ms.map_or("open", |_| "closed");
+                    format!("{}\t{state}", one.name)
+                })
+            }),
         Response::Invitations(all) => all.iter().try_for_each(|one| {
             show(cli, one, || {
                 format!("{}\t{}\t{}", one.room, one.inviter_name, one.reason)
@@ -303,6 +321,8 @@ fn request(account: String, command: &Rooms) -> anyhow::Result<RoomRequest> {
             role: Role::from_name(&role),
             reason,
         },
+        Rooms::Notice { room, close: true } => RoomRequest::CloseNotice { account, room },
+        Rooms::Notice { room, close: false } => RoomRequest::NoticeReaders { account, room },
         Rooms::Moderate {
             room,
             message,
@@ -337,6 +357,7 @@ fn read_settings(words: &[String]) -> anyhow::Result<RoomSettings> {
             "change-subject" => settings.change_subject = truth()?,
             "non-anonymous" => settings.non_anonymous = truth()?,
             "archive" => settings.archive = truth()?,
+            "limit-everyone" => settings.limit_everyone = truth()?,
             _ => bail!("no setting {name}"),
         }
     }

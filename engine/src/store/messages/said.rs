@@ -11,6 +11,7 @@ use super::content::Extras;
 use super::place::new_position;
 use super::{Place, annotations, edits, reactions, retractions, states};
 use crate::store::outbox::{self, OutboxKind};
+use crate::store::rooms;
 
 /// Who wrote or says something.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +136,23 @@ pub(super) struct Target {
 }
 
 impl Target {
+    pub(super) fn notice(room: &str, id: &str) -> Self {
+        Self {
+            id: 0,
+            conversation: room.to_owned(),
+            position: 0,
+            time_ms: 0,
+            text: String::new(),
+            author: Author::default(),
+            wire_id: None,
+            origin_id: None,
+            stanza_id: Some(id.to_owned()),
+            edited_ms: None,
+            edit_position: None,
+            retracted: false,
+        }
+    }
+
     /// The id by which the message is named to others.
     pub(super) fn reference(&self, room: bool) -> Option<&str> {
         let own = self.origin_id.as_deref().or(self.wire_id.as_deref());
@@ -223,6 +241,14 @@ fn find(db: &Connection, about: &About) -> rusqlite::Result<Option<Target>> {
     };
     let found = named(db, &about.conversation, &about.target, given_only)?;
     Ok(found.into_iter().find(fits))
+}
+
+/// The notice of a room is no message that is kept, but people react to it.
+fn notice(db: &Connection, about: &About) -> rusqlite::Result<Option<Target>> {
+    let is_notice = about.room
+        && matches!(about.said, Said::React(_))
+        && rooms::notice::is(db, &about.conversation, &about.target)?;
+    Ok(is_notice.then(|| Target::notice(&about.conversation, &about.target)))
 }
 
 /// What came of it.
@@ -342,7 +368,10 @@ pub(super) fn release_from(tx: &Transaction<'_>, message: i64) -> rusqlite::Resu
 fn run(tx: &Transaction<'_>, mut queue: VecDeque<(About, i64)>) -> rusqlite::Result<bool> {
     let mut changed = false;
     while let Some((about, position)) = queue.pop_front() {
-        let target = find(tx, &about)?;
+        let target = match find(tx, &about)? {
+            None => notice(tx, &about)?,
+            found => found,
+        };
         // What we say goes out behind this; where it has gone already, nobody knows
         // yet which of the two is the last.
         let waits = match &target {

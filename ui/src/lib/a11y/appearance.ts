@@ -1,6 +1,6 @@
 import type { Locale } from '../i18n/keys';
 import type { Theme } from '../rpc/generated/Theme';
-import type { Density, TextSize } from '../state/view-settings';
+import { cleanFont, type Density, type TextSize } from '../state/view-settings';
 
 /** Tells the page its language, for voices and for the choice of Chinese glyphs. */
 export function applyLocale(locale: Locale): void {
@@ -21,6 +21,14 @@ export function applyTheme(theme: Theme): () => void {
   follow();
   dark.addEventListener('change', follow);
   return () => dark.removeEventListener('change', follow);
+}
+
+/** Writes in a font of the device where it is there, else in the usual ones. */
+export function applyFont(font: string): void {
+  const { style } = document.documentElement;
+  const name = cleanFont(font).trim();
+  if (name === '') style.removeProperty('--font-chosen');
+  else style.setProperty('--font-chosen', `'${name}'`);
 }
 
 /** Row heights and the size of text, which the style sheets read from the page. */

@@ -1,5 +1,17 @@
-import { describe, expect, test } from 'vitest';
-import { clock, dayLabel, isSameDay, listTime, span } from './format';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  bytes,
+  clock,
+  dayLabel,
+  firstWeekday,
+  fullTime,
+  isSameDay,
+  listTime,
+  setHours,
+  span,
+  systemHours,
+} from './format';
+import { i18n } from './i18n.svelte';
 
 // The tests run in Shanghai: UTC+8, no daylight saving.
 const at = (text: string) => Date.parse(`${text}+08:00`);
@@ -47,4 +59,41 @@ test('U68: how far a clock is off, in the unit that says it', () => {
   expect(span(-12, 'en')).toBe('12 minutes');
   expect(span(300, 'en')).toBe('5 hours');
   expect(span(-3 * 24 * 60, 'zh-CN')).toBe('3天');
+});
+
+describe('U116: what follows the system or the language', () => {
+  afterEach(() => {
+    setHours('h23');
+    i18n.locale = 'en';
+  });
+
+  test('hours are counted as the system does, in either language', () => {
+    expect(systemHours('en-US')).toBe('h12');
+    for (const system of ['zh-CN', 'en-GB', 'de-DE', 'ja-JP', 'en', 'C', ''])
+      expect(systemHours(system)).toBe('h23');
+    setHours('h12');
+    const afternoon = at('2024-05-15T14:05');
+    expect(clock(afternoon, 'en')).toMatch(/^2:05\sPM$/);
+    expect(clock(afternoon, 'zh-CN')).toBe('下午2:05');
+    expect(clock(at('2024-05-15T00:05'), 'en')).toMatch(/^12:05\sAM$/);
+    expect(fullTime(afternoon, 'en')).toMatch(/2:05\sPM/);
+    setHours('h23');
+    expect(clock(afternoon, 'en')).toBe('14:05');
+    expect(fullTime(afternoon, 'zh-CN')).toContain('14:05');
+  });
+
+  test('numbers and sizes are written as in the language', () => {
+    expect(i18n.count('composer.everyone-of', 12_345)).toBe('12,345 people');
+    i18n.locale = 'zh-CN';
+    expect(i18n.count('composer.everyone-of', 12_345)).toBe('12,345 人');
+    expect(bytes(1_500_000, 'en')).toBe('1.5 MB');
+    expect(bytes(1_500_000, 'zh-CN')).toMatch(/^1\.5\s?MB$/);
+  });
+
+  test('weeks begin where they do there', () => {
+    expect(firstWeekday('en-US')).toBe(7);
+    expect(firstWeekday('zh-CN')).toBe(1);
+    expect(firstWeekday('de')).toBe(1);
+    expect(firstWeekday('ar-EG')).toBe(6);
+  });
 });

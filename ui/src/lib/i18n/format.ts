@@ -3,6 +3,25 @@ import type { Locale } from './keys';
 const DAY_MS = 86_400_000;
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
+/** How the system counts hours, which is apart from the language of the window. */
+export type Hours = 'h12' | 'h23';
+let hours: Hours = 'h23';
+
+/** How hours are counted where the system says that it is; 24 where it does not say. */
+export function systemHours(system: string): Hours {
+  try {
+    if (new Intl.Locale(system).region === undefined) return 'h23';
+    const { hour12 } = new Intl.DateTimeFormat(system, { hour: 'numeric' }).resolvedOptions();
+    return hour12 ? 'h12' : 'h23';
+  } catch {
+    return 'h23';
+  }
+}
+
+export function setHours(now: Hours): void {
+  hours = now;
+}
+
 function format(locale: Locale, options: Intl.DateTimeFormatOptions, ms: number): string {
   const key = `${locale}${JSON.stringify(options)}`;
   let formatter = formatters.get(key);
@@ -55,9 +74,10 @@ export function fullDay(ms: number, locale: Locale): string {
   return format(locale, { weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' }, ms);
 }
 
-/** Hours and minutes, 24 h. */
+/** Hours and minutes, as the system counts them. */
 export function clock(ms: number, locale: Locale): string {
-  return format(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, ms);
+  const hour = hours === 'h23' ? '2-digit' : 'numeric';
+  return format(locale, { hour, minute: '2-digit', hourCycle: hours }, ms);
 }
 
 /** For a row of the list: time, yesterday, weekday, date. */
@@ -100,7 +120,7 @@ export function fileTime(ms: number): string {
 
 /** Date and time in full, for tooltips and screen readers. */
 export function fullTime(ms: number, locale: Locale): string {
-  return format(locale, { dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23' }, ms);
+  return format(locale, { dateStyle: 'long', timeStyle: 'short', hourCycle: hours }, ms);
 }
 
 /** So many minutes, in hours or days where these say it better. */

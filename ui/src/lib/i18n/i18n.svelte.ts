@@ -11,6 +11,7 @@ const placeholder = /\{(\w+)\}/g;
 class I18n {
   #locale = $state<Locale>('en');
   #plurals = $derived(new Intl.PluralRules(this.#locale));
+  #numbers = $derived(new Intl.NumberFormat(this.#locale));
 
   get locale(): Locale {
     return this.#locale;
@@ -28,7 +29,7 @@ class I18n {
   count(key: PluralKey, count: number, values: Values = {}): string {
     const form = `${key}#${this.#plurals.select(count)}` as CatalogueKey;
     const text = catalogues[this.#locale][form] ?? this.#text(`${key}#other` as CatalogueKey);
-    return fill(text, { count, ...values });
+    return fill(text, { count: this.#numbers.format(count), ...values });
   }
 
   /** Whether all that the sentence names is there. */

@@ -3,6 +3,7 @@ import type { Affiliation } from './generated/Affiliation';
 import type { FoundRooms } from './generated/FoundRooms';
 import type { InvitationView } from './generated/InvitationView';
 import type { MemberView } from './generated/MemberView';
+import type { NoticeReadersView } from './generated/NoticeReadersView';
 import type { OccupantView } from './generated/OccupantView';
 import type { Role } from './generated/Role';
 import type { RoomRequest } from './generated/RoomRequest';
@@ -73,6 +74,14 @@ export class RoomsRpc {
 
   setSubject(account: string, room: string, subject: string): Promise<void> {
     return this.#done({ action: 'set-subject', account, room, subject });
+  }
+
+  closeNotice(account: string, room: string): Promise<void> {
+    return this.#done({ action: 'close-notice', account, room });
+  }
+
+  noticeReaders(account: string, room: string): Promise<NoticeReadersView> {
+    return this.#ask({ type: 'rooms', action: 'notice-readers', account, room }, 'notice-readers');
   }
 
   settings(account: string, room: string): Promise<RoomSettings> {

@@ -5,6 +5,7 @@ import type { Event } from '../rpc/generated/Event';
 import type { InvitationView } from '../rpc/generated/InvitationView';
 import type { LeftView } from '../rpc/generated/LeftView';
 import type { MemberView } from '../rpc/generated/MemberView';
+import type { NoticeReadersView } from '../rpc/generated/NoticeReadersView';
 import type { OccupantView } from '../rpc/generated/OccupantView';
 import type { Response } from '../rpc/generated/Response';
 import type { Role } from '../rpc/generated/Role';
@@ -19,6 +20,7 @@ export interface RoomedTeam {
   readonly me: string;
   readonly myName: string;
   readonly contacts: readonly ContactView[];
+  now(): number;
   emit(event: Event): void;
   /** Makes sure that there is a conversation. */
   open(address: string): void;
@@ -28,6 +30,8 @@ export interface FakeRoom {
   address: string;
   settings: RoomSettings;
   subject: string;
+  /** Who has closed it, by address, and when. */
+  closed: Map<string, number>;
   /** Whether this account has noted it: it is in its list. */
   noted: boolean;
   state: RoomState;
@@ -49,6 +53,7 @@ export const FRESH: RoomSettings = {
   change_subject: true,
   non_anonymous: true,
   archive: true,
+  limit_everyone: false,
   password: '',
 };
 
@@ -70,12 +75,13 @@ export class FakeRooms {
     affiliations: Readonly<Record<string, Affiliation>>,
     settings: Partial<RoomSettings> = {},
     away: readonly string[] = [],
+    address = `${(this.rooms.size + 1).toString(36)}x7k@conference.valley.local`,
   ): FakeRoom {
-    const address = `${(this.rooms.size + 1).toString(36)}x7k@conference.valley.local`;
     const room: FakeRoom = {
       address,
       settings: { ...FRESH, name, ...settings },
       subject: '',
+      closed: new Map(),
       noted: false,
       state: 'not-joined',
       left: null,
@@ -118,6 +124,8 @@ export class FakeRooms {
       }
       case 'occupants':
         return { type: 'occupants', value: this.#occupants(this.#find(request.room)) };
+      case 'notice-readers':
+        return { type: 'notice-readers', value: this.#readers(this.#find(request.room)) };
       case 'members':
         return { type: 'members', value: this.#members(this.#find(request.room)) };
       case 'moderate':
@@ -136,6 +144,8 @@ export class FakeRooms {
       name: settings.name ?? '',
       description: settings.description ?? '',
       subject: room.subject,
+      notice_closed: room.closed.has(this.#team.me),
+      notice_told: true,
       state: room.state,
       left: room.left,
       nick: this.#team.myName,
@@ -152,7 +162,27 @@ export class FakeRooms {
         password: Boolean(settings.password),
         non_anonymous: settings.non_anonymous ?? false,
         moderation: true,
+        limit_everyone: settings.limit_everyone ?? false,
       },
+    };
+  }
+
+  /** Another notice is closed by nobody yet. */
+  say(room: FakeRoom, subject: string): void {
+    if (room.subject !== subject) room.closed.clear();
+    room.subject = subject;
+  }
+
+  #readers(room: FakeRoom): NoticeReadersView {
+    const others = [...room.affiliations.keys()].filter((person) => person !== this.#team.me);
+    const reader = (address: string) => ({
+      name: this.#nick(address),
+      address,
+      time_ms: room.closed.get(address) ?? null,
+    });
+    return {
+      closed: others.filter((person) => room.closed.has(person)).map(reader),
+      open: others.filter((person) => !room.closed.has(person)).map(reader),
     };
   }
 
@@ -180,7 +210,10 @@ export class FakeRooms {
         }
         break;
       case 'set-subject':
-        room.subject = request.subject;
+        this.say(room, request.subject);
+        break;
+      case 'close-notice':
+        room.closed.set(me, this.#team.now());
         break;
       case 'configure': {
         const said = Object.entries(request.settings).filter(([, value]) => value !== null);

@@ -17,6 +17,8 @@ type Asked<A extends SearchRequest['action']> = Extract<SearchRequest, { action:
 export interface Searched {
   talks: ReadonlyMap<string, Talk>;
   contacts: readonly ContactView[];
+  /** Name of a room; nothing for what is none. */
+  room: (address: string) => string | undefined;
   /** What only the server has. */
   onServer: readonly SearchHit[];
 }
@@ -42,13 +44,13 @@ export async function search(
 function names(
   { text, limit }: Asked<'names'>,
   account: string,
-  { talks, contacts }: Searched,
+  { talks, contacts, room }: Searched,
 ): NameHit[] {
   const all = new Map<string, Omit<NameHit, 'highlights'>>();
   for (const [id, { contact, messages, row }] of talks) {
     const last_activity_ms = messages.at(-1)?.time_ms ?? null;
-    const kind = row.kind ?? 'direct';
-    const name = row.name ?? contact.name;
+    const kind = row.kind ?? (room(id) === undefined ? 'direct' : 'room');
+    const name = row.name ?? room(id) ?? contact.name;
     all.set(id, { account, id, kind, name, in_list: true, last_activity_ms });
   }
   for (const { address: id, name } of contacts) {
@@ -76,7 +78,7 @@ function days({ conversation, starts_ms }: Asked<'days'>, { talks }: Searched): 
     );
 }
 
-function find(request: Asked<'find'>, account: string, { talks }: Searched): SearchHit[] {
+function find(request: Asked<'find'>, account: string, { talks, room }: Searched): SearchHit[] {
   const hits = [...talks].flatMap(([conversation, { contact, messages, row }]) =>
     messages
       .filter((message) => passes(message, conversation, request.filters))
@@ -87,7 +89,7 @@ function find(request: Asked<'find'>, account: string, { talks }: Searched): Sea
           {
             account,
             conversation,
-            conversation_name: row.name ?? contact.name,
+            conversation_name: row.name ?? room(conversation) ?? contact.name,
             message: message.id,
             archive_id: null,
             author: message.author,

@@ -157,6 +157,9 @@ export class FakeRuntime implements Runtime {
     this.#failures.set(call, apiError(code, values));
   }
 
+  /** Name of a room; nothing for what is none. */
+  readonly room = (address: string): string | undefined => this.rooms.name(address);
+
   /** Makes sure that there is a conversation. */
   open(address: string): void {
     this.#talks.of(address);

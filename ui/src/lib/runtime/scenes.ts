@@ -1,3 +1,4 @@
+import type { Affiliation } from '../rpc/generated/Affiliation';
 import { apiError } from '../errors/api-failure';
 import { ACCOUNT, FakeRuntime } from './fake';
 import { longHistory, TEAM } from './fixtures';
@@ -75,10 +76,15 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
   },
   room: (fake) => {
     fake.withTeam().withFiles();
-    fake.fill('design@conference.valley.local', roomTalk());
-    const talk = fake.talks.get('design@conference.valley.local');
+    const address = 'design@conference.valley.local';
+    const people: Record<string, Affiliation> = { [fake.me]: 'owner' };
+    for (const contact of fake.contacts) people[contact.address] = 'member';
+    const room = fake.rooms.add('设计组 Design', people, {}, [], address);
+    room.subject = '三楼评审，15:00 · https://valley.example/plan';
+    for (const person of Object.keys(people).slice(1, 4)) room.closed.set(person, fake.now());
+    fake.fill(address, roomTalk());
+    const talk = fake.talks.get(address);
     if (!talk) return;
-    talk.row = { kind: 'room', name: '设计组 Design' };
     talk.readUpTo = talk.messages.at(-4)?.id ?? 0;
   },
   // A new version waits for its restart.

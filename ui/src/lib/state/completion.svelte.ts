@@ -135,7 +135,7 @@ export class Completion {
 
   /** Everybody in the room, once something of that was typed. */
   #everyone(query: string): Namable[] {
-    if (!this.#here.isRoom || query === '') return [];
+    if (!this.#here.namesEverybody || query === '') return [];
     const name = i18n.t('composer.everyone');
     const fits = matchName(name, query) ?? matchName('all', query);
     const people = i18n.count('composer.everyone-of', this.#here.people.length + 1);

@@ -66,3 +66,27 @@ test('the row above which one goes to with the left arrow', () => {
   expect(shown(rows)).toEqual(['N', '  One', '    - a', '  - b']);
   expect(rows.map((_, index) => parentRow(rows, index))).toEqual([-1, 0, 1, 0]);
 });
+
+test('U95: 50,000 people: only what is open is put in order and shown', () => {
+  const everybody = Array.from({ length: 50_000 }, (_, index) =>
+    person(`person ${index}`, [
+      `Division ${index % 10}`,
+      `Department ${index % 100}`,
+      `Team ${index % 1_000}`,
+    ]),
+  );
+  const begin = performance.now();
+  const tree = contactTree(everybody, 'en');
+  const closed = treeRows(tree, () => false, 'en');
+  expect(closed.map(({ id }) => id)).toHaveLength(10);
+  const open = new Set(closed.slice(0, 1).map(({ id }) => id));
+  const rows = treeRows(tree, (id) => open.has(id), 'en');
+  expect(rows).toHaveLength(20);
+  // A level more is there at once, though all of it was built on one thread.
+  expect(performance.now() - begin).toBeLessThan(3_000);
+  open.add(rows[1]!.id);
+  const level = performance.now();
+  expect(treeRows(tree, (id) => open.has(id), 'en')).toHaveLength(30);
+  expect(performance.now() - level).toBeLessThan(50);
+  expect(tree.count).toBe(50_000);
+});

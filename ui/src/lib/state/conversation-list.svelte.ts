@@ -3,6 +3,7 @@ import type { ApiError } from '../rpc/generated/ApiError';
 import type { ContactView } from '../rpc/generated/ContactView';
 import type { ConversationView } from '../rpc/generated/ConversationView';
 import type { Decision, Rpc } from '../rpc/client';
+import { distinctions } from './contact-names';
 import { Doorbell } from './doorbell';
 import { badgeOf, isUnread, type ListFilter, passes } from './list-filter';
 import { ReadAll } from './read-all.svelte';
@@ -45,6 +46,7 @@ export class ConversationList {
     return this.#contacts.filter(({ address }) => !talking.has(address));
   });
   #badge = $derived(this.#seen.reduce((sum, row) => sum + badgeOf(row), 0));
+  #notes = $derived(distinctions(this.#contacts));
   #byId = $derived(new Map(this.#seen.map((row) => [row.id, row])));
 
   constructor(rpc: Rpc, account: string) {
@@ -106,6 +108,11 @@ export class ConversationList {
 
   find(id: string): ConversationView | undefined {
     return this.#byId.get(id);
+  }
+
+  /** What tells somebody from others of the same name; nothing for all others. */
+  note(id: string): string {
+    return this.#notes.get(id) ?? '';
   }
 
   refresh(): Promise<void> {

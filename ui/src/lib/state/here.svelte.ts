@@ -1,4 +1,5 @@
 import type { ContactView } from '../rpc/generated/ContactView';
+import type { NoticeReadersView } from '../rpc/generated/NoticeReadersView';
 import type { RoomView } from '../rpc/generated/RoomView';
 import type { Rpc } from '../rpc/client';
 import { Doorbell } from './doorbell';
@@ -48,6 +49,12 @@ export class Here {
     return this.#room?.features.moderation === true && this.#room.role === 'moderator';
   }
 
+  /** Whether we may name everybody at once. */
+  get namesEverybody(): boolean {
+    if (!this.isRoom) return false;
+    return this.#room?.features.limit_everyone !== true || this.#room.role === 'moderator';
+  }
+
   async refresh(): Promise<void> {
     if (this.isRoom) await this.#roomBell.ring();
     if (this.#wanted) await this.#peopleBell.ring();
@@ -57,6 +64,17 @@ export class Here {
     if (this.#wanted) return;
     this.#wanted = true;
     await this.#peopleBell.ring();
+  }
+
+  /** Closes the notice on top, on all our devices. */
+  async closeNotice(): Promise<void> {
+    if (this.#room) this.#room = { ...this.#room, notice_closed: true };
+    await this.#rpc.rooms.closeNotice(this.#account, this.conversation).catch(() => undefined);
+    await this.#roomBell.ring();
+  }
+
+  noticeReaders(): Promise<NoticeReadersView> {
+    return this.#rpc.rooms.noticeReaders(this.#account, this.conversation);
   }
 
   async setSubject(subject: string): Promise<void> {

@@ -6,6 +6,9 @@ import type { MessageView } from '../rpc/generated/MessageView';
 import type { FileRuntime } from '../rpc/files';
 import type { Rpc } from '../rpc/client';
 import type { Composer } from './composer.svelte';
+import { i18n } from '../i18n/i18n.svelte';
+import { MOST_NUDGED, type Nudged, nudgeText } from '../text/nudge';
+import type { Nudges } from './nudges.svelte';
 import { ConversationFiles } from './conversation-files.svelte';
 import type { Here } from './here.svelte';
 import type { Playback } from './playback.svelte';
@@ -60,13 +63,29 @@ export interface ActionsHost {
   composer: Composer;
   here: Here;
   takenBack: TakenBack;
+  nudges: Nudges;
   transfers: Transfers;
   playback: Playback;
 }
 
+/** Somebody in a room who is not known to have read a message. */
+export interface Unread extends Nudged {
+  /** With what tells people of one name apart. */
+  label: string;
+}
+
+/** Reminding those who have not read a message. */
+export interface Nudge {
+  /** So many people it names. */
+  count: number;
+  /** It was done a while ago. */
+  sent: boolean;
+  send: () => Promise<boolean>;
+}
+
 /** What the dialogs of a conversation show. */
 export type Asking =
-  | { what: 'details'; details: MessageDetails; unread: readonly string[] }
+  | { what: 'details'; details: MessageDetails; unread: readonly Unread[] }
   | { what: 'forward'; messages: MessageView[] }
   | { what: 'moderate'; message: MessageView };
 
@@ -208,12 +227,32 @@ export class MessageActions {
       const { people } = here;
       const names = people
         .filter(({ name }) => !read.has(name))
-        .map(({ name, department }) => {
+        .map(({ name, address, department }) => {
           const twice = people.filter((one) => one.name === name).length > 1;
-          return twice && department !== '' ? `${name} (${department})` : name;
+          const label = twice && department !== '' ? `${name} (${department})` : name;
+          return { name, address, label };
         });
       this.#asking = { what: 'details', details, unread: asksWho ? names : [] };
     });
+  }
+
+  /** Reminds people of a message with an answer that names them. */
+  nudgeFor({ details, unread }: Extract<Asking, { what: 'details' }>): Nudge | null {
+    const { rpc, account, here, nudges } = this.#host;
+    const { id, delivery } = details.message;
+    const isSent = delivery !== null && ['sent', 'delivered', 'read'].includes(delivery.state);
+    if (!isSent || unread.length === 0 || here.room?.role === 'visitor') return null;
+    return {
+      count: Math.min(unread.length, MOST_NUDGED),
+      sent: nudges.has(id),
+      send: () =>
+        this.#do(async () => {
+          if (nudges.has(id)) return;
+          const { text, mentions } = nudgeText(unread, i18n.t('nudge.text'));
+          await rpc.messaging.send(account, here.conversation, text, id, mentions);
+          nudges.add(id);
+        }),
+    };
   }
 
   async forward(messages: readonly MessageView[], conversation: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { setHours, systemHours } from '../i18n/format';
 import { chooseLocale, i18n } from '../i18n/i18n.svelte';
 import type { Language } from '../rpc/generated/Language';
 import type { DesktopSettings } from '../rpc/generated/DesktopSettings';
@@ -130,6 +131,7 @@ export class Preferences {
 
   #use(settings: Settings): void {
     this.#settings = settings;
+    setHours(systemHours(this.#systemLocale));
     i18n.locale = chooseLocale(settings.language, this.#systemLocale);
   }
 }

@@ -4,6 +4,7 @@ import type { Affiliation } from '../rpc/generated/Affiliation';
 import type { ApiError } from '../rpc/generated/ApiError';
 import type { Event } from '../rpc/generated/Event';
 import type { MemberView } from '../rpc/generated/MemberView';
+import type { NoticeReadersView } from '../rpc/generated/NoticeReadersView';
 import type { OccupantView } from '../rpc/generated/OccupantView';
 import type { RoomSettings } from '../rpc/generated/RoomSettings';
 import type { RoomView } from '../rpc/generated/RoomView';
@@ -130,6 +131,10 @@ export class Room {
     return this.attempt.run('subject', () =>
       this.#rpc.rooms.setSubject(this.#account, this.address, subject.trim()),
     );
+  }
+
+  noticeReaders(): Promise<NoticeReadersView> {
+    return this.#rpc.rooms.noticeReaders(this.#account, this.address);
   }
 
   setNick(nick: string): Promise<boolean> {
@@ -260,6 +265,7 @@ export const UNCHANGED: RoomSettings = {
   change_subject: null,
   non_anonymous: null,
   archive: null,
+  limit_everyone: null,
   password: null,
 };
 

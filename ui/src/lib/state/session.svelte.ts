@@ -25,6 +25,7 @@ import { Team } from './team.svelte';
 import { type Entry, Switcher } from './switcher.svelte';
 import { Here } from './here.svelte';
 import { MessageActions } from './message-actions.svelte';
+import { Nudges } from './nudges.svelte';
 import { TakenBack } from './taken-back.svelte';
 import { Timeline } from './timeline.svelte';
 import { Transfers } from './transfers.svelte';
@@ -65,6 +66,7 @@ export class Session {
   #composer = $state.raw<Composer | null>(null);
   #actions = $state.raw<MessageActions | null>(null);
   readonly #takenBack = new TakenBack();
+  readonly #nudges = new Nudges();
   #selected = $derived(this.#timeline?.conversation ?? null);
   #problem = $state.raw<ApiError | null>(null);
 
@@ -184,6 +186,7 @@ export class Session {
       composer,
       here,
       takenBack: this.#takenBack,
+      nudges: this.#nudges,
       transfers: this.transfers,
       playback: this.playback,
     });

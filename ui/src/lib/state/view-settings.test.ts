@@ -18,3 +18,10 @@ test('U10: sizes go from 80 to 150 %, and stay there', () => {
   expect(nextZoom(150, 1)).toBe(150);
   expect(nextZoom(80, -1)).toBe(80);
 });
+
+test('U10: the name of a font cannot say more than a name', () => {
+  expect(readView({ font: "Noto Serif'; } * { display: none" }).font).toBe(
+    'Noto Serif    display none',
+  );
+  expect(readView({ font: '思源黑体' }).font).toBe('思源黑体');
+});

@@ -14,6 +14,8 @@ export interface ViewSettings {
   sideWidth: number;
   density: Density;
   textSize: TextSize;
+  /** Name of a font of this device; empty for the usual one. */
+  font: string;
   /** Size of everything in per cent, apart from the system's scale. */
   zoom: number;
   sendKey: SendKey;
@@ -25,6 +27,7 @@ export const USUAL_VIEW: ViewSettings = {
   sideWidth: USUAL_SIDE,
   density: 'comfortable',
   textSize: 'normal',
+  font: '',
   zoom: 100,
   sendKey: 'enter',
   spelling: null,
@@ -42,6 +45,7 @@ export function readView(value: unknown): ViewSettings {
     sideWidth: clampSide(typeof kept.sideWidth === 'number' ? kept.sideWidth : USUAL_SIDE),
     density: one<Density>(kept.density, ['comfortable', 'compact'], 'comfortable'),
     textSize: one<TextSize>(kept.textSize, ['small', 'normal', 'large', 'largest'], 'normal'),
+    font: typeof kept.font === 'string' ? cleanFont(kept.font) : '',
     zoom: one<number>(kept.zoom, ZOOMS, 100),
     sendKey: one<SendKey>(kept.sendKey, ['enter', 'ctrl-enter'], 'enter'),
     spelling: typeof kept.spelling === 'boolean' ? kept.spelling : null,
@@ -51,6 +55,11 @@ export function readView(value: unknown): ViewSettings {
 /** Dictionaries know no Chinese: all of it would be underlined. */
 export function checksSpelling(wanted: boolean, text: string): boolean {
   return wanted && !/\p{Script=Han}/u.test(text);
+}
+
+/** The name of a font, without what would end it in a style sheet. */
+export function cleanFont(name: string): string {
+  return name.replace(/[^\p{L}\p{N} ._-]/gu, '').slice(0, 60);
 }
 
 export function clampSide(width: number): number {

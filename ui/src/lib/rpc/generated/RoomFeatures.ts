@@ -35,4 +35,8 @@ non_anonymous: boolean,
 /**
  * Moderators can take messages back (XEP-0425).
  */
-moderation: boolean, };
+moderation: boolean, 
+/**
+ * Only moderators may name everybody (XEP-0513).
+ */
+limit_everyone: boolean, };

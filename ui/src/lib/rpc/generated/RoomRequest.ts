@@ -147,7 +147,23 @@ room: string,
 /**
  * The text; empty for none.
  */
-subject: string, } | { "action": "settings", 
+subject: string, } | { "action": "close-notice", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Address of the room.
+ */
+room: string, } | { "action": "notice-readers", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Address of the room.
+ */
+room: string, } | { "action": "settings", 
 /**
  * Account id.
  */

@@ -45,6 +45,10 @@ non_anonymous: boolean | null,
  */
 archive: boolean | null, 
 /**
+ * Only moderators may name everybody.
+ */
+limit_everyone: boolean | null, 
+/**
  * Password; empty for none.
  */
 password: string | null, };

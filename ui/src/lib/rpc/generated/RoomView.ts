@@ -22,9 +22,17 @@ name: string,
  */
 description: string, 
 /**
- * The subject; empty if there is none.
+ * The subject, a notice on top of it; empty if there is none.
  */
 subject: string, 
+/**
+ * Whether the user has closed that notice, on any device.
+ */
+notice_closed: boolean, 
+/**
+ * Whether others learn who has closed it: see [`super::RoomRequest::NoticeReaders`].
+ */
+notice_told: boolean, 
 /**
  * Whether we are in it.
  */
