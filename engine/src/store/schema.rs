@@ -12,7 +12,7 @@ const STEPS: [&str; VERSION as usize] = [V1, V2, V3];
 const V3: &str = include_str!("schema/v3.sql");
 
 /// By topic, one file each.
-const V2: &str = concat!(
+pub(super) const V2: &str = concat!(
     include_str!("schema/v2/messages.sql"),
     include_str!("schema/v2/said.sql"),
     include_str!("schema/v2/conversations.sql"),

@@ -21,9 +21,7 @@ CREATE INDEX messages_position ON messages (position);
 CREATE INDEX messages_edit_position ON messages (edit_position) WHERE edit_position IS NOT NULL;
 -- Only so many things that happened are kept of a room.
 CREATE INDEX messages_events ON messages (conversation, position) WHERE kind = 'event';
--- Most have it for their id attribute too, by which they are found then.
-CREATE INDEX messages_origin_id ON messages (conversation, origin_id)
-    WHERE origin_id IS NOT NULL AND origin_id IS NOT wire_id;
+CREATE INDEX messages_origin_id ON messages (conversation, origin_id) WHERE origin_id IS NOT NULL;
 
 -- What is said about a message names it by its reference id: the origin id (or
 -- else the id attribute) between two people, the room's stanza id in a room.

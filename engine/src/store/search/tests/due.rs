@@ -65,3 +65,24 @@ fn a_cache_of_the_first_version_is_indexed() {
     assert_eq!(ids(&db, &asked("服务")), [id]);
     assert!(in_step(&db));
 }
+
+/// What the second version had in its index is not all that is searched for now.
+#[test]
+fn a_cache_of_the_second_version_is_indexed_anew() {
+    let mut db = Connection::open_in_memory().unwrap();
+    register(&db).unwrap();
+    db.execute_batch(schema::V1).unwrap();
+    db.execute_batch(schema::V2).unwrap();
+    db.pragma_update(None, "user_version", 2).unwrap();
+    let id = insert(&db, "a@b", "c@d", "Relevance", 5_000);
+    let other = insert(&db, "a@b", "c@d", "release", 6_000);
+    db.execute_batch(
+        "DELETE FROM message_words_due;
+         INSERT INTO message_words (rowid, words) VALUES (search_key(1, 5000), 'relevance');",
+    )
+    .unwrap();
+    schema::migrate(&mut db).unwrap();
+    assert_eq!(ids(&db, &asked("relev")), [id]);
+    assert_eq!(ids(&db, &asked("rele")), [other, id]);
+    assert!(in_step(&db));
+}
