@@ -60,9 +60,7 @@ pub(crate) struct AccountConfig {
     pub(crate) clock: Clock,
     pub(crate) connector: Connector,
     pub(crate) memory: Memory,
-    pub(crate) retention: Retention,
-    /// Most that notifications may show.
-    pub(crate) preview: PreviewLimit,
+    pub(crate) managed: Managed,
     /// Where files lie sealed.
     pub(crate) vault: Vault,
     /// What fetched files may take up.
@@ -94,10 +92,9 @@ pub(crate) struct Shared {
     pub(crate) people: People,
     pub(crate) files: Files,
     pub(crate) surroundings: Surroundings,
-    /// What stays on this device.
-    pub(crate) retention: Retention,
-    /// Most that notifications may show.
-    pub(crate) preview: PreviewLimit,
+    managed: Mutex<Managed>,
+    /// Rings when something else stays on this device.
+    pub(crate) upkeep_bell: Notify,
     pub(crate) status: Status,
     pub(crate) connection: watch::Sender<ConnectionView>,
     /// Minutes that our clock is ahead of the server's, if that is worth a word.
@@ -117,6 +114,16 @@ pub(crate) struct Shared {
     pub(crate) wake: Notify,
     pub(crate) typing: mpsc::Sender<(String, bool)>,
     pub(crate) cancel: CancellationToken,
+}
+
+/// What whoever runs the server asks of this device, as far as it concerns the account
+/// while it is open. A newer navigation may say something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Managed {
+    /// What stays on this device.
+    pub(crate) retention: Retention,
+    /// Most that notifications may show.
+    pub(crate) preview: PreviewLimit,
 }
 
 /// Where to connect, and with what.
@@ -146,8 +153,8 @@ impl Account {
             people: People::default(),
             files: Files::new(config.vault, config.file_cache_bytes),
             surroundings: config.surroundings,
-            retention: config.retention,
-            preview: config.preview,
+            managed: Mutex::new(config.managed),
+            upkeep_bell: Notify::new(),
             status: Status::default(),
             connection: watch::Sender::new(ConnectionView::Connecting),
             clock_wrong: Mutex::new(None),
@@ -163,9 +170,7 @@ impl Account {
             typing,
             cancel: CancellationToken::new(),
         });
-        if config.retention.is_limited() {
-            tokio::spawn(upkeep::run(Arc::clone(&shared)));
-        }
+        tokio::spawn(upkeep::run(Arc::clone(&shared)));
         let tasks = vec![
             tokio::spawn(supervisor::run(Arc::clone(&shared), typing_queue)),
             tokio::spawn(files::uploads::run(Arc::clone(&shared))),
@@ -225,6 +230,15 @@ impl Account {
 }
 
 impl Shared {
+    pub(crate) fn managed(&self) -> Managed {
+        *self.managed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_managed(&self, managed: Managed) {
+        *self.managed.lock().unwrap_or_else(PoisonError::into_inner) = managed;
+        self.upkeep_bell.notify_one();
+    }
+
     /// How this account signs in.
     pub(crate) fn login<'a>(&'a self, password: &'a str) -> Login<'a> {
         Login {

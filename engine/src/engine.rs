@@ -9,6 +9,7 @@ mod managed;
 mod messages;
 mod network;
 mod overview;
+mod refresh;
 mod search;
 
 use std::collections::HashMap;
@@ -157,6 +158,9 @@ impl Engine {
                 changing: tokio::sync::Mutex::new(()),
             }),
         };
+        if interfaces {
+            tokio::spawn(refresh::run(Arc::downgrade(&engine.inner)));
+        }
         engine.look_for_keyring().await;
         for account in saved {
             engine.open_from_keyring(account).await;

@@ -265,8 +265,9 @@ impl Shared {
         if !changes.conversations.is_empty() {
             self.conversations_changed();
         }
+        let limit = self.managed().preview;
         for mut notification in changes.notifications {
-            notification.limit = self.preview;
+            notification.limit = limit;
             self.events.publish(Event::Notify { notification });
         }
         for room in &changes.rooms {

@@ -233,6 +233,7 @@ impl Account {
 
     async fn storage(&self) -> Result<Response, ApiError> {
         let holds = self.shared.store.read(trim::holds).await.map_err(failed)?;
+        let limits = self.shared.managed().retention;
         Ok(Response::Storage(StorageView {
             cache_bytes: self.shared.store.bytes_on_disk(),
             used_bytes: holds.used_bytes,
@@ -240,8 +241,8 @@ impl Account {
             conversations: holds.conversations,
             files: holds.files,
             file_bytes: holds.file_bytes,
-            limit_days: self.shared.retention.days,
-            limit_bytes: self.shared.retention.bytes,
+            limit_days: limits.days,
+            limit_bytes: limits.bytes,
         }))
     }
 }

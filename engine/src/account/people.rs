@@ -7,6 +7,7 @@ mod contacts;
 mod directory;
 mod profile;
 
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jid::BareJid;
@@ -21,6 +22,9 @@ use crate::store::blocked;
 
 /// Longest words with our presence, in characters.
 const MAX_STATUS: usize = 500;
+/// Places up to which was read that are said again, each once: two devices that see
+/// messages in another order would go on for ever.
+const MAX_SAID_AGAIN: usize = 1_000;
 /// Pictures that are fetched at once.
 const AVATARS_AT_ONCE: usize = 4;
 
@@ -35,6 +39,7 @@ pub(crate) struct People {
     pub(super) wanted_bell: Notify,
     wanted: Mutex<Wanted>,
     said: Mutex<Option<Said>>,
+    said_again: Mutex<HashSet<(String, String)>>,
     offers: Mutex<Offers>,
     /// Each for some of the pictures, so that none is fetched twice at once.
     avatars: [tokio::sync::Mutex<()>; AVATARS_AT_ONCE],
@@ -72,6 +77,12 @@ fn locked<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl People {
+    /// Whether how far a conversation was read, up to a message, may be said again.
+    pub(super) fn may_say_again(&self, place: &(String, String)) -> bool {
+        let mut said = locked(&self.said_again);
+        said.len() < MAX_SAID_AGAIN && said.insert(place.clone())
+    }
+
     pub(super) fn wanted(&self) -> MutexGuard<'_, Wanted> {
         locked(&self.wanted)
     }

@@ -11,16 +11,23 @@ use crate::store::trim::{self, Limits};
 const EVERY: Duration = Duration::from_secs(3600);
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
-/// Runs until the account is closed.
+/// Runs until the account is closed. Where there are no limits it waits for some.
 pub(super) async fn run(shared: Arc<Shared>) {
     let cancel = shared.cancel.clone();
     let upkeep = async {
         loop {
+            if !shared.managed().retention.is_limited() {
+                shared.upkeep_bell.notified().await;
+                continue;
+            }
             match tidy(&shared).await {
                 Ok(()) | Err(StoreError::Closed) => {}
                 Err(error) => tracing::warn!(%error, "old messages not removed"),
             }
-            tokio::time::sleep(EVERY).await;
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                () = shared.upkeep_bell.notified() => {}
+            }
         }
     };
     tokio::select! {
@@ -32,7 +39,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
 /// Removes what is beyond the limits, in small steps: others write in between.
 async fn tidy(shared: &Shared) -> Result<(), StoreError> {
     let _nobody_fetches = shared.trimming.lock().await;
-    let retention = shared.retention;
+    let retention = shared.managed().retention;
     let limits = Limits {
         from_ms: retention
             .days

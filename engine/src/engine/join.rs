@@ -32,7 +32,7 @@ pub(super) struct Destination {
 }
 
 /// Most that notifications may show.
-fn preview(policy: &Policy) -> PreviewLimit {
+pub(super) fn preview(policy: &Policy) -> PreviewLimit {
     match policy.preview {
         None => PreviewLimit::Anything,
         Some(navigation::Preview::Name) => PreviewLimit::Name,
@@ -51,7 +51,7 @@ fn input_error(error: InputError) -> ApiError {
     ApiError::new(code).detail(error)
 }
 
-fn document_error(error: DocumentError) -> ApiError {
+pub(super) fn document_error(error: DocumentError) -> ApiError {
     let code = match error {
         DocumentError::Expired => ErrorCode::NavigationExpired,
         DocumentError::UnsupportedVersion => ErrorCode::LinkTooNew,
@@ -283,7 +283,7 @@ impl Engine {
     }
 
     /// Fetches a navigation document; only over HTTPS, only so much.
-    async fn fetch(&self, url: &url::Url) -> Result<Vec<u8>, ApiError> {
+    pub(super) async fn fetch(&self, url: &url::Url) -> Result<Vec<u8>, ApiError> {
         // The document proves itself; where it lies, the system's authorities do.
         let trust = Trust::default();
         http::get(&self.inner.connector, url, &trust, DOCUMENT)

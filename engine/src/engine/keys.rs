@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use zeroize::Zeroizing;
 
 use super::{Engine, address};
-use crate::account::{Account, AccountConfig};
+use crate::account::{Account, AccountConfig, Managed};
 use crate::api::{ApiError, ConnectionView, ErrorCode, Event, Notice};
 use crate::clock;
 use crate::connection::{Login, Memory, Purpose, connect};
@@ -169,8 +169,10 @@ impl Engine {
             clock: self.inner.config.clock.clone(),
             connector: self.inner.connector.clone(),
             memory,
-            retention: self.inner.config.retention.and(saved.retention),
-            preview: saved.preview,
+            managed: Managed {
+                retention: self.inner.config.retention.and(saved.retention),
+                preview: saved.preview,
+            },
             vault: Vault::new(self.account_file(&saved.id, "cache.db-files")?, mode),
             file_cache_bytes: self.inner.config.file_cache_bytes,
             surroundings: self.inner.surroundings.clone(),

@@ -220,3 +220,12 @@ pub(crate) fn looked_at(tx: &Transaction<'_>, id: &str, position: i64) -> rusqli
         .execute([id])?;
     Ok(read_up_to(tx, id, position)? || was_marked > 0)
 }
+
+/// What was read stands elsewhere now: nobody has looked at anything.
+pub(crate) fn moved_read(tx: &Transaction<'_>, id: &str, position: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE conversations SET read_position = ?2 WHERE id = ?1 AND read_position < ?2",
+    )?
+    .execute(params![id, position])?;
+    Ok(())
+}

@@ -61,13 +61,23 @@ pub(crate) fn published(
     Ok(())
 }
 
-/// Another device has read up to a message; whether that moved anything here.
-/// Where the message is not here yet, it is waited for.
+/// What came of hearing how far another device has read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// Whether more is read here by that.
+    pub(crate) moved: bool,
+    /// What was known to all before, where that is further: a device has said late
+    /// how far it was, and the next one to come would believe it.
+    pub(crate) set_back: Option<String>,
+}
+
+/// Another device has read up to a message. Where the message is not here yet, it
+/// is waited for.
 pub(crate) fn read_elsewhere(
     tx: &Transaction<'_>,
     conversation: &str,
     stanza_id: &str,
-) -> rusqlite::Result<bool> {
+) -> rusqlite::Result<Heard> {
     let Some(position) = position_of(tx, conversation, stanza_id)? else {
         tx.execute(
             "INSERT INTO displayed (conversation, awaited, published) VALUES (?1, ?2, ?2)
@@ -75,8 +85,16 @@ pub(crate) fn read_elsewhere(
                  SET awaited = excluded.awaited, published = excluded.published",
             [conversation, stanza_id],
         )?;
-        return Ok(false);
+        return Ok(Heard::default());
     };
+    let set_back = tx
+        .prepare_cached(
+            "SELECT d.published FROM displayed d JOIN messages m
+             ON m.conversation = d.conversation AND m.stanza_id = d.published
+             WHERE d.conversation = ?1 AND m.position > ?2",
+        )?
+        .query_row(params![conversation, position], |row| row.get(0))
+        .optional()?;
     tx.execute(
         "INSERT INTO displayed (conversation, published) VALUES (?1, ?2)
          ON CONFLICT (conversation) DO UPDATE SET awaited = NULL, published = excluded.published",
@@ -90,7 +108,20 @@ pub(crate) fn read_elsewhere(
                   AND m.stanza_id = displayed.to_publish)",
         params![conversation, position],
     )?;
-    Ok(moved)
+    Ok(Heard { moved, set_back })
+}
+
+/// Says again how far was read, unless there is more to say.
+pub(crate) fn publish_again(
+    tx: &Transaction<'_>,
+    conversation: &str,
+    stanza_id: &str,
+) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE displayed SET to_publish = coalesce(to_publish, ?2) WHERE conversation = ?1",
+        [conversation, stanza_id],
+    )?;
+    Ok(())
 }
 
 /// Messages came: those that were waited for may be among them. Gives the
@@ -106,7 +137,7 @@ pub(crate) fn settle(tx: &Transaction<'_>) -> rusqlite::Result<Vec<String>> {
         .collect::<rusqlite::Result<_>>()?;
     let mut moved = Vec::new();
     for (conversation, stanza_id) in found {
-        if read_elsewhere(tx, &conversation, &stanza_id)? {
+        if read_elsewhere(tx, &conversation, &stanza_id)?.moved {
             moved.push(conversation);
         }
     }
@@ -145,6 +176,38 @@ mod tests {
         let mut ids: Vec<String> = all.map(|one| one.stanza_id).collect();
         ids.sort();
         ids
+    }
+
+    /// A device whose connection was gone says late how far it was: whoever knows
+    /// better says that again.
+    #[test]
+    fn what_is_known_to_all_is_not_set_back() {
+        let mut db = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut db).unwrap();
+        db.execute_batch(
+            "INSERT INTO conversations (id, kind) VALUES ('r@x', 'room');
+             INSERT INTO messages (conversation, position, outgoing, author, text, time_ms, state,
+                                   stanza_id)
+             VALUES ('r@x', 1, 0, 'a', 'a', 1, 1, 'r-1'), ('r@x', 2, 0, 'a', 'b', 1, 1, 'r-2'),
+                    ('r@x', 3, 0, 'a', 'c', 1, 1, 'r-3');",
+        )
+        .unwrap();
+        let tx = db.transaction().unwrap();
+        let heard = read_elsewhere(&tx, "r@x", "r-2").unwrap();
+        assert_eq!((heard.moved, heard.set_back), (true, None));
+        let late = read_elsewhere(&tx, "r@x", "r-1").unwrap();
+        assert_eq!((late.moved, late.set_back.as_deref()), (false, Some("r-2")));
+        assert!(waiting(&tx).is_empty());
+        publish_again(&tx, "r@x", "r-2").unwrap();
+        assert_eq!(waiting(&tx), ["r-2"]);
+        // Somebody else was faster.
+        read_elsewhere(&tx, "r@x", "r-2").unwrap();
+        assert!(waiting(&tx).is_empty());
+        // More than that has been read here.
+        conversations::read_up_to(&tx, "r@x", 3).unwrap();
+        publish_later(&tx, "r@x").unwrap();
+        publish_again(&tx, "r@x", "r-2").unwrap();
+        assert_eq!(waiting(&tx), ["r-3"]);
     }
 
     /// Another device has read up to what this one has not got yet. To say what was

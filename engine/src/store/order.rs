@@ -47,20 +47,36 @@ pub(crate) fn follow<'a>(
         last = archive::end_position(tx)? + 1;
         put(tx, id, last, read)?;
     }
-    // What has not been sent yet comes after all that was.
     for (conversation, read) in moved {
-        let waiting: Vec<i64> = tx
-            .prepare_cached(
-                "SELECT id FROM messages WHERE conversation = ?1 AND outgoing = 1 AND state = ?2
-                 ORDER BY position, id",
-            )?
-            .query_map(params![conversation, WAITING], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        for id in waiting {
-            put(tx, id, archive::end_position(tx)? + 1, read)?;
-        }
+        waiting_last(tx, conversation, read)?;
     }
     Ok(())
+}
+
+/// What has not been sent yet comes after all that was.
+fn waiting_last(tx: &Transaction<'_>, conversation: &str, read: i64) -> rusqlite::Result<()> {
+    let waiting: Vec<i64> = tx
+        .prepare_cached(
+            "SELECT id FROM messages WHERE conversation = ?1 AND outgoing = 1 AND state = ?2
+             ORDER BY position, id",
+        )?
+        .query_map(params![conversation, WAITING], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for id in waiting {
+        put(tx, id, archive::end_position(tx)? + 1, read)?;
+    }
+    Ok(())
+}
+
+/// Another device of ours has sent something, and the server does not say which id
+/// the archive has for it: nothing will tell it from what this device sends, so what
+/// waits here goes behind it at once.
+pub(crate) fn behind_other_device(
+    tx: &Transaction<'_>,
+    conversation: &str,
+) -> rusqlite::Result<()> {
+    let read = conversations::read_position(tx, conversation)?;
+    waiting_last(tx, conversation, read)
 }
 
 /// A message of ours that waited is at the server: it comes after what arrived
@@ -169,7 +185,7 @@ fn put(tx: &Transaction<'_>, id: i64, position: i64, read: i64) -> rusqlite::Res
         params![id, position],
     )?;
     if !outgoing && before <= read {
-        conversations::read_up_to(tx, &conversation, position)?;
+        conversations::moved_read(tx, &conversation, position)?;
     }
     Ok(())
 }
@@ -255,6 +271,23 @@ mod tests {
             assert_eq!(texts(&tx), shown, "{here} {archive}");
             assert_eq!(unread(&tx), left, "{here} {archive} {read}");
         }
+    }
+
+    #[test]
+    fn a_mark_stays_where_messages_move() {
+        let mut connection = cache("+-");
+        let tx = connection.transaction().unwrap();
+        conversations::read_up_to(&tx, "b", 1).unwrap();
+        conversations::mark_unread(&tx, "b").unwrap();
+        let ids = page("21");
+        follow(&tx, i64::MIN, ids.iter().map(|id| ("b", id.as_str()))).unwrap();
+        assert_eq!(unread(&tx), 0);
+        let marked: bool = tx
+            .query_row("SELECT marked_unread FROM conversations", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert!(marked);
     }
 
     #[test]

@@ -296,6 +296,16 @@ pub(crate) fn was_attempted(db: &Connection, message: i64) -> rusqlite::Result<b
     Ok(found.unwrap_or(true))
 }
 
+/// Whether something is on its way to a room, and nobody knows yet what becomes of it.
+pub(crate) fn is_on_its_way(db: &Connection, room: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM outbox
+                        WHERE conversation = ?1 AND attempted = 1
+                            AND kind NOT IN ('receipt', 'displayed'))",
+    )?
+    .query_row([room], |row| row.get(0))
+}
+
 /// The server has these: the rows go, their messages are sent. Gives the
 /// conversations that changed.
 pub(crate) fn sent(tx: &Transaction<'_>, ids: &[i64]) -> rusqlite::Result<Vec<String>> {

@@ -2,8 +2,8 @@
 
 use startalk_engine::Retention;
 use startalk_engine::api::{
-    ConversationFilter, ConversationRequest, ConversationView, Event, ExportFormat, ExportLabels,
-    NotifyLevel, Request, Response, StorageView,
+    ConversationFilter, ConversationRequest, ConversationView, ErrorCode, Event, ExportFormat,
+    ExportLabels, NotifyLevel, Request, Response, StorageView,
 };
 
 use crate::client::{BOB, Client, config};
@@ -231,6 +231,77 @@ async fn what_a_device_keeps_can_be_said_by_who_runs_the_server() {
         (view.limit_days, view.limit_bytes),
         (Some(30), Some(5_000_000))
     );
+    engine.close().await;
+}
+
+/// A newer document of the same issuer holds for an account that is open, and after the
+/// next start.
+#[tokio::test]
+async fn a_newer_navigation_says_what_a_device_keeps_and_shows() {
+    use navigation::{NavigationDocument, NavigationLink, SignedDocument, SigningKey};
+    use startalk_engine::api::PreviewLimit;
+
+    let (server, issuer) = (Server::start(), SigningKey::from_seed(&[7; 32]));
+    let document = |serial, days, domain: Option<&str>| {
+        let mut target = server.target();
+        if let Some(domain) = domain {
+            target.domain = domain.to_owned();
+        }
+        let mut document = NavigationDocument::new(target, jiff::Timestamp::now());
+        document.serial = serial;
+        document.policy.cache_days = std::num::NonZeroU32::new(days);
+        document.policy.preview = Some(navigation::Preview::Name).filter(|_| days > 0);
+        document
+    };
+    let sign = |document, key: &SigningKey| SignedDocument::sign(&document, key).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = std::sync::Arc::new(startalk_engine::MemorySecrets::default());
+    let config = config(folder.path(), secrets, crate::client::TIMEOUTS);
+    let engine = startalk_engine::Engine::open(config.clone()).await.unwrap();
+    let join = Request::Join {
+        input: NavigationLink::Embedded(sign(document(3, 0, None), &issuer)).to_link(),
+        name: "rosa".to_owned(),
+        password: crate::peer::PASSWORD.to_owned(),
+    };
+    let prove = async { assert!(server.signed_in().await.closes_in_order().await) };
+    let (joined, ()) = tokio::join!(engine.handle(join), prove);
+    let Response::Account(account) = joined.unwrap() else {
+        panic!()
+    };
+    let holds = async |engine: &startalk_engine::Engine| {
+        let account = account.clone();
+        let ask = Request::Conversation(ConversationRequest::Storage { account });
+        let Response::Storage(view) = engine.handle(ask).await.unwrap() else {
+            panic!()
+        };
+        let Response::Overview(overview) = engine.handle(Request::Overview).await.unwrap() else {
+            panic!()
+        };
+        (view.limit_days, overview.accounts[0].preview_limit)
+    };
+    let take = async |signed: SignedDocument| {
+        let json = signed.to_json();
+        engine.take_navigation(&account, json.as_bytes()).await
+    };
+    assert_eq!(holds(&engine).await, (None, PreviewLimit::Anything));
+    let other = SigningKey::from_seed(&[8; 32]);
+    for refused in [
+        sign(document(9, 1, None), &other),
+        sign(document(9, 1, Some("elsewhere.internal")), &issuer),
+    ] {
+        let error = take(refused).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::NavigationNotTrusted);
+    }
+    // Nobody goes back.
+    assert!(!take(sign(document(3, 1, None), &issuer)).await.unwrap());
+    assert_eq!(holds(&engine).await, (None, PreviewLimit::Anything));
+    let newer = sign(document(4, 7, None), &issuer);
+    assert!(take(newer.clone()).await.unwrap());
+    assert!(!take(newer).await.unwrap(), "once");
+    assert_eq!(holds(&engine).await, (Some(7), PreviewLimit::Name));
+    engine.close().await;
+    let engine = startalk_engine::Engine::open(config).await.unwrap();
+    assert_eq!(holds(&engine).await, (Some(7), PreviewLimit::Name));
     engine.close().await;
 }
 

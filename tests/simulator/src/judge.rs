@@ -6,10 +6,11 @@ mod sent;
 mod shown;
 mod truth;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::Result;
-use engine::api::RoomState;
+use engine::api::{DeliveryState, RoomState};
 
 use crate::device::{Device, Looked};
 use crate::server::{DOMAIN, ROOMS, Server, address};
@@ -91,7 +92,8 @@ pub(crate) async fn judge(
     for complaint in &server.complaints {
         failures.push(failure(Kind::Protocol, complaint.clone()));
     }
-    sent::judge(server, record, &mut failures);
+    let refused = refused(devices, &looked);
+    sent::judge(server, record, &refused, &mut failures);
     for (device, looked) in devices.iter().zip(&looked) {
         conversations(device, looked, record, server, &mut failures);
         rooms(device, looked, record, server, &mut failures);
@@ -125,6 +127,18 @@ pub(crate) async fn judge(
 
 fn failure(kind: Kind, text: String) -> Failure {
     Failure { kind, text }
+}
+
+/// Keys of what devices show as refused: whoever wrote it knows.
+fn refused(devices: &[Device], looked: &[Looked]) -> BTreeSet<String> {
+    let mut refused = BTreeSet::new();
+    for (device, looked) in devices.iter().zip(looked) {
+        let shown = looked.rows.values().flat_map(|row| &row.messages);
+        let failed = shown.filter(|one| matches!(one.delivery, Some(DeliveryState::Failed { .. })));
+        let own = failed.filter(|one| one.key().starts_with(&format!("{}-", device.name)));
+        refused.extend(own.map(|one| one.key().to_owned()));
+    }
+    refused
 }
 
 /// The name of a conversation in plans.
@@ -170,6 +184,7 @@ fn conversations(
             with: &with,
             is_renamed: record.was_renamed(&with),
             is_partial,
+            may_be_refused: record.has_left(&device.account, &with),
         };
         let messages = row.map_or(&[][..], |row| &row.messages);
         let is_right = shown::compare(&place, &truth, messages, failures);

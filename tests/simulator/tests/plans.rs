@@ -185,3 +185,165 @@ fn the_archive_of_a_room_does_not_answer() {
         +77510 offline bela1",
     );
 }
+
+/// A device whose connection was gone says late up to where it had read: less than
+/// what the others have said since.
+#[test]
+fn a_late_word_does_not_set_back_what_was_read() {
+    all_is_well(
+        "seed 3282
+        server acks=in-order resume=300000 failed-h=false ask=10 page=100 commit=2 offline=false carbon-ids=false to-all=true tombstones=false anonymous=true occupant-ids=true
+        room tea bela carl
+        devices bela1 bela2 bela3 carl1
+        +28996 send carl1 #tea 1
+        +39560 stall bela3 64693
+        +3817 send bela3 #tea 1
+        +513 send carl1 #tea 1
+        +557 send bela1 #tea 1
+        +0 close bela2 184434",
+    );
+}
+
+/// To a room that has lost us another nickname is a way in. What was said before is
+/// refused, what is said behind it is taken.
+#[test]
+fn another_name_waits_for_what_was_said() {
+    all_is_well(
+        "seed 3964
+        server acks=in-order resume=300000 failed-h=false ask=3 page=100 commit=2 offline=false carbon-ids=true to-all=true tombstones=false anonymous=false occupant-ids=true
+        room tea bela
+        devices bela1
+        +353331 cut bela1 server
+        +2 scatter #tea told
+        +2 send bela1 #tea 1
+        +2000 nick bela1 #tea kit
+        +31554 send bela1 #tea 1",
+    );
+}
+
+/// The same, where nobody has noticed for long that the connection was gone.
+#[test]
+fn another_name_waits_for_what_was_said_before_a_long_silence() {
+    all_is_well(
+        "seed 6643
+        server acks=in-order resume=300000 failed-h=false ask=3 page=100 commit=2 offline=false carbon-ids=true to-all=true tombstones=false anonymous=false occupant-ids=true
+        room tea bela
+        devices bela1
+        +177 stall bela1 577192
+        +1286 send bela1 #tea 1
+        +2000 nick bela1 #tea kit
+        +7995 send bela1 #tea 1
+        +12 scatter #tea silent",
+    );
+}
+
+/// Copies of what another device has sent carry no archive id, and came before what
+/// this one had waiting.
+#[test]
+fn copies_without_ids_stand_before_what_waited() {
+    all_is_well(
+        "seed 5278
+        server acks=in-order resume=300000 failed-h=true ask=1000 page=1 commit=300 offline=false carbon-ids=false to-all=true tombstones=false anonymous=false occupant-ids=true
+        devices anna1 bela1 bela2
+        +234028 send bela1 anna 1
+        +383 lose anna1 down 200000
+        +4440 restart 598 silent
+        +100 send bela2 anna 2
+        +4004 send bela1 anna 1",
+    );
+}
+
+/// To a room that has lost us the nickname that we have is a way in, too, and nobody
+/// could tell.
+#[test]
+fn the_same_name_again_in_a_room_that_had_lost_us() {
+    all_is_well(
+        "seed 10471
+        server acks=in-order resume=300000 failed-h=false ask=3 page=100 commit=2 offline=false carbon-ids=true to-all=true tombstones=false anonymous=false occupant-ids=true
+        room tea bela anna
+        devices anna1 bela2
+        +344995 scatter #tea silent
+        +0 send bela2 #tea 1
+        +20242 nick anna1 #tea anna",
+    );
+}
+
+/// One device leaves a room while a message of another one is on its way; and then
+/// that one wants to be in it.
+#[test]
+fn refused_because_another_device_has_left() {
+    all_is_well(
+        "seed 11020
+        server acks=in-order resume=300000 failed-h=false ask=3 page=100 commit=2 offline=false carbon-ids=true to-all=true tombstones=false anonymous=false occupant-ids=true
+        room tea carl
+        devices carl2 carl3
+        +337727 slow carl2 40 400
+        +3119 send carl2 #tea 1
+        +1 cut carl2 server
+        +2 mute carl2 #tea
+        +471 leave carl3 #tea
+        +28495 scatter #tea told",
+    );
+}
+
+/// A message that was never sent is taken back, and what answers it waits.
+#[test]
+fn an_answer_to_what_never_went() {
+    all_is_well(
+        "seed 6484
+        server acks=in-order resume=300000 failed-h=false ask=3 page=100 commit=2 offline=false carbon-ids=true to-all=true tombstones=false anonymous=false occupant-ids=true
+        devices bela1
+        +2939 stall bela1 6709
+        +52 send bela1 anna 1
+        +52 offline bela1
+        +3095 send bela1 anna 1
+        +80159 reply bela1 anna 1
+        +14091 retract bela1 anna 5
+        +1160 close bela1 47482",
+    );
+}
+
+/// Somebody writes while what was missed is still being read.
+#[test]
+fn whoever_writes_has_not_read_what_was_missing() {
+    all_is_well(
+        "seed 8145
+        server acks=in-order resume=300000 failed-h=false ask=10 page=2 commit=300 offline=false carbon-ids=true to-all=true tombstones=false anonymous=false occupant-ids=true
+        devices anna1 bela1 bela2
+        +64178 send anna1 bela 6
+        +79 close bela1 852
+        +2839 send bela1 anna 1",
+    );
+}
+
+/// Two edits of one moment are kept for whoever is away, and a page of the archive
+/// begins with the second.
+#[test]
+fn edits_of_one_moment_kept_for_later() {
+    all_is_well(
+        "seed 8653
+        server acks=in-order resume=300000 failed-h=false ask=10 page=3 commit=2 offline=true carbon-ids=true to-all=true tombstones=false anonymous=false occupant-ids=true
+        devices anna1 bela1
+        +39 send anna1 bela 1
+        +30928 slow anna1 300 0
+        +653650 edit anna1 bela 0
+        +4 edit anna1 bela 0
+        +37 close bela1 50797
+        +100 send anna1 bela 2",
+    );
+}
+
+/// The archive says that two messages crossed, after one was marked as unread.
+#[test]
+fn a_mark_stays_where_messages_move() {
+    all_is_well(
+        "seed 11573
+        server acks=in-order resume=300000 failed-h=false ask=3 page=3 commit=2 offline=false carbon-ids=true to-all=true tombstones=false anonymous=false occupant-ids=true
+        devices anna1 bela1
+        +621 slow bela1 2000 0
+        +271060 send bela1 anna 1
+        +100 send anna1 bela 1
+        +4065 read bela1 anna
+        +86 mark-unread bela1 anna",
+    );
+}

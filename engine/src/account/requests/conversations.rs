@@ -26,7 +26,7 @@ impl Account {
             unlocked: true,
             connection: shared.connection.borrow().clone(),
             unread,
-            preview_limit: shared.preview,
+            preview_limit: shared.managed().preview,
         }
     }
 

@@ -307,6 +307,13 @@ impl LiveRooms {
             None => false,
         }
     }
+    /// Whether we go by this nickname, and have asked for no other.
+    pub(super) fn is_called(&self, room: &str, nick: &str) -> bool {
+        let inner = self.inner();
+        let live = inner.rooms.get(room);
+        live.is_some_and(|live| live.nick == nick && live.renaming.is_none())
+    }
+
     /// Another nickname is asked for; what comes of it.
     pub(super) fn rename(&self, room: &str) -> Option<oneshot::Receiver<Result<(), StanzaError>>> {
         let mut inner = self.inner();

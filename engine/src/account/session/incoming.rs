@@ -102,10 +102,15 @@ impl Session<'_> {
     /// belongs there: behind the newest page it would be out of order. What a
     /// resumed session was sent late is news.
     async fn is_left_to_the_archive(&mut self, element: &Element) -> Result<bool, ConnectError> {
-        let stamp = element
-            .get_child("delay", ns::DELAY)
+        let delay = element.get_child("delay", ns::DELAY);
+        let stamp = delay
             .and_then(|delay| delay.attr("stamp"))
             .and_then(datetime::parse_ms);
+        // What our own server kept was in the archive before that was read: of one
+        // moment with the upper end of a gap, it is in the page above or in the gap.
+        let domain = self.shared.address.domain().as_str();
+        let is_kept = delay.is_some_and(|delay| delay.attr("from") == Some(domain));
+        let stamp = stamp.map(|stamp| stamp - i64::from(is_kept));
         let Some(stamp) = stamp.filter(|_| !self.resumed && self.follows) else {
             return Ok(false);
         };

@@ -40,18 +40,36 @@ async fn apply(shared: &Shared, items: &[Item<'_>]) -> Result<(), StoreError> {
     if read.is_empty() {
         return Ok(());
     }
-    let moved = shared
+    let (moved, set_back) = shared
         .store
         .write(move |tx| {
-            let mut moved = false;
-            for (conversation, stanza_id) in &read {
-                moved |= displayed::read_elsewhere(tx, conversation, stanza_id)?;
+            let (mut moved, mut set_back) = (false, Vec::new());
+            for (conversation, stanza_id) in read {
+                let heard = displayed::read_elsewhere(tx, &conversation, &stanza_id)?;
+                moved |= heard.moved;
+                set_back.extend(heard.set_back.map(|further| (conversation, further)));
             }
-            Ok(moved)
+            Ok((moved, set_back))
         })
         .await?;
     if moved {
         shared.conversations_changed();
+    }
+    let again: Vec<_> = set_back
+        .into_iter()
+        .filter(|place| shared.people.may_say_again(place))
+        .collect();
+    if !again.is_empty() {
+        shared
+            .store
+            .write(move |tx| {
+                for (conversation, stanza_id) in &again {
+                    displayed::publish_again(tx, conversation, stanza_id)?;
+                }
+                Ok(())
+            })
+            .await?;
+        shared.people.displayed_bell.notify_one();
     }
     Ok(())
 }

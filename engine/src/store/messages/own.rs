@@ -60,9 +60,9 @@ pub(crate) fn compose(
 pub(crate) fn send(tx: &Transaction<'_>, composed: &Composed) -> rusqlite::Result<i64> {
     let conversation = composed.conversation.as_str();
     conversations::ensure(tx, conversation)?;
-    let position = new_position(tx, Place::Newest)?;
     // Whoever answers has read what is above.
-    states::see(tx, conversation, position)?;
+    states::see_what_came(tx, conversation, i64::MAX)?;
+    let position = new_position(tx, Place::Newest)?;
     let reply = composed.extras.reply.as_ref();
     tx.prepare_cached(
         "INSERT INTO messages
@@ -145,8 +145,18 @@ pub(crate) fn delete_failed(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<O
     }
 }
 
-/// Removes a message that nobody else has.
+/// Removes a message that nobody else has. What answers it and has not been sent either
+/// does not repeat its words to others, nor name what they could not find.
 pub(crate) fn delete(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE messages SET reply_to_id = NULL, reply_to_author = NULL, reply_excerpt = NULL
+         WHERE outgoing = 1 AND state IN (?2, ?3)
+             AND conversation = (SELECT conversation FROM messages WHERE id = ?1)
+             AND reply_to_id = (SELECT origin_id FROM messages WHERE id = ?1)
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE message = messages.id
+                                 AND kind = 'message' AND attempted = 1)",
+    )?
+    .execute(params![id, WAITING, FAILED])?;
     for statement in [
         "DELETE FROM outbox WHERE message = ?1",
         "DELETE FROM messages WHERE id = ?1",

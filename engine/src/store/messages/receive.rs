@@ -127,6 +127,9 @@ pub(crate) fn receive(
         )?;
     }
     bury(tx, id, message)?;
+    if place == Place::Newest && message.outgoing && message.stanza_id.is_none() {
+        order::behind_other_device(tx, &message.conversation)?;
+    }
     said::release(tx, &message.conversation, message.ids())?;
     Ok(Some(id))
 }

@@ -222,9 +222,31 @@ pub(crate) fn mark_displayed(
         )
         .optional()?;
     match position {
-        Some(position) => see(tx, conversation, position),
+        Some(position) => see_what_came(tx, conversation, position),
         None => Ok(false),
     }
+}
+
+/// What others have said up to a position is read. What is missing in an archive between
+/// the newest of that and messages of ours has not been seen by anybody.
+pub(super) fn see_what_came(
+    tx: &Transaction<'_>,
+    conversation: &str,
+    up_to: i64,
+) -> rusqlite::Result<bool> {
+    let came: Option<i64> = tx
+        .prepare_cached(
+            "SELECT position FROM messages
+             WHERE conversation = ?1 AND outgoing = 0 AND kind <> 'event' AND position <= ?2
+             ORDER BY position DESC LIMIT 1",
+        )?
+        .query_row(params![conversation, up_to], |row| row.get(0))
+        .optional()?;
+    let position = match came {
+        Some(position) => position,
+        None => conversations::read_position(tx, conversation)?,
+    };
+    see(tx, conversation, position)
 }
 
 /// Moves the read position, and queues the marker that says so.

@@ -76,6 +76,8 @@ pub(crate) struct Record {
     pub(crate) is_scattered: bool,
     /// Account and room: who has not been in it all the time.
     entered: BTreeSet<(String, String)>,
+    /// Account and room: who has left it on some device.
+    left: BTreeSet<(String, String)>,
     /// Account and room: who was put out of it.
     put_out: BTreeSet<(String, String)>,
     /// Rooms in which somebody went by another name.
@@ -93,8 +95,11 @@ impl Record {
                     record.blocks.insert((whom.clone(), one));
                 }
                 Action::Enter { device, room } | Action::Leave { device, room } => {
-                    let account = account_of(device).to_owned();
-                    record.entered.insert((account, room.clone()));
+                    let of = (account_of(device).to_owned(), room.clone());
+                    if matches!(step.action, Action::Leave { .. }) {
+                        record.left.insert(of.clone());
+                    }
+                    record.entered.insert(of);
                 }
                 Action::Scatter { told: false, .. } => record.is_scattered = true,
                 Action::Nick { room, .. } => {
@@ -158,6 +163,12 @@ impl Record {
     pub(crate) fn was_put_out(&self, account: &str, room: &str) -> bool {
         self.put_out
             .contains(&(account.to_owned(), room.to_owned()))
+    }
+
+    /// Whether somebody has left a room. What another device of theirs says there
+    /// meanwhile is refused.
+    pub(crate) fn has_left(&self, account: &str, room: &str) -> bool {
+        self.left.contains(&(account.to_owned(), room.to_owned()))
     }
 
     /// Whether people went by other names there.

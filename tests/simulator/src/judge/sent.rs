@@ -9,7 +9,15 @@ use crate::server::{Server, address};
 
 /// Everything that was sent is there, in the sender's order, and reads as it was
 /// changed to last.
-pub(super) fn judge(server: &Server, record: &Record, failures: &mut Vec<Failure>) {
+///
+/// `refused` are the keys of messages of which their authors are told that they did not
+/// arrive.
+pub(super) fn judge(
+    server: &Server,
+    record: &Record,
+    refused: &BTreeSet<String>,
+    failures: &mut Vec<Failure>,
+) {
     // The last of each sending device, by conversation.
     let mut last: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for sent in &record.sent {
@@ -17,7 +25,8 @@ pub(super) fn judge(server: &Server, record: &Record, failures: &mut Vec<Failure
         let place = truth.iter().position(|entry| entry.key == sent.key);
         let changed = record.changed.get(&sent.key).cloned().unwrap_or_default();
         let Some((place, entry)) = place.and_then(|place| Some((place, truth.get(place)?))) else {
-            if !changed.retracted && !may_be_missing(server, record, sent) {
+            let is_told = refused.contains(&sent.key) && record.has_left(&sent.from, &sent.to);
+            if !changed.retracted && !is_told && !may_be_missing(server, record, sent) {
                 failures.push(failure(Kind::Lost, format!("{} never arrived", sent.key)));
             }
             continue;

@@ -20,6 +20,8 @@ pub(super) struct Place<'a> {
     /// Whether some of it may be missing, and what was said about messages: it
     /// has been refused, or somebody is not in the room.
     pub(super) is_partial: bool,
+    /// Whether the room may have refused what was said in it.
+    pub(super) may_be_refused: bool,
 }
 
 /// A message as it has to look.
@@ -89,7 +91,8 @@ pub(super) fn compare(
                 one.delivery,
                 Some(DeliveryState::Waiting | DeliveryState::Failed { .. })
             );
-            !(place.is_partial && is_stuck)
+            let is_refused = matches!(one.delivery, Some(DeliveryState::Failed { .. }));
+            !(place.is_partial && is_stuck || place.may_be_refused && is_refused)
         })
         .collect();
     let mut seen = BTreeSet::new();

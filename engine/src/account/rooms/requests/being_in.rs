@@ -11,9 +11,9 @@ use crate::account::rooms::enter::enter;
 use crate::account::rooms::state::Stage;
 use crate::account::rooms::{bookmarks, discovery, keep, settings};
 use crate::account::{Account, Shared};
-use crate::api::{ApiError, ErrorCode, RoomSettings, RoomView};
-use crate::store::conversations;
+use crate::api::{ApiError, ErrorCode, Event, RoomSettings, RoomView};
 use crate::store::rooms::{self, Room, invitations};
+use crate::store::{StoreError, conversations, outbox};
 
 impl Account {
     pub(super) async fn join_room(
@@ -189,18 +189,52 @@ impl Account {
         let shared = &self.shared;
         let (room, nick) = (self.joined(room)?, nick_of(nick)?);
         let handle = shared.handle()?;
-        let renamed = shared.rooms.rename(&room).ok_or(ErrorCode::NotInRoom)?;
-        let presence = build("presence", ns::CLIENT).attr("to", format!("{room}/{nick}"));
-        handle.send(presence.done()).await.map_err(api)?;
-        match timeout(shared.timeouts.answer, renamed).await {
-            Ok(Ok(renamed)) => renamed.map_err(|error| api(error.into()))?,
-            _ => return Err(ErrorCode::TimedOut.into()),
+        // The name that we have would let us into a room that has lost us, past all
+        // that was said since, and nothing of it would show.
+        if !shared.rooms.is_called(&room, &nick) {
+            let renaming = rename(shared, &handle, &room, &nick);
+            timeout(shared.timeouts.answer, renaming)
+                .await
+                .map_err(|_| ErrorCode::TimedOut)??;
         }
         let known = self.known(&room).await?;
         if known.bookmarked {
             bookmarks::note(shared, &handle, &Room { nick, ..known }).await;
         }
         Ok(())
+    }
+}
+
+/// XEP-0045, section 7.6.
+async fn rename(shared: &Shared, handle: &Handle, room: &str, nick: &str) -> Result<(), ApiError> {
+    nothing_on_its_way(shared, room).await.map_err(failed)?;
+    let renamed = shared.rooms.rename(room).ok_or(ErrorCode::NotInRoom)?;
+    let presence = build("presence", ns::CLIENT).attr("to", format!("{room}/{nick}"));
+    handle.send(presence.done()).await.map_err(api)?;
+    match renamed.await {
+        Ok(renamed) => renamed.map_err(|error| api(error.into())),
+        Err(_) => Err(ErrorCode::TimedOut.into()),
+    }
+}
+
+/// Waits until the room has taken or refused what was said to it. Where it has lost us
+/// it refuses that; and if another nickname let us in before it has said so, it would
+/// take what is said next, and have what it refused behind that.
+async fn nothing_on_its_way(shared: &Shared, room: &str) -> Result<(), StoreError> {
+    let mut events = shared.events.subscribe();
+    loop {
+        let of = room.to_owned();
+        let query = move |db: &rusqlite::Connection| outbox::is_on_its_way(db, &of);
+        if !shared.store.read(query).await? {
+            return Ok(());
+        }
+        while let Some(event) = events.next().await {
+            match event {
+                Event::MessagesChanged { conversation, .. } if conversation == room => break,
+                Event::Lagged => break,
+                _ => {}
+            }
+        }
     }
 }
 

@@ -209,3 +209,22 @@ fn what_had_not_arrived_is_the_last() {
     crossing.acknowledge();
     assert_eq!(crossing.shows(), "here");
 }
+
+/// A copy of what another device has sent, from a server that gives copies no ids.
+#[test]
+fn what_waits_goes_behind_a_copy_without_an_id() {
+    let mut cache = Cache::new();
+    let (one, two) = (cache.compose("one"), cache.compose("two"));
+    let copy = Received {
+        outgoing: true,
+        author: ROSA.into(),
+        stanza_id: None,
+        ..from_bob("copy")
+    };
+    cache.step(|tx| receive(tx, &copy, Place::Newest));
+    assert_eq!(cache.texts(), ["copy", "one", "two"]);
+    // The news of the second comes first.
+    cache.step(|tx| sent(tx, two));
+    cache.step(|tx| sent(tx, one));
+    assert_eq!(cache.texts(), ["copy", "one", "two"]);
+}

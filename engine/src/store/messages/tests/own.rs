@@ -23,6 +23,25 @@ impl Cache {
         self.step(|tx| retract(tx, id, "r", 60))
     }
 
+    fn answer(&mut self, text: &str, id: &str) -> i64 {
+        let composed = Composed {
+            conversation: BOB.into(),
+            author: ROSA.into(),
+            text: text.into(),
+            origin_id: format!("o-{text}"),
+            extras: Extras {
+                reply: Some(Reply {
+                    id: id.into(),
+                    author: Some(ROSA.into()),
+                    excerpt: Some("words".into()),
+                }),
+                ..Extras::default()
+            },
+            ..Composed::default()
+        };
+        self.step(|tx| send(tx, &composed))
+    }
+
     fn kinds(&self) -> Vec<OutboxKind> {
         self.outbox().into_iter().map(|row| row.kind).collect()
     }
@@ -193,4 +212,43 @@ fn copies_without_good_ids_are_known_by_their_words() {
         ..plain("1", "hi")
     };
     assert!(arrive(&other).is_some(), "of somebody else");
+}
+
+/// Its words go nowhere: neither does what answers it name or repeat them.
+#[test]
+fn what_was_never_sent_is_not_answered() {
+    let mut cache = Cache::new();
+    let one = cache.compose("one");
+    let answer = cache.answer("two", "o-one");
+    cache.take_back(one);
+    assert_eq!(cache.texts(), ["two"]);
+    assert_eq!(cache.message(answer).extras.reply, None);
+    // The same where it was perhaps sent, and it turns out that it was not.
+    let three = cache.compose("three");
+    let sent = cache.take();
+    assert_eq!(sent.len(), 2);
+    let later = cache.answer("four", "o-three");
+    cache.take_back(three);
+    assert!(cache.message(later).extras.reply.is_some());
+    cache.requeue(&[]);
+    assert_eq!(cache.texts(), ["two", "four"]);
+    assert_eq!(cache.message(later).extras.reply, None);
+}
+
+/// Somebody writes while what was missed is not here yet.
+#[test]
+fn what_comes_into_a_gap_above_was_not_read() {
+    let mut cache = Cache::new();
+    cache.hear("old");
+    cache.step(|tx| archive::open_gap(tx, archive::OWN, Some("s-old"), "s-z"));
+    let mine = cache.compose("mine");
+    assert_eq!(cache.unread(), 0);
+    cache.step(|tx| {
+        let gap = archive::gaps(tx, archive::OWN)?.remove(0).id;
+        receive(tx, &from_bob("missed"), Place::Gap(gap))
+    });
+    assert_eq!(cache.texts(), ["old", "missed", "mine"]);
+    assert_eq!(cache.unread(), 1);
+    assert!(cache.step(|tx| mark_displayed(tx, BOB, mine)));
+    assert_eq!(cache.unread(), 0);
 }

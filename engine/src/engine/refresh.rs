@@ -1,0 +1,142 @@
+//! A navigation document is read again while the program runs: what a newer one of the
+//! same issuer says holds from then on, for the way to the server and for what whoever
+//! runs it asks of this device.
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use navigation::{DocumentError, NavigationDocument, SignedDocument};
+use url::Url;
+
+use super::join::{self, document_error};
+use super::{Engine, Inner};
+use crate::account::Managed;
+use crate::api::{ApiError, ErrorCode, Event, ManagedSource};
+use crate::clock;
+use crate::config::Retention;
+use crate::profile::SavedAccount;
+
+/// After the start: the accounts connect first.
+const FIRST: Duration = Duration::from_secs(2 * 60);
+/// Between two looks.
+const EVERY: Duration = Duration::from_secs(12 * 3600);
+
+/// Looks now and then, as long as the engine is there and open.
+pub(super) async fn run(engine: Weak<Inner>) {
+    let mut wait = FIRST;
+    loop {
+        tokio::time::sleep(wait).await;
+        wait = EVERY;
+        let Some(inner) = engine.upgrade().map(|inner| Engine { inner }) else {
+            return;
+        };
+        if inner.with(|state| state.profile.is_none()) {
+            return;
+        }
+        inner.look_for_newer().await;
+    }
+}
+
+impl Engine {
+    /// Takes a navigation document for an account that came here by an older one of the
+    /// same issuer. Whether it is newer: else nothing changes, whatever it says.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`]; [`ErrorCode::NotAllowed`] if the account came by no
+    /// document; [`ErrorCode::NavigationNotTrusted`] if it is of another issuer or for
+    /// another server, and the codes of documents that cannot be read or have expired.
+    pub async fn take_navigation(&self, id: &str, document: &[u8]) -> Result<bool, ApiError> {
+        let _changing = self.inner.changing.lock().await;
+        let saved = self.saved(id)?;
+        let Some((document, source)) = newer(&saved, document)? else {
+            return Ok(false);
+        };
+        let mut target = document.target;
+        if saved.key_by_user {
+            // They have looked at the key of the server, and know better.
+            target
+                .trust
+                .spki_sha256
+                .clone_from(&saved.target.trust.spki_sha256);
+        }
+        let policy = document.policy;
+        let (retention, preview) = (Retention::from(&policy), join::preview(&policy));
+        let wanted = target.clone();
+        self.save(|accounts| {
+            for account in accounts.iter_mut().filter(|account| account.id == id) {
+                account.target.clone_from(&wanted);
+                (account.retention, account.preview) = (retention, preview);
+                account.updates.clone_from(&policy.updates);
+                account.source.clone_from(&source);
+            }
+        })
+        .await?;
+        if let Ok(account) = self.account(id) {
+            account.shared.set_managed(Managed {
+                retention: self.inner.config.retention.and(retention),
+                preview,
+            });
+            if target != saved.target {
+                account.change_way(|way| way.target = target);
+            }
+        }
+        tracing::info!(account = id, "a newer navigation");
+        self.inner.events.publish(Event::AccountsChanged);
+        Ok(true)
+    }
+
+    async fn look_for_newer(&self) {
+        for saved in self.with(|state| state.saved.clone()) {
+            let ManagedSource::Navigation { url: Some(url), .. } = &saved.source else {
+                continue;
+            };
+            let Ok(url) = Url::parse(url) else { continue };
+            let taken = match self.fetch(&url).await {
+                Ok(bytes) => self.take_navigation(&saved.id, &bytes).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = taken {
+                // The one that is known holds.
+                tracing::info!(account = saved.id, code = ?error.code, "navigation not read again");
+            }
+        }
+    }
+}
+
+/// What a document says, and how it is remembered, if it is newer than the one that the
+/// account came by or took last.
+fn newer(
+    saved: &SavedAccount,
+    bytes: &[u8],
+) -> Result<Option<(NavigationDocument, ManagedSource)>, ApiError> {
+    let ManagedSource::Navigation {
+        url,
+        issuer_fingerprint,
+        serial,
+        ..
+    } = &saved.source
+    else {
+        return Err(ErrorCode::NotAllowed.into());
+    };
+    let signed = SignedDocument::from_json(bytes).map_err(document_error)?;
+    // 120 bits of a hash: nobody makes another key with the same ones.
+    if signed.issuer().fingerprint() != *issuer_fingerprint {
+        return Err(document_error(DocumentError::WrongIssuer));
+    }
+    let document = signed.verify(clock::now(), None).map_err(document_error)?;
+    // The account is one of that server.
+    if document.target.domain != saved.target.domain {
+        return Err(ErrorCode::NavigationNotTrusted.into());
+    }
+    if document.serial <= *serial {
+        return Ok(None);
+    }
+    let source = ManagedSource::Navigation {
+        url: url.clone(),
+        issuer_fingerprint: issuer_fingerprint.clone(),
+        serial: document.serial,
+        issued_at_ms: document.issued_at.as_millisecond(),
+        valid_until_ms: document.valid_until.map(|until| until.as_millisecond()),
+    };
+    Ok(Some((document, source)))
+}
