@@ -154,7 +154,7 @@ fn terms_of_a_query() {
     assert_eq!(expression("会议202"), r#""会议" AND "^202""#);
     assert_eq!(
         expression("a2服b meeting notes"),
-        r#""a2" AND "服" AND "b" AND "meeting" AND "notes"*"#
+        r#""a2" AND "服" AND "b" AND "meeting" AND "^notes""#
     );
     assert_eq!(expression("\"in it\" 👍"), r#""in" AND "it" AND "👍""#);
     assert_eq!(expression("?"), "");
