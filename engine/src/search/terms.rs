@@ -12,10 +12,10 @@ use super::fold::{Folded, Kind, Token, fold};
 
 /// Longest term, in characters; of a longer word only so much is indexed.
 const MAX_TERM_CHARS: usize = 64;
-/// Beginnings of words up to so many characters are indexed: FTS5 would gather all
-/// words that begin so, and all messages that have one, before it gives the first.
-/// Whether more of a word is there the text of a candidate says.
-const MAX_BEGINNING_CHARS: usize = 5;
+/// Beginnings of words up to so many characters are indexed: for these FTS5 would
+/// gather most, all words that begin so and all messages that have one, before it
+/// gives the first.
+const MAX_BEGINNING_CHARS: usize = 8;
 /// Longest text that is indexed, in bytes: as long as messages may be.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
 
@@ -245,11 +245,14 @@ impl Terms {
 
     /// A word that has to be there, or a word that begins so.
     pub(crate) fn word(&mut self, word: &str, begins: bool) {
-        if begins {
-            let beginning = first_chars(word, MAX_BEGINNING_CHARS);
-            self.add(quoted(&format!("{BEGINNING}{beginning}")));
+        let short = first_chars(word, MAX_TERM_CHARS);
+        if !begins {
+            self.add(quoted(short));
+        } else if first_chars(word, MAX_BEGINNING_CHARS) == word {
+            self.add(quoted(&format!("{BEGINNING}{word}")));
         } else {
-            self.add(quoted(first_chars(word, MAX_TERM_CHARS)));
+            // Not the beginning of the beginning: numbers of orders begin alike.
+            self.add(format!("{}*", quoted(short)));
         }
     }
 
@@ -287,7 +290,10 @@ mod tests {
         assert_eq!(words("服务器"), "服 务 服务 器 务器");
         assert_eq!(words("北京，上海"), "北 京 北京 上 海 上海");
         assert_eq!(words("to 好"), "to ^t ^to 好");
-        assert_eq!(words("Meetings👍"), "meetings ^m ^me ^mee ^meet ^meeti 👍");
+        assert_eq!(
+            words("Meetings👍"),
+            "meetings ^m ^me ^mee ^meet ^meeti ^meetin ^meeting ^meetings 👍"
+        );
         assert_eq!(
             words(&"x".repeat(100)).split(' ').next().map(str::len),
             Some(64)

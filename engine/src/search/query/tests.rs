@@ -156,6 +156,7 @@ fn terms_of_a_query() {
         expression("a2服b meeting notes"),
         r#""a2" AND "服" AND "b" AND "meeting" AND "^notes""#
     );
+    assert_eq!(expression("certifica"), r#""certifica"*"#);
     assert_eq!(expression("\"in it\" 👍"), r#""in" AND "it" AND "👍""#);
     assert_eq!(expression("?"), "");
     assert!(expression(&"万".repeat(9_999)).len() < 100);
