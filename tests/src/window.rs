@@ -14,4 +14,4 @@ mod team;
 pub use app::{App, test_id};
 pub use desktop::{Desktop, KeyringKind, Screen};
 pub use session::Session;
-pub use team::{Colleague, start_team};
+pub use team::{Colleague, join_as, start_team};

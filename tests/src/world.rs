@@ -62,6 +62,16 @@ impl World {
         self.server = Some(server);
     }
 
+    /// The link of an invite, perhaps with who invites.
+    ///
+    /// # Panics
+    /// If the server makes none.
+    pub async fn invite_link(&self, from: Option<&str>) -> String {
+        let hour = Duration::from_secs(3600);
+        let invite = self.server().create_invite(from, hour).await;
+        invite.expect("an invite").0.to_link()
+    }
+
     /// Stops the server.
     pub async fn stop_server(&mut self) {
         if let Some(server) = self.server.take() {

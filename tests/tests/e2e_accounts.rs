@@ -8,9 +8,7 @@
     reason = "a panic with its place is the report"
 )]
 
-use std::time::Duration;
-
-use system_tests::window::{App, Desktop, KeyringKind, Session, test_id};
+use system_tests::window::{App, Desktop, KeyringKind, Session, join_as, test_id};
 use system_tests::world::{Person, World};
 
 const PASSWORD: &str = "accounts-Geheimnis-4711";
@@ -26,9 +24,14 @@ async fn two_accounts_and_a_network_that_goes() {
     let second = World::start().await;
     let zhang = second.join("Zhang Wei").await;
 
-    let app = App::start(&desktop, "accounts", "en_US", &[&invite(&first).await]).await;
-    app.wait_for(&test_id("join-preview")).await;
-    join(&app).await;
+    let app = App::start(
+        &desktop,
+        "accounts",
+        "en_US",
+        &[&first.invite_link(None).await],
+    )
+    .await;
+    join_as(&app, "Rosa", PASSWORD).await;
     app.click("contact-row").await;
     let rosa = at_domain_of(&wang);
     wang.send_to(&rosa, "from the first").await;
@@ -37,9 +40,9 @@ async fn two_accounts_and_a_network_that_goes() {
     // U107: another account beside it.
     app.click("account-menu").await;
     app.click("add-account").await;
-    app.fill("join-input", &invite(&second).await).await;
-    app.wait_for(&test_id("join-preview")).await;
-    join(&app).await;
+    app.fill("join-input", &second.invite_link(None).await)
+        .await;
+    join_as(&app, "Rosa", PASSWORD).await;
     app.until("the other account is in the rail", async || {
         app.count(&test_id("rail-account")).await == 1
     })
@@ -96,19 +99,6 @@ async fn two_accounts_and_a_network_that_goes() {
     })
     .await;
     app.quit().await;
-}
-
-async fn invite(world: &World) -> String {
-    let day = Duration::from_secs(86_400);
-    let invite = world.server().create_invite(None, day).await;
-    invite.unwrap().0.to_link()
-}
-
-async fn join(app: &App) {
-    app.fill("join-name", "Rosa").await;
-    app.fill("join-password", PASSWORD).await;
-    app.click("join-submit").await;
-    app.wait_ready("main").await;
 }
 
 /// Rosa's address on the server of this person.

@@ -9,10 +9,8 @@
     reason = "a panic with its place is the report"
 )]
 
-use std::time::Duration;
-
 use engine::api::{AttachmentView, Request, Response, WindowAnchor};
-use system_tests::window::{App, Desktop, KeyringKind, test_id};
+use system_tests::window::{App, Desktop, KeyringKind, join_as, test_id};
 use system_tests::world::{Person, World};
 
 const PASSWORD: &str = "devices-Geheimnis-4711";
@@ -25,17 +23,9 @@ async fn clipboard_screen_and_microphone() {
     desktop.start_microphone();
     let world = World::start().await;
     let wang = world.join("Wang Fang").await;
-    let (invite, _) = world
-        .server()
-        .create_invite(Some("Wang Fang"), Duration::from_secs(3600))
-        .await
-        .unwrap();
-    let app = App::start(&desktop, "devices", "en_US", &[&invite.to_link()]).await;
-    app.wait_for(&test_id("join-preview")).await;
-    app.fill("join-name", "Rosa").await;
-    app.fill("join-password", PASSWORD).await;
-    app.click("join-submit").await;
-    app.wait_ready("main").await;
+    let invite = world.invite_link(Some("Wang Fang")).await;
+    let app = App::start(&desktop, "devices", "en_US", &[&invite]).await;
+    join_as(&app, "Rosa", PASSWORD).await;
     app.click("contact-row").await;
     app.wait_focus("composer").await;
     app.wait_focused().await;

@@ -8,9 +8,7 @@
     reason = "a panic with its place is the report"
 )]
 
-use std::time::Duration;
-
-use system_tests::window::{App, Desktop, KeyringKind, Screen, test_id};
+use system_tests::window::{App, Desktop, KeyringKind, Screen, join_as, test_id};
 use system_tests::world::World;
 
 const PASSWORD: &str = "pinyin-Geheimnis-4711";
@@ -45,18 +43,10 @@ async fn compose_on(screen: Screen) {
     desktop.start_input_method();
     let world = World::start().await;
     let wang = world.join("Wang Fang").await;
-    let (invite, _) = world
-        .server()
-        .create_invite(Some("Wang Fang"), Duration::from_secs(3600))
-        .await
-        .unwrap();
+    let invite = world.invite_link(Some("Wang Fang")).await;
     let name = format!("pinyin-{}", screen.scale);
-    let app = App::start(&desktop, &name, "zh_CN", &[&invite.to_link()]).await;
-    app.wait_for(&test_id("join-preview")).await;
-    app.fill("join-name", "罗莎").await;
-    app.fill("join-password", PASSWORD).await;
-    app.click("join-submit").await;
-    app.wait_ready("main").await;
+    let app = App::start(&desktop, &name, "zh_CN", &[&invite]).await;
+    join_as(&app, "罗莎", PASSWORD).await;
     app.click("contact-row").await;
     app.wait_focus("composer").await;
     app.wait_focused().await;

@@ -9,8 +9,6 @@
     reason = "a panic with its place is the report"
 )]
 
-use std::time::Duration;
-
 use engine::api::{DeliveryState, MessageView, Request, Response, WindowAnchor};
 use system_tests::window::{App, Desktop, KeyringKind, test_id};
 use system_tests::world::{PASSWORD as WANG, Person, World};
@@ -27,14 +25,10 @@ async fn everything_without_a_mouse() {
     let desktop = Desktop::start(KeyringKind::Unlocked);
     let mut world = World::start().await;
     let wang = world.join("Wang Fang").await;
-    let (invite, _) = world
-        .server()
-        .create_invite(Some("Wang Fang"), Duration::from_secs(3600))
-        .await
-        .unwrap();
+    let invite = world.invite_link(Some("Wang Fang")).await;
 
     // Joining, with the link that was sent.
-    let app = App::start(&desktop, "keyboard", "en_US", &[&invite.to_link()]).await;
+    let app = App::start(&desktop, "keyboard", "en_US", &[&invite]).await;
     app.wait_for(&test_id("join-preview")).await;
     app.tab_to("join-name").await;
     app.type_keys_of("Rosa");

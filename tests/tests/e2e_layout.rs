@@ -9,9 +9,9 @@
     reason = "a panic with its place is the report"
 )]
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use system_tests::window::{App, Desktop, KeyringKind, test_id};
+use system_tests::window::{App, Desktop, KeyringKind, join_as, test_id};
 use system_tests::world::World;
 
 const PASSWORD: &str = "layout-Geheimnis-4711";
@@ -45,17 +45,9 @@ async fn small_large_and_without_a_network() {
     let desktop = Desktop::start(KeyringKind::Unlocked);
     let mut world = World::start().await;
     let wang = world.join("Wang Fang").await;
-    let (invite, _) = world
-        .server()
-        .create_invite(Some("Wang Fang"), Duration::from_secs(3600))
-        .await
-        .unwrap();
-    let app = App::start(&desktop, "layout", "en_US", &[&invite.to_link()]).await;
-    app.wait_for(&test_id("join-preview")).await;
-    app.fill("join-name", "Rosa").await;
-    app.fill("join-password", PASSWORD).await;
-    app.click("join-submit").await;
-    app.wait_ready("main").await;
+    let invite = world.invite_link(Some("Wang Fang")).await;
+    let app = App::start(&desktop, "layout", "en_US", &[&invite]).await;
+    join_as(&app, "Rosa", PASSWORD).await;
     app.click("contact-row").await;
     app.wait_for(&test_id("conversation-row")).await;
     let with = app

@@ -21,7 +21,7 @@ pub(super) type Job = Box<dyn FnOnce(&Transaction<'_>, Rank) -> Ran + Send>;
 pub(super) enum Rank {
     /// If it fails, the transaction goes with it, for nothing else is in it. So it
     /// needs no savepoint, for which SQLite would copy, and SQLCipher encrypt, each
-    /// page that it changes: a third of what a page of an archive costs.
+    /// page that it changes: a fifth of the work for a page of an archive.
     First,
     /// It must leave nothing to those beside it.
     Behind,

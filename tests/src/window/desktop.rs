@@ -177,7 +177,7 @@ impl Desktop {
     }
 
     fn wait_for_name(&self, name: &str) {
-        for _ in 0..200 {
+        wait(&format!("{name} on the session bus"), || {
             let output = self
                 .command("dbus-send")
                 .args([
@@ -190,12 +190,8 @@ impl Desktop {
                 .arg(format!("string:{name}"))
                 .output()
                 .expect("dbus-send is installed");
-            if String::from_utf8_lossy(&output.stdout).contains("boolean true") {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        panic!("{name} did not appear on the session bus");
+            String::from_utf8_lossy(&output.stdout).contains("boolean true")
+        });
     }
 
     /// A command that runs on this desktop and in its home folder.
@@ -276,4 +272,15 @@ fn bus_configuration(folder: &Path) -> String {
 "#,
         folder.join("runtime/bus").display()
     )
+}
+
+/// Waits for what a program of the desktop has to do, of which nothing tells.
+pub(super) fn wait(what: &str, is_there: impl Fn() -> bool) {
+    for _ in 0..200 {
+        if is_there() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("waited for {what}");
 }

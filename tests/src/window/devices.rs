@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use super::Desktop;
+use super::desktop::wait;
 use crate::processes::Guard;
 
 impl Desktop {
@@ -55,12 +56,6 @@ impl Desktop {
         );
         self.keep(service);
         let socket = self.folder().join("runtime/pulse/native");
-        for _ in 0..200 {
-            if socket.exists() {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        panic!("no microphone");
+        wait("the microphone", || socket.exists());
     }
 }

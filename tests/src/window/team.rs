@@ -37,6 +37,18 @@ pub async fn start_team(app: &App, password: &str) -> String {
     invite
 }
 
+/// Joins with the invite that the window shows.
+///
+/// # Panics
+/// If the window does not do so.
+pub async fn join_as(app: &App, name: &str, password: &str) {
+    app.wait_for(&test_id("join-preview")).await;
+    app.fill("join-name", name).await;
+    app.fill("join-password", password).await;
+    app.click("join-submit").await;
+    app.wait_ready("main").await;
+}
+
 /// Somebody who has joined with an engine alone.
 pub struct Colleague {
     engine: Engine,
