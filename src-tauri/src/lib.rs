@@ -10,6 +10,7 @@ mod commands;
 #[cfg(test)]
 mod configuration;
 pub mod contract;
+mod display;
 mod embedded_server;
 mod events;
 mod external;
@@ -92,10 +93,21 @@ pub fn run() -> ExitCode {
         }
     };
     tauri::async_runtime::set(runtime.handle().clone());
-    let engine = match folders_made {
-        Ok(()) => runtime.block_on(open_engine(&paths)),
-        Err(error) => Err(profile_folder_error(&paths, &error)),
-    };
+    let opening = runtime.spawn(open_engine(paths.clone(), folders_made));
+    // Takes about as long as the caches do, and must be done on this thread.
+    let display = display::look();
+    let engine = runtime
+        .block_on(opening)
+        .unwrap_or_else(|error| Err(ApiError::new(ErrorCode::Internal).detail(error)));
+    if let Err(error) = display {
+        tracing::error!(%error, "no display");
+        if let Ok(engine) = &engine {
+            runtime.block_on(engine.close());
+        }
+        let settings = SettingsFile::open(paths.settings()).get();
+        texts::print_error(texts::no_display(&settings));
+        return ExitCode::FAILURE;
+    }
     let shell = Shell::new(paths, &args, engine);
     if let Some(link) = args.link.as_deref() {
         open_link(&shell, link);
@@ -124,7 +136,9 @@ fn default_home() -> Option<std::path::PathBuf> {
     base.map(|base: std::path::PathBuf| base.join(IDENTIFIER))
 }
 
-async fn open_engine(paths: &Paths) -> Result<Engine, ApiError> {
+/// Opens the engine, if the folders of the profile could be made.
+async fn open_engine(paths: Paths, folders: std::io::Result<()>) -> Result<Engine, ApiError> {
+    folders.map_err(|error| profile_folder_error(&paths, &error))?;
     let config = EngineConfig {
         proxy: Proxy::System(Arc::new(SystemProxies)),
         device_name: engine::this_device(),
@@ -134,7 +148,7 @@ async fn open_engine(paths: &Paths) -> Result<Engine, ApiError> {
         OpenError::ProfileInUse => ApiError::new(ErrorCode::ProfileInUse)
             .value("path", paths.profile().display())
             .detail(error),
-        other => profile_folder_error(paths, &other),
+        other => profile_folder_error(&paths, &other),
     })
 }
 

@@ -11,6 +11,16 @@ pub(crate) fn already_open(settings: &Settings) -> &'static str {
     }
 }
 
+/// Started where no window can be opened.
+pub(crate) fn no_display(settings: &Settings) -> &'static str {
+    if is_chinese(settings) {
+        "没有可用的显示(DISPLAY 和 WAYLAND_DISPLAY 都无法使用)。请在图形桌面中启动 Startalk。"
+    } else {
+        "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY works). \
+         Please start Startalk on a graphical desktop."
+    }
+}
+
 /// Whether the user reads Chinese.
 pub(crate) fn is_chinese(settings: &Settings) -> bool {
     match settings.language {

@@ -227,3 +227,16 @@ pub fn proportional_memory(id: u32) -> u64 {
         })
         .map_or(0, |kib| kib * 1024)
 }
+
+/// Processor time that a process has taken so far, in milliseconds.
+#[must_use]
+pub fn processor_ms(id: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // After the name in brackets: twelve fields, then ticks of a hundredth of a second
+    // in the process and in the kernel for it.
+    let ticks = stat.rsplit(") ").next().map_or(0, |rest| {
+        let fields = rest.split(' ').skip(11).take(2);
+        fields.filter_map(|field| field.parse::<u64>().ok()).sum()
+    });
+    ticks * 10
+}

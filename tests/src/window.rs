@@ -10,6 +10,7 @@ mod screen;
 mod script;
 mod session;
 mod team;
+mod wayland;
 
 pub use app::{App, test_id};
 pub use desktop::{Desktop, KeyringKind, Screen};

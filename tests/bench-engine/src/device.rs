@@ -89,6 +89,14 @@ pub(crate) async fn bare_profile(folder: &Path) -> Result<PathBuf> {
     profile(folder, &server).await
 }
 
+/// The cache of a profile that is there.
+pub(crate) fn cache_of(folder: &Path) -> Result<PathBuf> {
+    let account = std::fs::read_dir(folder.join("accounts"))?
+        .next()
+        .context("no account")??;
+    Ok(account.path().join("cache.db"))
+}
+
 /// The one account.
 pub(crate) async fn account(engine: &Engine) -> Result<String> {
     match engine.handle(Request::Overview).await? {

@@ -3,7 +3,9 @@
 //!
 //! A cache is made once, with a real account of our server; each start is measured
 //! in a process of its own, which this program starts with the word `open`. With the
-//! word `make` it makes such a cache for `cargo xtask bench desktop`.
+//! word `make` it makes such a cache for `cargo xtask bench desktop`. For a look with a
+//! profiler, `fill FOLDER` makes one that is kept, and `hear FOLDER TOGETHER` writes
+//! into it, so many messages in a transaction.
 
 #![allow(
     clippy::print_stdout,
@@ -19,7 +21,7 @@ mod making;
 mod starts;
 mod table;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
@@ -63,6 +65,19 @@ async fn main() -> Result<()> {
     {
         return starts::child(Path::new(folder), conversations.parse()?).await;
     }
+    match words.as_slice() {
+        [word, folder] if word == "fill" => {
+            drop(filled(Path::new(folder), &FULL).await?);
+            return Ok(());
+        }
+        [word, folder, together] if word == "hear" => {
+            let cache = device::cache_of(Path::new(folder))?;
+            let rate = heard(&cache, &FULL, together.parse()?, FULL.incoming).await?;
+            println!("{rate:.0} a second");
+            return Ok(());
+        }
+        _ => {}
+    }
     if words.first().is_some_and(|word| word == "make") {
         return making::child(words.get(1..).unwrap_or_default()).await;
     }
@@ -83,22 +98,7 @@ async fn main() -> Result<()> {
 /// The big cache: made, opened, and written to.
 async fn written(scratch: &Path, plan: &Plan, table: &mut Table) -> Result<()> {
     let profile = scratch.join("profile");
-    let cache = device::bare_profile(&profile).await?;
-    let began = Instant::now();
-    let mut big = open(&cache).await?;
-    let now_ms = device::now_ms();
-    let filled = big
-        .fill(plan.messages, plan.conversations, now_ms)
-        .await
-        .map_err(anyhow::Error::msg)?;
-    ensure!(filled > 0, "nothing is unread");
-    big.close().await;
-    eprintln!(
-        "{} messages in {:.0?}, {} MB",
-        plan.messages,
-        began.elapsed(),
-        std::fs::metadata(&cache)?.len() / 1_000_000
-    );
+    let cache = filled(&profile, plan).await?;
     starts::measure(&profile, plan, table)?;
     // Last, for it changes the cache: in it, new messages find the indexes of a
     // million old ones.
@@ -110,13 +110,7 @@ async fn written(scratch: &Path, plan: &Plan, table: &mut Table) -> Result<()> {
             plan.incoming
         };
         for _ in 0..plan.tries {
-            let mut big = open(&cache).await?;
-            let began = Instant::now();
-            big.hear(many, together, plan.conversations, now_ms)
-                .await
-                .map_err(anyhow::Error::msg)?;
-            rates.push(table::number(many) / began.elapsed().as_secs_f64());
-            big.close().await;
+            rates.push(heard(&cache, plan, together, many).await?);
         }
         let aim = (together == 256).then_some(10_000.0);
         table.at_least(
@@ -127,6 +121,38 @@ async fn written(scratch: &Path, plan: &Plan, table: &mut Table) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Makes the big cache; gives its file.
+async fn filled(profile: &Path, plan: &Plan) -> Result<PathBuf> {
+    let cache = device::bare_profile(profile).await?;
+    let began = Instant::now();
+    let mut big = open(&cache).await?;
+    let filled = big
+        .fill(plan.messages, plan.conversations, device::now_ms())
+        .await
+        .map_err(anyhow::Error::msg)?;
+    ensure!(filled > 0, "nothing is unread");
+    big.close().await;
+    eprintln!(
+        "{} messages in {:.0?}, {} MB",
+        plan.messages,
+        began.elapsed(),
+        std::fs::metadata(&cache)?.len() / 1_000_000
+    );
+    Ok(cache)
+}
+
+/// Messages a second that are written into a cache.
+async fn heard(cache: &Path, plan: &Plan, together: u64, many: u64) -> Result<f64> {
+    let mut big = open(cache).await?;
+    let began = Instant::now();
+    big.hear(many, together, plan.conversations, device::now_ms())
+        .await
+        .map_err(anyhow::Error::msg)?;
+    let rate = table::number(many) / began.elapsed().as_secs_f64();
+    big.close().await;
+    Ok(rate)
 }
 
 async fn open(cache: &Path) -> Result<Cache> {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use engine::api::{ConnectionView, Request, Response, RoomRequest};
+use engine::api::{AccountView, ConnectionView, Request, Response, RoomRequest};
 use engine::bench::Cache;
 use engine::secrets::{KeyringSecrets, SecretKind};
 use engine::{Engine, EngineConfig, Secrets};
@@ -12,23 +12,30 @@ use server_tests::startalk::PASSWORD;
 
 use crate::device;
 
-/// Words: profile, link to the server, user, room to be in, messages, conversations.
+/// Words: profile, link to the server, users with commas, room to be in, messages,
+/// conversations. The first user has the cache; the others are accounts of the same
+/// profile.
 pub(crate) async fn child(words: &[String]) -> Result<()> {
-    let [profile, link, user, room, messages, conversations] = words else {
+    let [profile, link, users, room, messages, conversations] = words else {
         bail!("six words are needed");
     };
     let profile = Path::new(profile);
     std::fs::create_dir_all(profile)?;
     let engine = Engine::open(EngineConfig::new(profile.to_owned())).await?;
-    let join = Request::Join {
-        input: link.clone(),
-        name: user.clone(),
-        password: PASSWORD.to_owned(),
-    };
-    let Response::Account(account) = engine.handle(join).await? else {
-        bail!("no account")
-    };
-    wait_online(&engine).await?;
+    let mut accounts = Vec::new();
+    for user in users.split(',') {
+        let join = Request::Join {
+            input: link.clone(),
+            name: user.to_owned(),
+            password: PASSWORD.to_owned(),
+        };
+        let Response::Account(account) = engine.handle(join).await? else {
+            bail!("no account")
+        };
+        accounts.push(account);
+        wait_online(&engine, accounts.len()).await?;
+    }
+    let account = accounts.swap_remove(0);
     engine
         .handle(Request::Rooms(RoomRequest::Join {
             account: account.clone(),
@@ -53,14 +60,20 @@ pub(crate) async fn child(words: &[String]) -> Result<()> {
     Ok(())
 }
 
-async fn wait_online(engine: &Engine) -> Result<()> {
+async fn wait_online(engine: &Engine, accounts: usize) -> Result<()> {
     let mut events = engine.subscribe();
     loop {
         let Response::Overview(overview) = engine.handle(Request::Overview).await? else {
             bail!("no overview")
         };
-        let account = overview.accounts.first().context("no account")?;
-        if account.connection == ConnectionView::Online {
+        let online = |account: &AccountView| account.connection == ConnectionView::Online;
+        if overview
+            .accounts
+            .iter()
+            .filter(|account| online(account))
+            .count()
+            == accounts
+        {
             return Ok(());
         }
         events.next().await.context("the engine has ended")?;

@@ -10,6 +10,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use super::Desktop;
+use super::desktop::Display;
 use crate::processes::{self, Guard};
 
 /// Longest wait for something to show. A debug build on a busy two-core
@@ -22,7 +23,7 @@ pub struct App {
     home: PathBuf,
     pub(super) client: Client,
     pub(super) shots: PathBuf,
-    pub(super) display: String,
+    pub(super) display: Display,
     pub(super) process: u32,
     _driver: Guard,
 }
@@ -105,7 +106,7 @@ impl App {
             home,
             client,
             shots,
-            display: desktop.display().to_owned(),
+            display: desktop.display.clone(),
             process,
             _driver: driver,
         };

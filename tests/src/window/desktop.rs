@@ -40,13 +40,22 @@ impl Default for Screen {
     }
 }
 
+/// What shows windows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Display {
+    /// As in `DISPLAY`.
+    X11(String),
+    /// As in `WAYLAND_DISPLAY`; there is no X server.
+    Wayland(String),
+}
+
 /// A desktop that ends with the test.
 pub struct Desktop {
     folder: TempDir,
     screen: Screen,
     /// Whether programs take text from the input method.
     pub(super) input_method: bool,
-    display: String,
+    pub(super) display: Display,
     bus: String,
     // Dropped in this order, the users of a thing before the thing.
     _programs: Vec<Guard>,
@@ -70,15 +79,7 @@ impl Desktop {
     /// If a program is missing; `cargo xtask test` installs them.
     #[must_use]
     pub fn start_on(screen: Screen, keyring: KeyringKind) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("startalk-e2e-")
-            .tempdir()
-            .expect("a folder");
-        for name in ["home", "runtime"] {
-            let path = folder.path().join(name);
-            std::fs::create_dir(&path).expect("a folder");
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).expect("mode");
-        }
+        let folder = home_and_runtime();
         // The server picks a free display and writes its number.
         let (display_guard, number) = Guard::spawn_and_read_line(
             Command::new("Xvfb")
@@ -93,27 +94,8 @@ impl Desktop {
                 ])
                 .stderr(Stdio::null()),
         );
-        let display = format!(":{number}");
-        // No service files: nothing that happens to be installed starts by
-        // itself, so that "no keyring" means none.
-        let configuration = folder.path().join("bus.conf");
-        std::fs::write(&configuration, bus_configuration(folder.path())).expect("written");
-        let (bus_guard, bus) = Guard::spawn_and_read_line(
-            Command::new("dbus-daemon")
-                .arg(format!("--config-file={}", configuration.display()))
-                .args(["--nofork", "--print-address=1"])
-                .stderr(Stdio::null()),
-        );
-        let mut desktop = Self {
-            folder,
-            screen,
-            input_method: false,
-            display,
-            bus,
-            _programs: Vec::new(),
-            _bus: bus_guard,
-            _display: display_guard,
-        };
+        let display = Display::X11(format!(":{number}"));
+        let mut desktop = Self::around(folder, screen, display, display_guard);
         // Without a window manager no window ever has the focus.
         let manager = Guard::spawn(
             desktop
@@ -128,7 +110,31 @@ impl Desktop {
         desktop
     }
 
-    fn start_keyring(&mut self) {
+    /// Everything but what a display needs besides itself.
+    pub(super) fn around(folder: TempDir, screen: Screen, display: Display, server: Guard) -> Self {
+        // No service files: nothing that happens to be installed starts by
+        // itself, so that "no keyring" means none.
+        let configuration = folder.path().join("bus.conf");
+        std::fs::write(&configuration, bus_configuration(folder.path())).expect("written");
+        let (bus_guard, bus) = Guard::spawn_and_read_line(
+            Command::new("dbus-daemon")
+                .arg(format!("--config-file={}", configuration.display()))
+                .args(["--nofork", "--print-address=1"])
+                .stderr(Stdio::null()),
+        );
+        Self {
+            folder,
+            screen,
+            input_method: false,
+            display,
+            bus,
+            _programs: Vec::new(),
+            _bus: bus_guard,
+            _display: server,
+        }
+    }
+
+    pub(super) fn start_keyring(&mut self) {
         let mut command = self.command("gnome-keyring-daemon");
         command
             .args(["--foreground", "--unlock", "--components=secrets"])
@@ -199,11 +205,11 @@ impl Desktop {
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command
-            .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("DBUS_SYSTEM_BUS_ADDRESS", &self.bus)
             .env("HOME", self.folder.path().join("home"))
             .env("XDG_RUNTIME_DIR", self.folder.path().join("runtime"))
+            .env_remove("DISPLAY")
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("XDG_DATA_HOME")
             .env_remove("XDG_CONFIG_HOME")
@@ -214,18 +220,16 @@ impl Desktop {
             .env("GTK_A11Y", "none")
             .env("GDK_SCALE", self.screen.scale.to_string())
             .env("RUST_BACKTRACE", "1");
+        match &self.display {
+            Display::X11(name) => command.env("DISPLAY", name),
+            Display::Wayland(name) => command.env("WAYLAND_DISPLAY", name),
+        };
         if self.input_method {
             // Nothing of it is kept, and no settings of the machine are read.
             command.env("GTK_IM_MODULE", "ibus");
             command.env("GSETTINGS_BACKEND", "memory");
         }
         command
-    }
-
-    /// The display, as in `DISPLAY`.
-    #[must_use]
-    pub fn display(&self) -> &str {
-        &self.display
     }
 
     /// A folder for one copy of the app.
@@ -242,6 +246,9 @@ impl Desktop {
 
     /// A picture of the whole screen.
     pub fn screenshot(&self, path: &Path) {
+        if matches!(self.display, Display::Wayland(_)) {
+            return self.screenshot_of_wayland(path);
+        }
         let taken = self
             .command("import")
             .args(["-window", "root"])
@@ -253,6 +260,20 @@ impl Desktop {
             path.display()
         );
     }
+}
+
+/// The folders that programs have of their own.
+pub(super) fn home_and_runtime() -> TempDir {
+    let folder = tempfile::Builder::new()
+        .prefix("startalk-e2e-")
+        .tempdir()
+        .expect("a folder");
+    for name in ["home", "runtime"] {
+        let path = folder.path().join(name);
+        std::fs::create_dir(&path).expect("a folder");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).expect("mode");
+    }
+    folder
 }
 
 fn bus_configuration(folder: &Path) -> String {

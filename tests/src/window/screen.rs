@@ -5,13 +5,18 @@ use std::time::{Duration, Instant};
 
 use super::App;
 use super::app::PATIENCE;
+use super::desktop::Display;
 
 impl App {
-    /// Brings the window to the front, as a click on it would.
+    /// Brings the window to the front, as a click on it would. On Wayland no program
+    /// can; there it is in front from the start.
     ///
     /// # Panics
     /// If it has no window.
     pub fn activate(&self) {
+        if !self.is_on_x11() {
+            return;
+        }
         let id = self.window();
         let done = self
             .x11("xdotool", &["windowactivate", "--sync", &id])
@@ -46,23 +51,31 @@ impl App {
         ids.lines().last().map(str::to_owned)
     }
 
+    fn is_on_x11(&self) -> bool {
+        matches!(self.display, Display::X11(_))
+    }
+
     /// A command on the app's display that cannot hang the test.
     pub(super) fn x11(&self, program: &str, arguments: &[&str]) -> std::process::Command {
         let mut command = std::process::Command::new("timeout");
-        command
-            .args(["10", program])
-            .args(arguments)
-            .env("DISPLAY", &self.display);
+        command.args(["10", program]).args(arguments);
+        if let Display::X11(name) = &self.display {
+            command.env("DISPLAY", name);
+        }
         command
     }
 
     /// Keeps a picture of the window in the folder for screenshots. Taken from
     /// the display rather than by WebDriver, whose own picture never comes from
-    /// a web view without a GPU; and it shows what a person sees.
+    /// a web view without a GPU; and it shows what a person sees. None on Wayland,
+    /// where [`super::Desktop::screenshot`] takes the whole screen.
     ///
     /// # Panics
     /// If there is no window or no picture.
     pub async fn shot(&self, name: &str) {
+        if !self.is_on_x11() {
+            return;
+        }
         self.activate();
         // Two frames, so that what was found in the page is painted too.
         let frames = "const done = arguments[0]; \

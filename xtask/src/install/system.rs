@@ -28,6 +28,7 @@ pub(crate) const BUILD_PACKAGES: &[&str] = &[
 pub(crate) const TEST_PACKAGES: &[&str] = &[
     "webkit2gtk-driver",
     "xvfb",
+    "weston",
     "openbox",
     "xdotool",
     "x11-utils",
@@ -82,6 +83,7 @@ const BUILD_LIBRARIES: &[&str] = &[
 const TEST_PROGRAMS: &[&str] = &[
     "WebKitWebDriver",
     "Xvfb",
+    "weston",
     "dbus-run-session",
     "gnome-keyring-daemon",
     "dunst",

@@ -13,6 +13,7 @@
 )]
 
 mod bundle;
+mod idle;
 mod memory;
 mod office;
 mod starts;
@@ -30,6 +31,8 @@ use crate::table::Table;
 
 /// Whose app it is.
 const USER: &str = "rosa";
+/// Further accounts of hers.
+const OTHERS: [&str; 2] = ["lin", "mei"];
 /// Its folder on the desktop.
 const NAME: &str = "bench";
 
@@ -42,6 +45,8 @@ pub(crate) struct Plan {
     scrolled: u32,
     /// Of the hour in the office.
     minutes: u32,
+    /// Seconds in which nothing happens.
+    idle: u32,
 }
 
 impl Plan {
@@ -53,6 +58,7 @@ impl Plan {
             starts: if is_small { 3 } else { 9 },
             scrolled: if is_small { 1_000 } else { 10_000 },
             minutes: if is_small { 8 } else { 60 },
+            idle: if is_small { 10 } else { 60 },
         }
     }
 }
@@ -70,10 +76,21 @@ async fn main() {
     bundle::measure(&mut table);
 
     let desktop = Desktop::start(KeyringKind::Unlocked);
-    let names: Vec<&str> = office::NAMES.iter().copied().chain([USER]).collect();
+    let names: Vec<&str> = office::NAMES
+        .iter()
+        .copied()
+        .chain([USER])
+        .chain(OTHERS)
+        .collect();
     let server = Startalk::with(&names);
     let mut office = Office::open(server.target()).await;
-    make_cache(&desktop, &server, &plan);
+    make_cache(
+        &desktop,
+        &server,
+        NAME,
+        USER,
+        (plan.messages, plan.conversations),
+    );
 
     starts::measure(&desktop, &plan, &mut table);
     let empty = memory::of_an_empty_window(&desktop).await;
@@ -88,6 +105,15 @@ async fn main() {
     app.shot("bench-desktop").await;
     app.quit().await;
 
+    let app = App::start(&desktop, NAME, "zh_CN", &[]).await;
+    app.wait_ready("main").await;
+    memory::through_all(&app, &mut table).await;
+    app.quit().await;
+
+    let users = [USER, OTHERS[0], OTHERS[1]].join(",");
+    make_cache(&desktop, &server, idle::NAME, &users, (2_000, 50));
+    idle::measure(&desktop, &plan, &mut table).await;
+
     let text = table.print();
     println!("\n{text}");
     if let Some(path) = std::env::var_os("STARTALK_RESULT") {
@@ -96,16 +122,22 @@ async fn main() {
 }
 
 /// A profile with the cache, by the program that the engine's bench has for it.
-fn make_cache(desktop: &Desktop, server: &Startalk, plan: &Plan) {
-    let home = desktop.app_home(NAME);
+fn make_cache(
+    desktop: &Desktop,
+    server: &Startalk,
+    name: &str,
+    users: &str,
+    (messages, conversations): (u64, u64),
+) {
+    let home = desktop.app_home(name);
     let target = server.target().for_engine().expect("it has TLS");
     let status = desktop
         .command(processes::required("STARTALK_BENCH_ENGINE"))
         .arg("make")
         .arg(home.join("profile"))
         .arg(system_tests::navigation_link(&target))
-        .args([USER, office::ROOM])
-        .args([plan.messages.to_string(), plan.conversations.to_string()])
+        .args([users, office::ROOM])
+        .args([messages.to_string(), conversations.to_string()])
         .stdin(Stdio::null())
         .status();
     assert!(status.is_ok_and(|status| status.success()), "no cache");

@@ -110,3 +110,56 @@ async fn work(app: &App, minute: u32) {
             .await;
     }
 }
+
+/// Opens each conversation of the list from the top on; what came of it is read later.
+const EACH: &str = "
+    const state = { seen: 0, done: 0 };
+    window.benchEach = state;
+    const nav = document.querySelector('[data-testid=conversation-row]').closest('nav');
+    const seen = new Set();
+    const timeline = () => document.querySelector('[data-testid=timeline]');
+    const frame = () => new Promise((next) => requestAnimationFrame(next));
+    (async () => {
+        for (let top = 0; ; top += 200) {
+            nav.scrollTop = top;
+            await frame();
+            await frame();
+            for (const row of nav.querySelectorAll('[data-conversation]')) {
+                if (seen.has(row.dataset.conversation)) continue;
+                seen.add(row.dataset.conversation);
+                const before = timeline();
+                row.click();
+                for (let frames = 0; frames < 120; frames++) {
+                    await frame();
+                    const now = timeline();
+                    if (now && now !== before && now.querySelector('.placed')) break;
+                }
+            }
+            if (top > nav.scrollHeight) break;
+        }
+        nav.scrollTop = 0;
+        await frame();
+        state.seen = seen.size;
+        state.done = 1;
+    })();
+    return 0;
+";
+
+/// All conversations one after the other: what they took is given back.
+pub(crate) async fn through_all(app: &App, table: &mut Table) {
+    let before = of(app).await;
+    app.run(EACH, vec![]).await;
+    let read = async |name: &str| app.number(&format!("return window.benchEach.{name}")).await;
+    while read("done").await != Some(1.0) {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let seen = read("seen").await.expect("the page answers");
+    let after = of(app).await;
+    table.row(
+        &format!("memory after a look into each of {seen} conversations"),
+        "%",
+        after / before * 100.0,
+        Some(110.0),
+        format!("of {before:.0} MB with the list painted, all processes"),
+    );
+}

@@ -23,6 +23,11 @@ export function applyTheme(theme: Theme): () => void {
   return () => dark.removeEventListener('change', follow);
 }
 
+/** Tells the style sheets on which kind of system the page is, before anything is drawn. */
+export function applySystem(platform: string): void {
+  document.documentElement.dataset.system = platform.startsWith('Linux') ? 'linux' : 'other';
+}
+
 /** Writes in a font of the device where it is there, else in the usual ones. */
 export function applyFont(font: string): void {
   const { style } = document.documentElement;

@@ -2,6 +2,7 @@ import type { Locale } from './keys';
 
 const DAY_MS = 86_400_000;
 const formatters = new Map<string, Intl.DateTimeFormat>();
+const relative = new Map<Locale, Intl.RelativeTimeFormat>();
 
 /** How the system counts hours, which is apart from the language of the window. */
 export type Hours = 'h12' | 'h23';
@@ -47,7 +48,12 @@ function daysAgo(ms: number, now: number): number {
 }
 
 function relativeDay(locale: Locale, days: number): string {
-  const word = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-days, 'day');
+  let formatter = relative.get(locale);
+  if (!formatter) {
+    formatter = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+    relative.set(locale, formatter);
+  }
+  const word = formatter.format(-days, 'day');
   return word.charAt(0).toLocaleUpperCase(locale) + word.slice(1);
 }
 

@@ -365,6 +365,9 @@ export class App {
       return;
     }
     if (!this.account) this.#accountId = this.#overview.accounts[0]?.id ?? null;
+    // The window does not wait for what an account has to show; a link that the app was
+    // started with comes first, though.
+    if (this.#shell.start_link === null) this.#ready = true;
     await this.#openAccount();
   }
 

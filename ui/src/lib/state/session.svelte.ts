@@ -1,3 +1,4 @@
+import { nextPaint } from '../a11y/painted';
 import { toApiError } from '../errors/api-failure';
 import type { ApiError } from '../rpc/generated/ApiError';
 import type { ConversationView } from '../rpc/generated/ConversationView';
@@ -138,7 +139,8 @@ export class Session {
   /** Fills the list and opens what was talked about last. */
   async start(): Promise<void> {
     await this.list.refresh();
-    // After the list, which is what is painted first.
+    // The list is painted first: with the conversation it would come as late as that.
+    await nextPaint();
     void this.team.start();
     void this.transfers.refresh();
     const first = this.list.rows[0];

@@ -10,13 +10,19 @@ import { timelineDays } from './days';
 import { Doorbell } from './doorbell';
 import * as run from './message-run';
 
-const FIRST_PAGE = 60;
 /** Few, so that no frame is late for them. */
 const PAGE = 30;
+/** A message of one line takes so much of the window, and a first page fills it. */
+const LEAST_ROW_PX = 24;
 /** How much stands before a message that is jumped to. */
 const BEFORE_JUMP = 30;
 /** The most that is kept and drawn, and the contract's greatest window. */
 export const MAX_SHOWN = 200;
+
+/** How many messages are drawn at once when a conversation is opened: what is not seen costs time, too. */
+function firstPage(): number {
+  return Math.min(Math.max(Math.ceil(window.innerHeight / LEAST_ROW_PX), PAGE), 2 * PAGE);
+}
 
 /** What the timeline needs to know of its surroundings. */
 export interface TimelineHost {
@@ -177,7 +183,7 @@ export class Timeline {
   async open(): Promise<void> {
     await this.#alone(async () => {
       try {
-        const latest = await this.#ask({ at: 'latest' }, FIRST_PAGE);
+        const latest = await this.#ask({ at: 'latest' }, firstPage());
         if (this.#closed) return;
         const first = latest.first_unread;
         if (first !== null && latest.has_older && !run.contains(latest.messages, first)) {
@@ -386,7 +392,7 @@ export class Timeline {
     await this.#alone(async () => {
       try {
         if (this.#hasNewer) {
-          const latest = await this.#ask({ at: 'latest' }, FIRST_PAGE);
+          const latest = await this.#ask({ at: 'latest' }, firstPage());
           if (this.#closed) return;
           this.#take(latest, latest.has_older, false);
         }
@@ -398,7 +404,7 @@ export class Timeline {
   }
 
   /** Replaces what is shown by a message and what stands around it. */
-  async #show(id: number, above = BEFORE_JUMP, below = FIRST_PAGE): Promise<void> {
+  async #show(id: number, above = BEFORE_JUMP, below = firstPage()): Promise<void> {
     const fresh = await this.#around(id, above, below);
     if (this.#closed || !run.contains(fresh.messages, id)) return;
     this.#take(fresh, fresh.has_older, fresh.has_newer);
@@ -424,7 +430,7 @@ export class Timeline {
       const top = this.#view.top === null ? -1 : run.indexOf(this.#messages, this.#view.top);
       const count = this.#messages.length;
       if (this.#atBottom || top < 0) {
-        const limit = Math.min(Math.max(count + 1, FIRST_PAGE), MAX_SHOWN);
+        const limit = Math.min(Math.max(count + 1, firstPage()), MAX_SHOWN);
         const latest = await this.#ask({ at: 'latest' }, limit);
         if (!this.#closed) this.#changed(latest, latest.has_older, false);
       } else {
@@ -444,7 +450,7 @@ export class Timeline {
   }
 
   async #toLatest(): Promise<void> {
-    const latest = await this.#ask({ at: 'latest' }, FIRST_PAGE);
+    const latest = await this.#ask({ at: 'latest' }, firstPage());
     if (!this.#closed) this.#changed(latest, latest.has_older, false);
   }
 

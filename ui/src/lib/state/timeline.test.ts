@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { ACCOUNT, FakeRuntime } from '../runtime/fake';
 import { longHistory } from '../runtime/fixtures';
 import { Rpc } from '../rpc/client';
@@ -6,6 +6,11 @@ import { Attention } from './attention.svelte';
 import { MAX_SHOWN, Timeline } from './timeline.svelte';
 
 const WANGWEI = 'wangwei@valley.local';
+
+// A large window, which takes the largest first page.
+beforeEach(() => {
+  vi.stubGlobal('innerHeight', 1_440);
+});
 
 async function open(prepare: (fake: FakeRuntime) => void = () => undefined) {
   const fake = new FakeRuntime().withAccount();
@@ -53,6 +58,19 @@ describe('opening', () => {
     expect(timeline.hasOlder).toBe(true);
     expect(timeline.hasNewer).toBe(false);
     expect(timeline.newFrom).toBeNull();
+  });
+
+  test('draws at first what a window of that height can show', async () => {
+    for (const [height, count] of [
+      [600, 30],
+      [960, 40],
+      [4_000, 60],
+    ] as const) {
+      vi.stubGlobal('innerHeight', height);
+      const { timeline } = await open(fill(4));
+      expect(timeline.messages).toHaveLength(count);
+      expect(timeline.hasOlder).toBe(true);
+    }
   });
 
   test('U23: loads what stands around the first unread message, however far back', async () => {
