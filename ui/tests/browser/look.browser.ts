@@ -119,3 +119,34 @@ test('U51: undo takes a chosen name back', async () => {
   document.execCommand('redo');
   expect(field.value).toBe('hi @王伟 ');
 });
+
+test('U53: the name of a language and the button never lie on the code', async () => {
+  const code = (language: string, text: string) => ({
+    direction: 'incoming' as const,
+    text: `\`\`\`${language}\n${text}\n\`\`\``,
+    ago: 1,
+  });
+  await openWindow((fake) => {
+    fake.withTeam();
+    fake.fill(WANGWEI, [
+      code('typescript', 'let a = 1;'),
+      code('', 'x'),
+      code('javascript', `const wide = '${'wide '.repeat(60)}';`),
+    ]);
+  });
+  const blocks = [...document.querySelectorAll<HTMLElement>('[data-testid="code-block"]')];
+  expect(blocks).toHaveLength(3);
+  for (const block of blocks) {
+    const pre = block.querySelector('pre')!;
+    // Also where wide code was scrolled to its end.
+    pre.scrollLeft = pre.scrollWidth;
+    const box = pre.getBoundingClientRect();
+    const inside = block.querySelectorAll('[data-testid="code-language"], button');
+    for (const one of inside) {
+      const { left, right, top, bottom } = one.getBoundingClientRect();
+      const beside = right <= box.left || left >= box.right || bottom <= box.top;
+      expect(beside || top >= box.bottom, block.textContent).toBe(true);
+    }
+    expect(block.scrollWidth).toBeLessThanOrEqual(block.clientWidth);
+  }
+});

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { longHistory } from '../../src/lib/runtime/fixtures';
 import { picture } from '../../src/lib/runtime/fixtures-messages';
 import type { FakeRuntime } from '../../src/lib/runtime/fake';
-import { MAX_SHOWN } from '../../src/lib/state/timeline.svelte';
+import { MAX_SHOWN } from '../../src/lib/state/shown-run.svelte';
 import {
   firstOnScreen,
   frames,

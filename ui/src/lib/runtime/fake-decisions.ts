@@ -20,10 +20,10 @@ export function undecided(): Decisions {
 
 /** The conversations of the team in memory, as far as this file needs them. */
 export interface DecidedTeam {
-  talks: Map<string, { decided: Decisions; messages: { id: number }[] }>;
-  rows: () => ConversationView[];
+  readonly all: Map<string, { decided: Decisions; messages: { id: number }[] }>;
+  rows(): ConversationView[];
   /** Ids of what is unread, the oldest first. */
-  unread: (conversation: string) => number[];
+  unreadIds(conversation: string): number[];
 }
 
 /** Answers as the engine would; what becomes of messages is in the map. */
@@ -35,7 +35,7 @@ export function decide(team: DecidedTeam, request: ConversationRequest): Respons
       return { type: 'conversation-page', value: { rows: shown, total: rows.length } };
     }
     case 'storage': {
-      const talks = [...team.talks.values()];
+      const talks = [...team.all.values()];
       const messages = talks.reduce((sum, talk) => sum + talk.messages.length, 0);
       const bytes = messages * 300;
       return {
@@ -58,7 +58,7 @@ export function decide(team: DecidedTeam, request: ConversationRequest): Respons
 type AboutOne = Exclude<ConversationRequest, { action: 'page' | 'storage' }>;
 
 function decideOne(team: DecidedTeam, request: AboutOne): Response {
-  const talk = team.talks.get(request.conversation);
+  const talk = team.all.get(request.conversation);
   if (!talk) throw apiError('not-found');
   const { decided } = talk;
   switch (request.action) {
@@ -79,15 +79,15 @@ function decideOne(team: DecidedTeam, request: AboutOne): Response {
       decided.marked_unread = true;
       break;
     case 'remove':
-      team.talks.delete(request.conversation);
+      team.all.delete(request.conversation);
       break;
     case 'clear-cache': {
-      const unread = team.unread(request.conversation);
+      const unread = team.unreadIds(request.conversation);
       talk.messages = talk.messages.filter(({ id }) => unread.includes(id));
       break;
     }
     case 'first-unread': {
-      const unread = team.unread(request.conversation);
+      const unread = team.unreadIds(request.conversation);
       return {
         type: 'first-unread',
         value: { message: unread[0] ?? null, count: unread.length },
@@ -108,7 +108,7 @@ function decideOne(team: DecidedTeam, request: AboutOne): Response {
 }
 
 function pin(team: DecidedTeam, decided: Decisions, place: number | null): void {
-  const others = [...team.talks.values()]
+  const others = [...team.all.values()]
     .map((talk) => talk.decided)
     .filter((other) => other !== decided && other.pin > 0)
     .sort((a, b) => a.pin - b.pin);

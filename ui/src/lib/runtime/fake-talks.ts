@@ -104,6 +104,11 @@ export class FakeTalks {
     );
   }
 
+  /** Ids of what is unread, the oldest first. */
+  unreadIds(address: string): number[] {
+    return this.unread(this.of(address)).map(({ id }) => id);
+  }
+
   rows(): ConversationView[] {
     const rows = [...this.all].map(([id, talk]): ConversationView => {
       const last = talk.messages.at(-1);

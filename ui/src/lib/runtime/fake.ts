@@ -29,11 +29,13 @@ import { FakeDesktop } from './fake-desktop';
 import { fileList } from './fake-file-list';
 import { FakeFiles } from './fake-files';
 import { FakeMessages } from './fake-messages';
+import { FakeServer } from './fake-server';
+import { FakeTraffic } from './fake-traffic';
 import { preview } from './fake-preview';
 import { search } from './fake-search';
 import { FakeTalks } from './fake-talks';
 import { FakeTransfers } from './fake-transfers';
-import { fakeQr, history, type Line, ME, MY_NAME, people, plain, TEAM } from './fixtures';
+import { history, type Line, ME, MY_NAME, people, TEAM } from './fixtures';
 import { USUAL_SETTINGS } from '../state/usual-settings';
 import type { Runtime } from './runtime';
 
@@ -53,7 +55,6 @@ export class FakeRuntime implements Runtime {
   now: () => number = () => Date.now();
   lively = false;
   overview: Overview = { accounts: [], secrets: 'keyring', notices: [] };
-  server: EmbeddedServerView = { state: 'none' };
   shell: ShellInfo = {
     version: '0.1.0',
     platform: 'linux',
@@ -86,16 +87,36 @@ export class FakeRuntime implements Runtime {
   deliveries: DeliveryView[] | null = null;
   #listener: (event: ShellEvent) => void = () => undefined;
   #failures = new Map<Call, ApiError>();
+  readonly #traffic = new FakeTraffic({
+    talks: this.#talks,
+    onServer: () => this.onServer,
+    online: () => this.overview.accounts[0]?.connection.state === 'online',
+    later: (ms, act) => {
+      if (this.lively) setTimeout(act, ms);
+    },
+    changed: (conversation) => this.#changed(conversation),
+    listChanged: () => this.emit({ type: 'conversations-changed', account: ACCOUNT }),
+    setTyping: (conversation, typing) => this.setTyping(conversation, typing),
+  });
   readonly #doing = {
     find: (id: number) => this.#talks.find(id)[1],
-    change: (id: number, change: Partial<MessageView>) => this.#change(id, change),
+    change: (id: number, change: Partial<MessageView>) => this.#traffic.change(id, change),
     send: (address: string, text: string, more?: Partial<MessageView>) =>
-      this.#send(address, text, more),
+      this.#traffic.send(address, text, more),
     now: () => this.now(),
     deliveries: () => this.deliveries,
-    locate: (conversation: string, place: MessagePlace) => this.#locate(conversation, place),
+    locate: (conversation: string, place: MessagePlace) =>
+      this.#traffic.locate(conversation, place),
   };
   readonly #messages = new FakeMessages(this.#doing);
+  readonly #server = new FakeServer({
+    pause: (ms) => this.#pause(ms),
+    now: () => this.now(),
+    others: () => this.contacts.filter(({ presence }) => presence !== 'offline').length,
+    changed: (server) => this.#listener({ type: 'server', server }),
+    setConnection: (connection) => this.setConnection(connection),
+    addAccount: (account) => this.withAccount(account),
+  });
   /** The way to the servers. */
   readonly connection = new FakeConnection({
     problem: () => {
@@ -107,8 +128,8 @@ export class FakeRuntime implements Runtime {
   /** Files on their way. */
   readonly transfers = new FakeTransfers({
     where: (id) => this.#talks.find(id)[0],
-    arrived: (id) => this.#arrived(id),
-    remove: (id) => this.#remove(id),
+    arrived: (id) => this.#traffic.uploaded(id),
+    remove: (id) => this.#traffic.remove(id),
     changed: () => this.emit({ type: 'transfers-changed', account: ACCOUNT }),
   });
 
@@ -167,11 +188,7 @@ export class FakeRuntime implements Runtime {
 
   /** A message comes in. */
   receive(address: string, text: string, more: Partial<MessageView> = {}): MessageView {
-    const talk = this.#talks.of(address);
-    talk.typing = false;
-    const message = this.#talks.add(talk, { direction: 'incoming', text, ago: 0, more });
-    this.#changed(address);
-    return message;
+    return this.#traffic.receive(address, text, more);
   }
 
   /** A conversation's row says something else. */
@@ -186,7 +203,7 @@ export class FakeRuntime implements Runtime {
   }
 
   setDelivery(id: number, delivery: DeliveryState): void {
-    this.#change(id, { delivery });
+    this.#traffic.setDelivery(id, delivery);
   }
 
   setConnection(connection: ConnectionView): void {
@@ -195,9 +212,16 @@ export class FakeRuntime implements Runtime {
     this.emit({ type: 'connection-changed', account: ACCOUNT, connection });
   }
 
+  get server(): EmbeddedServerView {
+    return this.#server.view;
+  }
+
+  set server(server: EmbeddedServerView) {
+    this.#server.view = server;
+  }
+
   setServer(server: EmbeddedServerView): void {
-    this.server = server;
-    this.#listener({ type: 'server', server });
+    this.#server.set(server);
   }
 
   emit(event: Event): void {
@@ -235,42 +259,21 @@ export class FakeRuntime implements Runtime {
         return { type: 'done' };
       case 'reconnect-now':
         this.setConnection({ state: 'connecting' });
-        this.#later(900, () => this.setConnection({ state: 'online' }));
+        if (this.lively) setTimeout(() => this.setConnection({ state: 'online' }), 900);
         return { type: 'done' };
       case 'conversations':
         return { type: 'conversations', value: this.#talks.rows() };
       case 'contacts':
         return { type: 'contacts', value: structuredClone(this.contacts) };
       case 'start-conversation':
-        this.#talks.of(request.contact);
-        this.emit({ type: 'conversations-changed', account: ACCOUNT });
-        return { type: 'conversation', value: request.contact };
       case 'messages':
-        return {
-          type: 'messages',
-          value: this.#talks.window(request.conversation, request.anchor, request.limit),
-        };
       case 'send-message':
-        return { type: 'message', value: this.#send(request.conversation, request.text) };
       case 'retry-message':
-        this.setDelivery(request.message, { state: 'waiting' });
-        this.#progress(request.message);
-        return { type: 'done' };
       case 'delete-message':
-        this.#remove(request.message);
-        return { type: 'done' };
-
       case 'set-draft':
-        this.#talks.of(request.conversation).draft = request.text;
-        this.emit({ type: 'conversations-changed', account: ACCOUNT });
-        return { type: 'done' };
       case 'set-typing':
-        return { type: 'done' };
       case 'mark-displayed':
-        this.#talks.of(request.conversation).readUpTo = request.message;
-        this.#talks.of(request.conversation).decided.marked_unread = false;
-        this.emit({ type: 'conversations-changed', account: ACCOUNT });
-        return { type: 'done' };
+        return this.#traffic.answer(request);
       case 'message':
         return this.#messages.answer(request);
       case 'files':
@@ -288,13 +291,7 @@ export class FakeRuntime implements Runtime {
       case 'rooms':
         return this.rooms.answer(request);
       case 'conversation': {
-        const team = {
-          talks: this.talks,
-          rows: () => this.#talks.rows(),
-          unread: (address: string) =>
-            this.#talks.unread(this.#talks.of(address)).map(({ id }) => id),
-        };
-        const answer = decide(team, request);
+        const answer = decide(this.#talks, request);
         if ('conversation' in request) this.#changed(request.conversation);
         return answer;
       }
@@ -332,41 +329,23 @@ export class FakeRuntime implements Runtime {
 
   async serverCreate(team: NewTeam): Promise<string> {
     this.#command('serverCreate');
-    await this.#pause(500);
-    this.setServer({ state: 'starting', team_name: team.team_name });
-    await this.#pause(700);
-    this.#running(team.team_name);
-    await this.#pause(400);
-    this.withAccount({ server_name: team.team_name, display_name: team.name });
+    await this.#server.create(team);
     return ACCOUNT;
   }
 
   async serverStart(): Promise<void> {
     this.#command('serverStart');
-    this.setServer({ state: 'starting', team_name: TEAM });
-    await this.#pause(800);
-    this.#running(TEAM);
-    this.setConnection({ state: 'online' });
+    await this.#server.start();
   }
 
   async serverStop(): Promise<void> {
     this.#command('serverStop');
-    this.setServer({ state: 'stopped', team_name: TEAM, error: null });
-    this.setConnection({
-      state: 'waiting',
-      retry_at_ms: this.now() + 20_000,
-      error: apiError('server-unreachable'),
-    });
+    this.#server.stop();
   }
 
   async serverInvite(): Promise<InviteView> {
     this.#command('serverInvite');
-    await this.#pause(300);
-    return {
-      link: 'startalk://join/#eyJkIjoidmFsbGV5LmxvY2FsIiwiYSI6WyIxOTIuMTY4LjEuMjA6NTI4MCJdLCJrIjoiczZ3V0JxIiwidCI6IjdRbTlrWGZ0In0',
-      qr_svg: fakeQr(),
-      expires_ms: this.now() + 7 * 86_400_000,
-    };
+    return this.#server.invite();
   }
 
   /** Links that were opened outside. */
@@ -406,90 +385,6 @@ export class FakeRuntime implements Runtime {
 
   #pause(ms = 30): Promise<void> {
     return this.lively ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();
-  }
-
-  #later(ms: number, act: () => void): void {
-    if (this.lively) setTimeout(act, ms);
-  }
-
-  #running(team_name: string): void {
-    this.setServer({
-      state: 'running',
-      team_name,
-      addresses: ['192.168.1.20:5280'],
-      people_online: 1 + this.contacts.filter(({ presence }) => presence !== 'offline').length,
-    });
-  }
-
-  /** What only the server has comes into the conversation when it is gone to. */
-  #locate(address: string, place: MessagePlace): number {
-    const { messages, contact } = this.#talks.of(address);
-    if (place.at === 'from') {
-      const found = messages.find(({ time_ms }) => time_ms >= place.time_ms);
-      if (!found) throw apiError('not-found');
-      return found.id;
-    }
-    const hit = this.onServer.find(({ archive_id }) => archive_id === place.id);
-    if (!hit || this.overview.accounts[0]?.connection.state !== 'online') {
-      throw apiError(hit ? 'not-connected' : 'not-found');
-    }
-    const id = this.#talks.nextId();
-    const position = (messages[0]?.position ?? 1) - 1;
-    messages.unshift({
-      ...plain,
-      id,
-      position,
-      direction: 'incoming',
-      author: contact.address,
-      author_name: hit.author_name,
-      text: hit.excerpt,
-      time_ms: hit.time_ms,
-      delivery: null,
-    });
-    this.#changed(address);
-    return id;
-  }
-
-  #change(id: number, change: Partial<MessageView>): void {
-    const [address, message] = this.#talks.find(id);
-    const talk = this.#talks.of(address);
-    talk.messages[talk.messages.indexOf(message)] = { ...message, ...change };
-    this.#changed(address);
-  }
-
-  #send(address: string, text: string, more: Partial<MessageView> = {}): number {
-    const talk = this.#talks.of(address);
-    talk.draft = '';
-    const { id } = this.#talks.add(talk, { direction: 'outgoing', text, ago: 0, more });
-    this.#changed(address);
-    this.#progress(id);
-    return id;
-  }
-
-  #progress(id: number): void {
-    if (this.overview.accounts[0]?.connection.state !== 'online') return;
-    const [address] = this.#talks.find(id);
-    this.#later(250, () => this.setDelivery(id, { state: 'sent' }));
-    this.#later(600, () => this.setDelivery(id, { state: 'delivered' }));
-    this.#later(1400, () => this.setDelivery(id, { state: 'read' }));
-    this.#later(1800, () => this.setTyping(address, true));
-    this.#later(4200, () => this.receive(address, '好的，收到 👍'));
-  }
-
-  #remove(id: number): void {
-    const [address, message] = this.#talks.find(id);
-    const talk = this.#talks.of(address);
-    talk.messages = talk.messages.filter((one) => one !== message);
-    this.#changed(address);
-  }
-
-  #arrived(id: number): void {
-    const [, { attachments }] = this.#talks.find(id);
-    const url = `https://files.valley.local/${id}`;
-    this.#change(id, {
-      attachments: attachments.map((file) => ({ ...file, url, state: 'here' })),
-      delivery: { state: 'sent' },
-    });
   }
 
   #changed(address: string): void {

@@ -3,7 +3,8 @@ import { ACCOUNT, FakeRuntime } from '../runtime/fake';
 import { longHistory } from '../runtime/fixtures';
 import { Rpc } from '../rpc/client';
 import { Attention } from './attention.svelte';
-import { MAX_SHOWN, Timeline } from './timeline.svelte';
+import { MAX_SHOWN } from './shown-run.svelte';
+import { Timeline } from './timeline.svelte';
 
 const WANGWEI = 'wangwei@valley.local';
 
