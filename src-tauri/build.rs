@@ -20,7 +20,6 @@ const COMMANDS: &[&str] = &[
     "attend",
     "zoom_set",
     "open_link",
-    "files_pick",
     "file_ask_where",
     "file_stage_begin",
     "file_stage_write",

@@ -9,7 +9,7 @@ use engine::api::{ApiError, Event};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use desktop::{ConversationKey, FileInfo, LinkView, Opened, PickedFile, WindowAttention};
+pub use desktop::{ConversationKey, FileInfo, LinkView, Opened, PastedFile, WindowAttention};
 pub use settings::{
     DesktopSettings, Language, NotificationSettings, PreviewLevel, QuietHours, SettingProblem,
     Settings, Theme,

@@ -182,7 +182,6 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
             commands::desktop::attend,
             commands::desktop::zoom_set,
             commands::desktop::open_link,
-            commands::files::files_pick,
             commands::files::file_ask_where,
             commands::files::file_stage_begin,
             commands::files::file_stage_write,

@@ -1,6 +1,6 @@
-//! Files: chosen, handed over, read, saved, opened.
+//! Files: handed over, read, saved, opened.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use engine::api::{ApiError, ErrorCode, FileRequest, Request, Response, SaveTo};
 use tauri::ipc::{self, InvokeBody};
@@ -8,33 +8,9 @@ use tauri::{AppHandle, Manager, State};
 use tauri_plugin_dialog::{DialogExt, FileDialogBuilder, FilePath};
 use tokio::sync::oneshot;
 
-use crate::contract::{FileInfo, Opened, PickedFile};
+use crate::contract::{FileInfo, Opened};
 use crate::files::{self, FileKey};
 use crate::state::Shell;
-
-/// At most so many are taken from one dialog.
-pub(super) const MAX_PICKED: usize = 100;
-
-/// Asks the user for files to send; nothing if they changed their mind.
-#[tauri::command]
-pub(crate) async fn files_pick(app: AppHandle) -> Result<Vec<PickedFile>, ApiError> {
-    let (done, chosen) = oneshot::channel();
-    dialog(&app).pick_files(move |files| drop(done.send(files)));
-    let chosen = chosen.await.ok().flatten().unwrap_or_default();
-    let paths = chosen.into_iter().take(MAX_PICKED);
-    Ok(paths
-        .filter_map(|path| picked(&path.into_path().ok()?))
-        .collect())
-}
-
-pub(super) fn picked(path: &Path) -> Option<PickedFile> {
-    let data = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    Some(PickedFile {
-        path: path.to_str()?.to_owned(),
-        name: path.file_name()?.to_str()?.to_owned(),
-        size: data.len(),
-    })
-}
 
 /// Asks the user where a file is to go, such as an export; gives the path, or
 /// nothing if they changed their mind.

@@ -1,18 +1,19 @@
 //! Files that another program has put onto the clipboard, as file managers do.
 //! WebKitGTK gives a page nothing of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use engine::api::{ApiError, ErrorCode};
 use tauri::ipc;
 use tauri::{AppHandle, State};
 
-use super::files::{MAX_PICKED, picked};
-use crate::contract::PickedFile;
+use crate::contract::PastedFile;
 use crate::screen;
 use crate::state::Shell;
 
+/// At most so many are taken from one paste.
+const MAX_FILES: usize = 100;
 /// The page holds them in its memory until they are sent.
 const MAX_BYTES: u64 = 256 << 20;
 /// So much is given at a time.
@@ -31,14 +32,14 @@ pub(crate) async fn pasted_files(
     app: AppHandle,
     shell: State<'_, Shell>,
     pasted: State<'_, Pasted>,
-) -> Result<Vec<PickedFile>, ApiError> {
+) -> Result<Vec<PastedFile>, ApiError> {
     // Behind the curtain nothing is done.
     shell.open_engine()?;
     let paths = screen::files(&app).await?;
     let looked = tokio::task::spawn_blocking(move || {
-        let paths = paths.into_iter().take(MAX_PICKED);
+        let paths = paths.into_iter().take(MAX_FILES);
         paths
-            .filter_map(|path| picked(&path).map(|file| (path, file)))
+            .filter_map(|path| described(&path).map(|file| (path, file)))
             .unzip::<_, _, Vec<_>, Vec<_>>()
     });
     let (paths, files) = looked.await.map_err(screen::unable)?;
@@ -71,7 +72,15 @@ pub(crate) async fn pasted_read(
     Ok(ipc::Response::new(bytes.map_err(screen::unable)?))
 }
 
-fn part(path: &std::path::Path, offset: u64) -> std::io::Result<Vec<u8>> {
+fn described(path: &Path) -> Option<PastedFile> {
+    let data = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    Some(PastedFile {
+        name: path.file_name()?.to_str()?.to_owned(),
+        size: data.len(),
+    })
+}
+
+fn part(path: &Path, offset: u64) -> std::io::Result<Vec<u8>> {
     use std::io::{Read, Seek, SeekFrom};
 
     let mut file = std::fs::File::open(path)?;

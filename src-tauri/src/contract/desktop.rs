@@ -60,12 +60,10 @@ pub struct ConversationKey {
     pub conversation: String,
 }
 
-/// A file that the user has chosen to send.
+/// A file that another program has put onto the clipboard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
-pub struct PickedFile {
-    /// Where it is.
-    pub path: String,
+pub struct PastedFile {
     /// Its name.
     pub name: String,
     /// Bytes.

@@ -2,7 +2,6 @@ import { apiError } from '../errors/api-failure';
 import type { FileInfo } from '../rpc/generated/FileInfo';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Opened } from '../rpc/generated/Opened';
-import type { PickedFile } from '../rpc/generated/PickedFile';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
 import type { UpdateView } from '../rpc/generated/UpdateView';
@@ -21,10 +20,6 @@ export class BridgeDesktop implements DesktopRuntime {
 
   async attend({ active }: WindowAttention): Promise<void> {
     await this.#request({ type: 'attention', active, idle_since_ms: null });
-  }
-
-  filesPick(): Promise<PickedFile[]> {
-    return noDesktop();
   }
 
   pastedFiles(): Promise<File[]> {

@@ -1,7 +1,6 @@
 import type { FileInfo } from '../rpc/generated/FileInfo';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Opened } from '../rpc/generated/Opened';
-import type { PickedFile } from '../rpc/generated/PickedFile';
 import type { UpdateView } from '../rpc/generated/UpdateView';
 import type { WindowAttention } from '../rpc/generated/WindowAttention';
 
@@ -9,8 +8,6 @@ import type { WindowAttention } from '../rpc/generated/WindowAttention';
 export interface DesktopRuntime {
   /** The window says that it is there: when something changes, and each half minute. */
   attend(attention: WindowAttention): Promise<void>;
-  /** Asks for files to send; none if the person changed their mind. */
-  filesPick(): Promise<PickedFile[]>;
   /** The files that another program has put onto the clipboard. */
   pastedFiles(): Promise<File[]>;
   /** Asks where a file is to go. */

@@ -2,7 +2,6 @@ import { apiError } from '../errors/api-failure';
 import type { FileInfo } from '../rpc/generated/FileInfo';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Opened } from '../rpc/generated/Opened';
-import type { PickedFile } from '../rpc/generated/PickedFile';
 import type { UpdateView } from '../rpc/generated/UpdateView';
 import type { WindowAttention } from '../rpc/generated/WindowAttention';
 import type { DesktopRuntime } from './desktop';
@@ -11,10 +10,9 @@ import type { DesktopRuntime } from './desktop';
 export class FakeDesktop implements DesktopRuntime {
   readonly attentions: WindowAttention[] = [];
   readonly opened: string[] = [];
-  /** What the person chooses in the next dialogs. */
-  picked: PickedFile[] = [];
   /** Files on the clipboard of the system. */
   pasted: File[] = [];
+  /** What the person chooses where they are asked for a place. */
   where: string | null = null;
   lock: LockView = { ready: false, locked: false, wait_until_ms: null };
   /** What is on the screen; null if the person changes their mind. */
@@ -35,10 +33,6 @@ export class FakeDesktop implements DesktopRuntime {
 
   async attend(attention: WindowAttention): Promise<void> {
     this.attentions.push(attention);
-  }
-
-  async filesPick(): Promise<PickedFile[]> {
-    return this.picked;
   }
 
   async pastedFiles(): Promise<File[]> {

@@ -1,5 +1,5 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
-import type { PickedFile } from '../rpc/generated/PickedFile';
+import type { PastedFile } from '../rpc/generated/PastedFile';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
 import type { ShellEvent } from '../rpc/generated/ShellEvent';
@@ -38,7 +38,6 @@ export function tauriRuntime(): Runtime {
 function tauriDesktop(): DesktopRuntime {
   return {
     attend: (attention) => invoke('attend', { attention }),
-    filesPick: () => invoke('files_pick'),
     pastedFiles,
     fileAskWhere: (name) => invoke('file_ask_where', { name }),
     fileStage: stage,
@@ -75,7 +74,7 @@ const PICTURES: Record<string, string> = {
 
 async function pastedFiles(): Promise<File[]> {
   const files: File[] = [];
-  for (const [index, { name }] of (await invoke<PickedFile[]>('pasted_files')).entries()) {
+  for (const [index, { name }] of (await invoke<PastedFile[]>('pasted_files')).entries()) {
     const parts: ArrayBuffer[] = [];
     let offset = 0;
     for (;;) {
