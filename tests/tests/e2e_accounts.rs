@@ -39,7 +39,7 @@ async fn two_accounts_and_a_network_that_goes() {
 
     // U107: another account beside it.
     app.click("account-menu").await;
-    app.click("add-account").await;
+    app.click("menu-add-account").await;
     app.fill("join-input", &second.invite_link(None).await)
         .await;
     join_as(&app, "Rosa", PASSWORD).await;

@@ -426,7 +426,7 @@ describe('files', () => {
     await waitFor(() => expect(fake.opened).toEqual(['https://example.org/a']));
     await user.click(screen.getByTestId('files-close'));
     expect(screen.queryByTestId('files-panel')).toBeNull();
-    expect(screen.getByTestId('composer')).toHaveFocus();
+    expect(screen.getByTestId('files-open')).toHaveFocus();
   });
 
   test('U72: the viewer goes from picture to picture', async () => {

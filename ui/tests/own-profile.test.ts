@@ -14,7 +14,7 @@ const openTeam = () =>
 async function openProfile() {
   const opened = await openTeam();
   await opened.user.click(await screen.findByTestId('account-menu'));
-  await opened.user.click(screen.getByTestId('edit-profile'));
+  await opened.user.click(screen.getByTestId('menu-edit-profile'));
   await waitFor(() => expect(screen.getByTestId('own-name')).toBeEnabled());
   return opened;
 }
@@ -25,24 +25,24 @@ describe('my own presence', () => {
     const opener = await screen.findByTestId('account-menu');
     opener.focus();
     await user.keyboard('{Enter}');
-    expect(screen.getByTestId('presence-available')).toHaveFocus();
+    expect(screen.getByTestId('menu-presence-available')).toHaveFocus();
     await user.keyboard('{ArrowDown}{Enter}');
     await waitFor(() => expect(fake.people.presence.show).toBe('away'));
     expect(opener).toHaveFocus();
     await user.click(opener);
-    expect(screen.getByTestId('presence-away')).toHaveAttribute('aria-checked', 'true');
+    expect(screen.getByTestId('menu-presence-away')).toHaveAttribute('aria-checked', 'true');
   });
 
   test('U81: do not disturb with an end says until when', async () => {
     localStorage.clear();
     const { user, fake, app } = await openTeam();
     await user.click(await screen.findByTestId('account-menu'));
-    await user.click(screen.getByTestId('presence-dnd-hour'));
+    await user.click(screen.getByTestId('menu-presence-dnd-hour'));
     await waitFor(() => expect(fake.people.presence.show).toBe('do-not-disturb'));
     expect(app.session?.team.presence.until).toBeGreaterThan(Date.now() + 3_500_000);
     await user.click(screen.getByTestId('account-menu'));
-    expect(screen.getByTestId('presence-dnd')).toHaveTextContent(/Until \d\d:\d\d/);
-    await user.click(screen.getByTestId('presence-available'));
+    expect(screen.getByTestId('menu-presence-dnd')).toHaveTextContent(/Until \d\d:\d\d/);
+    await user.click(screen.getByTestId('menu-presence-available'));
     await waitFor(() => expect(app.session?.team.presence.until).toBeNull());
   });
 });
@@ -72,7 +72,7 @@ describe('my own profile', () => {
     await opened.user.click(await screen.findByTestId('account-menu'));
     await waitFor(() => expect(opened.fake.countOf('people')).toBeGreaterThan(2));
     opened.fake.failNext('people', 'not-connected');
-    await opened.user.click(screen.getByTestId('edit-profile'));
+    await opened.user.click(screen.getByTestId('menu-edit-profile'));
     expect(await screen.findByTestId('form-error')).toHaveAttribute('data-code', 'not-connected');
     expect(screen.getByTestId('own-submit')).toBeDisabled();
   });

@@ -4,7 +4,11 @@ export interface MenuItem {
   /** Also the test id's end. */
   id: string;
   label: string;
+  /** A second, quieter line. */
+  note?: string;
   icon?: IconName;
+  /** What waits there; none is not shown. */
+  count?: number;
   /** One of several of which one holds. */
   checked?: boolean;
   danger?: boolean;
@@ -18,6 +22,14 @@ export interface MenuItem {
 export interface MenuPlace {
   x: number;
   y: number;
+  /** The button that the menu hangs on, if there is one: a press on it is the button's. */
+  opener?: HTMLElement;
+}
+
+/** The place for a menu that hangs on a button. */
+export function below(opener: HTMLElement): MenuPlace {
+  const { left, bottom } = opener.getBoundingClientRect();
+  return { x: left, y: bottom + 4, opener };
 }
 
 /** The place for a menu that a mouse or a key has asked for. */

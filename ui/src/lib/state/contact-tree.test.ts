@@ -51,6 +51,12 @@ test('U95: what is closed is not there, and a department counts who is below it 
   expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
 });
 
+test('U112: a line says which of how many it is in its department', () => {
+  const tree = contactTree([person('Li', ['A', 'x']), person('Bo', ['A']), person('Ed')], 'en');
+  const places = treeRows(tree, everything, 'en').map(({ place, of }) => `${place}/${of}`);
+  expect(places).toEqual(['1/2', '1/2', '1/1', '2/2', '2/2']);
+});
+
 test('U95: departments of the same name in two places are two', () => {
   const tree = contactTree([person('a', ['N', 'One']), person('b', ['S', 'One'])], 'en');
   const ids = treeRows(tree, everything, 'zh-CN').map(({ id }) => id);

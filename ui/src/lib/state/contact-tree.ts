@@ -15,10 +15,11 @@ export interface Department {
   online: number;
 }
 
-/** A line of the tree on screen. */
-export type TreeRow =
-  | { kind: 'department'; id: string; department: Department; expanded: boolean }
-  | { kind: 'person'; id: string; contact: ContactView; depth: number };
+/** A line of the tree on screen; `place` of `of` in its department, from 1. */
+export type TreeRow = { id: string; place: number; of: number } & (
+  | { kind: 'department'; department: Department; expanded: boolean }
+  | { kind: 'person'; contact: ContactView; depth: number }
+);
 
 // No name of a department has it, as it cannot be typed.
 const LEVEL = '\u001f';
@@ -64,9 +65,12 @@ export function treeRows(
   const order = nameOrder(locale);
   const rows: TreeRow[] = [];
   const walk = (parent: Department) => {
+    const of = parent.departments.length + parent.people.length;
+    let place = 0;
     for (const one of parent.departments) {
       const expanded = isOpen(one.id);
-      rows.push({ kind: 'department', id: one.id, department: one, expanded });
+      place += 1;
+      rows.push({ kind: 'department', id: one.id, department: one, expanded, place, of });
       if (expanded) walk(one);
     }
     if (!parent.sorted) {
@@ -75,7 +79,8 @@ export function treeRows(
     }
     for (const contact of parent.people) {
       const id = `${parent.id}${LEVEL}@${contact.address}`;
-      rows.push({ kind: 'person', id, contact, depth: parent.depth + 1 });
+      place += 1;
+      rows.push({ kind: 'person', id, contact, depth: parent.depth + 1, place, of });
     }
   };
   walk(root);

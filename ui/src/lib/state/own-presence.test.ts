@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { tomorrowMorning } from '../../components/people/own-presence-words';
+import { tomorrowMorning } from '../../components/people/own-presence';
 import { Rpc } from '../rpc/client';
 import { ACCOUNT, FakeRuntime } from '../runtime/fake';
 import { OwnPresence } from './own-presence.svelte';

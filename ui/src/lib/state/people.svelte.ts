@@ -54,11 +54,13 @@ export class People {
   #rows = $derived.by((): TreeRow[] => {
     const query = this.#query.trim();
     if (query === '') return treeRows(this.#tree, (id) => this.#isOpen(id), i18n.locale);
-    return this.search(query).map((contact) => ({
+    return this.search(query).map((contact, index, { length }) => ({
       kind: 'person',
       id: contact.address,
       contact,
       depth: 0,
+      place: index + 1,
+      of: length,
     }));
   });
 
