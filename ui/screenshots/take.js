@@ -21,6 +21,11 @@ const SIZES = [
 ];
 /** Longest wait for what a screen shows. */
 const PATIENCE_MS = 60_000;
+/** One grey pixel. */
+const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGPYAAAAsgCxVQroKgAAAABJRU5ErkJggg==',
+  'base64',
+);
 /** So many pages at a time. */
 const TOGETHER = 4;
 
@@ -49,7 +54,13 @@ const executablePath = [
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
 ].find((file) => file !== undefined && existsSync(file));
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+// With a microphone that beeps, which nobody has to allow.
+const args = [
+  '--no-sandbox',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+];
+const browser = await chromium.launch({ executablePath, args });
 try {
   const jobs = LANGUAGES.flatMap((language) =>
     THEMES.flatMap((theme) => wanted.map((screen) => ({ language, theme, screen }))),
@@ -115,6 +126,23 @@ async function carryOut(page, step) {
   else if ('hover' in step) await page.locator(selector(step.hover)).last().hover();
   else if ('fill' in step)
     await page.locator(selector(step.fill)).first().pressSequentially(step.text);
+  else if ('paste' in step)
+    await page
+      .locator(selector(step.paste))
+      .first()
+      .evaluate((field, text) => {
+        field.focus();
+        const clipboardData = new DataTransfer();
+        clipboardData.setData('text/plain', text);
+        const told = { clipboardData, bubbles: true, cancelable: true };
+        if (field.dispatchEvent(new ClipboardEvent('paste', told)))
+          document.execCommand('insertText', false, text);
+      }, step.text);
+  else if ('choose' in step)
+    await page.locator(selector(step.choose)).setInputFiles([
+      { name: '入口 entrance.png', mimeType: 'image/png', buffer: PICTURE },
+      { name: '合同 2024 final.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(48_200) },
+    ]);
   else await page.keyboard.press(step.keys);
 }
 

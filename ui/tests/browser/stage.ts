@@ -16,14 +16,19 @@ export async function openWindow(prepare: (fake: FakeRuntime) => void) {
   prepare(fake);
   const app = new App(new Rpc(fake));
   const screen = mount(AppWindow, { target: document.body, props: { app } });
-  onTestFinished(() => unmount(screen));
+  let isOpen = true;
+  const close = async () => {
+    if (isOpen) await unmount(screen);
+    isOpen = false;
+  };
+  onTestFinished(close);
   await app.start();
   app.setFocused(true);
   const timeline = app.session?.timeline;
   if (!timeline) throw new Error('nothing is open');
   await vi.waitFor(() => expect(document.querySelector('.placed')).not.toBeNull());
   await frames();
-  return { fake, app, timeline };
+  return { fake, app, timeline, close };
 }
 
 /** Until the page has drawn what it was told. */

@@ -16,6 +16,14 @@ test.each([
   expect(initials(name)).toBe(expected);
 });
 
+test.each([
+  ['设计组 Design', '设计'],
+  ['官网改版', '官网'],
+  ['Everybody in the valley', 'EV'],
+])('a room or team %j is shown as %s', (name, expected) => {
+  expect(initials(name, false)).toBe(expected);
+});
+
 test('a colour belongs to an address and is one of those there are', () => {
   expect(hue('a@b')).toBe(hue('a@b'));
   for (const address of ['', 'x', 'anna@valley.local', '李娜@例子']) {

@@ -2,13 +2,18 @@ export const AVATAR_HUES = 8;
 
 const han = /\p{Script=Han}/u;
 
-/** One or two letters for a name: the given name in Chinese, first and last initial elsewhere. */
-export function initials(name: string): string {
+/**
+ * One or two letters for a name: the given name in Chinese, first and last initial
+ * elsewhere. What is no person's name begins at its beginning.
+ */
+export function initials(name: string, isPerson = true): string {
   const words = name.split(/[\s,，、]+/u).filter(Boolean);
   const first = words[0];
   if (first === undefined) return '?';
   const letters = [...first];
-  if (letters.some((letter) => han.test(letter))) return letters.slice(-2).join('');
+  if (letters.some((letter) => han.test(letter))) {
+    return (isPerson ? letters.slice(-2) : letters.slice(0, 2)).join('');
+  }
   const last = words.length > 1 ? words[words.length - 1] : undefined;
   return `${letters[0] ?? ''}${last ? ([...last][0] ?? '') : ''}`.toLocaleUpperCase();
 }

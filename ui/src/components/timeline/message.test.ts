@@ -50,7 +50,7 @@ describe('U38: of a message that was taken back one line stays', () => {
 
 test('U112: a message is one sentence with who and when', () => {
   showMessage({ edited_ms: 1 });
-  expect(screen.getByRole('article')).toHaveAccessibleName('Anna, 08:00: Hello edited');
+  expect(screen.getByRole('article')).toHaveAccessibleName('Anna, 08:00: Hello; edited');
 });
 
 describe('the text', () => {

@@ -58,7 +58,7 @@ test('midnight is 00, not 24', () => {
 test('U68: how far a clock is off, in the unit that says it', () => {
   expect(span(-12, 'en')).toBe('12 minutes');
   expect(span(300, 'en')).toBe('5 hours');
-  expect(span(-3 * 24 * 60, 'zh-CN')).toBe('3天');
+  expect(span(-3 * 24 * 60, 'zh-CN')).toBe('3 天');
 });
 
 describe('U116: what follows the system or the language', () => {

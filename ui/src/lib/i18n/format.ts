@@ -138,12 +138,14 @@ export function span(minutes: number, locale: Locale): string {
       : count < 48 * 60
         ? (['hour', 60] as const)
         : (['day', 24 * 60] as const);
-  return new Intl.NumberFormat(locale, {
+  const said = new Intl.NumberFormat(locale, {
     style: 'unit',
     unit,
     unitDisplay: 'long',
     maximumFractionDigits: 0,
   }).format(count / size);
+  // As all texts of the window have it between digits and characters.
+  return said.replace(/(\d)(?=\p{Script=Han})/u, '$1 ');
 }
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;

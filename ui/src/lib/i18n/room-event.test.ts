@@ -24,11 +24,11 @@ test('U99: what happens in a room is a sentence in the reader’s language', () 
     'Wang removed you: Spam',
   );
   expect(eventLine(event({ what: 'banned', me: true }))).toBe('You were banned');
-  expect(eventLine(event({ what: 'made-admin', by: 'Wang' }))).toBe('Anna is now an administrator');
+  expect(eventLine(event({ what: 'made-admin', by: 'Wang' }))).toBe('Anna is now an admin');
   expect(eventLine(event({ what: 'subject', text: 'Plans' }))).toBe(
-    'Anna changed the subject to “Plans”',
+    'Anna changed the notice to “Plans”',
   );
-  expect(eventLine(event({ what: 'subject', me: true }))).toBe('You removed the subject');
+  expect(eventLine(event({ what: 'subject', me: true }))).toBe('You removed the notice');
   i18n.locale = 'zh-CN';
   expect(eventLine(event({ what: 'kicked', by: '王伟', text: '广告' }))).toBe(
     '王伟 将 Anna 移出群聊：广告',

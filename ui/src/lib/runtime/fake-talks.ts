@@ -117,7 +117,7 @@ export class FakeTalks {
         kind: this.#team.rooms.rooms.has(id) ? 'room' : 'direct',
         name: this.#team.rooms.name(id) ?? talk.contact.name,
         presence: talk.contact.presence,
-        preview: last?.text.replaceAll('\n', ' ') ?? '',
+        preview: last ? preview(last) : '',
         preview_is_mine: last?.direction === 'outgoing',
         preview_author: last?.author_name ?? '',
         last_activity_ms: last?.time_ms ?? null,
@@ -161,4 +161,9 @@ export class FakeTalks {
       first_unread: this.unread(talk)[0]?.id ?? null,
     };
   }
+}
+
+/** A message in one line: its text, or the names of its files. */
+function preview({ text, attachments }: MessageView): string {
+  return (text || attachments.map(({ name }) => name).join(', ')).replaceAll('\n', ' ');
 }
