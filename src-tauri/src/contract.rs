@@ -11,8 +11,8 @@ use ts_rs::TS;
 
 pub use desktop::{ConversationKey, FileInfo, LinkView, Opened, PickedFile, WindowAttention};
 pub use settings::{
-    DesktopSettings, Language, NotificationSettings, PreviewLevel, QuietHours, SettingProblem,
-    Settings, Theme,
+    AccountRules, DesktopSettings, Language, NotificationSettings, NotifyAbout, PreviewLevel,
+    QuietHours, SettingProblem, Settings, Theme,
 };
 pub use updates::{UpdateView, UpdatesOff};
 

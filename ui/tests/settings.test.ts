@@ -147,6 +147,47 @@ describe('settings', () => {
     expect(fake.shell.settings.notifications.quiet_hours).toBeNull();
   });
 
+  test('U107: with one account there is nothing to tell apart', async () => {
+    await openSettings('notifications');
+    expect(screen.queryByTestId('account-rules')).toBeNull();
+  });
+
+  test('U107: each of two accounts can have rules of its own', async () => {
+    const { user, fake } = await openSettings('notifications', (fake) => {
+      fake.shell.settings = {
+        ...fake.shell.settings,
+        notifications: {
+          ...fake.shell.settings.notifications,
+          preview: 'name',
+          accounts: { gone: { about: 'nothing', preview: 'text', sound: true } },
+        },
+      };
+      fake.withTeam();
+      fake.withAccount({ id: 'account-2', server_name: 'Other', preview_limit: 'name' });
+    });
+    const rules = () => fake.shell.settings.notifications.accounts;
+    const groups = screen.getAllByTestId('account-rules');
+    expect(groups).toHaveLength(2);
+    expect(groups[1]).toHaveAccessibleName(/Other/);
+    // They begin as what holds for all, and those of accounts that are gone go.
+    await user.click(screen.getByTestId('rules-own-account-2'));
+    expect(rules()).toEqual({ 'account-2': { about: 'everything', preview: 'name', sound: true } });
+    const other = within(groups[1]!);
+    expect(other.getByTestId('rules-preview-account-2-text')).toBeDisabled();
+    await user.click(other.getByTestId('rules-preview-account-2-nothing'));
+    await user.click(other.getByTestId('rules-sound-account-2'));
+    await user.click(other.getByTestId('rules-about-account-2-personal'));
+    const chosen = { about: 'personal', preview: 'nothing', sound: false };
+    expect(rules()).toEqual({ 'account-2': chosen });
+    // Where nothing is told there is nothing to choose of how.
+    await user.click(screen.getByTestId(`rules-own-${ACCOUNT}`));
+    await user.click(screen.getByTestId(`rules-about-${ACCOUNT}-nothing`));
+    expect(within(groups[0]!).queryByRole('switch', { name: 'Sound' })).toBeNull();
+    expect(rules()).toMatchObject({ [ACCOUNT]: { about: 'nothing' }, 'account-2': chosen });
+    await user.click(screen.getByTestId('rules-own-account-2'));
+    expect(Object.keys(rules())).toEqual([ACCOUNT]);
+  });
+
   test('U07 U87: what the desktop does, and what it refuses', async () => {
     const { user, fake } = await openSettings('desktop');
     await user.click(screen.getByTestId('setting-close-to-tray'));
