@@ -293,6 +293,44 @@ describe('settings', () => {
     expect(fake.shell.settings.desktop.lock_after_minutes).toBeNull();
   });
 
+  test('U109: the sign-in of the system opens the lock where there is one, and if wanted', async () => {
+    const { user, fake } = await openSettings('lock', (fake) => {
+      fake.withTeam();
+      fake.shell.platform = 'windows';
+      void fake.desktop.lockChoose(null, 'secret');
+      fake.shell.lock = fake.desktop.lock;
+    });
+    expect(screen.queryByTestId('lock-system')).toBeNull();
+    await fake.desktop.lockLetSystem(false);
+    const toggle = await screen.findByRole('switch', { name: 'Unlock with Windows Hello' });
+    expect(toggle).not.toBeChecked();
+    await user.click(screen.getByTestId('lock-now'));
+    await screen.findByTestId('lock-secret');
+    expect(screen.queryByTestId('lock-system')).toBeNull();
+    await user.type(screen.getByTestId('lock-secret'), 'secret{Enter}');
+    await user.click(await screen.findByTestId('open-settings'));
+    await user.click(screen.getByTestId('settings-lock'));
+    await user.click(screen.getByRole('switch', { name: 'Unlock with Windows Hello' }));
+    await waitFor(() => expect(fake.desktop.lock.system).toBe('on'));
+    await user.click(screen.getByTestId('lock-now'));
+    const ask = await screen.findByRole('button', { name: 'Unlock with Windows Hello' });
+    for (const [answer, said] of [
+      ['not-allowed', 'The system did not confirm that it is you.'],
+      ['not-supported', 'The system cannot ask for your sign-in now.'],
+    ] as const) {
+      fake.desktop.signIn = answer;
+      await user.click(ask);
+      expect(await screen.findByTestId('form-error')).toHaveTextContent(said);
+    }
+    fake.desktop.signIn = 'cancelled';
+    await user.click(ask);
+    await waitFor(() => expect(screen.queryByTestId('form-error')).toBeNull());
+    expect(screen.getByTestId('lock-secret')).toBeVisible();
+    fake.desktop.signIn = 'confirmed';
+    await user.click(ask);
+    await waitFor(() => expect(screen.queryByTestId('lock-secret')).toBeNull());
+  });
+
   test('U109: Ctrl+Shift+L locks, and leads to the page where there is no secret', async () => {
     const { user, fake } = await openSettings();
     await user.keyboard('{Control>}{Shift>}l{/Shift}{/Control}');
