@@ -4,6 +4,7 @@
 //! A command exists for the window only if `build.rs` and the capability name it.
 
 pub(crate) mod desktop;
+pub(crate) mod drag;
 pub(crate) mod files;
 pub(crate) mod pasted;
 pub(crate) mod screen;
@@ -18,7 +19,7 @@ use crate::contract::{LockView, SettingProblem, Settings, ShellEvent, ShellInfo}
 use crate::embedded_server::DEFAULT_PORT;
 use crate::lock::LockError;
 use crate::state::Shell;
-use crate::{clock, shortcut, start_at_login, window};
+use crate::{clock, shortcut, start_at_login, system_sign_in, texts, window};
 
 /// Every request to the engine; none while the window is locked.
 #[tauri::command]
@@ -123,6 +124,31 @@ pub(crate) async fn lock_choose(
     .await
 }
 
+/// Opens the window again by the sign-in of the system.
+#[tauri::command]
+pub(crate) async fn lock_open_by_system(app: AppHandle) -> Result<(), ApiError> {
+    let shell = app.state::<Shell>();
+    let ask = system_sign_in::ask(texts::is_chinese(&shell.settings.get()));
+    let opened = shell.lock.open_by_system(ask).await;
+    say_lock(&shell);
+    opened.map_err(|error| lock_error(&error))
+}
+
+/// Lets the sign-in of the system open the window, too, or no longer.
+#[tauri::command]
+pub(crate) async fn lock_let_system(app: AppHandle, open_it: bool) -> Result<(), ApiError> {
+    change_lock(app, move |shell| shell.lock.let_system(open_it)).await
+}
+
+/// Looks whether the system can be asked who is there.
+pub(crate) async fn look_for_system_sign_in(app: AppHandle) {
+    if system_sign_in::is_there().await {
+        let shell = app.state::<Shell>();
+        shell.lock.system_is_there();
+        say_lock(&shell);
+    }
+}
+
 /// How the lock is.
 #[tauri::command]
 pub(crate) fn lock_view(shell: State<'_, Shell>) -> LockView {
@@ -150,6 +176,8 @@ fn lock_error(error: &LockError) -> ApiError {
         LockError::Unfit => ErrorCode::PasswordTooWeak,
         LockError::Wrong => ErrorCode::WrongPassword,
         LockError::TooSoon => ErrorCode::ServerBusy,
+        LockError::Refused => ErrorCode::NotAllowed,
+        LockError::Unable => ErrorCode::NotSupported,
         LockError::NotWritten(_) => ErrorCode::ProfileFolder,
     };
     ApiError::new(code).detail(error)

@@ -11,8 +11,8 @@ use ts_rs::TS;
 
 pub use desktop::{ConversationKey, FileInfo, LinkView, Opened, PastedFile, WindowAttention};
 pub use settings::{
-    DesktopSettings, Language, NotificationSettings, PreviewLevel, QuietHours, SettingProblem,
-    Settings, Theme,
+    AccountRules, DesktopSettings, Language, NotificationSettings, NotifyAbout, PreviewLevel,
+    QuietHours, SettingProblem, Settings, Theme,
 };
 pub use updates::{UpdateView, UpdatesOff};
 
@@ -175,4 +175,20 @@ pub struct LockView {
     pub locked: bool,
     /// After too many wrong tries: milliseconds since the Unix epoch of the next one.
     pub wait_until_ms: Option<i64>,
+    /// Whether the sign-in of the system opens it, too.
+    pub system: SystemSignIn,
+}
+
+/// The sign-in of the system as a second key to the lock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum SystemSignIn {
+    /// The system cannot be asked.
+    #[default]
+    Absent,
+    /// It could be.
+    Off,
+    /// It opens the lock.
+    On,
 }

@@ -34,6 +34,11 @@ impl Events {
         }
     }
 
+    /// The page that listened is gone.
+    pub(crate) fn forget(&self) {
+        self.state().channel = None;
+    }
+
     /// Pushes an event. Without a listener it is dropped.
     pub(crate) fn send(&self, event: ShellEvent) {
         self.state().push(event);

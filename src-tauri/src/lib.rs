@@ -11,6 +11,7 @@ mod commands;
 mod configuration;
 pub mod contract;
 mod display;
+mod drag_out;
 mod embedded_server;
 mod events;
 mod external;
@@ -28,6 +29,7 @@ mod shortcut;
 mod single_instance;
 mod start_at_login;
 mod state;
+mod system_sign_in;
 mod texts;
 mod tray;
 mod updates;
@@ -160,7 +162,11 @@ fn profile_folder_error(paths: &Paths, error: &dyn std::fmt::Display) -> ApiErro
 
 fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
     let hidden = args.hidden;
-    let app = tauri::Builder::default()
+    let builder = tauri::Builder::default();
+    #[cfg(target_os = "macos")]
+    let builder =
+        builder.on_web_content_process_terminate(|page| window::page_ended(page.app_handle()));
+    let app = builder
         .manage(shell)
         .manage(commands::pasted::Pasted::default())
         .plugin(start_at_login::plugin(args))
@@ -174,7 +180,9 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
             commands::settings_set,
             commands::lock_window,
             commands::lock_open,
+            commands::lock_open_by_system,
             commands::lock_choose,
+            commands::lock_let_system,
             commands::lock_view,
             commands::painted,
             commands::show_window,
@@ -191,6 +199,8 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
             commands::files::file_save,
             commands::files::file_open,
             commands::files::file_show,
+            commands::drag::file_drag_ready,
+            commands::drag::file_drag,
             commands::pasted::pasted_files,
             commands::pasted::pasted_read,
             commands::screen::screen_capture,
@@ -279,6 +289,7 @@ fn set_up(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
         tauri::async_runtime::spawn(shell.tray.clone().run(app.clone()));
         tauri::async_runtime::spawn(session::watch(app.clone()));
         tauri::async_runtime::spawn(session::lock_when_idle(app.clone()));
+        tauri::async_runtime::spawn(commands::look_for_system_sign_in(app.clone()));
         tauri::async_runtime::spawn(updates::watch(app.clone()));
     }
     tauri::async_runtime::spawn(forward::server_changes(app.clone()));

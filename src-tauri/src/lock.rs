@@ -3,19 +3,21 @@
 //!
 //! It is a curtain, and no more: it keeps a passer-by from reading, while the
 //! engine goes on behind it. What lies on the disk is protected by the cache's
-//! encryption and the account of the operating system. The secret is the
-//! profile's own; no system lets a program like ours ask for the sign-in of its
-//! user without being installed as a service.
+//! encryption and the account of the operating system. The secret is the profile's
+//! own; the sign-in of the system may open it, too (`system_sign_in`), but not every
+//! system can be asked, and none always.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use argon2::{Argon2, Params};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::contract::LockView;
+use crate::contract::{LockView, SystemSignIn};
 use crate::paths;
+use crate::system_sign_in::Outcome;
 
 /// Shortest secret, in characters.
 const MIN_CHARS: usize = 4;
@@ -40,6 +42,8 @@ struct Kept {
     locked: bool,
     wrong_tries: u32,
     wait_until_ms: Option<i64>,
+    /// The sign-in of the system opens it, too.
+    by_system: bool,
 }
 
 /// Why a lock was not set or opened.
@@ -57,6 +61,12 @@ pub(crate) enum LockError {
     /// Too many wrong tries.
     #[error("too many tries")]
     TooSoon,
+    /// The system does not say that it is its user.
+    #[error("the system does not confirm it")]
+    Refused,
+    /// The system cannot be asked, or is not to be.
+    #[error("the system cannot be asked")]
+    Unable,
     /// The secret could not be kept.
     #[error("not written: {0}")]
     NotWritten(#[from] std::io::Error),
@@ -67,13 +77,27 @@ pub(crate) enum LockError {
 pub(crate) struct Lock {
     path: PathBuf,
     kept: Mutex<Kept>,
+    /// Whether the system can be asked.
+    system: AtomicBool,
+    /// Taken while it is.
+    asking: tokio::sync::Mutex<()>,
 }
 
 impl Lock {
     /// As it was when the program last ended.
     pub(crate) fn open(path: PathBuf) -> Self {
         let kept = Mutex::new(paths::read_json(&path));
-        Self { path, kept }
+        Self {
+            path,
+            kept,
+            system: AtomicBool::default(),
+            asking: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The system can be asked who is there.
+    pub(crate) fn system_is_there(&self) {
+        self.system.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn view(&self) -> LockView {
@@ -82,6 +106,11 @@ impl Lock {
             ready: !kept.hash.is_empty(),
             locked: kept.locked,
             wait_until_ms: kept.wait_until_ms,
+            system: match (self.system.load(Ordering::Relaxed), kept.by_system) {
+                (false, _) => SystemSignIn::Absent,
+                (true, false) => SystemSignIn::Off,
+                (true, true) => SystemSignIn::On,
+            },
         }
     }
 
@@ -113,6 +142,7 @@ impl Lock {
                 Kept {
                     hash: hash(new, &salt)?.to_vec(),
                     salt,
+                    by_system: self.kept().by_system,
                     ..Kept::default()
                 }
             }
@@ -155,6 +185,58 @@ impl Lock {
             ..self.kept().clone()
         };
         self.keep(kept)
+    }
+
+    /// Lets the sign-in of the system open it, too, or no longer. Whoever uses the
+    /// open window may say so: they would have to be the system's user to gain by it.
+    ///
+    /// # Errors
+    /// [`LockError::NoSecret`], [`LockError::Wrong`] while it is locked, or
+    /// [`LockError::NotWritten`].
+    pub(crate) fn let_system(&self, open_it: bool) -> Result<(), LockError> {
+        let kept = self.kept().clone();
+        if kept.hash.is_empty() {
+            return Err(LockError::NoSecret);
+        }
+        if kept.locked {
+            return Err(LockError::Wrong);
+        }
+        self.keep(Kept {
+            by_system: open_it,
+            ..kept
+        })
+    }
+
+    /// Opens it if the system says that it is its user; asks nothing while it is being
+    /// asked already.
+    ///
+    /// # Errors
+    /// [`LockError::Unable`] if the system cannot be asked, or is not to be;
+    /// [`LockError::Refused`]; [`LockError::NotWritten`].
+    pub(crate) async fn open_by_system(
+        &self,
+        ask: impl Future<Output = Outcome>,
+    ) -> Result<(), LockError> {
+        let Ok(_asking) = self.asking.try_lock() else {
+            return Ok(());
+        };
+        if self.view().system != SystemSignIn::On {
+            return Err(LockError::Unable);
+        }
+        match ask.await {
+            Outcome::Confirmed => {
+                let kept = Kept {
+                    locked: false,
+                    wrong_tries: 0,
+                    wait_until_ms: None,
+                    ..self.kept().clone()
+                };
+                self.keep(kept)
+            }
+            Outcome::Cancelled => Ok(()),
+            Outcome::Refused => Err(LockError::Refused),
+            Outcome::Unable => Err(LockError::Unable),
+        }
     }
 
     fn check(&self, secret: &str, now_ms: i64) -> Result<(), LockError> {
@@ -283,5 +365,65 @@ mod tests {
         ));
         lock.unlock("right", 11_000).unwrap();
         assert_eq!(lock.view().wait_until_ms, None);
+    }
+
+    #[tokio::test]
+    async fn u109_the_sign_in_of_the_system_opens_it_where_that_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock.json");
+        let lock = Lock::open(path.clone());
+        assert!(matches!(lock.let_system(true), Err(LockError::NoSecret)));
+        lock.choose(None, Some("secret"), 0).unwrap();
+        assert_eq!(lock.view().system, SystemSignIn::Absent);
+        lock.system_is_there();
+        assert_eq!(lock.view().system, SystemSignIn::Off);
+        let answers = async |lock: &Lock, outcome| {
+            lock.lock().unwrap();
+            let asked = lock.open_by_system(std::future::ready(outcome)).await;
+            (asked.is_ok(), lock.is_locked())
+        };
+        assert_eq!(answers(&lock, Outcome::Confirmed).await, (false, true));
+        // Nobody in front of the curtain lets it be opened in another way.
+        assert!(matches!(lock.let_system(true), Err(LockError::Wrong)));
+        lock.unlock("secret", 0).unwrap();
+        lock.let_system(true).unwrap();
+        lock.choose(Some("secret"), Some("another"), 0).unwrap();
+        drop(lock);
+
+        let lock = Lock::open(path.clone());
+        lock.system_is_there();
+        assert_eq!(lock.view().system, SystemSignIn::On, "kept");
+        for (outcome, done) in [
+            (Outcome::Refused, (false, true)),
+            (Outcome::Unable, (false, true)),
+            (Outcome::Cancelled, (true, true)),
+            (Outcome::Confirmed, (true, false)),
+        ] {
+            assert_eq!(answers(&lock, outcome).await, done, "{outcome:?}");
+        }
+        // The secret still does, and without it there is no lock.
+        lock.lock().unwrap();
+        lock.unlock("another", 0).unwrap();
+        lock.choose(Some("another"), None, 0).unwrap();
+        assert!(!Lock::open(path).kept().by_system);
+    }
+
+    #[tokio::test]
+    async fn u109_the_system_asks_once_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = Lock::open(folder.path().join("lock.json"));
+        lock.choose(None, Some("secret"), 0).unwrap();
+        lock.system_is_there();
+        lock.let_system(true).unwrap();
+        lock.lock().unwrap();
+        let ask = async {
+            // Pressed again meanwhile.
+            let again = lock.open_by_system(async { panic!("asked twice") });
+            assert!(again.await.is_ok());
+            assert!(lock.is_locked());
+            Outcome::Confirmed
+        };
+        lock.open_by_system(ask).await.unwrap();
+        assert!(!lock.is_locked());
     }
 }

@@ -7,6 +7,7 @@
 mod board;
 mod desk;
 mod quiet;
+mod rules;
 mod words;
 
 use engine::api::{ConversationRequest, MessageRequest, NotificationView, Request, Response};

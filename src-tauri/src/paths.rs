@@ -63,6 +63,11 @@ impl Paths {
         self.home.join("new-version")
     }
 
+    /// Files that are dragged out of the window, in clear until the program ends.
+    pub(crate) fn dragged(&self) -> PathBuf {
+        self.profile().join("dragged")
+    }
+
     pub(crate) fn webview(&self) -> PathBuf {
         self.profile().join("webview")
     }

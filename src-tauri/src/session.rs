@@ -27,38 +27,64 @@ const LOCK_TICK: Duration = Duration::from_secs(10);
 
 /// What the window last said of itself.
 #[derive(Debug)]
-pub(crate) struct AttentionState(Mutex<(WindowAttention, Instant)>);
+pub(crate) struct AttentionState(Mutex<Said>);
+
+#[derive(Debug)]
+struct Said {
+    attention: WindowAttention,
+    /// When.
+    at: Instant,
+    /// When somebody last looked at it, as far as it has said.
+    seen: Instant,
+}
 
 impl Default for AttentionState {
     fn default() -> Self {
-        Self(Mutex::new((WindowAttention::default(), Instant::now())))
+        let now = Instant::now();
+        Self(Mutex::new(Said {
+            attention: WindowAttention::default(),
+            at: now,
+            seen: now,
+        }))
     }
 }
 
 impl AttentionState {
     pub(crate) fn get(&self) -> WindowAttention {
-        self.state().0.clone()
+        self.said().attention.clone()
+    }
+
+    /// The page is gone: nobody reads anything in it.
+    pub(crate) fn forget(&self) {
+        self.said().attention = WindowAttention::default();
+    }
+
+    /// How long the page has said nothing.
+    #[cfg(target_os = "windows")]
+    pub(crate) fn silent(&self) -> Duration {
+        self.said().at.elapsed()
     }
 
     /// How long nobody has looked at the window.
     fn unattended(&self) -> Duration {
-        let state = self.state();
-        if state.0.active {
+        let said = self.said();
+        if said.attention.active {
             Duration::ZERO
         } else {
-            state.1.elapsed()
+            said.seen.elapsed()
         }
     }
 
     fn set(&self, attention: WindowAttention) {
-        let mut state = self.state();
-        if state.0.active || attention.active {
-            state.1 = Instant::now();
+        let mut said = self.said();
+        said.at = Instant::now();
+        if said.attention.active || attention.active {
+            said.seen = said.at;
         }
-        state.0 = attention;
+        said.attention = attention;
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, (WindowAttention, Instant)> {
+    fn said(&self) -> std::sync::MutexGuard<'_, Said> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

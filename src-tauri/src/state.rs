@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::bench;
 use crate::embedded_server::EmbeddedServer;
 use crate::events::Events;
-use crate::files::{Saved, Staging};
+use crate::files::{Dragged, Saved, Staging};
 use crate::lock::Lock;
 use crate::notifications::Notifier;
 use crate::paths::Paths;
@@ -19,7 +19,7 @@ use crate::session::AttentionState;
 use crate::settings::SettingsFile;
 use crate::tray::Tray;
 use crate::updates::Updates;
-use crate::window::{Focus, PlaceFile};
+use crate::window::{Focus, PlaceFile, Revivals};
 
 /// Longest wait for the engine and the server at the end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -37,8 +37,10 @@ pub(crate) struct Shell {
     pub(crate) lock: Lock,
     pub(crate) place: PlaceFile,
     pub(crate) focus: Focus,
+    pub(crate) revivals: Revivals,
     pub(crate) saved: Saved,
     pub(crate) staging: Staging,
+    pub(crate) dragged: Dragged,
     pub(crate) tray: Tray,
     pub(crate) updates: Updates,
     notifier: OnceLock<Notifier>,
@@ -47,8 +49,14 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    /// Reads what is remembered; starts nothing.
+    /// Reads what is remembered, and takes away what an earlier run has left in clear;
+    /// starts nothing.
     pub(crate) fn new(paths: Paths, args: &Args, engine: Result<Engine, ApiError>) -> Self {
+        let dragged = Dragged::new(paths.dragged());
+        // Another process that has the profile may still need them.
+        if engine.is_ok() {
+            dragged.clear();
+        }
         Self {
             settings: SettingsFile::open(paths.settings()),
             events: Events::default(),
@@ -58,8 +66,10 @@ impl Shell {
             lock: Lock::open(paths.lock()),
             place: PlaceFile::open(paths.place()),
             focus: Focus::default(),
+            revivals: Revivals::default(),
             saved: Saved::default(),
             staging: Staging::default(),
+            dragged,
             tray: Tray::default(),
             updates: Updates::new(paths.new_version()),
             notifier: OnceLock::new(),
@@ -106,6 +116,7 @@ impl Shell {
                 notifier.close().await;
             }
             if let Ok(engine) = &self.engine {
+                self.dragged.clear();
                 engine.close().await;
             }
             self.server.close().await;

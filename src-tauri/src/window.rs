@@ -2,6 +2,7 @@
 
 mod focus;
 mod place;
+mod revive;
 mod spelling;
 
 use std::path::PathBuf;
@@ -18,11 +19,19 @@ use crate::state::Shell;
 use crate::{clock, paths};
 pub(crate) use focus::Focus;
 use place::{Area, FIRST_SIZE, Place, Places, first_size};
+pub(crate) use revive::Revivals;
+#[cfg(target_os = "macos")]
+pub(crate) use revive::page_ended;
 
 const LABEL: &str = "main";
 /// The canvas of the page (`ui/src/styles/tokens.css`).
 const LIGHT: Color = Color(0xFF, 0xFF, 0xFF, 255);
 const DARK: Color = Color(0x15, 0x1C, 0x1F, 255);
+
+/// The window, once it is there.
+pub(crate) fn main(app: &AppHandle) -> Option<WebviewWindow> {
+    app.get_webview_window(LABEL)
+}
 
 /// Where the window was, and the file that says so.
 #[derive(Debug)]
@@ -90,6 +99,7 @@ pub(crate) fn open(app: &AppHandle, theme: Theme, hidden: bool) -> tauri::Result
         window.set_background_color(Some(DARK))?;
     }
     spelling::allow(&window);
+    revive::watch(&window);
     restore(&window)?;
     if !hidden {
         window.show()?;
@@ -104,6 +114,9 @@ fn restore(window: &WebviewWindow) -> tauri::Result<()> {
     if let Some(Place { area, maximized }) = place {
         window.set_size(PhysicalSize::new(area.width, area.height))?;
         window.set_position(PhysicalPosition::new(area.x, area.y))?;
+        // The screen that it is on now may have another scale, by which the system has
+        // just resized it.
+        window.set_size(PhysicalSize::new(area.width, area.height))?;
         if maximized {
             window.maximize()?;
         }
@@ -196,7 +209,7 @@ pub(crate) fn happened(app: &AppHandle, event: &WindowEvent) {
     let shell = app.state::<Shell>();
     match event {
         WindowEvent::CloseRequested { api, .. } => {
-            if let Some(window) = app.get_webview_window(LABEL) {
+            if let Some(window) = main(app) {
                 shell.place.keep(&window);
                 if shell.settings.get().desktop.close_to_tray {
                     api.prevent_close();
@@ -217,7 +230,7 @@ pub(crate) fn happened(app: &AppHandle, event: &WindowEvent) {
 /// Keeps where the window is. It is enough to do so whenever the user turns to
 /// something else, and at the end.
 pub(crate) fn keep_place(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(LABEL) {
+    if let Some(window) = main(app) {
         app.state::<Shell>().place.keep(&window);
     }
 }
@@ -231,14 +244,14 @@ fn hide(window: &WebviewWindow) {
 /// Hides the window for a moment; [`raise`] brings it back.
 pub(crate) fn step_aside(app: &AppHandle) {
     keep_place(app);
-    if let Some(window) = app.get_webview_window(LABEL) {
+    if let Some(window) = main(app) {
         hide(&window);
     }
 }
 
 /// Brings the window to the front.
 pub(crate) fn raise(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(LABEL) {
+    if let Some(window) = main(app) {
         let was_hidden = !window.is_visible().unwrap_or(true);
         let raised = window
             .unminimize()
@@ -254,7 +267,7 @@ pub(crate) fn raise(app: &AppHandle) {
 
 /// Hides the window if somebody looks at it, else brings it to the front.
 pub(crate) fn toggle(app: &AppHandle) {
-    let Some(window) = app.get_webview_window(LABEL) else {
+    let Some(window) = main(app) else {
         return;
     };
     let looked_at = is_focused(app) || app.state::<Shell>().focus.was_here(clock::now_ms());
@@ -268,13 +281,12 @@ pub(crate) fn toggle(app: &AppHandle) {
 
 /// Whether the user looks at the window.
 pub(crate) fn is_focused(app: &AppHandle) -> bool {
-    app.get_webview_window(LABEL)
-        .is_some_and(|window| window.is_focused().unwrap_or(false))
+    main(app).is_some_and(|window| window.is_focused().unwrap_or(false))
 }
 
 /// The task bar shows that something has come in, until somebody looks.
 pub(crate) fn flash(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(LABEL)
+    if let Some(window) = main(app)
         && let Err(error) = window.request_user_attention(Some(UserAttentionType::Informational))
     {
         tracing::debug!(%error, "no attention asked for");
@@ -284,7 +296,7 @@ pub(crate) fn flash(app: &AppHandle) {
 /// Shows how many messages wait; 0 takes the badge away.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn set_badge(app: &AppHandle, count: u32) {
-    let Some(window) = app.get_webview_window(LABEL) else {
+    let Some(window) = main(app) else {
         return;
     };
     #[cfg(target_os = "windows")]
@@ -311,7 +323,7 @@ const ZOOM: std::ops::RangeInclusive<u16> = 50..=300;
 /// Size of the page in per cent of the usual.
 pub(crate) fn set_zoom(app: &AppHandle, percent: u16) {
     let percent = percent.clamp(*ZOOM.start(), *ZOOM.end());
-    if let Some(window) = app.get_webview_window(LABEL)
+    if let Some(window) = main(app)
         && let Err(error) = window.set_zoom(f64::from(percent) / 100.0)
     {
         tracing::warn!(%error, "page not zoomed");
@@ -320,7 +332,7 @@ pub(crate) fn set_zoom(app: &AppHandle, percent: u16) {
 
 /// Colours of the window frame where the system draws it.
 pub(crate) fn apply_theme(app: &AppHandle, theme: Theme) {
-    if let Some(window) = app.get_webview_window(LABEL)
+    if let Some(window) = main(app)
         && let Err(error) = window.set_theme(tauri_theme(theme))
     {
         tracing::debug!(%error, "theme of the window frame not changed");

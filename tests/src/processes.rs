@@ -212,6 +212,13 @@ pub fn tree(root: u32) -> Vec<u32> {
     all
 }
 
+/// The name of a process, cut off as the kernel has it; empty if it has ended.
+#[must_use]
+pub fn name(id: u32) -> String {
+    let name = std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+    name.trim().to_owned()
+}
+
 /// Memory of a process in bytes, shared pages counted by share (PSS).
 #[must_use]
 pub fn proportional_memory(id: u32) -> u64 {

@@ -15,7 +15,7 @@ use system_tests::window::{App, Colleague, Desktop, KeyringKind, Session, start_
 
 const PASSWORD: &str = "desktop-Geheimnis-4711";
 
-/// U05, U06, U07, U65, U79, U80, U82, U83, U86.
+/// U03, U05, U06, U07, U65, U79, U80, U82, U83, U86.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_app_lives_in_the_tray_and_is_called_back() {
     let mut desktop = Desktop::start(KeyringKind::Unlocked);
@@ -78,6 +78,22 @@ async fn the_app_lives_in_the_tray_and_is_called_back() {
     })
     .await;
     assert_eq!(session.notifications().await, 0);
+
+    // U03: the process of the page ends, as with a crash of the graphics; the window is
+    // not left white, and shows what comes.
+    let page = app.page_process().unwrap();
+    system_tests::processes::signal(page, "KILL");
+    app.until("the page is there again", async || {
+        app.page_process().is_some_and(|now| now != page)
+            && app.count("body[data-ready=main]").await == 1
+    })
+    .await;
+    colleague.send("fifth").await;
+    app.until("what was there and what comes is shown", async || {
+        app.texts(&test_id("message-text")).await.len() == 5
+    })
+    .await;
+    desktop.screenshot(&shot("desktop-4-page-again.png"));
 
     // U86: the icon hides and shows. Hidden is what has the focus: anything else is
     // brought to the front first.

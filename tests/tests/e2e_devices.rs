@@ -1,5 +1,5 @@
 //! What people put into a message beside words, in the real window: from the clipboard,
-//! from the screen, from the microphone.
+//! from the screen, from the microphone; and what they take out of it.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,14 +9,17 @@
     reason = "a panic with its place is the report"
 )]
 
+use std::path::{Path, PathBuf};
+
 use engine::api::{AttachmentView, Request, Response, WindowAnchor};
+use system_tests::processes::required;
 use system_tests::window::{App, Desktop, KeyringKind, join_as, test_id};
 use system_tests::world::{Person, World};
 
 const PASSWORD: &str = "devices-Geheimnis-4711";
 const TEXT: &str = "复制 this, please";
 
-/// U34, U47, U54, U56.
+/// U34, U47, U54, U56, U77.
 #[tokio::test(flavor = "multi_thread")]
 async fn clipboard_screen_and_microphone() {
     let mut desktop = Desktop::start(KeyringKind::Unlocked);
@@ -119,7 +122,71 @@ async fn clipboard_screen_and_microphone() {
         "{sent:?}"
     );
     app.shot("4-sent").await;
+
+    // U77: a file is dragged out, to another program.
+    let dropped = drag_out(&app, &mut desktop).await;
+    assert_eq!(dropped.file_name().unwrap(), "报告 1.txt");
+    assert!(dropped.starts_with(app.profile()), "{}", dropped.display());
+    assert_eq!(std::fs::read_to_string(&dropped).unwrap(), "hello");
+    // Not sent by that, and the window goes on.
+    assert_eq!(app.count(&test_id("pending-files")).await, 0);
+    app.click("composer").await;
+    app.type_into("composer", "x").await;
+    app.until("the pointer and the keys work", async || {
+        app.value("composer").await == "x"
+    })
+    .await;
     app.quit().await;
+    assert!(!dropped.exists(), "in clear only while the program runs");
+}
+
+/// Drags the one file in the conversation that is no picture and no sound to a program
+/// beside the window; the file that this is given.
+async fn drag_out(app: &App, desktop: &mut Desktop) -> PathBuf {
+    app.place(0, 0, 900, 760);
+    let said = desktop.start_drop_target(Path::new(env!("CARGO_BIN_EXE_drop-target")), 1000, 300);
+    let said = || std::fs::read_to_string(&said).unwrap();
+    app.run(
+        "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })",
+        vec![test_id("message-file").into()],
+    )
+    .await;
+    let [x, y] = app.middle_of(&test_id("message-file")).await;
+    app.point(x, y);
+    app.hold();
+    // On the way, and then to and fro: the file comes to the pointer when it is ready.
+    let mut step = 0;
+    app.until("the file is over the other program", async || {
+        step += 1;
+        let way = (step * 20).min(100);
+        let sway = step % 2 * 4;
+        app.point(x + (1100 - x) * way / 100 + sway, y + (400 - y) * way / 100);
+        said().contains("over")
+    })
+    .await;
+    desktop.screenshot(&required("STARTALK_SHOTS").join("devices-5-dragged.png"));
+    app.let_go();
+    app.until("the file is dropped", async || said().contains("dropped"))
+        .await;
+    let said = said();
+    let address = said.lines().find_map(|line| line.strip_prefix("dropped "));
+    path_of(address.unwrap())
+}
+
+/// The other way round than [`url_of`].
+fn path_of(address: &str) -> PathBuf {
+    let escaped = address.strip_prefix("file://").unwrap();
+    let mut bytes = Vec::new();
+    let mut rest = escaped.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits: String = rest.by_ref().take(2).map(char::from).collect();
+        bytes.push(u8::from_str_radix(&digits, 16).unwrap());
+    }
+    PathBuf::from(String::from_utf8(bytes).unwrap())
 }
 
 /// A file's name as file managers write it (RFC 8089).

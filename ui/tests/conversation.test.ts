@@ -341,6 +341,52 @@ describe('files', () => {
       },
     });
 
+  test('U77: a file that is here is dragged out of the window, and not sent by that', async () => {
+    const { fake } = await open((fake) => {
+      const attachments = [file('报告 1.pdf', { state: 'here' }), file('far.pdf')];
+      fake.receive(WANGWEI, '', { kind: 'file', attachments });
+      fake.receive(WANGWEI, '', {
+        kind: 'file',
+        attachments: [{ ...picture('plan.png', 80, 60), state: 'here' }],
+      });
+    });
+    const files = fake.files!;
+    const [here, far] = screen.getAllByTestId('message-file');
+    expect(far).toHaveAttribute('draggable', 'false');
+    expect(await fireEvent.dragStart(far!)).toBe(true);
+    // The page's own drag does not happen.
+    expect(await fireEvent.dragStart(here!)).toBe(false);
+    await waitFor(() => expect(files.dragged).toEqual(['报告 1.pdf']));
+    // As long as the pointer carries it, it is nothing that could be sent.
+    let letGo: () => void = () => undefined;
+    files.letGo = new Promise((resolve) => (letGo = resolve));
+    await fireEvent.dragStart(screen.getByTestId('message-picture'));
+    const dataTransfer = { types: ['Files'], items: [], files: [] };
+    expect(await fireEvent.dragOver(here!, { dataTransfer })).toBe(true);
+    letGo();
+    await waitFor(async () =>
+      expect(await fireEvent.dragOver(here!, { dataTransfer })).toBe(false),
+    );
+    expect(files.dragged).toEqual(['报告 1.pdf', 'plan.png']);
+  });
+
+  test('U77: a button that is released before the file is ready drags nothing', async () => {
+    const { fake } = await open((fake) => {
+      const attachments = [file('a.pdf', { state: 'here' })];
+      fake.receive(WANGWEI, '', { kind: 'file', attachments });
+    });
+    let ready: () => void = () => undefined;
+    const drag = vi
+      .spyOn(fake.files!, 'drag')
+      .mockReturnValue(new Promise((resolve) => (ready = resolve)));
+    await fireEvent.dragStart(screen.getByTestId('message-file'));
+    const released = drag.mock.calls[0]![3];
+    expect(released.aborted).toBe(false);
+    await fireEvent.mouseUp(document.body);
+    expect(released.aborted).toBe(true);
+    ready();
+  });
+
   test('U47: files that a file manager has copied are fetched from the system', async () => {
     const { field, fake } = await open();
     fake.desktop.pasted = [new File(['a'], '报告.txt'), new File(['b'], 'b.txt')];

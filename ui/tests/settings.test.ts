@@ -147,6 +147,47 @@ describe('settings', () => {
     expect(fake.shell.settings.notifications.quiet_hours).toBeNull();
   });
 
+  test('U107: with one account there is nothing to tell apart', async () => {
+    await openSettings('notifications');
+    expect(screen.queryByTestId('account-rules')).toBeNull();
+  });
+
+  test('U107: each of two accounts can have rules of its own', async () => {
+    const { user, fake } = await openSettings('notifications', (fake) => {
+      fake.shell.settings = {
+        ...fake.shell.settings,
+        notifications: {
+          ...fake.shell.settings.notifications,
+          preview: 'name',
+          accounts: { gone: { about: 'nothing', preview: 'text', sound: true } },
+        },
+      };
+      fake.withTeam();
+      fake.withAccount({ id: 'account-2', server_name: 'Other', preview_limit: 'name' });
+    });
+    const rules = () => fake.shell.settings.notifications.accounts;
+    const groups = screen.getAllByTestId('account-rules');
+    expect(groups).toHaveLength(2);
+    expect(groups[1]).toHaveAccessibleName(/Other/);
+    // They begin as what holds for all, and those of accounts that are gone go.
+    await user.click(screen.getByTestId('rules-own-account-2'));
+    expect(rules()).toEqual({ 'account-2': { about: 'everything', preview: 'name', sound: true } });
+    const other = within(groups[1]!);
+    expect(other.getByTestId('rules-preview-account-2-text')).toBeDisabled();
+    await user.click(other.getByTestId('rules-preview-account-2-nothing'));
+    await user.click(other.getByTestId('rules-sound-account-2'));
+    await user.click(other.getByTestId('rules-about-account-2-personal'));
+    const chosen = { about: 'personal', preview: 'nothing', sound: false };
+    expect(rules()).toEqual({ 'account-2': chosen });
+    // Where nothing is told there is nothing to choose of how.
+    await user.click(screen.getByTestId(`rules-own-${ACCOUNT}`));
+    await user.click(screen.getByTestId(`rules-about-${ACCOUNT}-nothing`));
+    expect(within(groups[0]!).queryByRole('switch', { name: 'Sound' })).toBeNull();
+    expect(rules()).toMatchObject({ [ACCOUNT]: { about: 'nothing' }, 'account-2': chosen });
+    await user.click(screen.getByTestId('rules-own-account-2'));
+    expect(Object.keys(rules())).toEqual([ACCOUNT]);
+  });
+
   test('U07 U87: what the desktop does, and what it refuses', async () => {
     const { user, fake } = await openSettings('desktop');
     await user.click(screen.getByTestId('setting-close-to-tray'));
@@ -250,6 +291,44 @@ describe('settings', () => {
     await waitFor(() => expect(fake.desktop.lock.ready).toBe(false));
     expect(screen.getByTestId('lock-state')).toHaveTextContent('No secret is set');
     expect(fake.shell.settings.desktop.lock_after_minutes).toBeNull();
+  });
+
+  test('U109: the sign-in of the system opens the lock where there is one, and if wanted', async () => {
+    const { user, fake } = await openSettings('lock', (fake) => {
+      fake.withTeam();
+      fake.shell.platform = 'windows';
+      void fake.desktop.lockChoose(null, 'secret');
+      fake.shell.lock = fake.desktop.lock;
+    });
+    expect(screen.queryByTestId('lock-system')).toBeNull();
+    await fake.desktop.lockLetSystem(false);
+    const toggle = await screen.findByRole('switch', { name: 'Unlock with Windows Hello' });
+    expect(toggle).not.toBeChecked();
+    await user.click(screen.getByTestId('lock-now'));
+    await screen.findByTestId('lock-secret');
+    expect(screen.queryByTestId('lock-system')).toBeNull();
+    await user.type(screen.getByTestId('lock-secret'), 'secret{Enter}');
+    await user.click(await screen.findByTestId('open-settings'));
+    await user.click(screen.getByTestId('settings-lock'));
+    await user.click(screen.getByRole('switch', { name: 'Unlock with Windows Hello' }));
+    await waitFor(() => expect(fake.desktop.lock.system).toBe('on'));
+    await user.click(screen.getByTestId('lock-now'));
+    const ask = await screen.findByRole('button', { name: 'Unlock with Windows Hello' });
+    for (const [answer, said] of [
+      ['not-allowed', 'The system did not confirm that it is you.'],
+      ['not-supported', 'The system cannot ask for your sign-in now.'],
+    ] as const) {
+      fake.desktop.signIn = answer;
+      await user.click(ask);
+      expect(await screen.findByTestId('form-error')).toHaveTextContent(said);
+    }
+    fake.desktop.signIn = 'cancelled';
+    await user.click(ask);
+    await waitFor(() => expect(screen.queryByTestId('form-error')).toBeNull());
+    expect(screen.getByTestId('lock-secret')).toBeVisible();
+    fake.desktop.signIn = 'confirmed';
+    await user.click(ask);
+    await waitFor(() => expect(screen.queryByTestId('lock-secret')).toBeNull());
   });
 
   test('U109: Ctrl+Shift+L locks, and leads to the page where there is no secret', async () => {

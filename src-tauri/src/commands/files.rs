@@ -124,6 +124,13 @@ async fn save(app: &AppHandle, key: FileKey, path: Option<String>) -> Result<Pat
             path: downloads(app)?,
         },
     };
+    let saved = write(&shell, &key, to).await?;
+    shell.saved.add(key, saved.clone());
+    Ok(saved)
+}
+
+/// Writes a file in clear, marked as what came from others.
+pub(super) async fn write(shell: &Shell, key: &FileKey, to: SaveTo) -> Result<PathBuf, ApiError> {
     let (account, message, index) = key.clone();
     let request = FileRequest::Save {
         account,
@@ -141,7 +148,6 @@ async fn save(app: &AppHandle, key: FileKey, path: Option<String>) -> Result<Pat
         drop(std::fs::remove_file(&saved));
         return Err(ApiError::new(ErrorCode::FileNotWritten).detail(error));
     }
-    shell.saved.add(key, saved.clone());
     Ok(saved)
 }
 

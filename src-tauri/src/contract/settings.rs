@@ -1,5 +1,7 @@
 //! Settings of this device.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -94,6 +96,9 @@ pub struct NotificationSettings {
     pub quiet_until_ms: Option<i64>,
     /// No notifications at these hours.
     pub quiet_hours: Option<QuietHours>,
+    /// Rules of accounts, by account id, that have others than those above. When the
+    /// user is left alone is the same for all of them.
+    pub accounts: BTreeMap<String, AccountRules>,
 }
 
 impl Default for NotificationSettings {
@@ -105,8 +110,47 @@ impl Default for NotificationSettings {
             mentions_pass: false,
             quiet_until_ms: None,
             quiet_hours: None,
+            accounts: BTreeMap::new(),
         }
     }
+}
+
+/// What the user is told of in one account, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+pub struct AccountRules {
+    /// Of which messages.
+    pub about: NotifyAbout,
+    /// What is said in a notification.
+    pub preview: PreviewLevel,
+    /// Whether it makes a sound.
+    pub sound: bool,
+}
+
+impl Default for AccountRules {
+    fn default() -> Self {
+        Self {
+            about: NotifyAbout::Everything,
+            preview: PreviewLevel::Text,
+            sound: true,
+        }
+    }
+}
+
+/// Of which messages the user is told. What a conversation says of itself (XEP-0492)
+/// holds besides: the least of both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum NotifyAbout {
+    /// Of all.
+    #[default]
+    Everything,
+    /// Of what is for the user: direct messages, and those that name them.
+    Personal,
+    /// Of none.
+    Nothing,
 }
 
 /// What is said in a notification. On a screen that is locked never the text.

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use engine::api::PreviewLimit;
 
-use super::quiet;
 use super::words::Words;
+use super::{quiet, rules};
 use crate::clock::Wall;
 use crate::contract::{ConversationKey, PreviewLevel, Settings};
 
@@ -105,6 +105,10 @@ impl Board {
         if moment.reading.as_ref() == Some(&note.key) {
             return Vec::new();
         }
+        let rules = rules::of(&settings.notifications, &note.key.account);
+        if !rules::tell_of(rules.about, &note) {
+            return Vec::new();
+        }
         let passes = settings.notifications.enabled
             && settings.notifications.mentions_pass
             && note.mentions_me;
@@ -119,7 +123,7 @@ impl Board {
         if settings.desktop.flash && !moment.focused && self.flashed.insert(note.key.clone()) {
             effects.push(Effect::Flash);
         }
-        let sound = self.may_sound(settings, moment);
+        let sound = rules.sound && self.may_sound(moment);
         effects.extend(self.show(note, sound, settings, words, moment));
         effects
     }
@@ -204,11 +208,11 @@ impl Board {
             .collect()
     }
 
-    fn may_sound(&mut self, settings: &Settings, moment: &Moment) -> bool {
+    fn may_sound(&mut self, moment: &Moment) -> bool {
         let rests = self
             .last_sound_ms
             .is_some_and(|last| (0..SOUND_EVERY_MS).contains(&(moment.now_ms - last)));
-        if !settings.notifications.sound || rests {
+        if rests {
             return false;
         }
         self.last_sound_ms = Some(moment.now_ms);
@@ -230,7 +234,7 @@ impl Board {
         }
         let mut effects = self.unfold(&note.key, words);
         self.separate.insert(note.key.clone(), note.message);
-        let mut preview = settings.notifications.preview;
+        let mut preview = rules::of(&settings.notifications, &note.key.account).preview;
         let hides_text = moment.locked || note.limit != PreviewLimit::Anything;
         if note.limit == PreviewLimit::Nothing {
             preview = PreviewLevel::Nothing;

@@ -24,6 +24,7 @@ const PACKAGE: &str = "startalk";
 const BRINGS: &[&str] = &[
     "/usr/bin/startalk",
     "/usr/share/applications/Startalk.desktop",
+    "/usr/share/polkit-1/actions/im.startalk.desktop.policy",
 ];
 
 #[tokio::main]

@@ -126,6 +126,14 @@ impl App {
         self.process
     }
 
+    /// The process that has its page, if there is one.
+    #[must_use]
+    pub fn page_process(&self) -> Option<u32> {
+        let mut all = processes::tree(self.process).into_iter();
+        // Cut off by the kernel after 15 letters.
+        all.find(|id| processes::name(*id) == "WebKitWebProces")
+    }
+
     /// The profile in its home folder.
     #[must_use]
     pub fn profile(&self) -> PathBuf {

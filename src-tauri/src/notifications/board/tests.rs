@@ -1,5 +1,5 @@
 use super::*;
-use crate::contract::NotificationSettings;
+use crate::contract::{AccountRules, NotificationSettings, NotifyAbout};
 
 const WORDS: Words = Words::English;
 
@@ -184,6 +184,99 @@ fn u84_the_preview_can_be_less_and_is_on_a_locked_screen() {
         (PreviewLevel::Nothing, PreviewLimit::Name, &nothing),
     ] {
         assert_eq!(&limited(wanted, false, limit), seen);
+    }
+}
+
+/// The account `a` has these rules, and there is the account `b` without any.
+fn ruled(about: NotifyAbout) -> Settings {
+    let mut settings = Settings::default();
+    let rules = AccountRules {
+        about,
+        preview: PreviewLevel::Name,
+        sound: false,
+    };
+    settings
+        .notifications
+        .accounts
+        .insert("a".to_owned(), rules);
+    settings
+}
+
+fn of_b(note: Note) -> Note {
+    let key = ConversationKey {
+        account: "b".to_owned(),
+        ..note.key
+    };
+    Note { key, ..note }
+}
+
+#[test]
+fn u107_an_account_has_rules_of_its_own_and_the_other_those_of_all() {
+    let settings = ruled(NotifyAbout::Everything);
+    let shown = |note: Note| {
+        let effects = Board::default().arrived(note, &settings, WORDS, &at(0));
+        let (_, card) = cards(&effects)[0];
+        (card.body.clone(), card.sound)
+    };
+    let own = note("Li", "secret", 3);
+    assert_eq!(shown(own.clone()), ("3 new messages".to_owned(), false));
+    assert_eq!(shown(of_b(own)), ("secret".to_owned(), true));
+}
+
+#[test]
+fn u107_an_account_tells_of_all_of_what_is_personal_or_of_nothing() {
+    let direct = note("Li", "hi", 1);
+    let room = Note {
+        room: Some("Sales".to_owned()),
+        ..note("sales", "all of you", 1)
+    };
+    let mention = Note {
+        mentions_me: true,
+        ..room.clone()
+    };
+    for (about, told) in [
+        (NotifyAbout::Everything, [true, true, true]),
+        (NotifyAbout::Personal, [true, false, true]),
+        (NotifyAbout::Nothing, [false, false, false]),
+    ] {
+        let settings = ruled(about);
+        for (note, told) in [&direct, &room, &mention].into_iter().zip(told) {
+            let effects = |note| Board::default().arrived(note, &settings, WORDS, &at(0));
+            // Neither a notification nor the task bar.
+            assert_eq!(
+                !effects(note.clone()).is_empty(),
+                told,
+                "{about:?} {note:?}"
+            );
+            assert!(!effects(of_b(note.clone())).is_empty(), "{about:?}");
+        }
+    }
+}
+
+#[test]
+fn u107_what_was_missed_keeps_to_the_rules() {
+    let mut board = Board::default();
+    let settings = ruled(NotifyAbout::Nothing);
+    for account in ["a", "b"] {
+        board.catching_up(account);
+    }
+    for missed in [note("Li", "old", 4), of_b(note("Wang", "old", 2))] {
+        assert_eq!(board.arrived(missed, &settings, WORDS, &at(0)), []);
+    }
+    assert_eq!(board.caught_up("a", &settings, WORDS, &at(1)), []);
+    assert_eq!(
+        cards(&board.caught_up("b", &settings, WORDS, &at(1))).len(),
+        1
+    );
+}
+
+#[test]
+fn u107_when_to_be_quiet_is_the_same_for_all_accounts() {
+    let mut settings = ruled(NotifyAbout::Everything);
+    settings.notifications.quiet_until_ms = Some(1_000);
+    let mut board = Board::default();
+    for note in [note("Li", "hi", 1), of_b(note("Li", "hi", 1))] {
+        assert_eq!(board.arrived(note, &settings, WORDS, &at(0)), []);
     }
 }
 

@@ -8,7 +8,12 @@ import type { UpdateView } from '../rpc/generated/UpdateView';
 import type { WindowAttention } from '../rpc/generated/WindowAttention';
 import type { DesktopRuntime } from './desktop';
 
-export const NO_LOCK: LockView = { ready: false, locked: false, wait_until_ms: null };
+export const NO_LOCK: LockView = {
+  ready: false,
+  locked: false,
+  wait_until_ms: null,
+  system: 'absent',
+};
 
 /** A browser is no desktop: it says that somebody looks, and has no files and no lock. */
 export class BridgeDesktop implements DesktopRuntime {
@@ -54,6 +59,14 @@ export class BridgeDesktop implements DesktopRuntime {
     return noDesktop();
   }
 
+  fileDragReady(): Promise<void> {
+    return noDesktop();
+  }
+
+  fileDrag(): Promise<void> {
+    return noDesktop();
+  }
+
   screenCapture(): Promise<Blob | null> {
     return noDesktop();
   }
@@ -71,6 +84,14 @@ export class BridgeDesktop implements DesktopRuntime {
   }
 
   lockOpen(): Promise<void> {
+    return noDesktop();
+  }
+
+  lockOpenBySystem(): Promise<void> {
+    return noDesktop();
+  }
+
+  lockLetSystem(): Promise<void> {
     return noDesktop();
   }
 

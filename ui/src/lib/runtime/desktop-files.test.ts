@@ -84,3 +84,14 @@ test('U47: files are sent in their order, the caption with the first', async () 
     ['b', '', null, { from: 'staged', id: 2 }],
   ]);
 });
+
+test('U77: a file is laid ready, and handed to the pointer if that still holds it', async () => {
+  const desktop = new FakeDesktop(() => undefined);
+  const files = new DesktopFiles(async () => ({ type: 'done' }), desktop);
+  const button = new AbortController();
+  await files.drag(ACCOUNT, 7, 1, button.signal);
+  expect(desktop.dragged).toEqual(['ready 7-1', '7-1']);
+  button.abort();
+  await files.drag(ACCOUNT, 8, 0, button.signal);
+  expect(desktop.dragged).toEqual(['ready 7-1', '7-1', 'ready 8-0']);
+});

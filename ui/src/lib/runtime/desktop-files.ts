@@ -73,6 +73,16 @@ export class DesktopFiles implements FileRuntime {
     await this.#desktop.fileOpen(account, message, index);
   }
 
+  async drag(
+    account: string,
+    message: number,
+    index: number,
+    released: AbortSignal,
+  ): Promise<void> {
+    await this.#desktop.fileDragReady(account, message, index);
+    if (!released.aborted) await this.#desktop.fileDrag(account, message, index);
+  }
+
   async #load(account: string, message: number, index: number, asked: boolean): Promise<string> {
     await this.#files({ action: 'fetch', account, message, index, automatic: !asked });
     const { media_type, size } = await this.#desktop.fileInfo(account, message, index);

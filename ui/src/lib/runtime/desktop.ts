@@ -30,6 +30,10 @@ export interface DesktopRuntime {
   fileOpen(account: string, message: number, index: number): Promise<Opened>;
   /** Shows a file that was saved in its folder. */
   fileShow(path: string): Promise<void>;
+  /** Lays a file ready to be dragged out of the window. */
+  fileDragReady(account: string, message: number, index: number): Promise<void>;
+  /** Hands it to the pointer, whose button is held; resolves when it was let go. */
+  fileDrag(account: string, message: number, index: number): Promise<void>;
   /** A picture of the screens without our window; none if the person changed their mind. */
   screenCapture(): Promise<Blob | null>;
   /** Puts a picture (PNG) onto the clipboard. */
@@ -37,6 +41,10 @@ export interface DesktopRuntime {
   lockView(): Promise<LockView>;
   lockWindow(): Promise<void>;
   lockOpen(secret: string): Promise<void>;
+  /** Has the system ask who is there; what came of it comes as an event. */
+  lockOpenBySystem(): Promise<void>;
+  /** Whether the sign-in of the system opens the lock, too. */
+  lockLetSystem(openIt: boolean): Promise<void>;
   /** Chooses the secret of the lock; null takes it away. */
   lockChoose(old: string | null, chosen: string | null): Promise<void>;
   updateView(): Promise<UpdateView>;

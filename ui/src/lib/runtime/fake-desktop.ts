@@ -1,4 +1,5 @@
 import { apiError } from '../errors/api-failure';
+import type { ApiError } from '../rpc/generated/ApiError';
 import type { FileInfo } from '../rpc/generated/FileInfo';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Opened } from '../rpc/generated/Opened';
@@ -10,11 +11,15 @@ import type { DesktopRuntime } from './desktop';
 export class FakeDesktop implements DesktopRuntime {
   readonly attentions: WindowAttention[] = [];
   readonly opened: string[] = [];
+  /** Files that were laid ready, and dragged out. */
+  readonly dragged: string[] = [];
   /** Files on the clipboard of the system. */
   pasted: File[] = [];
   /** What the person chooses where they are asked for a place. */
   where: string | null = null;
-  lock: LockView = { ready: false, locked: false, wait_until_ms: null };
+  lock: LockView = { ready: false, locked: false, wait_until_ms: null, system: 'absent' };
+  /** What the system says of who is there; an error code if it does not confirm it. */
+  signIn: ApiError['code'] | 'confirmed' | 'cancelled' = 'confirmed';
   /** What is on the screen; null if the person changes their mind. */
   screen: Blob | null | 'none' | 'drawn' = 'none';
   /** Pictures that were put onto the clipboard. */
@@ -74,6 +79,14 @@ export class FakeDesktop implements DesktopRuntime {
     this.opened.push(path);
   }
 
+  async fileDragReady(_account: string, message: number, index: number): Promise<void> {
+    this.dragged.push(`ready ${message}-${index}`);
+  }
+
+  async fileDrag(_account: string, message: number, index: number): Promise<void> {
+    this.dragged.push(`${message}-${index}`);
+  }
+
   async screenCapture(): Promise<Blob | null> {
     if (this.screen === 'none') throw apiError('not-supported');
     if (this.screen === 'drawn') return drawnScreen();
@@ -99,11 +112,20 @@ export class FakeDesktop implements DesktopRuntime {
     this.#setLock({ ...this.lock, locked: false });
   }
 
+  async lockOpenBySystem(): Promise<void> {
+    if (this.signIn === 'confirmed') this.#setLock({ ...this.lock, locked: false });
+    else if (this.signIn !== 'cancelled') throw apiError(this.signIn);
+  }
+
+  async lockLetSystem(openIt: boolean): Promise<void> {
+    this.#setLock({ ...this.lock, system: openIt ? 'on' : 'off' });
+  }
+
   async lockChoose(old: string | null, chosen: string | null): Promise<void> {
     if (this.#secret !== null && old !== this.#secret) throw apiError('wrong-password');
     if (chosen !== null && chosen.length < 4) throw apiError('password-too-weak');
     this.#secret = chosen;
-    this.#setLock({ ready: chosen !== null, locked: false, wait_until_ms: null });
+    this.#setLock({ ...this.lock, ready: chosen !== null, locked: false });
   }
 
   async updateView(): Promise<UpdateView> {

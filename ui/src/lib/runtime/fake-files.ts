@@ -14,6 +14,9 @@ export class FakeFiles implements FileRuntime {
   /** Names of files that were saved and opened. */
   readonly saved: string[] = [];
   readonly opened: string[] = [];
+  readonly dragged: string[] = [];
+  /** When the person lets go of what they drag. */
+  letGo: Promise<void> = Promise.resolve();
   readonly #team: FilingTeam;
   readonly #sent = new Map<string, string>();
 
@@ -66,6 +69,17 @@ export class FakeFiles implements FileRuntime {
 
   async open(_account: string, message: number, index: number): Promise<void> {
     this.opened.push(this.#file(message, index).name);
+  }
+
+  async drag(
+    _account: string,
+    message: number,
+    index: number,
+    released: AbortSignal,
+  ): Promise<void> {
+    if (released.aborted) return;
+    this.dragged.push(this.#file(message, index).name);
+    await this.letGo;
   }
 
   #file(message: number, index: number): AttachmentView {

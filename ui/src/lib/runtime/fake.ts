@@ -64,7 +64,7 @@ export class FakeRuntime implements Runtime {
     start_link: null,
     settings: USUAL_SETTINGS,
     tray: true,
-    lock: { ready: false, locked: false, wait_until_ms: null },
+    lock: { ready: false, locked: false, wait_until_ms: null, system: 'absent' },
     fatal: null,
   };
   /** What the desktop refuses to do of the settings. */

@@ -37,6 +37,11 @@ export interface FileRuntime {
   save(account: string, message: number, index: number): Promise<void>;
   /** Opens it with the system's program for it; programs are never started. */
   open(account: string, message: number, index: number): Promise<void>;
+  /**
+   * Hands a file that is here to the pointer, for another program, unless its button
+   * was `released` before the file is ready; resolves when it was let go.
+   */
+  drag(account: string, message: number, index: number, released: AbortSignal): Promise<void>;
 }
 
 /**

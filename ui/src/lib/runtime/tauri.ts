@@ -48,6 +48,9 @@ function tauriDesktop(): DesktopRuntime {
       invoke('file_save', { account, message, index, path }),
     fileOpen: (account, message, index) => invoke('file_open', { account, message, index }),
     fileShow: (path) => invoke('file_show', { path }),
+    fileDragReady: (account, message, index) =>
+      invoke('file_drag_ready', { account, message, index }),
+    fileDrag: (account, message, index) => invoke('file_drag', { account, message, index }),
     screenCapture: async () => {
       const png = await invoke<ArrayBuffer>('screen_capture');
       return png.byteLength === 0 ? null : new Blob([png], { type: 'image/png' });
@@ -56,6 +59,8 @@ function tauriDesktop(): DesktopRuntime {
     lockView: () => invoke('lock_view'),
     lockWindow: () => invoke('lock_window'),
     lockOpen: (secret) => invoke('lock_open', { secret }),
+    lockOpenBySystem: () => invoke('lock_open_by_system'),
+    lockLetSystem: (openIt) => invoke('lock_let_system', { openIt }),
     lockChoose: (old, chosen) => invoke('lock_choose', { old, new: chosen }),
     updateView: () => invoke('update_view'),
     updateLook: () => invoke('update_look'),

@@ -92,6 +92,7 @@ export type Asking =
 /** Doing things with the messages of the open conversation. */
 export class MessageActions {
   readonly #host: ActionsHost;
+  #dragging = false;
   #selection = $state.raw<ReadonlySet<number> | null>(null);
   #asking = $state.raw<Asking | null>(null);
   #problem = $state.raw<ApiError | null>(null);
@@ -276,6 +277,20 @@ export class MessageActions {
     await this.#do(async () => {
       await this.#host.rpc.files?.open(this.#host.account, message.id, index);
     });
+  }
+
+  /** Whether a file of ours is on its way out of the window. */
+  get dragging(): boolean {
+    return this.#dragging;
+  }
+
+  /** Hands a file to the pointer, for another program. */
+  async dragFile(message: MessageView, index: number, released: AbortSignal): Promise<void> {
+    this.#dragging = true;
+    await this.#do(async () => {
+      await this.#host.rpc.files?.drag(this.#host.account, message.id, index, released);
+    });
+    this.#dragging = false;
   }
 
   /** Something that a picture or player can show; nothing where files are not handled. */

@@ -18,5 +18,6 @@ export const USUAL_SETTINGS: Settings = {
     mentions_pass: false,
     quiet_until_ms: null,
     quiet_hours: null,
+    accounts: {},
   },
 };

@@ -1,8 +1,21 @@
+import type { MessageKey } from '../i18n/keys';
 import type { Rpc } from '../rpc/client';
 import type { LockView } from '../rpc/generated/LockView';
+import type { SystemSignIn } from '../rpc/generated/SystemSignIn';
 import { FieldProblems } from './form.svelte';
 
-export const NO_LOCK: LockView = { ready: false, locked: false, wait_until_ms: null };
+export const NO_LOCK: LockView = {
+  ready: false,
+  locked: false,
+  wait_until_ms: null,
+  system: 'absent',
+};
+
+/** How the sign-in of the system is called there. */
+export function systemSignIn(platform: string): MessageKey {
+  if (platform === 'windows') return 'lock.system.windows';
+  return platform === 'macos' ? 'lock.system.macos' : 'lock.system.linux';
+}
 
 /** The lock of the window: a curtain, opened with a secret of this device. */
 export class WindowLock {
@@ -29,6 +42,11 @@ export class WindowLock {
     return this.#busy;
   }
 
+  /** Whether the sign-in of the system opens it, too. */
+  get system(): SystemSignIn {
+    return this.#view.system;
+  }
+
   update(view: LockView): void {
     this.#view = view;
     if (!view.locked) {
@@ -42,6 +60,29 @@ export class WindowLock {
     if (!this.ready) return;
     // That it is locked comes as an event.
     await this.#rpc.desktop((desktop) => desktop.lockWindow()).catch(() => undefined);
+  }
+
+  async letSystem(openIt: boolean): Promise<void> {
+    await this.#rpc.desktop((desktop) => desktop.lockLetSystem(openIt)).catch(() => undefined);
+  }
+
+  /** Has the system ask who is there. */
+  async openBySystem(): Promise<void> {
+    if (this.#busy) return;
+    this.problems.clear();
+    this.#busy = true;
+    try {
+      await this.#rpc.desktop((desktop) => desktop.lockOpenBySystem());
+    } catch (thrown) {
+      const error = this.problems.place(thrown);
+      const refused = error.code === 'not-allowed';
+      this.problems.set('form', {
+        error,
+        key: refused ? 'window-lock.refused' : 'window-lock.unable',
+      });
+    } finally {
+      this.#busy = false;
+    }
   }
 
   async open(): Promise<void> {
