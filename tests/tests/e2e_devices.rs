@@ -190,7 +190,7 @@ fn path_of(address: &str) -> PathBuf {
 }
 
 /// A file's name as file managers write it (RFC 8089).
-fn url_of(path: &std::path::Path) -> String {
+fn url_of(path: &Path) -> String {
     let escaped = path.to_str().unwrap().bytes().map(|byte| match byte {
         b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
         _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
