@@ -132,9 +132,10 @@ function look(one: Element): string {
   around.push(...one.children, ...(one.nextElementSibling ? [one.nextElementSibling] : []));
   return around
     .map((each) => {
-      const { outline, boxShadow, borderColor, backgroundColor, textDecoration } =
-        getComputedStyle(each);
-      return [outline, boxShadow, borderColor, backgroundColor, textDecoration].join();
+      const style = getComputedStyle(each);
+      // No outline has a width and a colour all the same.
+      const outline = style.outlineStyle === 'none' ? '' : style.outline;
+      return [outline, style.boxShadow, style.borderColor, style.background].join();
     })
     .join('\n');
 }
