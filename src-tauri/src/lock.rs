@@ -353,7 +353,7 @@ mod tests {
             hash: hash("right", &[7; 16]).unwrap().to_vec(),
             locked: true,
             wrong_tries: FREE_TRIES,
-            wait_until_ms: None,
+            ..Kept::default()
         };
         std::fs::write(&path, serde_json::to_vec(&kept).unwrap()).unwrap();
         let lock = Lock::open(path);

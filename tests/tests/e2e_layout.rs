@@ -17,6 +17,11 @@ use system_tests::world::World;
 const PASSWORD: &str = "layout-Geheimnis-4711";
 const LAST: &str = "最后一句 and the last one";
 
+/// Longest time until list and conversation are painted. A second is what people are to
+/// wait at most for the program that they have; this one is not optimised, and runs
+/// beside its driver and an X server that draws without a graphics card.
+const FIRST_PAINT_MS: f64 = 5_000.0;
+
 /// What goes beyond the window or its own frame: the page or a part of it that scrolls
 /// sideways (but for code), controls outside of the window, buttons narrower than
 /// their words.
@@ -97,7 +102,12 @@ async fn small_large_and_without_a_network() {
     app.wait_ready("main").await;
     app.wait_for(&test_id("conversation-row")).await;
     wait_last(&app).await;
-    println!("list and conversation after {:?}", began.elapsed());
+    println!("list and conversation found after {:?}", began.elapsed());
+    for mark in ["list-painted", "conversation-painted"] {
+        let after = painted_after(&app, mark).await;
+        println!("{mark} {after:.0} ms after the start");
+        assert!(after < FIRST_PAINT_MS, "{mark} after {after:.0} ms");
+    }
     assert_eq!(app.number("return devicePixelRatio").await, Some(2.0));
     look_at_all(&app, "200%").await;
     let shots = system_tests::processes::required("STARTALK_SHOTS");
@@ -108,6 +118,76 @@ async fn small_large_and_without_a_network() {
         "{x} {y} {width} {height}"
     );
     app.quit().await;
+}
+
+/// How long after the start of the program this was painted, in milliseconds.
+async fn painted_after(app: &App, mark: &str) -> f64 {
+    const DAY_MS: f64 = 86_400_000.0;
+    let script = format!(
+        "const [mark] = performance.getEntriesByName('{mark}'); \
+         return mark ? performance.timeOrigin + mark.startTime : null"
+    );
+    let mut painted = None;
+    app.until(&format!("the mark {mark}"), async || {
+        painted = app.number(&script).await;
+        painted.is_some()
+    })
+    .await;
+    let log = app.log();
+    let line = log.lines().find(|line| line.contains("start version="));
+    // 2026-01-31T23:59:59.123456Z
+    let time = line.unwrap().split(['T', 'Z']).nth(1).unwrap();
+    let start = time
+        .split(':')
+        .fold(0.0, |sum, part| sum * 60.0 + part.parse::<f64>().unwrap());
+    (painted.unwrap() - start * 1_000.0).rem_euclid(DAY_MS)
+}
+
+/// U09: the scale of the screen changes while the window is there, as it does when one
+/// is moved to another screen. What is drawn then is what is drawn by a program that has
+/// begun with that scale.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_scale_is_drawn_as_if_it_had_always_been() {
+    let mut desktop = Desktop::start(KeyringKind::Unlocked);
+    desktop.start_settings();
+    let app = App::start(&desktop, "scale", "en_US", &[]).await;
+    app.wait_ready("welcome").await;
+    wait_scale(&app, 1.0).await;
+    nothing_is_cut(&app, "100%", "welcome").await;
+    desktop.set_scale(2);
+    wait_scale(&app, 2.0).await;
+    nothing_is_cut(&app, "100% to 200%", "welcome").await;
+    let changed = picture(&app, "1-changed").await;
+    app.quit().await;
+
+    let app = App::start(&desktop, "scale", "en_US", &[]).await;
+    app.wait_ready("welcome").await;
+    wait_scale(&app, 2.0).await;
+    let fresh = picture(&app, "2-fresh").await;
+    assert_eq!(desktop.difference(&changed, &fresh), 0.0);
+    desktop.set_scale(1);
+    wait_scale(&app, 1.0).await;
+    nothing_is_cut(&app, "200% to 100%", "welcome").await;
+    app.quit().await;
+}
+
+async fn wait_scale(app: &App, scale: f64) {
+    app.until(&format!("the page is drawn at {scale}"), async || {
+        app.number("return devicePixelRatio").await == Some(scale)
+    })
+    .await;
+}
+
+/// A picture of the page, always of the same place and size.
+async fn picture(app: &App, name: &str) -> std::path::PathBuf {
+    app.place(0, 0, 1280, 760);
+    app.until("the page has its size", async || {
+        app.number("return innerWidth").await == Some(640.0)
+    })
+    .await;
+    app.shot(name).await;
+    let shots = system_tests::processes::required("STARTALK_SHOTS");
+    shots.join(format!("scale-{name}.png"))
 }
 
 async fn wait_last(app: &App) {

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::FileKey;
@@ -23,6 +24,9 @@ const MAX_KEPT: usize = 64;
 pub(crate) struct Dragged {
     folder: PathBuf,
     kept: Mutex<VecDeque<Kept>>,
+    /// Of the next folder. None comes back: whoever reads late finds what they were
+    /// given, or nothing.
+    next: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -36,8 +40,11 @@ struct Kept {
 
 impl Dragged {
     pub(crate) fn new(folder: PathBuf) -> Self {
-        let kept = Mutex::default();
-        Self { folder, kept }
+        Self {
+            folder,
+            kept: Mutex::default(),
+            next: AtomicU32::default(),
+        }
     }
 
     /// Takes all of them away: at the start, what a kill has left; at the end.
@@ -79,15 +86,14 @@ impl Dragged {
         }
         paths::create_private_dir(&self.folder)?;
         // Some may be of an earlier run, where another program held them open.
-        for number in 0_u32.. {
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
             let folder = self.folder.join(number.to_string());
             match std::fs::create_dir(&folder) {
-                Ok(()) => return Ok(folder),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
+                made => return made.map(|()| folder),
             }
         }
-        Err(io::ErrorKind::AlreadyExists.into())
     }
 
     /// A file was written into a folder that was made for it.

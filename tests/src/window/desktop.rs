@@ -57,6 +57,8 @@ pub struct Desktop {
     pub(super) input_method: bool,
     pub(super) display: Display,
     bus: String,
+    /// The process that tells programs of settings, if there is one.
+    settings: Option<u32>,
     // Dropped in this order, the users of a thing before the thing.
     _programs: Vec<Guard>,
     _bus: Guard,
@@ -128,6 +130,7 @@ impl Desktop {
             input_method: false,
             display,
             bus,
+            settings: None,
             _programs: Vec::new(),
             _bus: bus_guard,
             _display: server,
@@ -169,6 +172,46 @@ impl Desktop {
         );
         self._programs.push(service);
         self.wait_for_name("org.freedesktop.Notifications");
+    }
+
+    /// Starts what tells programs the scale of the screen while they run; those that
+    /// start from now on listen to it.
+    ///
+    /// # Panics
+    /// If it does not come up.
+    pub fn start_settings(&mut self) {
+        self.write_scale(1);
+        let settings = Guard::spawn(
+            self.command("xsettingsd")
+                .arg("-c")
+                .arg(self.folder.path().join("xsettings"))
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
+        );
+        self.settings = Some(settings.id());
+        self._programs.push(settings);
+        wait("the settings", || {
+            let owner = self.command("dump_xsettings").output();
+            owner.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).contains("Scaling"))
+        });
+    }
+
+    /// The screen has another scale from now on, after [`Desktop::start_settings`].
+    ///
+    /// # Panics
+    /// If that was not started.
+    pub fn set_scale(&self, scale: u32) {
+        self.write_scale(scale);
+        crate::processes::signal(self.settings.expect("started"), "HUP");
+    }
+
+    fn write_scale(&self, scale: u32) {
+        // A point in 1024ths, as it is without the scale.
+        let settings = format!(
+            "Gdk/WindowScalingFactor {scale}\nGdk/UnscaledDPI 98304\nXft/DPI {}\n",
+            98304 * scale
+        );
+        std::fs::write(self.folder.path().join("xsettings"), settings).expect("written");
     }
 
     /// Address of the bus, which is session bus and system bus here.
@@ -218,12 +261,14 @@ impl Desktop {
             .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
             .env("NO_AT_BRIDGE", "1")
             .env("GTK_A11Y", "none")
-            .env("GDK_SCALE", self.screen.scale.to_string())
             .env("RUST_BACKTRACE", "1");
         match &self.display {
             Display::X11(name) => command.env("DISPLAY", name),
             Display::Wayland(name) => command.env("WAYLAND_DISPLAY", name),
         };
+        if self.settings.is_none() {
+            command.env("GDK_SCALE", self.screen.scale.to_string());
+        }
         if self.input_method {
             // Nothing of it is kept, and no settings of the machine are read.
             command.env("GTK_IM_MODULE", "ibus");
@@ -242,6 +287,31 @@ impl Desktop {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The share of the pixels in which two pictures of the same size differ.
+    ///
+    /// # Panics
+    /// If one of them is no picture.
+    #[must_use]
+    pub fn difference(&self, one: &Path, other: &Path) -> f64 {
+        let compared = self
+            .command("compare")
+            .args(["-metric", "AE"])
+            .args([one, other])
+            .arg("null:")
+            .output()
+            .expect("ImageMagick is installed");
+        let count = String::from_utf8_lossy(&compared.stderr).into_owned();
+        let size = self
+            .command("identify")
+            .args(["-format", "%[fx:w*h]"])
+            .arg(one)
+            .output()
+            .expect("ImageMagick is installed");
+        let size = String::from_utf8_lossy(&size.stdout).into_owned();
+        let number = |text: &str| text.trim().parse::<f64>().expect("a number");
+        number(&count) / number(&size)
     }
 
     /// A picture of the whole screen.

@@ -1,6 +1,7 @@
 //! The window of the app as the display has it: where it is, what it looks like,
 //! keys that go to the window manager.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::App;
@@ -81,9 +82,16 @@ impl App {
         let frames = "const done = arguments[0]; \
                       requestAnimationFrame(() => requestAnimationFrame(() => done()))";
         drop(self.client.execute_async(frames, vec![]).await);
+        self.picture(&self.shots.join(format!("{}-{name}.png", self.name)));
+    }
+
+    /// Keeps a picture of the window as it is on the display now, whatever the page does.
+    ///
+    /// # Panics
+    /// If there is no window or no picture.
+    pub fn picture(&self, path: &Path) {
         let id = self.window();
-        let path = self.shots.join(format!("{}-{name}.png", self.name));
-        let taken = self.x11("import", &["-window", &id]).arg(&path).status();
+        let taken = self.x11("import", &["-window", &id]).arg(path).status();
         assert!(
             taken.is_ok_and(|status| status.success()),
             "no picture {}",

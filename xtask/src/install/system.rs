@@ -32,6 +32,7 @@ pub(crate) const TEST_PACKAGES: &[&str] = &[
     "openbox",
     "xdotool",
     "x11-utils",
+    "xsettingsd",
     "ibus",
     "ibus-gtk3",
     "ibus-libpinyin",
@@ -90,6 +91,7 @@ const TEST_PROGRAMS: &[&str] = &[
     "ibus-daemon",
     "pulseaudio",
     "xclip",
+    "xsettingsd",
     "import",
 ];
 const SERVER_PROGRAMS: &[&str] = &["prosody", "erl", "go-sendxmpp", "profanity", "tmux"];

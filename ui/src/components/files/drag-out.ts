@@ -21,6 +21,10 @@ export function dragOut(
     const { actions, file } = source;
     const can = actions.files !== undefined && file.state === 'here';
     node.draggable = can && (file.size_bytes ?? 0) <= MAX_BYTES;
+    // Or its name would be selected by the same movement.
+    const select = node.draggable ? 'none' : '';
+    node.style.setProperty('user-select', select);
+    node.style.setProperty('-webkit-user-select', select);
   };
   // The page would carry a picture or a text; the shell carries the file itself.
   const ondragstart = (event: DragEvent) => {
