@@ -12,6 +12,9 @@ use super::messages::{self, Message};
 /// and one that is paused, or does not get through, perhaps for ever.
 const HOLDS_UP_TO: i64 = 16 * 1024 * 1024;
 
+/// How far the ids of rows that were refused stand before all others.
+const REFUSED: i64 = 1 << 62;
+
 /// What a row sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutboxKind {
@@ -120,6 +123,15 @@ pub(crate) fn count(db: &Connection) -> rusqlite::Result<u32> {
         [],
         |row| row.get(0),
     )
+}
+
+/// Puts the row that was pushed last before all that was written since the refused ones
+/// were, and behind those that were refused before. No id is ever given twice: a session
+/// may still have stanzas under way that stand for rows which are gone.
+pub(super) fn put_first(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET id = id - ?2 WHERE id = ?1")?
+        .execute([id, REFUSED])?;
+    Ok(())
 }
 
 /// Appends a row that says all that an older one of its kind about the same

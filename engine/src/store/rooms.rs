@@ -164,7 +164,8 @@ pub(crate) fn put(tx: &Transaction<'_>, room: &Room) -> rusqlite::Result<()> {
     ])?;
     tx.prepare_cached(
         "INSERT INTO conversations (id, kind, name) VALUES (?1, 'room', ?2)
-         ON CONFLICT (id) DO UPDATE SET kind = 'room', name = excluded.name",
+         ON CONFLICT (id) DO UPDATE SET kind = 'room', name = excluded.name,
+             hidden = hidden = 1",
     )?
     .execute(params![room.address, room.name])?;
     Ok(())
@@ -245,7 +246,8 @@ pub(crate) fn wants_markers(db: &Connection, room: &str) -> rusqlite::Result<boo
 pub(crate) const NON_ANONYMOUS: &str = "muc_nonanonymous";
 
 /// Puts a message back into the outbox that the room has not taken, or what was
-/// said about one. Whether it was there.
+/// said about one: before what was written meanwhile, as a room refuses in the order
+/// in which it was told. Whether it was there.
 pub(crate) fn requeue(tx: &Transaction<'_>, room: &str, wire_id: &str) -> rusqlite::Result<bool> {
     let message: Option<i64> = tx
         .query_row(
@@ -261,6 +263,7 @@ pub(crate) fn requeue(tx: &Transaction<'_>, room: &str, wire_id: &str) -> rusqli
         // The old row may still be on its way; this one is another.
         outbox::remove_message(tx, message)?;
         outbox::push(tx, OutboxKind::Message, room, wire_id, Some(message))?;
+        outbox::put_first(tx, tx.last_insert_rowid())?;
         return Ok(true);
     }
     let said: Option<(i64, String)> = tx
@@ -276,6 +279,7 @@ pub(crate) fn requeue(tx: &Transaction<'_>, room: &str, wire_id: &str) -> rusqli
         return notice::tell_again(tx, room, wire_id);
     };
     outbox::replace(tx, OutboxKind::from_name(&kind), room, wire_id, message)?;
+    outbox::put_first(tx, tx.last_insert_rowid())?;
     Ok(true)
 }
 

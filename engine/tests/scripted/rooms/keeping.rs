@@ -70,6 +70,33 @@ async fn after_a_resumption_a_room_that_has_lost_us_is_joined_again() {
     wait_texts(&client, &["missed", "waits"]).await;
 }
 
+/// What was on its way into a room that had lost us stays before what was written
+/// while it came back.
+#[tokio::test]
+async fn what_a_room_refused_stays_in_the_order_in_which_it_was_written() {
+    let server = Server::start();
+    let (client, peer) = client_in_room(&server).await;
+    let had = peer.received;
+    drop(peer);
+    let mut peer = resumed(&server, had).await;
+    let ping = peer.with("ping", ns::PING).await;
+    say(&client, "1").await;
+    say(&client, "2").await;
+    let lost = [peer.text().await, peer.text().await];
+    peer.acknowledge().await;
+    refuse(&mut peer, &ping, "not-acceptable").await;
+    refuse(&mut peer, &lost[0], "not-acceptable").await;
+    peer.with("x", ns::MUC).await;
+    say(&client, "3").await;
+    refuse(&mut peer, &lost[1], "not-acceptable").await;
+    let us = "affiliation='owner' role='moderator'";
+    peer.send(&presence("Rosa", "", us, &[110])).await;
+    give_archive(&mut peer, &[]).await;
+    for text in ["1", "2", "3"] {
+        assert_eq!(body(&peer.text().await), text);
+    }
+}
+
 /// Both while the bookmarks are read and while a room is asked what it is like.
 #[tokio::test]
 async fn a_connection_that_ends_before_the_rooms_are_joined_costs_no_room() {
