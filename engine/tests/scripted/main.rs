@@ -36,6 +36,8 @@ mod presence;
 mod profiles;
 mod proxies;
 mod proxy;
+#[cfg(target_os = "linux")]
+mod refresh;
 mod resumption;
 mod rooms;
 mod sasl2;

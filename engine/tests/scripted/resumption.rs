@@ -217,7 +217,7 @@ async fn live_messages_during_catch_up_come_last_once_and_are_handled_only_then(
 
 /// Nothing happens for so long. The clock jumps: how fast the machine is has no
 /// part in it.
-async fn silence(long: Duration) {
+pub(crate) async fn silence(long: Duration) {
     tokio::time::pause();
     tokio::time::advance(long + Duration::from_secs(1)).await;
     tokio::time::resume();

@@ -1,0 +1,173 @@
+//! Navigation documents that are fetched again while the program runs.
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use navigation::{FetchedFrom, NavigationDocument, NavigationLink, SignedDocument, SigningKey};
+use startalk_engine::api::{ConversationRequest, Request, Response};
+use startalk_engine::{Engine, MemorySecrets};
+
+use crate::authority::Ca;
+use crate::client::{TIMEOUTS, config};
+use crate::peer::{PASSWORD, Server, within};
+use crate::resumption::silence;
+use crate::web::Web;
+
+/// As the module `refresh` has them.
+const FIRST: Duration = Duration::from_secs(2 * 60);
+const EVERY: Duration = Duration::from_secs(12 * 3600);
+
+/// Where the child finds the authorities that it is to trust.
+const ROOTS: &str = "SSL_CERT_FILE";
+
+/// Looked for two minutes after the start and then each twelve hours; what is wrong with
+/// one account's is no matter for the other's. Where documents lie is proven by the
+/// authorities of the system: so all of it happens in a process that has others.
+#[tokio::test]
+async fn a_newer_navigation_is_found_by_itself() {
+    const NAME: &str = "refresh::a_newer_navigation_is_found_by_itself";
+    const CHILD: &str = "STARTALK_REFRESH";
+    if std::env::var_os(CHILD).is_some() {
+        let roots = std::env::var_os(ROOTS).unwrap();
+        let root = Ca::new("Company");
+        std::fs::write(roots, root.pem()).unwrap();
+        return newer_ones_are_found(&root).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child
+        .args([NAME, "--exact", "--nocapture"])
+        .env(ROOTS, folder.path().join("roots.pem"))
+        .env(CHILD, "1")
+        .stdin(Stdio::null());
+    // It waits for nothing longer than any test does.
+    let output = tokio::task::spawn_blocking(move || child.output());
+    let output = output.await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let wrong = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{wrong}");
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+/// One team: its server, and what is to be read of it.
+struct Team {
+    server: Server,
+    domain: &'static str,
+    path: &'static str,
+    issuer: SigningKey,
+}
+
+impl Team {
+    fn new(domain: &'static str, path: &'static str, seed: u8) -> Self {
+        Self {
+            server: Server::start(),
+            domain,
+            path,
+            issuer: SigningKey::from_seed(&[seed; 32]),
+        }
+    }
+
+    fn document(&self, serial: u64, days: u32) -> String {
+        let mut target = self.server.target();
+        target.domain = self.domain.to_owned();
+        let mut document = NavigationDocument::new(target, jiff::Timestamp::now());
+        document.serial = serial;
+        document.policy.cache_days = std::num::NonZeroU32::new(days);
+        SignedDocument::sign(&document, &self.issuer)
+            .unwrap()
+            .to_json()
+    }
+
+    /// Is asked for its document, and gives this.
+    async fn gives(&self, web: &Server, serial: u64, days: u32) {
+        let asked = self.asked(web).await;
+        asked
+            .answer("200 OK", self.document(serial, days).as_bytes())
+            .await;
+    }
+
+    async fn asked(&self, web: &Server) -> Web {
+        let asked = Web::accept(web).await;
+        let line = format!("GET {} HTTP/1.1", self.path);
+        assert_eq!(asked.head.lines().next(), Some(line.as_str()));
+        asked
+    }
+
+    /// Rosa joins with a link to the document.
+    async fn join(&self, engine: &Engine, web: &Server) -> String {
+        let url = format!("https://127.0.0.1:{}{}", web.port(), self.path);
+        let link = NavigationLink::Fetched(FetchedFrom {
+            url: url.parse().unwrap(),
+            issuer: self.issuer.issuer(),
+        });
+        let join = engine.handle(Request::Join {
+            input: link.to_link(),
+            name: "rosa".to_owned(),
+            password: PASSWORD.to_owned(),
+        });
+        let lets_in = async {
+            self.gives(web, 1, 0).await;
+            assert!(self.server.signed_in().await.closes_in_order().await);
+        };
+        let (joined, ()) = tokio::join!(join, lets_in);
+        match joined.unwrap() {
+            Response::Account(account) => account,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// For how many days an account keeps messages.
+async fn days(engine: &Engine, account: &str) -> Option<u32> {
+    let account = account.to_owned();
+    let ask = Request::Conversation(ConversationRequest::Storage { account });
+    match engine.handle(ask).await.unwrap() {
+        Response::Storage(view) => view.limit_days,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Waits until an account keeps messages for so long. Of the second account: the engine
+/// has looked for all then, and waits.
+async fn keeps(engine: &Engine, account: &str, wanted: u32) {
+    let mut events = engine.subscribe();
+    within("a newer navigation", async {
+        while days(engine, account).await != Some(wanted) {
+            assert!(events.next().await.is_some(), "engine closed");
+        }
+    })
+    .await;
+}
+
+async fn newer_ones_are_found(root: &Ca) {
+    let web = root.server(&[], navigation::Trust::default(), |params| {
+        let here = std::net::Ipv4Addr::LOCALHOST;
+        params.subject_alt_names = vec![rcgen::SanType::IpAddress(here.into())];
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = Arc::new(MemorySecrets::default());
+    let engine = Engine::open(config(folder.path(), secrets, TIMEOUTS));
+    let engine = engine.await.unwrap();
+    let (one, two) = (
+        Team::new("one.internal", "/one", 7),
+        Team::new("two.internal", "/two?team=2", 8),
+    );
+    let first = one.join(&engine, &web).await;
+    let second = two.join(&engine, &web).await;
+    silence(FIRST).await;
+    let asked = one.asked(&web).await;
+    asked.answer("503 Service Unavailable", b"").await;
+    two.gives(&web, 2, 7).await;
+    keeps(&engine, &second, 7).await;
+    assert_eq!(days(&engine, &first).await, None);
+    silence(EVERY).await;
+    one.gives(&web, 1, 30).await;
+    two.gives(&web, 3, 14).await;
+    keeps(&engine, &second, 14).await;
+    assert_eq!(days(&engine, &first).await, None, "the same one");
+    silence(EVERY).await;
+    one.gives(&web, 4, 9).await;
+    keeps(&engine, &first, 9).await;
+    engine.close().await;
+}
