@@ -82,8 +82,7 @@ impl Subject {
         let mut server = Startalk::with_arguments(&[], &["--allow-plaintext"]);
         server.stop();
         // As of the others, it is asked how fast it can be.
-        let unlimited = "[limits]\nstanzas_per_second = 0\nbytes_per_second = 0\n";
-        std::fs::write(server.data().join("config.toml"), unlimited).expect("a file");
+        server.lift_limits();
         Self::Startalk(Box::new(server))
     }
 
