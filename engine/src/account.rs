@@ -1,6 +1,7 @@
 //! One account: its cache, and the task that keeps it in step with its server.
 
 mod apply;
+mod decisions;
 mod devices;
 mod export;
 pub(crate) mod files;

@@ -250,3 +250,7 @@ pub const FILE_SHARING: &str = "urn:xmpp:sfs:0";
 pub const REPLY: &str = "urn:xmpp:reply:0";
 /// XEP-0492: of what one wants to be told.
 pub const NOTIFICATION_SETTINGS: &str = "urn:xmpp:notification-settings:1";
+/// XEP-0469: bookmarks that are pinned.
+pub const PINNING: &str = "urn:xmpp:bookmarks-pinning:0";
+/// Ours: what was decided about conversations that have no bookmark.
+pub const CONVERSATIONS: &str = "urn:startalk:conversations:0";

@@ -1,9 +1,10 @@
 //! The list of conversations, and what the user decides about one.
 
+use rusqlite::Transaction;
 use tokio::time::Instant;
 
+use super::decisions::{self, Decided, ToNote};
 use super::requests::{conversation_id, delivery, failed};
-use super::rooms::notify;
 use super::{Account, Shared};
 use crate::api::{
     ApiError, ConversationFilter, ConversationKind, ConversationPage, ConversationRequest,
@@ -68,13 +69,14 @@ impl Account {
                 place,
                 ..
             } => {
-                self.decide(&conversation, move |tx, id| {
-                    conversations::pin(tx, id, place)
-                })
-                .await
+                let act = move |tx: &Transaction<'_>, id: &str| conversations::pin(tx, id, place);
+                self.decide_for_all(&conversation, act, |decided| decided.pinned = true)
+                    .await
             }
             Ask::Unpin { conversation, .. } => {
-                self.decide(&conversation, conversations::unpin).await
+                let change = |decided: &mut Decided| decided.pinned = false;
+                self.decide_for_all(&conversation, conversations::unpin, change)
+                    .await
             }
             Ask::Archive {
                 conversation,
@@ -145,7 +147,7 @@ impl Account {
     async fn decide(
         &self,
         conversation: &str,
-        act: impl FnOnce(&rusqlite::Transaction<'_>, &str) -> rusqlite::Result<bool> + Send + 'static,
+        act: impl FnOnce(&Transaction<'_>, &str) -> rusqlite::Result<bool> + Send + 'static,
     ) -> Result<Response, ApiError> {
         let id = conversation_id(conversation)?;
         let is_there = self
@@ -161,22 +163,45 @@ impl Account {
         Ok(Response::Done)
     }
 
-    async fn set_notify(&self, conversation: &str, quiet: Quiet) -> Result<Response, ApiError> {
+    /// The same, for what is to hold on all devices of the user.
+    async fn decide_for_all(
+        &self,
+        conversation: &str,
+        act: impl FnOnce(&Transaction<'_>, &str) -> rusqlite::Result<bool> + Send + 'static,
+        change: impl Fn(&mut Decided) + Send + 'static,
+    ) -> Result<Response, ApiError> {
         let id = conversation_id(conversation)?;
         let of = id.clone();
         let decided = self.shared.store.write(move |tx| {
-            let is_there = conversations::set_notify(tx, &of, quiet)?;
-            Ok((is_there, notify::decided(tx, &of, quiet)?))
+            let is_there = act(tx, &of)?;
+            let to_note = match is_there {
+                true => decisions::decided(tx, &of, change)?,
+                false => ToNote::Nowhere,
+            };
+            Ok((is_there, to_note))
         });
-        let (is_there, is_to_note) = decided.await.map_err(failed)?;
+        let (is_there, to_note) = decided.await.map_err(failed)?;
         if !is_there {
             return Err(ErrorCode::NotFound.into());
         }
-        if is_to_note {
-            self.shared.rooms.note(&id);
+        match to_note {
+            ToNote::Nowhere => {}
+            ToNote::Bookmark => self.shared.rooms.note(&id),
+            ToNote::Node => self.shared.people.decided_bell.notify_one(),
         }
         self.shared.conversations_changed();
         Ok(Response::Done)
+    }
+
+    async fn set_notify(&self, conversation: &str, quiet: Quiet) -> Result<Response, ApiError> {
+        let act = move |tx: &Transaction<'_>, id: &str| conversations::set_notify(tx, id, quiet);
+        if quiet.until_ms.is_some() {
+            return self.decide(conversation, act).await;
+        }
+        self.decide_for_all(conversation, act, move |decided| {
+            decided.notify = quiet.notify;
+        })
+        .await
     }
 
     async fn remove(&self, conversation: &str) -> Result<Response, ApiError> {
@@ -188,7 +213,8 @@ impl Account {
             .await
             .map_err(failed)?;
         self.trim(&id, false).await?;
-        self.decide(&id, trim::remove).await?;
+        let change = |decided: &mut Decided| decided.pinned = false;
+        self.decide_for_all(&id, trim::remove, change).await?;
         self.shared.messages_changed(&id);
         Ok(Response::Done)
     }

@@ -35,6 +35,8 @@ pub(crate) struct People {
     pub(super) presence_bell: Notify,
     /// Rings when something was read.
     pub(super) displayed_bell: Notify,
+    /// Rings when something was decided about a conversation between two.
+    pub(super) decided_bell: Notify,
     /// Rings when there is something in `wanted`.
     pub(super) wanted_bell: Notify,
     wanted: Mutex<Wanted>,

@@ -11,7 +11,6 @@ pub(super) mod hear;
 mod keep;
 mod members;
 mod notice;
-pub(super) mod notify;
 mod requests;
 pub(super) mod settings;
 mod state;

@@ -5,6 +5,7 @@ pub(super) mod archive;
 pub(super) mod blocking;
 pub(super) mod capabilities;
 mod clock;
+mod decisions;
 pub(super) mod displayed;
 pub(super) mod pep;
 pub(super) mod presence;
@@ -50,6 +51,7 @@ pub(super) async fn run(
         catch_up(shared, &handle, began),
         presence::follow(shared, &handle),
         displayed::follow(shared, &handle),
+        decisions::follow(shared, &handle),
         capabilities::follow(shared, &handle),
     )
     .map(drop)
@@ -66,23 +68,26 @@ async fn catch_up(shared: &Arc<Shared>, handle: &Handle, began: Began) -> Result
     if began.resumed {
         presence::resumed(shared, handle).await?;
         shared.people.displayed_bell.notify_one();
+        shared.people.decided_bell.notify_one();
         let rooms = rooms::run(shared, handle, true);
         return tokio::try_join!(history, rooms).map(drop);
     }
     shared.rooms.reset();
-    // How far was read elsewhere comes before the messages: what was seen there
-    // needs no notification here.
+    // How far was read elsewhere comes before the messages, and of what the user wants
+    // to be told: what was seen there, or is silent, needs no notification here.
     tokio::try_join!(
         roster::fetch(shared, handle),
         roster::fetch_delimiter(shared, handle),
         blocking::fetch(shared, handle),
         displayed::fetch(shared, handle),
+        decisions::fetch(shared, handle),
         carbons(handle, began),
     )?;
     presence::begin(shared, handle).await?;
     let follows = archive::newest(shared, handle, OWN).await?;
     handle.caught_up(follows, HashSet::new()).await?;
     shared.people.displayed_bell.notify_one();
+    shared.people.decided_bell.notify_one();
     let rooms = rooms::run(shared, handle, false);
     let clock = clock::compare(shared, handle);
     tokio::try_join!(history, rooms, clock).map(drop)

@@ -1,6 +1,7 @@
 //! Conversations: the rows of the list. What they show of their messages is kept
 //! by triggers (`schema/v2/summary.sql`), so nothing here counts.
 
+pub(crate) mod noted;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -73,9 +74,22 @@ pub(crate) fn ensure(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
     let nick = id.split_once('/').map(|(_, nick)| nick);
     let kind = if nick.is_some() { "private" } else { "direct" };
     tx.prepare_cached(
-        "INSERT INTO conversations (id, kind, name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        "INSERT INTO conversations (id, kind, name) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET hidden = 0 WHERE hidden = 2",
     )?
     .execute(params![id, kind, nick])?;
+    Ok(())
+}
+
+/// Makes sure that there is a place for what was decided about a conversation between
+/// two; the list has it as soon as there is anything else of it ([`ensure`]), unlike one
+/// that was removed from it, which the history does not bring back.
+pub(crate) fn expect(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO conversations (id, kind, hidden) VALUES (?1, 'direct', 2)
+         ON CONFLICT DO NOTHING",
+    )?
+    .execute([id])?;
     Ok(())
 }
 

@@ -19,6 +19,7 @@ mod certificates;
 mod changes;
 mod client;
 mod contacts;
+mod decisions;
 mod devices;
 mod dialing;
 mod displayed;

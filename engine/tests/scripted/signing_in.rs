@@ -24,7 +24,7 @@ async fn a_session_begins_in_the_right_order() {
     let mut peer = server.signed_in().await;
     let mut resource = None;
     let mut order = Vec::new();
-    for _ in 0..9 {
+    for _ in 0..10 {
         let element = peer.next().await.unwrap();
         let payload = element.children().next();
         order.push(
@@ -38,7 +38,7 @@ async fn a_session_begins_in_the_right_order() {
                 .await;
         } else if element.has_child("query", ns::MAM) {
             // Nothing of the outbox before the archive was read to its end.
-            assert_eq!(peer.ask_handled().await, 5, "what it asked for");
+            assert_eq!(peer.ask_handled().await, 6, "what it asked for");
             peer.answer_archive(&element, &[], true).await;
         } else if element.is("iq", ns::CLIENT) {
             resource = resource.or_else(|| {
@@ -49,13 +49,15 @@ async fn a_session_begins_in_the_right_order() {
         }
     }
     assert_eq!(order[..2], ["bind", "enable"]);
-    // The roster, its delimiter, who is blocked, what was read, and carbons: at once.
-    order[2..7].sort();
+    // The roster, its delimiter, who is blocked, what was read, what was decided, and
+    // carbons: at once.
+    order[2..8].sort();
     assert_eq!(
         order[2..],
         [
             "blocklist",
             "enable",
+            "pubsub",
             "pubsub",
             "query",
             "query",

@@ -7,10 +7,10 @@ use jid::{BareJid, ResourcePart};
 use xmpp_core::element::{self, Build, build};
 use xmpp_core::{Element, ns};
 
-use super::{discovery, notify};
-use crate::account::Shared;
+use super::discovery;
 use crate::account::handle::{AskError, Handle};
 use crate::account::sync::pep::{self, Readers};
+use crate::account::{Shared, decisions};
 use crate::connection::ConnectError;
 use crate::store::StoreError;
 use crate::store::rooms::{self, Room};
@@ -174,7 +174,9 @@ async fn take_all(shared: &Shared, found: Vec<Bookmark>) -> Result<(), StoreErro
             for mut room in rooms::all(tx)? {
                 match by_room.remove(&room.address) {
                     Some(bookmark) => {
-                        notify::take(tx, &mut room, |room| bookmark.apply(room, &nick))?;
+                        decisions::take_bookmark(tx, &mut room, |room| {
+                            bookmark.apply(room, &nick)
+                        })?;
                         continue;
                     }
                     // Removed on another device.
@@ -191,7 +193,7 @@ async fn take_all(shared: &Shared, found: Vec<Bookmark>) -> Result<(), StoreErro
                     address: bookmark.room.clone(),
                     ..Room::default()
                 };
-                notify::take(tx, &mut room, |room| bookmark.apply(room, &nick))?;
+                decisions::take_bookmark(tx, &mut room, |room| bookmark.apply(room, &nick))?;
             }
             Ok(())
         })
@@ -367,7 +369,7 @@ async fn take_one(shared: &Shared, bookmark: Bookmark) -> Result<(), StoreError>
                 ..Room::default()
             });
             // Our nickname there is what it is as long as we are in it.
-            notify::take(tx, &mut room, |room| {
+            decisions::take_bookmark(tx, &mut room, |room| {
                 let now = room.nick.clone();
                 bookmark.apply(room, &nick);
                 if !now.is_empty() {

@@ -6,7 +6,7 @@ use xmpp_core::element::build;
 use xmpp_core::stanza_error::Condition;
 use xmpp_core::{Element, ns};
 
-use super::{displayed, profiles};
+use super::{decisions, displayed, profiles};
 use crate::account::handle::{AskError, Handle};
 use crate::account::{Shared, rooms};
 use crate::store::StoreError;
@@ -25,11 +25,18 @@ pub(in crate::account) enum Node {
     Displayed,
     /// XEP-0402.
     Bookmarks,
+    /// What was decided about conversations between two.
+    Conversations,
 }
 
 impl Node {
-    pub(in crate::account) const ALL: [Self; 4] =
-        [Self::Nick, Self::Avatar, Self::Displayed, Self::Bookmarks];
+    pub(in crate::account) const ALL: [Self; 5] = [
+        Self::Nick,
+        Self::Avatar,
+        Self::Displayed,
+        Self::Bookmarks,
+        Self::Conversations,
+    ];
 
     pub(in crate::account) fn name(self) -> &'static str {
         match self {
@@ -37,6 +44,7 @@ impl Node {
             Self::Avatar => ns::AVATAR_METADATA,
             Self::Displayed => ns::DISPLAYED_SYNC,
             Self::Bookmarks => ns::BOOKMARKS,
+            Self::Conversations => ns::CONVERSATIONS,
         }
     }
 
@@ -44,7 +52,7 @@ impl Node {
     fn is_private(self) -> bool {
         match self {
             Self::Nick | Self::Avatar => false,
-            Self::Displayed | Self::Bookmarks => true,
+            Self::Displayed | Self::Bookmarks | Self::Conversations => true,
         }
     }
 }
@@ -103,6 +111,7 @@ pub(in crate::account) async fn event(
             Node::Nick => profiles::nickname(shared, &published).await?,
             Node::Avatar => profiles::metadata(shared, &published).await?,
             Node::Displayed => displayed::event(shared, &published).await?,
+            Node::Conversations => decisions::event(shared, &published).await?,
             Node::Bookmarks => {
                 rooms::bookmarks::pushed(shared, message).await?;
             }

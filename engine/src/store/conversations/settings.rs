@@ -1,8 +1,6 @@
-//! What the user decides about a conversation on this device.
-//!
-//! A silence has a level and may have an end. For rooms the level is what
-//! XEP-0492 keeps in bookmarks: whoever syncs them reads [`quiet`] and calls
-//! [`set_notify`].
+//! What the user decides about a conversation, as it holds on this device. A silence
+//! has a level and may have an end. What of it is the same on all devices, and where
+//! that stands, is not known here.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 

@@ -359,6 +359,35 @@ fn pinned_ones_keep_the_order_that_the_user_gave_them() {
 }
 
 #[test]
+fn what_is_decided_before_there_is_anything_waits_unseen() {
+    let mut connection = cache();
+    let tx = connection.transaction().unwrap();
+    expect(&tx, "bob@a").unwrap();
+    expect(&tx, "eve@a").unwrap();
+    let silent = Quiet {
+        notify: Notify::None,
+        until_ms: None,
+    };
+    assert!(set_notify(&tx, "bob@a", silent).unwrap());
+    assert!(all(&tx).unwrap().is_empty());
+    // Out of the history, as long read as it may be.
+    let old = Received {
+        stanza_id: Some("s".into()),
+        ..received(0, 1, false)
+    };
+    read_up_to(&tx, "bob@a", 9).unwrap();
+    messages::receive(&tx, &old, Place::At(5)).unwrap();
+    let rows = all(&tx).unwrap();
+    assert_eq!((rows.len(), rows[0].id.as_str()), (1, "bob@a"));
+    assert_eq!(rows[0].quiet, silent);
+    // What was removed stays so.
+    hide(&tx, "bob@a").unwrap();
+    expect(&tx, "bob@a").unwrap();
+    ensure(&tx, "bob@a").unwrap();
+    assert!(all(&tx).unwrap().is_empty());
+}
+
+#[test]
 fn a_mark_goes_when_the_conversation_is_looked_at() {
     let mut connection = cache();
     hear(&mut connection, 1);

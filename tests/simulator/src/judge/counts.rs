@@ -69,8 +69,8 @@ pub(super) fn unread(
     }
 }
 
-/// What was decided is kept; what was put away comes back with news. Whether a room
-/// is muted stands in its bookmark, for all devices (XEP-0492).
+/// What was decided is kept; what was put away comes back with news. Whether it is
+/// muted holds for all devices (XEP-0492).
 pub(super) fn decided(
     device: &Device,
     with: &str,

@@ -19,12 +19,19 @@ impl super::Account {
         items.push(item);
     }
 
-    /// Whether a room that is bookmarked is silent (XEP-0492).
-    pub(crate) fn is_muted(&self, room: &str) -> Option<bool> {
-        let mut items = self.nodes.get(ns::BOOKMARKS).into_iter().flatten();
-        let item = items.find(|item| item.attr("id") == Some(room))?;
-        let conference = item.get_child("conference", ns::BOOKMARKS)?;
-        let notify = conference
+    /// Whether a conversation is silent, by what stands there for all devices
+    /// (XEP-0492): of a room in its bookmark, of two people in a node of its own.
+    pub(crate) fn is_muted(&self, conversation: &str) -> Option<bool> {
+        let nodes = [
+            (ns::BOOKMARKS, "conference"),
+            (ns::CONVERSATIONS, "conversation"),
+        ];
+        let said = nodes.into_iter().find_map(|(node, name)| {
+            let mut items = self.nodes.get(node).into_iter().flatten();
+            let item = items.find(|item| item.attr("id") == Some(conversation))?;
+            item.children().find(|child| child.is(name, node))
+        })?;
+        let notify = said
             .get_child("extensions", ns::BOOKMARKS)
             .and_then(|extensions| extensions.get_child("notify", ns::NOTIFICATION_SETTINGS));
         Some(notify.is_some_and(|notify| notify.has_child("never", ns::NOTIFICATION_SETTINGS)))
