@@ -39,6 +39,9 @@ pub enum AccountError {
     /// There is no such account.
     #[error("there is no such account")]
     NotFound,
+    /// Somebody would lead themselves, perhaps through others.
+    #[error("nobody can be led by somebody whom they lead")]
+    LedInCircle,
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),

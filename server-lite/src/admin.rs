@@ -69,6 +69,8 @@ pub struct Account {
     pub name: String,
     /// Where in the team, the parts of the path between `::`.
     pub department: Option<String>,
+    /// User name of who leads them.
+    pub manager: Option<String>,
     /// Whether they administer the server.
     pub administrator: bool,
     /// Whether they may not sign in.
@@ -148,6 +150,7 @@ impl Admin {
             user: made.localpart,
             name: made.display_name,
             department: None,
+            manager: None,
             administrator: false,
             disabled: false,
         })
@@ -165,6 +168,7 @@ impl Admin {
                 user: row.localpart,
                 name: row.display_name,
                 department: row.department,
+                manager: row.manager,
                 administrator: row.administrator,
                 disabled: row.disabled,
             })

@@ -297,6 +297,16 @@ impl ServerHandle {
         self.server.set_department(user, path).await
     }
 
+    /// Says who leads somebody (both user names), or with an empty one that nobody
+    /// does.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`], [`AccountError::NameInvalid`],
+    /// [`AccountError::LedInCircle`], [`AccountError::Store`].
+    pub async fn set_manager(&self, user: &str, manager: &str) -> Result<(), AccountError> {
+        self.server.set_manager(user, manager).await
+    }
+
     /// Makes somebody an administrator, or no longer one. The first account that
     /// [`ServerHandle::create_account`] makes is one.
     ///

@@ -13,6 +13,7 @@ mod change;
 pub(crate) mod department;
 mod effect;
 mod item;
+pub(crate) mod manager;
 pub(crate) mod state;
 mod team;
 

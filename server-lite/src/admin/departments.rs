@@ -1,8 +1,8 @@
-//! Departments of people, for the command line.
+//! Departments of people and who leads them, for the command line.
 
 use super::Admin;
 use crate::accounts::AccountError;
-use crate::roster::department;
+use crate::roster::{department, manager};
 use crate::store::{StoreError, directory};
 
 impl Admin {
@@ -14,6 +14,23 @@ impl Admin {
     /// cannot be used, [`AccountError::Store`].
     pub async fn set_department(&self, user: &str, path: &str) -> Result<(), AccountError> {
         department::set(&self.store, user, path).await
+    }
+
+    /// Says who leads somebody, both by user name; with an empty one nobody does.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`], [`AccountError::NameInvalid`],
+    /// [`AccountError::LedInCircle`], [`AccountError::Store`].
+    pub async fn set_manager(&self, user: &str, manager: &str) -> Result<(), AccountError> {
+        manager::set(&self.store, user, manager).await
+    }
+
+    /// Who leads whom: user names of those who are led, and of their managers.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn managers(&self) -> Result<Vec<(String, String)>, StoreError> {
+        manager::all(&self.store).await
     }
 
     /// The department of everybody who has one, by user name.

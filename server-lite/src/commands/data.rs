@@ -1,5 +1,6 @@
 //! What is known of one account, and who administers (XEP-0133, sections 4.9,
-//! 4.10 and 4.28); where somebody works, for which there is no specification.
+//! 4.10 and 4.28); where somebody works and who leads them, for which there is no
+//! specification.
 
 use xmpp_core::{Element, datetime, ns};
 
@@ -63,6 +64,20 @@ pub(super) const COMMANDS: &[Command] = &[
         },
         later: &[|asked, before| Box::pin(department_form(asked, before))],
         run: |asked, form| Box::pin(set_department(asked, form)),
+        ..Command::ADMIN
+    },
+    Command {
+        node: "urn:startalk:admin:0#manager",
+        name: "Manager of an account",
+        form: |_| {
+            let form = Form::new("form", ns::ADMIN)
+                .title("Manager of an account")
+                .required("accountjid", "jid-single", "Address")
+                .done();
+            Box::pin(std::future::ready(Ok(Some(form))))
+        },
+        later: &[|asked, before| Box::pin(manager_form(asked, before))],
+        run: |asked, form| Box::pin(set_manager(asked, form)),
         ..Command::ADMIN
     },
 ];
@@ -183,5 +198,39 @@ async fn set_department(asked: Asked<'_>, form: Filled) -> Outcome {
         .set_department(&name, text("department"))
         .await?;
     tracing::info!(by = asked.user, user = name, "department changed");
+    Ok(Done::default())
+}
+
+async fn manager_form(asked: Asked<'_>, before: Filled) -> Result<Element, Failed> {
+    let (name, _) = account(asked.server, before.first("accountjid").unwrap_or_default())?;
+    exists(asked, &name).await?;
+    let address = asked.server.bare(&name);
+    let found = asked
+        .server
+        .store
+        .read(move |db| directory::person(db, &name));
+    let now = found.await?.and_then(|person| person.manager);
+    let now = now.map(|manager| asked.server.bare(&manager));
+    Ok(Form::new("form", ns::ADMIN)
+        .title("Manager of an account")
+        .instructions(&format!("Who leads {address}; empty for nobody"))
+        .field(
+            "manager",
+            "jid-single",
+            Some("Manager"),
+            [now.unwrap_or_default()],
+        )
+        .done())
+}
+
+async fn set_manager(asked: Asked<'_>, form: Filled) -> Outcome {
+    let text = |name: &str| form.first(name).unwrap_or_default();
+    let (name, _) = account(asked.server, text("accountjid"))?;
+    let manager = match text("manager").trim() {
+        "" => String::new(),
+        address => account(asked.server, address)?.0,
+    };
+    asked.server.set_manager(&name, &manager).await?;
+    tracing::info!(by = asked.user, user = name, "manager changed");
     Ok(Done::default())
 }

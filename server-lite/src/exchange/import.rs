@@ -20,7 +20,7 @@ use xmpp_core::ns;
 
 use super::ExchangeError;
 use super::reader::{Reader, Step, Tag};
-use crate::store::{self, accounts, exchange};
+use crate::store::{self, accounts, directory, exchange};
 use crate::{clock, data_dir};
 
 /// Messages in one transaction beside a running server.
@@ -73,6 +73,8 @@ struct Import<'c> {
     /// Whether there is something that a running server keeps in memory.
     has_news: bool,
     done: Imported,
+    /// New accounts and who leads them: who may come later in the file.
+    led: Vec<(String, String)>,
     /// How deep in included files.
     includes: usize,
 }
@@ -121,9 +123,11 @@ pub fn import(
             domain: kept,
             ..Imported::default()
         },
+        led: Vec::new(),
         includes: 0,
     };
     let read = import.file(file, Level::Hosts);
+    import.set_managers()?;
     if import.has_news {
         import.tell()?;
     }
@@ -285,6 +289,19 @@ impl Import<'_> {
                 false => this.not_taken(reader, tag),
             }
         })
+    }
+
+    /// Says who leads whom, of those who are here by now.
+    fn set_managers(&mut self) -> Result<(), ExchangeError> {
+        if self.led.is_empty() {
+            return Ok(());
+        }
+        let tx = exchange::begin(self.db)?;
+        for (user, manager) in self.led.drain(..) {
+            directory::set_manager(&tx, &user, Some(&manager))?;
+        }
+        tx.commit()?;
+        Ok(())
     }
 
     /// Makes a running server read anew what it keeps in memory.

@@ -1,6 +1,7 @@
 //! XEP-0055: the directory of the team. It answers at the domain and at an item
 //! of its own, where clients look for directories.
 
+use jid::BareJid;
 use xmpp_core::element::{Build, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
@@ -87,17 +88,25 @@ struct Wanted {
     department: String,
     /// In user name or name: what clients without forms ask.
     nick: String,
+    /// The whole user name, of one person or of those whom this one leads: `None` for
+    /// any, and of nobody if it is no name of ours.
+    exactly: Option<String>,
+    manager: Option<String>,
 }
 
 impl Wanted {
     fn fits(&self, person: &Person) -> bool {
         let has =
             |text: &str, wanted: &str| wanted.is_empty() || text.to_lowercase().contains(wanted);
+        let is =
+            |name: Option<&String>, wanted: Option<&String>| wanted.is_none() || name == wanted;
         let department = person.department.as_deref().unwrap_or_default();
         has(&person.localpart, &self.user)
             && has(&person.display_name, &self.name)
             && has(department, &self.department)
             && (has(&person.localpart, &self.nick) || has(&person.display_name, &self.nick))
+            && is(Some(&person.localpart), self.exactly.as_ref())
+            && is(person.manager.as_ref(), self.manager.as_ref())
     }
 }
 
@@ -153,10 +162,21 @@ fn search(server: &Server, query: &Element, is_set: bool) -> Result<Element, Sta
         return Err(Condition::BadRequest.into());
     }
     let field = |name: &str| text(filled.first(name).unwrap_or_default());
+    let user_of = |name: &str| {
+        let text = field(name)?;
+        Ok::<_, StanzaError>((!text.is_empty()).then(|| {
+            let address = BareJid::new(&text).ok();
+            let user = address.and_then(|address| server.localpart(&address));
+            // Nobody has an empty name.
+            user.unwrap_or_default()
+        }))
+    };
     let wanted = Wanted {
         user: field("user")?,
         name: field("name")?,
         department: field("department")?,
+        exactly: user_of("jid")?,
+        manager: user_of("manager")?,
         ..Wanted::default()
     };
     let found = server.rosters.people(max, |person| wanted.fits(person));
@@ -169,8 +189,10 @@ fn fields() -> Element {
         .title("Directory")
         .field("user", "text-single", Some("User name"), [""; 0])
         .field("name", "text-single", Some("Name"), [""; 0])
-        .field("department", "text-single", Some("Department"), [""; 0]);
-    let instructions = "Fill in one or more fields; a part of a word is enough.";
+        .field("department", "text-single", Some("Department"), [""; 0])
+        .field("jid", "jid-single", Some("Address"), [""; 0])
+        .field("manager", "jid-single", Some("Manager"), [""; 0]);
+    let instructions = "Fill in one or more fields; a part of a word is enough, of an address all of it is needed.";
     build("query", ns::SEARCH)
         .child(build("instructions", ns::SEARCH).text(instructions))
         .child(build("nick", ns::SEARCH))
@@ -185,6 +207,7 @@ fn results(server: &Server, found: Vec<Person>) -> Element {
         ("user", "text-single", "User name"),
         ("name", "text-single", "Name"),
         ("department", "text-single", "Department"),
+        ("manager", "jid-single", "Manager"),
     ];
     let reported = columns.map(|(name, kind, label)| {
         build("field", ns::DATA_FORMS)
@@ -195,7 +218,16 @@ fn results(server: &Server, found: Vec<Person>) -> Element {
     let items = found.into_iter().map(|person| {
         let department = person.department.clone().unwrap_or_default();
         let address = server.bare(&person.localpart);
-        let values = [address, person.localpart, person.display_name, department];
+        // Who may not sign in is not shown, nor as somebody's manager.
+        let manager = person.manager.filter(|user| server.rosters.has(user));
+        let manager = manager.map_or_else(String::new, |user| server.bare(&user));
+        let values = [
+            address,
+            person.localpart,
+            person.display_name,
+            department,
+            manager,
+        ];
         let fields = columns.iter().zip(values).map(|((name, _, _), value)| {
             build("field", ns::DATA_FORMS)
                 .attr("var", name)

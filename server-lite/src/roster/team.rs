@@ -186,8 +186,10 @@ impl Rosters {
         }
         for changed in &news.changed {
             let person = changed.person.clone();
-            self.with(|known| known.people.insert(person.localpart.clone(), person));
-            if self.shared {
+            let before = self.with(|known| known.people.insert(person.localpart.clone(), person));
+            // Who leads somebody is seen in the directory alone.
+            let is_the_same = before.is_some_and(|before| before.is_listed_as(&changed.person));
+            if self.shared && !is_the_same {
                 self.show(router, changed, news.version);
             }
         }

@@ -234,6 +234,7 @@ pub(super) fn account_error(error: AccountError) -> StanzaError {
         AccountError::InviteNotValid => StanzaError::from(Condition::ItemNotFound)
             .with_text("the invite is not valid (any more)"),
         AccountError::NotFound => Condition::ItemNotFound.into(),
+        AccountError::LedInCircle => Condition::BadRequest.into(),
         AccountError::Random(error) => internal(error),
         AccountError::Store(error) => internal(error),
     }

@@ -13,6 +13,8 @@ pub(crate) struct WholeAccount {
     pub(crate) created_ms: i64,
     pub(crate) disabled: bool,
     pub(crate) department: Option<String>,
+    /// User name of who leads them.
+    pub(crate) manager: Option<String>,
     pub(crate) administrator: bool,
 }
 
@@ -60,8 +62,9 @@ pub(crate) fn pause(tx: &Transaction<'_>, rest: impl FnOnce()) -> rusqlite::Resu
 pub(crate) fn accounts(db: &Connection) -> rusqlite::Result<Vec<WholeAccount>> {
     db.prepare(
         "SELECT localpart, display_name, created_ms, disabled, path,
-                localpart IN (SELECT localpart FROM administrators)
-         FROM accounts LEFT JOIN departments USING (localpart) ORDER BY 1",
+                localpart IN (SELECT localpart FROM administrators), manager
+         FROM accounts LEFT JOIN departments USING (localpart)
+             LEFT JOIN managers USING (localpart) ORDER BY 1",
     )?
     .query_map([], |row| {
         Ok(WholeAccount {
@@ -71,6 +74,7 @@ pub(crate) fn accounts(db: &Connection) -> rusqlite::Result<Vec<WholeAccount>> {
             disabled: row.get(3)?,
             department: row.get(4)?,
             administrator: row.get(5)?,
+            manager: row.get(6)?,
         })
     })?
     .collect()

@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/room_bounds.sql"),
     include_str!("schema/archive.sql"),
     include_str!("schema/clients.sql"),
+    include_str!("schema/managers.sql"),
 ];
 
 const V1: &str = "

@@ -12,15 +12,22 @@ fn accounts_come_and_go() {
     let made = desk.ok(&["user", "add", "Rosa Martín"], "data");
     assert_eq!(
         made,
-        json!({ "user": "rosa.martín", "name": "Rosa Martín", "department": null, "administrator": false, "disabled": false })
+        json!({ "user": "rosa.martín", "name": "Rosa Martín", "department": null, "manager": null, "administrator": false, "disabled": false })
     );
     let made = desk.ok(&["user", "add", "王芳", "--user", "wf"], "data");
     assert_eq!(
         made,
-        json!({ "user": "wf", "name": "王芳", "department": null, "administrator": false, "disabled": false })
+        json!({ "user": "wf", "name": "王芳", "department": null, "manager": null, "administrator": false, "disabled": false })
     );
     let moved = desk.ok(&["user", "department", "wf", "Sales/North"], "data");
     assert_eq!(moved, json!({}));
+    let led = desk.ok(&["user", "manager", "wf", "rosa.martín"], "data");
+    assert_eq!(led, json!({}));
+    let circle = desk.run(&["user", "manager", "rosa.martín", "wf"], "data");
+    assert_eq!(
+        circle.refused(1),
+        "nobody can be led by somebody whom they lead"
+    );
     for args in [["user", "admin", "wf"], ["user", "disable", "wf"]] {
         assert_eq!(desk.ok(&args, "data"), json!({}));
     }
@@ -28,8 +35,8 @@ fn accounts_come_and_go() {
     assert_eq!(
         all,
         json!([
-            { "user": "rosa.martín", "name": "Rosa Martín", "department": null, "administrator": false, "disabled": false },
-            { "user": "wf", "name": "王芳", "department": "Sales::North", "administrator": true, "disabled": true }
+            { "user": "rosa.martín", "name": "Rosa Martín", "department": null, "manager": null, "administrator": false, "disabled": false },
+            { "user": "wf", "name": "王芳", "department": "Sales::North", "manager": "rosa.martín", "administrator": true, "disabled": true }
         ])
     );
     for args in [

@@ -91,6 +91,8 @@ async fn there_and_back_gives_the_same_file() {
     let server = team(&desk).await;
     let (first, second) = (desk.text("first.xml"), desk.text("second.xml"));
     // From a running server, and it goes on.
+    // Who leads him comes behind him in the file.
+    desk.ok(&["user", "manager", "bob", "rosa"], "data");
     let done = desk.ok(&["export", &first], "data");
     assert_eq!(done["users"], 3);
     assert_eq!(done["rooms"], 1);
@@ -103,6 +105,8 @@ async fn there_and_back_gives_the_same_file() {
     assert_eq!(done["rooms_added"], 1);
     assert_eq!(done["messages_added"], 13);
     assert_eq!(done["not_taken"], serde_json::json!([]));
+    let users = desk.ok(&["user", "list"], "again");
+    assert_eq!(users[0]["manager"], "rosa");
     desk.ok(&["export", &second], "again");
     let texts = [&first, &second].map(|path| std::fs::read_to_string(path).unwrap());
     assert_eq!(texts[0], texts[1]);

@@ -1,5 +1,6 @@
 //! Directory search (XEP-0055) over the team.
 
+use startalk_server_lite::admin::Admin;
 use xmpp_core::{Element, ns};
 
 use crate::client::Client;
@@ -45,7 +46,7 @@ async fn find(client: &mut Client, to: &str, fields: &[(&str, &str)]) -> Vec<Str
         .children()
         .filter_map(|field| field.attr("var"))
         .collect();
-    assert_eq!(columns, ["jid", "user", "name", "department"]);
+    assert_eq!(columns, ["jid", "user", "name", "department", "manager"]);
     let items = table
         .children()
         .filter(|child| child.is("item", ns::DATA_FORMS));
@@ -87,7 +88,8 @@ async fn the_directory_is_found_and_says_what_can_be_asked() {
             .children()
             .filter_map(|field| field.attr("var"))
             .collect();
-        assert_eq!(names, ["FORM_TYPE", "user", "name", "department"]);
+        let fields = ["FORM_TYPE", "user", "name", "department", "jid", "manager"];
+        assert_eq!(names, fields);
     }
     assert!(
         rosa.get("users.team.internal", items)
@@ -142,6 +144,75 @@ async fn parts_of_names_find_people() {
             assert_eq!(nicks, expected, "{fields}");
         }
     }
+}
+
+/// The row that an address finds: who leads them.
+async fn manager_of(client: &mut Client, address: &str) -> Option<String> {
+    let query = form("submit", &[("jid", address)]);
+    let answer = client.set("team.internal", &query).await.unwrap();
+    let table = answer.get_child("x", ns::DATA_FORMS).unwrap();
+    let mut items = table.children().filter(|child| child.name() == "item");
+    let item = items.next()?;
+    assert!(items.next().is_none());
+    assert_eq!(column(item, "jid"), address);
+    Some(column(item, "manager"))
+}
+
+#[tokio::test]
+async fn u95_the_directory_says_who_leads_somebody() {
+    let server = team().await;
+    let mut bob = Client::session(&server, "bob", "desk").await;
+    let get = "<query xmlns='jabber:iq:roster'/>";
+    bob.get("", get).await.unwrap();
+    assert_eq!(
+        manager_of(&mut bob, "李雷@team.internal").await.as_deref(),
+        Some("")
+    );
+    assert_eq!(manager_of(&mut bob, "李@team.internal").await, None);
+    assert_eq!(manager_of(&mut bob, "bob").await, None);
+    let handle = server.handle();
+    handle.set_manager("李雷", "李娜").await.unwrap();
+    handle.set_manager("李娜", "rosa.luxemburg").await.unwrap();
+    for (user, manager) in [
+        ("李娜", "李娜"),
+        ("rosa.luxemburg", "李雷"),
+        ("李娜", "nobody"),
+        ("nobody", "李娜"),
+        ("李娜", "a@b"),
+    ] {
+        assert!(
+            handle.set_manager(user, manager).await.is_err(),
+            "{manager} leads {user}"
+        );
+    }
+    let leads = Some("李娜@team.internal".to_owned());
+    assert_eq!(manager_of(&mut bob, "李雷@team.internal").await, leads);
+    // Whom somebody leads.
+    for place in PLACES {
+        for (manager, expected) in [
+            ("李娜@team.internal", &["李雷"][..]),
+            ("rosa.luxemburg@team.internal", &["李娜"]),
+            ("李雷@team.internal", &[]),
+            ("elsewhere.example", &[]),
+        ] {
+            assert_eq!(
+                find(&mut bob, place, &[("manager", manager)]).await,
+                expected
+            );
+        }
+    }
+    // Nobody's contact list has changed.
+    assert!(bob.sync().await.is_empty());
+    // By the command line, too; then with the account.
+    let admin = Admin::open(&server.data()).unwrap();
+    admin.set_manager("李雷", "").await.unwrap();
+    admin.set_manager("bob", "rosa.luxemburg").await.unwrap();
+    let all = admin.managers().await.unwrap();
+    let led = |user: &str| (user.to_owned(), "rosa.luxemburg".to_owned());
+    assert_eq!(all, [led("bob"), led("李娜")]);
+    admin.remove_user("rosa.luxemburg").await.unwrap();
+    assert_eq!(admin.managers().await.unwrap(), []);
+    admin.close().await;
 }
 
 #[tokio::test]

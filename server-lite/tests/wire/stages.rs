@@ -115,6 +115,31 @@ async fn forth_and_back_and_to_the_end() {
 }
 
 #[tokio::test]
+async fn who_leads_somebody_is_said_in_stages_too() {
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let node = "urn:startalk:admin:0#manager";
+    let herself = Some(("manager", "alice@team.internal"));
+    for before in ["", "alice@team.internal"] {
+        let first = begin(&mut alice, node).await.unwrap();
+        let second = act(&mut alice, &first, NEXT, BOB).await.unwrap();
+        assert_eq!(values(&second, "manager"), [before]);
+        let done = act(&mut alice, &second, COMPLETE, herself).await.unwrap();
+        assert_eq!(done.attr("status"), Some("completed"));
+    }
+    for bad in [
+        "bob@team.internal",
+        "nobody@team.internal",
+        "x@elsewhere.example",
+    ] {
+        let first = begin(&mut alice, node).await.unwrap();
+        let second = act(&mut alice, &first, NEXT, BOB).await.unwrap();
+        let refused = act(&mut alice, &second, COMPLETE, Some(("manager", bad))).await;
+        assert!(!failure(&refused.unwrap()).is_empty(), "{bad}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_stage_does_not_know_changes_nothing() {
     let server = Server::of(&["alice", "bob"]).await;
     let mut alice = Client::online(&server, "alice", "desk").await;

@@ -65,6 +65,10 @@ async fn user_command(admin: &Admin, command: UserCommand, json: bool) -> anyhow
             admin.set_department(&name, &path).await?;
             done(json)
         }
+        UserCommand::Manager { name, manager } => {
+            admin.set_manager(&name, &manager).await?;
+            done(json)
+        }
         UserCommand::Admin { name, off } => {
             admin.set_admin(&name, !off).await?;
             done(json)

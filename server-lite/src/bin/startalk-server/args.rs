@@ -224,6 +224,13 @@ pub(crate) enum UserCommand {
         /// Its path, "Sales/North"; empty for none.
         path: String,
     },
+    /// Says who leads somebody, or that nobody does.
+    Manager {
+        /// User name.
+        name: String,
+        /// User name of the one who leads them; empty for nobody.
+        manager: String,
+    },
     /// Makes somebody an administrator.
     Admin {
         /// User name.

@@ -23,7 +23,8 @@ pub(super) fn write_user(
             .attr("created", datetime::format_ms(account.created_ms))
             .attr_opt("disabled", account.disabled.then_some("true"))
             .attr_opt("administrator", account.administrator.then_some("true"))
-            .attr_opt("department", account.department.as_deref());
+            .attr_opt("department", account.department.as_deref())
+            .attr_opt("manager", account.manager.as_deref());
         out.element(&about.done())?;
     }
     write_credentials(out, team, account)?;

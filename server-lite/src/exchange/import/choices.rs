@@ -149,6 +149,7 @@ mod tests {
             created_ms: 0,
             disabled: false,
             department: None,
+            manager: None,
             administrator: false,
         };
         exchange::insert_account(&tx, &account).unwrap();

@@ -52,6 +52,7 @@ pub(super) fn read(
         created_ms: clock::now_ms(),
         disabled: false,
         department: None,
+        manager: None,
         administrator: false,
     };
     let mut user = User {
@@ -173,6 +174,7 @@ impl User<'_> {
         self.account.created_ms = created.unwrap_or(self.account.created_ms);
         let department = about.attr("department").map(department::clean);
         self.account.department = department.and_then(Result::ok).flatten();
+        self.account.manager = about.attr("manager").and_then(names::normal_localpart);
         self.account.administrator = about.attr("administrator") == Some("true");
         self.account.disabled = about.attr("disabled") == Some("true");
     }
@@ -266,6 +268,9 @@ impl User<'_> {
         if self.is_new {
             exchange::complete_account(&self.tx, &self.account, &self.verifiers)?;
             import.done.users_added += 1;
+            if let Some(manager) = self.account.manager.clone() {
+                import.led.push((localpart.clone(), manager));
+            }
             // What is offered to all may change with the kinds of passwords.
             import.has_news = true;
             if self.verifiers.is_empty() {
