@@ -134,6 +134,20 @@ describe('the card of a person', () => {
     expect(fake.opened).toEqual(['tel:13900001234', 'mailto:wang.wei@valley.example']);
   });
 
+  test('U95: leads to the card of whoever leads them', async () => {
+    const { card, user } = await openCard();
+    const manager = await within(card).findByTestId('profile-manager');
+    expect(manager).toHaveTextContent('张伟');
+    await user.click(manager);
+    await waitFor(() =>
+      expect(screen.getByTestId('profile')).toHaveAttribute(
+        'data-person',
+        'zhangwei@valley.local',
+      ),
+    );
+    expect(screen.queryByTestId('profile-manager')).toBeNull();
+  });
+
   test('leads nowhere but to mail, telephone and the web', async () => {
     const { card } = await openCard((fake) => {
       const known = fake.people.cards.get(WANGWEI);

@@ -5,6 +5,7 @@ mod blocking;
 mod card;
 mod contacts;
 mod directory;
+pub(super) mod manager;
 mod profile;
 
 use std::collections::HashSet;
@@ -15,6 +16,7 @@ use tokio::sync::Notify;
 use xmpp_core::element::clean_text;
 use xmpp_core::{Element, ns};
 
+use self::manager::Managers;
 use super::sync::{capabilities::Wanted, presence};
 use super::{Account, Shared};
 use crate::api::{ApiError, ErrorCode, OwnPresenceView, PeopleRequest, Response};
@@ -43,6 +45,7 @@ pub(crate) struct People {
     said: Mutex<Option<Said>>,
     said_again: Mutex<HashSet<(String, String)>>,
     offers: Mutex<Offers>,
+    managers: Mutex<Managers>,
     /// Each for some of the pictures, so that none is fetched twice at once.
     avatars: [tokio::sync::Mutex<()>; AVATARS_AT_ONCE],
 }
@@ -91,6 +94,14 @@ impl People {
 
     pub(super) fn said(&self) -> MutexGuard<'_, Option<Said>> {
         locked(&self.said)
+    }
+
+    pub(super) fn managers(&self) -> Managers {
+        locked(&self.managers).clone()
+    }
+
+    pub(super) fn set_managers(&self, managers: Managers) {
+        *locked(&self.managers) = managers;
     }
 
     pub(super) fn offers(&self) -> Offers {

@@ -19,6 +19,7 @@ use xmpp_core::element::build;
 use xmpp_core::ns;
 
 use super::handle::{AskError, Handle};
+use super::people::manager::Managers;
 use super::{Shared, rooms};
 use crate::connection::ConnectError;
 use crate::store::archive::OWN;
@@ -73,6 +74,7 @@ async fn catch_up(shared: &Arc<Shared>, handle: &Handle, began: Began) -> Result
         return tokio::try_join!(history, rooms).map(drop);
     }
     shared.rooms.reset();
+    shared.people.set_managers(Managers::Unknown);
     // How far was read elsewhere comes before the messages, and of what the user wants
     // to be told: what was seen there, or is silent, needs no notification here.
     tokio::try_join!(

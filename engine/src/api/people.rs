@@ -294,6 +294,11 @@ pub struct CardView {
     pub url: String,
     /// Anything else.
     pub note: String,
+    /// Bare address of who leads them, as the directory of our server says; not to be
+    /// set with the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub manager: Option<String>,
 }
 
 /// All that is known of a person.

@@ -87,6 +87,7 @@ fn vcard4(card: &Element) -> CardView {
         phones,
         url: first(values(card, ["url", "uri"])),
         note: first(texts("note")),
+        manager: None,
     }
 }
 
@@ -105,6 +106,7 @@ fn vcard_temp(card: &Element) -> CardView {
         phones: values(card, ["TEL", "NUMBER"]),
         url: text("URL"),
         note: text("DESC"),
+        manager: None,
     }
 }
 
@@ -127,6 +129,8 @@ pub(super) fn cleaned(card: CardView) -> CardView {
         phones: list(card.phones),
         url: value(&card.url),
         note: value(&card.note),
+        // It is for others to say.
+        manager: None,
     }
 }
 
@@ -266,6 +270,7 @@ mod tests {
             phones: vec!["+86 1".into()],
             url: "https://x.example".into(),
             note: "hi".into(),
+            manager: None,
         };
         assert_eq!(vcard4(&to_vcard4(&card)), card);
         let temp = parse(

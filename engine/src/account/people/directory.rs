@@ -69,7 +69,7 @@ async fn service(handle: &Handle, domain: &str) -> Result<Option<String>, AskErr
     Ok(None)
 }
 
-async fn is_directory(handle: &Handle, service: &str) -> Result<bool, AskError> {
+pub(super) async fn is_directory(handle: &Handle, service: &str) -> Result<bool, AskError> {
     let query = build("query", ns::DISCO_INFO).done();
     let info = match handle.ask("get", Some(service), query).await {
         Ok(info) => info,
@@ -85,12 +85,12 @@ async fn is_directory(handle: &Handle, service: &str) -> Result<bool, AskError> 
         }))
 }
 
-fn text(element: &Element) -> String {
+pub(super) fn text(element: &Element) -> String {
     let text = clean_text(&element.text());
     text.trim().chars().take(MAX_VALUE).collect()
 }
 
-fn fields(form: &Element) -> impl Iterator<Item = &Element> {
+pub(super) fn fields(form: &Element) -> impl Iterator<Item = &Element> {
     form.children()
         .filter(|child| child.is("field", ns::DATA_FORMS))
 }
@@ -162,7 +162,7 @@ pub(super) async fn search(
 }
 
 /// The form with the values that were given, and those that it came with.
-fn fill(form: &Element, values: &BTreeMap<String, String>) -> Build {
+pub(super) fn fill(form: &Element, values: &BTreeMap<String, String>) -> Build {
     let mut filled = build("x", ns::DATA_FORMS).attr("type", "submit");
     for field in fields(form).filter(|field| field.attr("type") != Some("fixed")) {
         let Some(var) = field.attr("var") else {

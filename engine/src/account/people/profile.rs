@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use jid::BareJid;
+use rusqlite::Connection;
 use xmpp_core::element::build;
 use xmpp_core::ns;
 
-use super::{card, failed};
+use super::{card, failed, manager};
 use crate::account::Shared;
 use crate::account::handle::AskError;
 use crate::account::sync::pep::{self, Readers};
@@ -80,7 +81,11 @@ async fn fetch(shared: &Shared, address: &BareJid, refresh: bool) -> Result<(), 
     };
     let own = *address == shared.address;
     let of = (!own).then_some(address.as_str());
-    let card = match card::fetch(&handle, of).await {
+    let (card, manager) = tokio::join!(
+        card::fetch(&handle, of),
+        manager::of(shared, &handle, address)
+    );
+    let mut card = match card {
         Ok(card) => card,
         // No such person, or none who would say.
         Err(AskError::Refused(_)) => CardView::default(),
@@ -98,6 +103,11 @@ async fn fetch(shared: &Shared, address: &BareJid, refresh: bool) -> Result<(), 
     };
     let (of, now_ms) = (address.to_string(), shared.clock.now_ms());
     let renamed = shared.store.write(move |tx| {
+        card.manager = match manager {
+            Ok(manager) => manager,
+            // What was known is more than nothing.
+            Err(_) => known_manager(tx, &of)?,
+        };
         profiles::set_card(tx, &of, &card, now_ms)?;
         match nickname {
             Some(nickname) => profiles::set_nickname(tx, &of, &nickname),
@@ -110,10 +120,15 @@ async fn fetch(shared: &Shared, address: &BareJid, refresh: bool) -> Result<(), 
     Ok(())
 }
 
+fn known_manager(db: &Connection, of: &str) -> rusqlite::Result<Option<String>> {
+    let card = profiles::get(db, of)?.card;
+    Ok(card.and_then(|card| card.manager))
+}
+
 /// Says who we are: the nickname in its own node, the card in both kinds.
 pub(super) async fn set(shared: &Shared, nickname: &str, card: CardView) -> Result<(), ApiError> {
     let handle = shared.handle()?;
-    let (nickname, card) = (nickname_of(nickname), card::cleaned(card));
+    let (nickname, mut card) = (nickname_of(nickname), card::cleaned(card));
     let nick = build("nick", ns::NICK).text(&nickname).done();
     let written = card::to_vcard4(&card);
     pep::publish(&handle, ns::NICK, "current", nick, Readers::Contacts).await?;
@@ -135,6 +150,7 @@ pub(super) async fn set(shared: &Shared, nickname: &str, card: CardView) -> Resu
     shared
         .store
         .write(move |tx| {
+            card.manager = known_manager(tx, &own)?;
             profiles::set_card(tx, &own, &card, now_ms)?;
             profiles::set_nickname(tx, &own, &nickname)
         })

@@ -283,6 +283,7 @@ fn request(account: String, command: &People) -> anyhow::Result<PeopleRequest> {
                 phones: phone.clone(),
                 url: String::new(),
                 note: note.clone(),
+                manager: None,
             },
         },
         People::SetAvatar { file } => PeopleRequest::SetAvatar {

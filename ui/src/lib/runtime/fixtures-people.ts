@@ -123,6 +123,7 @@ function cards(fake: FakeRuntime): void {
     department: '设计部 / 界面组',
     emails: ['wang.wei@valley.example'],
     phones: ['+86 21 5555 0134', '139 0000 1234'],
+    manager: 'zhangwei@valley.local',
   });
   fake.people.cards.set('anna@valley.local', {
     ...NO_CARD,

@@ -35,4 +35,9 @@ url: string,
 /**
  * Anything else.
  */
-note: string, };
+note: string, 
+/**
+ * Bare address of who leads them, as the directory of our server says; not to be
+ * set with the rest.
+ */
+manager?: string, };
