@@ -23,8 +23,9 @@ async fn act(
              <value>{value}</value></field></x>"
         )
     });
+    let node = shown.attr("node").unwrap();
     let iq = format!(
-        "<iq type='set' id='act' to='{SERVER}'><command xmlns='{}' node='{NODE}' \
+        "<iq type='set' id='act' to='{SERVER}'><command xmlns='{}' node='{node}' \
          sessionid='{id}' {action}>{}</command></iq>",
         ns::COMMANDS,
         form.unwrap_or_default()

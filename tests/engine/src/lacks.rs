@@ -36,6 +36,13 @@ const OUR_LINKS: &str = "our invitation links are made by our server";
 const NO_SEARCH: &str = "the archive has no full text search (XEP-0431)";
 const NO_TOKENS: &str = "no tokens to sign in with (XEP-0484) in this version";
 const NO_MODERATION: &str = "rooms know no moderated retractions (XEP-0425) in this version";
+const NO_SUBJECT_ID: &str = "the room gives its subject no id (XEP-0359), so nobody can say what they \
+                             have read";
+const SUBJECT_ID_ONCE: &str = "the room gives its subject an id when it is set, and none to whoever \
+                               enters later";
+const NAMES_EVERYBODY: &str = "rooms know nothing of who may name everybody (XEP-0513)";
+const NO_MANAGERS: &str = "there is no standard for who leads somebody: our server's directory \
+                           (XEP-0055) has a column for it";
 const ONLY_MYSQL: &str = "the archive offers full text search, with a query that only MySQL knows";
 const TWO_ARCHIVES: &str = "a message is written into two archives in two transactions; a server \
                             that is killed between them has it for its author only";
@@ -143,6 +150,54 @@ pub const LACKS: &[Lack] = &[
         when: When::Always,
         says: "cannot take messages back",
         why: NO_MODERATION,
+    },
+    Lack {
+        kind: Kind::Prosody,
+        scenario: "the notice of a room, and who has closed it",
+        over: None,
+        when: When::Always,
+        says: "gives its notice no id",
+        why: NO_SUBJECT_ID,
+    },
+    Lack {
+        kind: Kind::Ejabberd,
+        scenario: "the notice of a room, and who has closed it",
+        over: None,
+        when: When::Always,
+        says: "does not learn the id of the notice",
+        why: SUBJECT_ID_ONCE,
+    },
+    Lack {
+        kind: Kind::Prosody,
+        scenario: "who leads somebody",
+        over: None,
+        when: When::Always,
+        says: "the directory knows no managers",
+        why: NO_MANAGERS,
+    },
+    Lack {
+        kind: Kind::Ejabberd,
+        scenario: "who leads somebody",
+        over: None,
+        when: When::Always,
+        says: "the directory knows no managers",
+        why: NO_MANAGERS,
+    },
+    Lack {
+        kind: Kind::Prosody,
+        scenario: "moderators alone name everybody",
+        over: None,
+        when: When::Always,
+        says: "everybody may name everybody",
+        why: NAMES_EVERYBODY,
+    },
+    Lack {
+        kind: Kind::Ejabberd,
+        scenario: "moderators alone name everybody",
+        over: None,
+        when: When::Always,
+        says: "everybody may name everybody",
+        why: NAMES_EVERYBODY,
     },
     Lack {
         kind: Kind::Ejabberd,

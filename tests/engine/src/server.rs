@@ -175,6 +175,30 @@ impl Server {
             .with_context(|| format!("account {user}"))
     }
 
+    /// Says who leads somebody, and then in which department they are, of which devices
+    /// are told. Whether it can be said: only ours knows managers.
+    ///
+    /// # Errors
+    /// If the command does not come to an end.
+    pub async fn set_manager(
+        self: &Arc<Self>,
+        user: &str,
+        manager: &str,
+        department: &str,
+    ) -> Result<bool> {
+        let server = Arc::clone(self);
+        let [user, manager, department] = [user, manager, department].map(str::to_owned);
+        let set = tokio::task::spawn_blocking(move || match &*server.process() {
+            Process::ServerLite(server) => {
+                server.command(&["user", "manager", &user, &manager], "");
+                server.command(&["user", "department", &user, &department], "");
+                true
+            }
+            Process::Other(_) => false,
+        });
+        Ok(set.await?)
+    }
+
     /// A session of somebody on a client that does only what it is told.
     ///
     /// # Errors

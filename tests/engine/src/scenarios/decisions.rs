@@ -1,8 +1,9 @@
 //! What somebody decides about people and conversations.
 
 use anyhow::{Context, Result, ensure};
-use engine::api::{ConversationRequest, ConversationView, DeliveryState, NotifyLevel};
+use engine::api::{ConversationRequest, ConversationView, DeliveryState, NotifyLevel, RoomState};
 
+use super::rooms::{is as joined, make, open_room};
 use crate::device::Device;
 use crate::world::{Person, World};
 
@@ -51,7 +52,7 @@ async fn row(device: &Device, with: &Person) -> Result<ConversationView> {
     row.with_context(|| format!("no row for {}", with.user))
 }
 
-/// Muted, pinned, put away, marked: over a restart, and nobody else knows.
+/// Muted, pinned, put away, marked: over a restart.
 pub(super) async fn about_conversations(world: World) -> Result<()> {
     let (mut rosa, bob) = world.rosa_and_bob().await?;
     let carol = world.join("carol").await?;
@@ -114,13 +115,91 @@ pub(super) async fn about_conversations(world: World) -> Result<()> {
     ensure!(before.is_empty(), "notified of {before:?}");
     ensure!(row(&rosa, &bob.person).await?.archived, "Bob came back");
     ensure!(!row(&rosa, &carol.person).await?.archived, "Carol is away");
-    // Each device has its own mind.
+    // What was put away and marked is so on this device; the rest holds on all of them.
     let phone = world.device(&rosa.person, "phone").await?;
     phone.has(&bob.person, &["from Bob", "quietly"]).await?;
     let elsewhere = row(&phone, &bob.person).await?;
     ensure!(
-        !elsewhere.pinned && !elsewhere.archived && elsewhere.notify == NotifyLevel::All,
+        !elsewhere.archived && !elsewhere.marked_unread,
         "{elsewhere:?}"
     );
+    is(&phone, &to_bob, NotifyLevel::None, true).await
+}
+
+/// Waits until a conversation is so silent, and pinned or not.
+async fn is(device: &Device, with: &str, notify: NotifyLevel, pinned: bool) -> Result<()> {
+    let what = format!("{with} {notify:?}, pinned: {pinned}");
+    device
+        .until(&what, async || {
+            let rows = device.conversations().await?;
+            let row = rows.into_iter().find(|row| row.id == with);
+            Ok(row.is_some_and(|row| row.notify == notify && row.pinned == pinned))
+        })
+        .await
+}
+
+async fn decide(device: &Device, with: &str, notify: NotifyLevel, pinned: bool) -> Result<()> {
+    let (account, conversation) = (device.account.clone(), with.to_owned());
+    device
+        .decide(ConversationRequest::SetNotify {
+            account: account.clone(),
+            conversation: conversation.clone(),
+            notify,
+            until_ms: None,
+        })
+        .await?;
+    let request = match pinned {
+        true => ConversationRequest::Pin {
+            account,
+            conversation,
+            place: None,
+        },
+        false => ConversationRequest::Unpin {
+            account,
+            conversation,
+        },
+    };
+    device.decide(request).await
+}
+
+/// What is silent and what is pinned is so on all devices, also on one that comes
+/// later or was off; of two people and of a room.
+pub(super) async fn on_all_devices(world: World) -> Result<()> {
+    let (desk, bob) = world.rosa_and_bob().await?;
+    let mut phone = world.device(&desk.person, "phone").await?;
+    let with = bob.person.address();
+    let room = make(&desk, &desk.person.user, open_room("Decided"))
+        .await?
+        .address;
+    bob.send(&desk.person, "hello").await?;
+    for device in [&desk, &phone] {
+        device.has(&bob.person, &["hello"]).await?;
+        joined(device, &room, RoomState::Joined).await?;
+    }
+    for conversation in [&with, &room] {
+        decide(&desk, conversation, NotifyLevel::None, true).await?;
+        is(&phone, conversation, NotifyLevel::None, true).await?;
+    }
+    // Silence on the phone, too.
+    bob.send(&desk.person, "quietly").await?;
+    phone.has(&bob.person, &["hello", "quietly"]).await?;
+    decide(&desk, &with, NotifyLevel::All, true).await?;
+    is(&phone, &with, NotifyLevel::All, true).await?;
+    bob.send(&desk.person, "aloud").await?;
+    let before = phone.notified_up_to("aloud").await?;
+    ensure!(before == ["hello"], "notified of {before:?}");
+
+    phone.turn_off().await;
+    for conversation in [&with, &room] {
+        decide(&desk, conversation, NotifyLevel::Mentions, false).await?;
+        is(&desk, conversation, NotifyLevel::Mentions, false).await?;
+    }
+    let tablet = world.device(&desk.person, "tablet").await?;
+    phone.turn_on().await?;
+    for device in [&phone, &tablet] {
+        for conversation in [&with, &room] {
+            is(device, conversation, NotifyLevel::Mentions, false).await?;
+        }
+    }
     Ok(())
 }
