@@ -189,14 +189,18 @@ pub(super) async fn on_all_devices(world: World) -> Result<()> {
     let before = phone.notified_up_to("aloud").await?;
     ensure!(before == ["hello"], "notified of {before:?}");
 
+    // Whoever has heard of it knows that the server has it.
+    let tablet = world.device(&desk.person, "tablet").await?;
+    is(&tablet, &with, NotifyLevel::All, true).await?;
+    is(&tablet, &room, NotifyLevel::None, true).await?;
     phone.turn_off().await;
     for conversation in [&with, &room] {
         decide(&desk, conversation, NotifyLevel::Mentions, false).await?;
-        is(&desk, conversation, NotifyLevel::Mentions, false).await?;
+        is(&tablet, conversation, NotifyLevel::Mentions, false).await?;
     }
-    let tablet = world.device(&desk.person, "tablet").await?;
+    let laptop = world.device(&desk.person, "laptop").await?;
     phone.turn_on().await?;
-    for device in [&phone, &tablet] {
+    for device in [&phone, &laptop] {
         for conversation in [&with, &room] {
             is(device, conversation, NotifyLevel::Mentions, false).await?;
         }
