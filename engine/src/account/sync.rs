@@ -75,17 +75,20 @@ async fn catch_up(shared: &Arc<Shared>, handle: &Handle, began: Began) -> Result
     }
     shared.rooms.reset();
     shared.people.set_managers(Managers::Unknown);
-    // How far was read elsewhere comes before the messages, and of what the user wants
-    // to be told: what was seen there, or is silent, needs no notification here.
     tokio::try_join!(
         roster::fetch(shared, handle),
         roster::fetch_delimiter(shared, handle),
         blocking::fetch(shared, handle),
-        displayed::fetch(shared, handle),
-        decisions::fetch(shared, handle),
         carbons(handle, began),
     )?;
     presence::begin(shared, handle).await?;
+    // How far was read elsewhere comes before the messages, and of what the user wants
+    // to be told: what was seen there, or is silent, needs no notification here. And it
+    // comes after our presence: what is published before that nobody tells us.
+    tokio::try_join!(
+        displayed::fetch(shared, handle),
+        decisions::fetch(shared, handle)
+    )?;
     let follows = archive::newest(shared, handle, OWN).await?;
     handle.caught_up(follows, HashSet::new()).await?;
     shared.people.displayed_bell.notify_one();
