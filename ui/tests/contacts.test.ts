@@ -140,10 +140,7 @@ describe('the card of a person', () => {
     expect(manager).toHaveTextContent('张伟');
     await user.click(manager);
     await waitFor(() =>
-      expect(screen.getByTestId('profile')).toHaveAttribute(
-        'data-person',
-        'zhangwei@valley.local',
-      ),
+      expect(screen.getByTestId('profile')).toHaveAttribute('data-person', 'zhangwei@valley.local'),
     );
     expect(screen.queryByTestId('profile-manager')).toBeNull();
   });
