@@ -106,7 +106,7 @@ pub(crate) async fn scrolling(app: &App, plan: &Plan, table: &mut Table) {
             test_id("message")
         ))
         .await
-            > 30
+            > 20
     })
     .await;
     app.run(SCROLL, vec![plan.scrolled.into(), STEP.into()])
