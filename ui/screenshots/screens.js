@@ -291,6 +291,22 @@ export const screens = [
   },
   settings('appearance'),
   settings('notifications'),
+  {
+    name: 'settings-notifications-two',
+    scene: 'two',
+    steps: [
+      open('settings'),
+      { click: 'settings-notifications' },
+      { hover: 'rules-own-account-2' },
+    ],
+    shows: 'rules-own-account-2',
+  },
+  {
+    name: 'settings-lock-system',
+    scene: 'two',
+    steps: [open('settings'), { click: 'settings-lock' }],
+    shows: 'settings',
+  },
   settings('desktop'),
   settings('chats'),
   settings('account'),

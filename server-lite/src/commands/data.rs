@@ -4,7 +4,8 @@
 
 use xmpp_core::{Element, datetime, ns};
 
-use super::{Asked, Command, Done, Failed, Outcome, account, accounts_of};
+use super::{Asked, Command, Done, Failed, Outcome, Work, account, accounts_of};
+use crate::StoreError;
 use crate::form::{Filled, Form};
 use crate::store::{accounts as rows, directory, people};
 
@@ -25,13 +26,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         node: "http://jabber.org/protocol/admin#user-stats",
         name: "Sessions of an account",
-        form: |_| {
-            let form = Form::new("form", ns::ADMIN)
-                .title("Sessions of an account")
-                .required("accountjid", "jid-single", "Address")
-                .done();
-            Box::pin(std::future::ready(Ok(Some(form))))
-        },
+        form: |_| whose("Sessions of an account"),
         run: |asked, form| Box::pin(statistics(asked, form)),
         ..Command::ADMIN
     },
@@ -55,13 +50,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         node: "urn:startalk:admin:0#department",
         name: "Department of an account",
-        form: |_| {
-            let form = Form::new("form", ns::ADMIN)
-                .title("Department of an account")
-                .required("accountjid", "jid-single", "Address")
-                .done();
-            Box::pin(std::future::ready(Ok(Some(form))))
-        },
+        form: |_| whose("Department of an account"),
         later: &[|asked, before| Box::pin(department_form(asked, before))],
         run: |asked, form| Box::pin(set_department(asked, form)),
         ..Command::ADMIN
@@ -69,18 +58,33 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         node: "urn:startalk:admin:0#manager",
         name: "Manager of an account",
-        form: |_| {
-            let form = Form::new("form", ns::ADMIN)
-                .title("Manager of an account")
-                .required("accountjid", "jid-single", "Address")
-                .done();
-            Box::pin(std::future::ready(Ok(Some(form))))
-        },
+        form: |_| whose("Manager of an account"),
         later: &[|asked, before| Box::pin(manager_form(asked, before))],
         run: |asked, form| Box::pin(set_manager(asked, form)),
         ..Command::ADMIN
     },
 ];
+
+/// Asks for the address of one account.
+fn whose(title: &str) -> Work<'static, Result<Option<Element>, StoreError>> {
+    let form = Form::new("form", ns::ADMIN)
+        .title(title)
+        .required("accountjid", "jid-single", "Address")
+        .done();
+    Box::pin(std::future::ready(Ok(Some(form))))
+}
+
+/// Address and card in the directory of the account that was named first.
+async fn person(
+    asked: Asked<'_>,
+    before: &Filled,
+) -> Result<(String, Option<directory::Person>), Failed> {
+    let (name, _) = account(asked.server, before.first("accountjid").unwrap_or_default())?;
+    exists(asked, &name).await?;
+    let address = asked.server.bare(&name);
+    let read = move |db: &rusqlite::Connection| directory::person(db, &name);
+    Ok((address, asked.server.store.read(read).await?))
+}
 
 async fn exists(asked: Asked<'_>, name: &str) -> Result<(), Failed> {
     let owned = name.to_owned();
@@ -160,7 +164,7 @@ async fn edit_admins(asked: Asked<'_>, form: Filled) -> Outcome {
             tracing::info!(by = asked.user, "administrators changed");
             Ok(Done::default())
         }
-        Err(crate::StoreError::Sqlite(rusqlite::Error::QueryReturnedNoRows)) => {
+        Err(StoreError::Sqlite(rusqlite::Error::QueryReturnedNoRows)) => {
             Err(Failed::Note("one of them has no account".to_owned()))
         }
         Err(error) => Err(error.into()),
@@ -168,14 +172,8 @@ async fn edit_admins(asked: Asked<'_>, form: Filled) -> Outcome {
 }
 
 async fn department_form(asked: Asked<'_>, before: Filled) -> Result<Element, Failed> {
-    let (name, _) = account(asked.server, before.first("accountjid").unwrap_or_default())?;
-    exists(asked, &name).await?;
-    let address = asked.server.bare(&name);
-    let found = asked
-        .server
-        .store
-        .read(move |db| directory::person(db, &name));
-    let now = found.await?.and_then(|person| person.department);
+    let (address, person) = person(asked, &before).await?;
+    let now = person.and_then(|person| person.department);
     Ok(Form::new("form", ns::ADMIN)
         .title("Department of an account")
         .instructions(&format!(
@@ -202,14 +200,8 @@ async fn set_department(asked: Asked<'_>, form: Filled) -> Outcome {
 }
 
 async fn manager_form(asked: Asked<'_>, before: Filled) -> Result<Element, Failed> {
-    let (name, _) = account(asked.server, before.first("accountjid").unwrap_or_default())?;
-    exists(asked, &name).await?;
-    let address = asked.server.bare(&name);
-    let found = asked
-        .server
-        .store
-        .read(move |db| directory::person(db, &name));
-    let now = found.await?.and_then(|person| person.manager);
+    let (address, person) = person(asked, &before).await?;
+    let now = person.and_then(|person| person.manager);
     let now = now.map(|manager| asked.server.bare(&manager));
     Ok(Form::new("form", ns::ADMIN)
         .title("Manager of an account")

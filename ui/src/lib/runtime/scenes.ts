@@ -96,6 +96,22 @@ const scenes: Record<string, (fake: FakeRuntime) => void> = {
     fake.withAccount();
     hosting(fake, 1);
   },
+  // Two accounts, and one has rules of its own for notifications; the system's sign-in
+  // opens the lock, too.
+  two: (fake) => {
+    fake.withTeam();
+    fake.withAccount({ id: 'account-2', display_name: '李娜', server_name: '河谷设计' });
+    const { notifications } = fake.shell.settings;
+    fake.shell.settings = {
+      ...fake.shell.settings,
+      notifications: {
+        ...notifications,
+        accounts: { 'account-2': { about: 'personal', preview: 'name', sound: false } },
+      },
+    };
+    fake.desktop.lock = { ready: true, locked: false, wait_until_ms: null, system: 'on' };
+    fake.shell.lock = fake.desktop.lock;
+  },
   unlock: (fake) => {
     fake.overview.secrets = 'ask-each-time';
     fake.withTeam({ unlocked: false, connection: { state: 'offline', error: null } });
