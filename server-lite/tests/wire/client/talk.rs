@@ -175,7 +175,7 @@ impl Client {
             "<message xmlns='jabber:client' type='headline' to='{to}' id='{id}'/>"
         ))
         .await;
-        let mut before = Vec::new();
+        let mut before = Vec::from(std::mem::take(&mut self.overtaken));
         loop {
             let element = self.element().await;
             if element.attr("id") == Some(&id) && element.name() == "message" {
