@@ -80,10 +80,18 @@ export function fullDay(ms: number, locale: Locale): string {
   return format(locale, { weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' }, ms);
 }
 
+/** What was formatted last: a message needs it twice, and its neighbours often the same. */
+let lastClock = { of: '', text: '' };
+
 /** Hours and minutes, as the system counts them. */
 export function clock(ms: number, locale: Locale): string {
-  const hour = hours === 'h23' ? '2-digit' : 'numeric';
-  return format(locale, { hour, minute: '2-digit', hourCycle: hours }, ms);
+  const of = `${Math.floor(ms / 60_000)} ${locale} ${hours}`;
+  if (lastClock.of !== of) {
+    const hour = hours === 'h23' ? '2-digit' : 'numeric';
+    const text = format(locale, { hour, minute: '2-digit', hourCycle: hours }, ms);
+    lastClock = { of, text };
+  }
+  return lastClock.text;
 }
 
 /** For a row of the list: time, yesterday, weekday, date. */

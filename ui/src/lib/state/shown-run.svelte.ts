@@ -4,7 +4,9 @@ import type { WindowAnchor } from '../rpc/generated/WindowAnchor';
 import * as run from './message-run';
 
 /** Few, so that no frame is late for them. */
-const PAGE = 30;
+const PAGE = 20;
+/** What is drawn at once when a conversation is opened, at least and at most. */
+const FIRST = { least: 30, most: 60 };
 /** A message of one line takes so much of the window, and a first page fills it. */
 const LEAST_ROW_PX = 24;
 /** How much stands before a message that is jumped to. */
@@ -14,7 +16,8 @@ export const MAX_SHOWN = 200;
 
 /** How many messages are drawn at once when a conversation is opened: what is not seen costs time, too. */
 export function firstPage(): number {
-  return Math.min(Math.max(Math.ceil(window.innerHeight / LEAST_ROW_PX), PAGE), 2 * PAGE);
+  const fill = Math.ceil(window.innerHeight / LEAST_ROW_PX);
+  return Math.min(Math.max(fill, FIRST.least), FIRST.most);
 }
 
 /** Asks for messages at a place of the conversation. */

@@ -33,10 +33,13 @@ const PATTERN = new RegExp(
   `(?:(?:https?://|www\\.)${HOST}|startalk://${HOST}|(?:mailto|xmpp):[^\\s\\p{Script=Han}\\p{Cc}\\p{Cf}<>"“”‘’（）。，；：！？、]+@${HOST})${PATH}`,
   'giu',
 );
+/** In all that the pattern finds; most texts have neither, and are not gone through. */
+const HINT = /:|www\./i;
 const WORD = /[A-Za-z0-9_]/;
 const TRAILING = /[.,;:!?'"*_~`\\-]$/;
 
 export function findLinks(text: string): FoundLink[] {
+  if (!HINT.test(text)) return [];
   const links: FoundLink[] = [];
   for (const match of text.matchAll(PATTERN)) {
     const start = match.index;

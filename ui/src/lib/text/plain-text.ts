@@ -1,8 +1,11 @@
 import { type Block, type Inline, readText } from './styling';
 
+/** All signs that style. */
+const SIGNS = /[*_~`>]/;
+
 /** A text without the signs that only style it, in one line. */
 export function plainText(text: string, unstyled = false): string {
-  const parts = unstyled ? text : ofBlocks(readText(text)).join(' ');
+  const parts = unstyled || !SIGNS.test(text) ? text : ofBlocks(readText(text)).join(' ');
   return parts.replace(/\s+/g, ' ').trim();
 }
 

@@ -37,6 +37,7 @@ const SIGNS: Record<string, Style> = {
   '~': 'strike',
   '`': 'code',
 };
+const SIGN = /[*_~`]/;
 const FENCE = '```';
 /** Quotes in quotes deeper than this are text. */
 const MAX_DEPTH = 8;
@@ -153,7 +154,8 @@ function atoms(line: Line, mentions: readonly Mention[]): Inline[] {
 /** One unit of a line: a sign, another piece of text, or a link or name. */
 type Cell = string | Exclude<Inline, { kind: 'text' }>;
 
-function styled(parts: readonly Inline[]): Inline[] {
+function styled(parts: readonly Inline[]): readonly Inline[] {
+  if (!parts.some((part) => part.kind === 'text' && SIGN.test(part.text))) return parts;
   const cells = parts.flatMap((part): Cell[] =>
     part.kind === 'text' ? (part.text.match(/[*_~`]|\s+|[^*_~`\s]+/gu) ?? []) : [part],
   );
