@@ -85,6 +85,12 @@ struct Path<'a> {
     now_ms: i64,
 }
 
+/// Whether it holds a copy (XEP-0280, section 6). Not so what only asks for none
+/// (section 8), which some servers leave in.
+pub(crate) fn is_copy(child: &Element) -> bool {
+    child.has_ns(ns::CARBONS) && matches!(child.name(), "sent" | "received")
+}
+
 /// Reads a live message stanza.
 pub(crate) fn live(own: &BareJid, stanza: &Element, now_ms: i64) -> Vec<Meaning> {
     let from_us = stanza
@@ -92,7 +98,7 @@ pub(crate) fn live(own: &BareJid, stanza: &Element, now_ms: i64) -> Vec<Meaning>
         .is_none_or(|from| BareJid::new(from).is_ok_and(|from| from == *own));
     // A copy of what another device sent or received: only our own account may
     // say so (XEP-0280, section 11; CVE-2017-5589 and its kin).
-    if let Some(child) = stanza.children().find(|child| child.has_ns(ns::CARBONS)) {
+    if let Some(child) = stanza.children().find(|child| is_copy(child)) {
         if !from_us {
             return Vec::new();
         }

@@ -27,7 +27,9 @@ pub(crate) async fn engine_request(
     shell: State<'_, Shell>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    shell.open_engine()?.handle(request).await
+    let engine = shell.open_engine()?;
+    shell.asked.check_request(&request)?;
+    engine.handle(request).await
 }
 
 /// The window listens.

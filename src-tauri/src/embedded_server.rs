@@ -17,6 +17,7 @@ use navigation::Invite;
 use server_lite::{AccountError, Config, ServerHandle, StartError};
 use tokio::sync::{Mutex, watch};
 
+use crate::clock;
 use crate::contract::{EmbeddedServerView, InviteView, NewTeam};
 use crate::paths::{self, Paths};
 use saved::SavedServer;
@@ -28,6 +29,8 @@ pub(crate) const DEFAULT_PORT: u16 = 5280;
 const XMPP_PORT: u16 = 5222;
 /// How long an invite works.
 const INVITE_VALID_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+/// One that ends sooner is not given out any more.
+const INVITE_LEFT_MS: i64 = 2 * 24 * 3_600_000;
 
 /// The built-in server of this home.
 #[derive(Clone)]
@@ -250,7 +253,11 @@ impl EmbeddedServer {
         let running = guard.as_mut().ok_or_else(|| {
             ApiError::new(ErrorCode::ServerStartFailed).detail("the built-in server is stopped")
         })?;
-        let (invite, expires_ms) = match &running.invite {
+        let (invite, expires_ms) = match running
+            .invite
+            .as_ref()
+            .filter(|(_, ends)| may_give(*ends, clock::now_ms()))
+        {
             Some(invite) => invite.clone(),
             None => {
                 let host = running.saved.account.as_deref();
@@ -395,4 +402,22 @@ fn folder_error(folder: &Path, detail: &str) -> ApiError {
     ApiError::new(ErrorCode::ServerStartFailed)
         .value("path", folder.display())
         .detail(detail)
+}
+
+/// Whether an invite that ends then works long enough for whoever gets it.
+fn may_give(ends_ms: i64, now_ms: i64) -> bool {
+    ends_ms > now_ms.saturating_add(INVITE_LEFT_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invite_that_soon_ends_is_not_given_out() {
+        let valid = i64::try_from(INVITE_VALID_FOR.as_millis()).unwrap();
+        assert!(may_give(valid, 0), "just made");
+        assert!(!may_give(valid, valid - 24 * 3_600_000), "a day is left");
+        assert!(!may_give(valid, valid + 1), "over");
+    }
 }

@@ -1,6 +1,7 @@
 //! Files on this computer: how a name is suggested, how a saved one is marked, and
 //! which may be opened. The bytes of files are the engine's affair.
 
+mod asked;
 mod dragged;
 mod kinds;
 mod mark;
@@ -12,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use engine::StagedFile;
 
+pub(crate) use asked::Asked;
 pub(crate) use dragged::Dragged;
 pub(crate) use kinds::is_harmless;
 pub(crate) use mark::as_downloaded;

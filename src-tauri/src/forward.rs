@@ -35,7 +35,11 @@ fn tell_the_desktop(app: &AppHandle, shell: &Shell, event: &Event) {
             let catching_up = matches!(connection, ConnectionView::CatchingUp);
             notifier.catching_up(account, catching_up);
         }
-        Event::AccountsChanged | Event::Lagged => shell.tray.changed(),
+        Event::AccountsChanged => {
+            notifier.accounts_changed();
+            shell.tray.changed();
+        }
+        Event::Lagged => shell.tray.changed(),
         _ => {}
     }
 }

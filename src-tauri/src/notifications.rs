@@ -19,6 +19,7 @@ use self::desk::{Act, Acted, Desk};
 use self::words::Words;
 use crate::clock;
 use crate::contract::{ConversationKey, ShellEvent};
+use crate::session;
 use crate::state::Shell;
 use crate::window;
 
@@ -43,6 +44,8 @@ enum Happening {
         account: String,
         now: bool,
     },
+    /// One may be gone.
+    AccountsChanged,
     Focused,
     /// The window was closed and the program goes on.
     Hidden,
@@ -75,6 +78,11 @@ impl Notifier {
             account: account.to_owned(),
             now,
         });
+    }
+
+    /// An account may be gone.
+    pub(crate) fn accounts_changed(&self) {
+        self.say(Happening::AccountsChanged);
     }
 
     /// Somebody looks at the window.
@@ -159,6 +167,13 @@ impl Teller {
                 let moment = self.moment().await;
                 self.board.caught_up(&account, &settings, words, &moment)
             }
+            Happening::AccountsChanged => match ask(&shell, Request::Overview).await {
+                Some(Response::Overview(overview)) => {
+                    let all: Vec<_> = overview.accounts.into_iter().map(|one| one.id).collect();
+                    self.board.only_of(&all, words)
+                }
+                _ => Vec::new(),
+            },
             Happening::Focused => {
                 self.board.focused();
                 Vec::new()
@@ -211,13 +226,14 @@ impl Teller {
         let shell = self.app.state::<Shell>();
         let attention = shell.attention.get();
         let focused = window::is_focused(&self.app);
-        let is_read = focused && attention.active && !shell.lock.is_locked();
+        let (there, screen_locked) = session::is_there(&shell, attention.active).await;
+        let is_read = focused && there;
         Moment {
             now_ms: clock::now_ms(),
             wall: clock::local(),
             focused,
             reading: attention.reading.filter(|_| is_read),
-            locked: shell.lock.is_locked() || crate::session::screen_is_locked().await,
+            locked: shell.lock.is_locked() || screen_locked,
         }
     }
 

@@ -90,8 +90,9 @@ impl AttentionState {
 }
 
 /// The window speaks: keeps it, and tells the engine. Not answering any more is
-/// how a window that hangs is noticed, so nobody may speak in its place.
-pub(crate) async fn attend(shell: &Shell, attention: WindowAttention) {
+/// how a window that hangs is noticed, so nobody may speak in its place. Gives
+/// whether somebody is there to see what it shows.
+pub(crate) async fn attend(shell: &Shell, attention: WindowAttention) -> bool {
     let idle = idle_for().await;
     let locked = shell.lock.is_locked() || screen_is_locked().await;
     let (active, idle_since_ms) = presence(attention.active, idle, locked, clock::now_ms());
@@ -105,6 +106,17 @@ pub(crate) async fn attend(shell: &Shell, attention: WindowAttention) {
             tracing::debug!(%error, "the engine does not know who is there");
         }
     }
+    active
+}
+
+/// Whether somebody is there to see the window, if it is active, and whether the
+/// screen is locked: asked now, for what the window last said may be half a minute old.
+pub(crate) async fn is_there(shell: &Shell, window_active: bool) -> (bool, bool) {
+    let idle = idle_for().await;
+    let screen_locked = screen_is_locked().await;
+    let locked = shell.lock.is_locked() || screen_locked;
+    let (there, _) = presence(window_active, idle, locked, clock::now_ms());
+    (there, screen_locked)
 }
 
 /// Whether somebody looks, and since when nobody uses the computer.

@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::bench;
 use crate::embedded_server::EmbeddedServer;
 use crate::events::Events;
-use crate::files::{Dragged, Saved, Staging};
+use crate::files::{Asked, Dragged, Saved, Staging};
 use crate::lock::Lock;
 use crate::notifications::Notifier;
 use crate::paths::Paths;
@@ -38,6 +38,7 @@ pub(crate) struct Shell {
     pub(crate) place: PlaceFile,
     pub(crate) focus: Focus,
     pub(crate) revivals: Revivals,
+    pub(crate) asked: Asked,
     pub(crate) saved: Saved,
     pub(crate) staging: Staging,
     pub(crate) dragged: Dragged,
@@ -67,6 +68,7 @@ impl Shell {
             place: PlaceFile::open(paths.place()),
             focus: Focus::default(),
             revivals: Revivals::default(),
+            asked: Asked::default(),
             saved: Saved::default(),
             staging: Staging::default(),
             dragged,

@@ -143,15 +143,19 @@ async fn model(app: &AppHandle) -> Model {
         words: menu::Words::of(&settings),
     };
     for account in accounts(&shell).await {
+        if model.presence.is_none() {
+            model.presence = own_presence(&shell, &account.id).await;
+        }
         let rows = unread(&shell, &account.id).await;
         model.badge = model.badge.saturating_add(badge::count(&rows));
+        // Who locks the window hides who writes, too.
+        if shell.lock.is_locked() {
+            continue;
+        }
         let rows = rows.into_iter().filter(badge::shows_number);
         model
             .unread
             .extend(rows.map(|row| (account.id.clone(), row)));
-        if model.presence.is_none() {
-            model.presence = own_presence(&shell, &account.id).await;
-        }
     }
     model
         .unread

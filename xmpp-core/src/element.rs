@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use minidom::rxml::{Namespace, NcName, RawEvent, RawReader};
+use minidom::rxml::{Namespace, NcName, Options, RawEvent, RawReader};
 use minidom::tree_builder::TreeBuilder;
 use minidom::{Element, Node};
 
@@ -26,6 +26,9 @@ pub enum ElementError {
     #[error("cannot be written: {0}")]
     NotWritable(String),
 }
+
+/// What the reader has room for at least, in bytes.
+const MIN_TOKEN: usize = 64;
 
 /// Longest name of a name space, in bytes.
 const MAX_NAMESPACE: usize = 256;
@@ -80,7 +83,13 @@ pub(crate) fn parse_with_prefixes(
     bytes: &[u8],
     prefixes: &StreamPrefixes,
 ) -> Result<Element, ElementError> {
-    let mut reader = RawReader::new(bytes);
+    // Whoever framed the stream has bounded the whole; the reader's own bound for a
+    // value (8 KiB) is below what others may send.
+    let options = Options {
+        max_token_length: bytes.len().max(MIN_TOKEN),
+        ..Options::default()
+    };
+    let mut reader = RawReader::with_options(bytes, options);
     let mut builder = TreeBuilder::new().with_prefixes_stack(vec![prefixes.declared().into()]);
     let mut tag = TagAttributes::default();
     loop {

@@ -90,6 +90,15 @@ pub enum FramingError {
 }
 
 impl FramingError {
+    /// Whether what follows the element can be read all the same.
+    #[must_use]
+    pub fn is_skippable(self) -> bool {
+        matches!(
+            self,
+            Self::TooDeep | Self::TooManyAttributes | Self::TooManyElements
+        )
+    }
+
     /// The stream error condition to send.
     #[must_use]
     pub fn condition(self) -> crate::stream::StreamCondition {
@@ -120,9 +129,22 @@ impl Framer {
     /// A framer at the beginning of a stream.
     #[must_use]
     pub fn new(limits: FramingLimits) -> Self {
+        Self::with(Scanner::new(limits), limits)
+    }
+
+    /// A framer that gives elements beyond a limit, too, but for that of their size,
+    /// and says so ([`Framer::excess`]): nobody should build a tree of them. For a
+    /// client: its server lets such elements of others through, and would send them
+    /// again after each reconnection; the rest of the stream is no worse for them.
+    #[must_use]
+    pub fn that_skips(limits: FramingLimits) -> Self {
+        Self::with(Scanner::that_skips(limits), limits)
+    }
+
+    fn with(scanner: Scanner, limits: FramingLimits) -> Self {
         Self {
             limits,
-            scanner: Scanner::new(limits),
+            scanner,
             buffer: BytesMut::new(),
             scanned: 0,
             failed: None,
@@ -133,7 +155,7 @@ impl Framer {
     /// (RFC 6120, sections 5.4.3.3 and 6.3.2). Bytes already received stay, so
     /// the caller has to check [`Framer::has_leftover`] before it starts TLS.
     pub fn restart(&mut self) {
-        self.scanner = Scanner::new(self.limits);
+        self.scanner = self.scanner.anew(self.limits);
         self.scanned = 0;
     }
 
@@ -148,6 +170,13 @@ impl Framer {
     #[must_use]
     pub fn has_leftover(&self) -> bool {
         self.buffer.iter().any(|byte| !byte.is_ascii_whitespace())
+    }
+
+    /// The limit that the element which was given last is beyond. Only with a framer
+    /// [`Framer::that_skips`].
+    #[must_use]
+    pub fn excess(&self) -> Option<FramingError> {
+        self.scanner.excess()
     }
 
     /// Takes bytes from the wire; ask [`Framer::next_frame`] until it has no more.

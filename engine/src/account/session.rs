@@ -57,6 +57,9 @@ pub(super) struct Resumption {
     tries: u8,
     /// Whether the archive has still to say what came before what.
     crossed: bool,
+    /// What the server offers in it: it does not say so again where signing in goes on
+    /// with the session at once (XEP-0388).
+    features: Element,
 }
 
 impl Resumption {
@@ -140,7 +143,8 @@ impl Sm {
 
 impl From<StoreError> for ConnectError {
     fn from(error: StoreError) -> Self {
-        Self::Internal(error.to_string())
+        let failed = Shared::cache_failed(&error);
+        Self::Cache(failed.code, failed.detail)
     }
 }
 
@@ -150,11 +154,15 @@ impl<'a> Session<'a> {
         signed_in: SignedIn,
         resumption: Option<Resumption>,
     ) -> Self {
-        shared.people.set_offers(Offers::of(&signed_in.features));
+        let features = match &resumption {
+            Some(before) if signed_in.resumed.is_some() => before.features.clone(),
+            _ => signed_in.features,
+        };
+        shared.people.set_offers(Offers::of(&features));
         Self {
             shared,
             transport: signed_in.transport,
-            features: signed_in.features,
+            features,
             entry: Entry {
                 bound: signed_in.bound,
                 resumed: signed_in.resumed,
@@ -218,6 +226,7 @@ impl<'a> Session<'a> {
                         outbound: sm.outbound,
                         tries: sm.tries,
                         crossed,
+                        features: self.features,
                     })
                 });
                 (Some(error), resumption)
@@ -410,5 +419,21 @@ fn element_of(incoming: Incoming) -> Result<Element, ConnectError> {
         Incoming::Element(element) => Ok(element),
         Incoming::Open(_) => Err(ConnectError::NotXmpp("unexpected header".to_owned())),
         Incoming::Close => Err(ConnectError::Lost("closed by the server".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ErrorCode;
+
+    #[test]
+    fn a_full_disk_is_said_to_be_one() {
+        let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+        let error = StoreError::Sqlite(rusqlite::Error::SqliteFailure(full, None));
+        let said = ConnectError::from(error).to_api("team.internal");
+        assert_eq!(said.code, ErrorCode::DiskFull);
+        let said = ConnectError::from(StoreError::Closed).to_api("team.internal");
+        assert_eq!(said.code, ErrorCode::CacheFailed);
     }
 }

@@ -117,6 +117,9 @@ pub(crate) enum ConnectError {
     /// It took too long.
     #[error("no answer in time")]
     TimedOut,
+    /// The cache does not take what came: which error that is for people, and why.
+    #[error("{1}")]
+    Cache(ErrorCode, String),
     /// A fault of ours.
     #[error("{0}")]
     Internal(String),
@@ -197,6 +200,7 @@ impl ConnectError {
             Self::HttpStatus(_) => ErrorCode::ServerUnreachable,
             Self::TooLarge => ErrorCode::ServerRefused,
             Self::TimedOut => ErrorCode::TimedOut,
+            Self::Cache(code, _) => *code,
             Self::Internal(_) => ErrorCode::Internal,
         };
         let error = ApiError::new(code).value("server", server).detail(self);

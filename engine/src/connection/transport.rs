@@ -75,7 +75,7 @@ impl Transport {
     pub(super) fn tcp(stream: SecureStream, kind: Kind, patience: Duration) -> Self {
         let wire = Wire::Tcp {
             io: stream.io,
-            framer: Framer::new(LIMITS),
+            framer: Framer::that_skips(LIMITS),
             prefixes: StreamPrefixes::default(),
         };
         Self {
@@ -239,6 +239,30 @@ impl Transport {
     }
 }
 
+/// Stands for an element that the server let through and of which no tree is built
+/// here. A stanza is one that says nothing, so that it is counted (XEP-0198) and the
+/// server never sends it again: else one such message would end each connection.
+fn unreadable(bytes: &[u8], why: &dyn std::fmt::Display) -> Element {
+    let name = root_name(bytes);
+    tracing::warn!(%why, name = %name.chars().take(16).collect::<String>(), "not read");
+    match name {
+        "message" | "presence" | "iq" => Element::bare("message", ns::CLIENT),
+        _ => Element::bare("unreadable", ""),
+    }
+}
+
+/// The name in the first tag, without its prefix.
+fn root_name(bytes: &[u8]) -> &str {
+    let tag = bytes
+        .trim_ascii_start()
+        .strip_prefix(b"<")
+        .unwrap_or_default();
+    let end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/');
+    let name = tag.split(end).next().unwrap_or_default();
+    let name = std::str::from_utf8(name).unwrap_or_default();
+    name.split_once(':').map_or(name, |(_, local)| local)
+}
+
 async fn next_tcp(
     io: &mut Box<dyn ByteStream>,
     framer: &mut Framer,
@@ -253,9 +277,12 @@ async fn next_tcp(
                 return Ok(Incoming::Open(header));
             }
             Some(Frame::Element(bytes)) => {
-                return Ok(Incoming::Element(element::parse_in_stream(
-                    &bytes, prefixes,
-                )?));
+                let element = match framer.excess() {
+                    None => element::parse_in_stream(&bytes, prefixes)
+                        .unwrap_or_else(|why| unreadable(&bytes, &why)),
+                    Some(why) => unreadable(&bytes, &why),
+                };
+                return Ok(Incoming::Element(element));
             }
             Some(Frame::Close) => return Ok(Incoming::Close),
             None => {}
@@ -278,8 +305,12 @@ async fn next_websocket(
             .map_err(|error| ConnectError::Lost(error.to_string()))?;
         match message {
             Message::Text(text) => {
-                check_document(text.as_bytes(), LIMITS)?;
-                let element = element::parse(text.as_bytes())?;
+                let bytes = text.as_bytes();
+                let element = match check_document(bytes, LIMITS) {
+                    Ok(()) => element::parse(bytes).unwrap_or_else(|why| unreadable(bytes, &why)),
+                    Err(why) if why.is_skippable() => unreadable(bytes, &why),
+                    Err(why) => return Err(why.into()),
+                };
                 if element.is("open", ns::FRAMING) {
                     return Ok(Incoming::Open(StreamHeader::from_open(&element)?));
                 }

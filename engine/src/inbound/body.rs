@@ -12,6 +12,10 @@ const UNDERSTOOD: [&str; 4] = [ns::REPLY, ns::REACTIONS, ns::FILE_SHARING, ns::C
 const QUOTE_CHARS: usize = 500;
 /// Most people whom one message names.
 const MOST_MENTIONS: usize = 100;
+/// Most parts of a text that stand for something, and that name somebody: each costs
+/// as much as the text is long.
+const MOST_PARTS: usize = 20;
+const MOST_REFERENCES: usize = 200;
 
 /// A text.
 pub(super) struct Body {
@@ -28,7 +32,8 @@ pub(super) fn read(stanza: &Element) -> Option<Body> {
     let chars: Vec<char> = body.chars().collect();
     let mut kept = vec![true; chars.len()];
     let mut quote = None;
-    for (what, (begin, end)) in ranges(stanza, chars.len()) {
+    let parts = ranges(stanza, chars.len()).into_iter().take(MOST_PARTS);
+    for (what, (begin, end)) in parts {
         let Some(part) = chars.get(begin..end) else {
             continue;
         };
@@ -118,9 +123,10 @@ pub(super) fn mentions(
 ) -> (Vec<Mention>, bool) {
     let mut mentions: Vec<Mention> = Vec::new();
     let mut mentions_me = false;
-    for reference in stanza.children().filter(|child| {
+    let references = stanza.children().filter(|child| {
         child.is("reference", ns::REFERENCES) && child.attr("type") == Some("mention")
-    }) {
+    });
+    for reference in references.take(MOST_REFERENCES) {
         let Some(address) = reference.attr("uri").and_then(uri::address) else {
             continue;
         };

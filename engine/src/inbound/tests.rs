@@ -63,6 +63,39 @@ fn carbons_count_from_ourselves_only() {
     );
 }
 
+/// XEP-0280, section 8: some servers leave it in.
+#[test]
+fn who_wants_no_copies_is_heard_all_the_same() {
+    let private = BOB.replace("<body>", "<private xmlns='urn:xmpp:carbons:2'/><body>");
+    assert_eq!(text(&read_live(&private)).text, "hi");
+}
+
+/// Each part costs as much as the text is long.
+#[test]
+fn a_text_of_nothing_but_parts_is_read_quickly() {
+    let parts: String = (0..6_000)
+        .map(|n| format!("<body start='{n}' end='110000'/>"))
+        .collect();
+    let names: String = (0..6_000)
+        .map(|n| {
+            format!(
+                "<reference xmlns='urn:xmpp:reference:0' type='mention' begin='{n}' end='110000' \
+                 uri='xmpp:a@b'/>"
+            )
+        })
+        .collect();
+    let stanza = format!(
+        "<message type='chat' id='1' from='bob@team.internal/x' to='rosa@team.internal'>\
+         <body>{}x</body><fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>{parts}\
+         </fallback>{names}</message>",
+        " ".repeat(120_000)
+    );
+    let began = std::time::Instant::now();
+    drop(read_live(&stanza));
+    // A hundredth of a second or so; without a limit a hundred times as long.
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+}
+
 #[test]
 fn stanza_ids_of_others_are_ignored() {
     let forged = BOB.replace("by='rosa@team.internal'", "by='bob@team.internal'");

@@ -283,15 +283,19 @@ pub(crate) fn requeue(tx: &Transaction<'_>, room: &str, wire_id: &str) -> rusqli
     Ok(true)
 }
 
+/// By its id it is found at once; by its time among the newest, where a history ends.
+const KNOWN: &str = "SELECT EXISTS (
+        SELECT 1 FROM messages WHERE conversation = ?1 AND wire_id = ?5 AND text = ?2
+            AND (author = ?3 OR author_name = ?4))
+    OR EXISTS (
+        SELECT 1 FROM (SELECT text, author, author_name, time_ms FROM messages
+                       WHERE conversation = ?1 ORDER BY position DESC LIMIT 500)
+        WHERE text = ?2 AND (author = ?3 OR author_name = ?4) AND abs(time_ms - ?6) < ?7)";
+
 /// Whether a message of a room's history is here. Rooms without an archive give
 /// no ids of their own, and programs use theirs again: so the words count too.
 pub(crate) fn is_known(db: &Connection, message: &Received) -> rusqlite::Result<bool> {
-    db.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM messages WHERE conversation = ?1 AND text = ?2
-             AND (author = ?3 OR author_name = ?4)
-             AND (wire_id = ?5 OR abs(time_ms - ?6) < ?7))",
-    )?
-    .query_row(
+    db.prepare_cached(KNOWN)?.query_row(
         params![
             message.conversation,
             message.text,

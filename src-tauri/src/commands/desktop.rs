@@ -8,14 +8,14 @@ use crate::external::{self, Destination};
 use crate::state::Shell;
 use crate::{session, window};
 
-/// The window says that it is there, and what it shows.
+/// The window says that it is there, and what it shows. Gives whether somebody is there
+/// to see it.
 #[tauri::command]
 pub(crate) async fn attend(
     shell: State<'_, Shell>,
     attention: WindowAttention,
-) -> Result<(), ApiError> {
-    session::attend(&shell, attention).await;
-    Ok(())
+) -> Result<bool, ApiError> {
+    Ok(session::attend(&shell, attention).await)
 }
 
 /// Size of the page in per cent of the usual.

@@ -1,6 +1,6 @@
 //! Files: handed over, read, saved, opened.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use engine::api::{ApiError, ErrorCode, FileRequest, Request, Response, SaveTo};
 use tauri::ipc::{self, InvokeBody};
@@ -21,7 +21,9 @@ pub(crate) async fn file_ask_where(app: AppHandle, name: String) -> Option<Strin
         .set_file_name(files::safe_name(&name))
         .save_file(move |file| drop(done.send(file)));
     let path = chosen.await.ok().flatten()?.into_path().ok()?;
-    path.to_str().map(str::to_owned)
+    let text = path.to_str().map(str::to_owned)?;
+    app.state::<Shell>().asked.add(path);
+    Some(text)
 }
 
 fn dialog(app: &AppHandle) -> FileDialogBuilder<tauri::Wry> {
@@ -119,7 +121,10 @@ pub(crate) async fn file_save(
 async fn save(app: &AppHandle, key: FileKey, path: Option<String>) -> Result<PathBuf, ApiError> {
     let shell = app.state::<Shell>();
     let to = match path {
-        Some(path) => SaveTo::File { path },
+        Some(path) => {
+            shell.asked.check(Path::new(&path))?;
+            SaveTo::File { path }
+        }
         None => SaveTo::Folder {
             path: downloads(app)?,
         },

@@ -208,6 +208,19 @@ impl Board {
             .collect()
     }
 
+    /// These accounts are left: what is told of others goes.
+    pub(crate) fn only_of(&mut self, accounts: &[String], words: Words) -> Vec<Effect> {
+        let keys = self.separate.keys().chain(self.folded.keys());
+        let gone: Vec<_> = keys
+            .chain(self.held.keys())
+            .filter(|key| !accounts.contains(&key.account))
+            .cloned()
+            .collect();
+        gone.iter()
+            .flat_map(|key| self.unread(key, 0, words))
+            .collect()
+    }
+
     fn may_sound(&mut self, moment: &Moment) -> bool {
         let rests = self
             .last_sound_ms

@@ -62,6 +62,10 @@ pub(super) struct Scanner {
     elements: usize,
     /// Whether any byte but white space was seen (a declaration must be first).
     started: bool,
+    /// Whether an element beyond a limit is skipped, and not an error.
+    skips: bool,
+    /// The limit that the present or last top-level element went beyond.
+    excess: Option<FramingError>,
     /// Bytes that were looked at.
     #[cfg(test)]
     pub(super) steps: usize,
@@ -86,8 +90,25 @@ impl Scanner {
             attributes: 0,
             elements: 0,
             started: false,
+            skips: false,
+            excess: None,
             #[cfg(test)]
             steps: 0,
+        }
+    }
+
+    pub(super) fn that_skips(limits: FramingLimits) -> Self {
+        Self {
+            skips: true,
+            ..Self::new(limits)
+        }
+    }
+
+    /// The same kind of scanner at the beginning of a stream.
+    pub(super) fn anew(&self, limits: FramingLimits) -> Self {
+        Self {
+            skips: self.skips,
+            ..Self::new(limits)
         }
     }
 
@@ -142,6 +163,19 @@ impl Scanner {
                 Ok(Scanned::Nothing)
             }
         }
+    }
+
+    pub(super) fn excess(&self) -> Option<FramingError> {
+        self.excess
+    }
+
+    /// A limit is passed. The stream element itself is never skipped.
+    fn exceeds(&mut self, limit: FramingError) -> Result<(), FramingError> {
+        if !self.skips || self.depth == 0 {
+            return Err(limit);
+        }
+        self.excess.get_or_insert(limit);
+        Ok(())
     }
 
     fn text(&mut self, byte: u8) -> Result<Scanned, FramingError> {
@@ -223,15 +257,16 @@ impl Scanner {
             _ if byte.is_ascii_whitespace() => return Err(FramingError::NotWellFormed),
             _ => {
                 self.started = true;
-                if self.depth > self.limits.max_depth {
-                    return Err(FramingError::TooDeep);
-                }
                 if self.depth <= 1 {
                     self.elements = 0;
+                    self.excess = None;
+                }
+                if self.depth > self.limits.max_depth {
+                    self.exceeds(FramingError::TooDeep)?;
                 }
                 self.elements += 1;
                 if self.elements > self.limits.max_elements {
-                    return Err(FramingError::TooManyElements);
+                    self.exceeds(FramingError::TooManyElements)?;
                 }
                 self.attributes = 0;
                 self.state = State::StartTag { slash: false };
@@ -268,7 +303,7 @@ impl Scanner {
             b'"' | b'\'' => {
                 self.attributes += 1;
                 if self.attributes > self.limits.max_attributes {
-                    return Err(FramingError::TooManyAttributes);
+                    self.exceeds(FramingError::TooManyAttributes)?;
                 }
                 self.state = State::Value { quote: byte };
                 Ok(Scanned::Nothing)

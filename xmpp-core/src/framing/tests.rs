@@ -266,3 +266,51 @@ fn what_is_cut_leaves_no_room_behind() {
     framer.push(b"/>");
     assert!(matches!(framer.next_frame(), Ok(Some(Frame::Element(_)))));
 }
+
+#[test]
+fn who_skips_is_given_what_is_beyond_a_limit_and_goes_on() {
+    let limits = FramingLimits {
+        max_element_bytes: 1000,
+        max_depth: 2,
+        max_attributes: 2,
+        max_elements: 5,
+    };
+    let deep = "<iq><a><b><c/></b></a></iq>";
+    let wide = "<iq a='' b='' c=''/>";
+    let many = format!("<iq>{}</iq>", "<a/>".repeat(5));
+    for (chunk, restarts) in [(1, false), (7, true), (5000, false)] {
+        let mut framer = Framer::that_skips(limits);
+        let mut found = Vec::new();
+        let text = format!("<s>{deep}<iq/>{wide}<iq/>{many}<iq/>");
+        if restarts {
+            framer.push(b"<s>");
+            assert!(matches!(framer.next_frame(), Ok(Some(Frame::Open(_)))));
+            framer.restart();
+        }
+        for piece in text.as_bytes().chunks(chunk) {
+            framer.push(piece);
+            while let Some(frame) = framer.next_frame().unwrap() {
+                if let Frame::Element(bytes) = frame {
+                    found.push((bytes, framer.excess()));
+                }
+            }
+        }
+        let expected = [
+            (deep, Some(FramingError::TooDeep)),
+            ("<iq/>", None),
+            (wide, Some(FramingError::TooManyAttributes)),
+            ("<iq/>", None),
+            (&many, Some(FramingError::TooManyElements)),
+            ("<iq/>", None),
+        ];
+        let expected = expected.map(|(text, why)| (Bytes::copy_from_slice(text.as_bytes()), why));
+        assert_eq!(found, expected, "chunks of {chunk}");
+    }
+    let mut framer = Framer::that_skips(limits);
+    framer.push(format!("<s><iq>{}", "<a/>".repeat(300)).as_bytes());
+    assert!(framer.next_frame().is_ok());
+    assert_eq!(framer.next_frame(), Err(FramingError::TooLarge));
+    let mut framer = Framer::that_skips(limits);
+    framer.push(b"<s a='' b='' c=''>");
+    assert_eq!(framer.next_frame(), Err(FramingError::TooManyAttributes));
+}

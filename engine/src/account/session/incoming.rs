@@ -106,14 +106,18 @@ impl Session<'_> {
         let stamp = delay
             .and_then(|delay| delay.attr("stamp"))
             .and_then(datetime::parse_ms);
-        // What our own server kept was in the archive before that was read: of one
-        // moment with the upper end of a gap, it is in the page above or in the gap.
-        let domain = self.shared.address.domain().as_str();
-        let is_kept = delay.is_some_and(|delay| delay.attr("from") == Some(domain));
-        let stamp = stamp.map(|stamp| stamp - i64::from(is_kept));
-        let Some(stamp) = stamp.filter(|_| !self.resumed && self.follows) else {
+        // Only our own server kept it: what a gateway or a sender says of the time is
+        // that of the words, and no place in the archive.
+        let own = &self.shared.address;
+        let is_kept = delay
+            .and_then(|delay| delay.attr("from"))
+            .is_some_and(|from| from == own.domain().as_str() || from == own.as_str());
+        let Some(stamp) = stamp.filter(|_| is_kept && !self.resumed && self.follows) else {
             return Ok(false);
         };
+        // It was in the archive before that was read: of one moment with the upper end
+        // of a gap, it is in the page above or in the gap.
+        let stamp = stamp - 1;
         let query = move |db: &rusqlite::Connection| archive::is_in_a_gap(db, OWN, stamp);
         Ok(self.shared.store.read(query).await?)
     }
@@ -153,7 +157,7 @@ fn live_cursor(own: &jid::BareJid, element: &Element) -> Option<String> {
     let from_us = element.attr("from").is_none_or(|from| from == own.as_str());
     let copied = element
         .children()
-        .find(|child| child.has_ns(ns::CARBONS) && from_us)
+        .find(|child| inbound::is_copy(child) && from_us)
         .and_then(|carbon| carbon.get_child("forwarded", ns::FORWARD))
         .and_then(|forwarded| forwarded.get_child("message", ns::CLIENT));
     copied

@@ -64,6 +64,11 @@ fn advance(tx: &Transaction<'_>, id: i64, state: i64) -> rusqlite::Result<bool> 
     Ok(moved > 0)
 }
 
+/// The few rows of a person are gone through, not the many messages of the room.
+const FORGET_READ: &str = "DELETE FROM deliveries
+    WHERE conversation = ?1 AND person = ?2 AND read_ms IS NOT NULL
+        AND (SELECT position FROM messages WHERE id = deliveries.message) < ?3";
+
 /// The other side has seen everything up to this message (XEP-0333, section
 /// 5.1). In a room that is noted, and makes no state: there are many who see.
 pub(super) fn displayed(
@@ -74,11 +79,7 @@ pub(super) fn displayed(
     note(tx, target, &about.author, None, Some(about.time_ms))?;
     if about.room {
         // Of each person only the newest matters: rooms are big.
-        tx.prepare_cached(
-            "DELETE FROM deliveries WHERE conversation = ?1 AND person = ?2 AND read_ms IS NOT NULL
-                 AND message IN (SELECT id FROM messages WHERE conversation = ?1 AND position < ?3)",
-        )?
-        .execute(params![
+        tx.prepare_cached(FORGET_READ)?.execute(params![
             about.conversation,
             about.author.key(),
             target.position

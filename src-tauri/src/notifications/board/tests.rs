@@ -151,6 +151,20 @@ fn u83_what_was_read_elsewhere_goes() {
     );
 }
 
+/// A click on it would lead nowhere, and its words are of an account that is gone.
+#[test]
+fn what_is_told_of_an_account_that_is_gone_goes_with_it() {
+    let mut board = Board::default();
+    board.arrived(note("Li", "hi", 1), &calm(), WORDS, &at(0));
+    board.catching_up("a");
+    board.arrived(note("Wang", "hi", 1), &calm(), WORDS, &at(0));
+    let both = ["a".to_owned(), "b".to_owned()];
+    assert_eq!(board.only_of(&both, WORDS), []);
+    let closed = Effect::Close(Slot::Conversation(key("Li")));
+    assert_eq!(board.only_of(&both[1..], WORDS), [closed]);
+    assert_eq!(board.watched("a"), []);
+}
+
 #[test]
 fn u84_the_preview_can_be_less_and_is_on_a_locked_screen() {
     let limited = |preview, locked, limit| {
