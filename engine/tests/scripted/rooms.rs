@@ -5,6 +5,7 @@ mod keeping;
 mod notices;
 mod noting;
 mod private;
+mod wanted;
 
 use startalk_engine::api::{
     ApiError, DeliveryState, ErrorCode, MessageKind, MessageView, Request, Response, RoomRequest,

@@ -36,6 +36,8 @@ enum Work {
     Look(String),
     Leave(String),
     Note(String),
+    /// Read the bookmarks, which failed so often.
+    Bookmarks(u32),
 }
 
 /// Runs as long as the session.
@@ -59,9 +61,9 @@ pub(in crate::account) async fn run(
     }
     // The connection before may have ended on the way to here, or on the way into
     // a room.
-    if !shared.rooms.are_bookmarks_read() {
-        bookmarks::fetch(shared, handle).await?;
-        shared.rooms.set_bookmarks_read();
+    if !shared.rooms.are_bookmarks_read() && !bookmarks::fetch(shared, handle).await? {
+        // Until then we are in those that are known here.
+        read_bookmarks_later(shared, 0);
     }
     for room in shared.store.read(rooms::all).await? {
         if resumed && room.bookmarked && room.unnoted {
@@ -84,6 +86,7 @@ pub(in crate::account) async fn run(
         waiting.extend(reads.map(|(room, (_, tries))| Work::Read(room, tries)));
         waiting.extend(errands.look.into_iter().map(Work::Look));
         waiting.extend(errands.note.into_iter().map(Work::Note));
+        waiting.extend(errands.bookmarks.map(|(_, tries)| Work::Bookmarks(tries)));
         let (silent, next_ping) = shared.rooms.silent(now);
         for room in silent {
             // Not again before this one has its answer.
@@ -133,6 +136,7 @@ async fn carry_out(shared: &Arc<Shared>, handle: &Handle, work: Work) {
                 bookmarks::note(shared, handle, &known).await;
             }
         }
+        Work::Bookmarks(tries) => read_bookmarks(shared, handle, tries).await,
         Work::Leave(room) => {
             if let Some((nick, ..)) = shared.rooms.us(&room) {
                 shared.rooms.forget(&room);
@@ -141,6 +145,37 @@ async fn carry_out(shared: &Arc<Shared>, handle: &Handle, work: Work) {
             }
         }
     }
+}
+
+/// Reads the bookmarks, which the server could not give before, and joins what is new
+/// among them.
+async fn read_bookmarks(shared: &Shared, handle: &Handle, tries: u32) {
+    if shared.rooms.are_bookmarks_read() {
+        return;
+    }
+    match bookmarks::fetch(shared, handle).await {
+        Ok(true) => {}
+        Ok(false) => read_bookmarks_later(shared, tries),
+        Err(ConnectError::Lost(_)) => return,
+        Err(error) => {
+            tracing::info!(%error, "bookmarks");
+            read_bookmarks_later(shared, tries);
+        }
+    }
+    match shared.store.read(rooms::all).await {
+        Ok(all) => all
+            .into_iter()
+            .filter(|room| room.is_wanted() && !shared.rooms.knows(&room.address))
+            .for_each(|room| shared.rooms.join_soon(room.address)),
+        Err(error) => tracing::error!(%error, "rooms not joined"),
+    }
+}
+
+fn read_bookmarks_later(shared: &Shared, tries: u32) {
+    let at = Instant::now() + pause(shared, tries);
+    shared
+        .rooms
+        .order(|errands| errands.bookmarks = Some((at, tries + 1)));
 }
 
 async fn join(shared: &Arc<Shared>, handle: &Handle, room: String, tries: u32) {

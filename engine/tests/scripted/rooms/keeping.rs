@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::peer::{DOMAIN, Peer, Server, body, within};
 
 /// The server's end of the session, resumed; it had got so many stanzas.
-async fn resumed(server: &Server, had: u32) -> Peer {
+pub(super) async fn resumed(server: &Server, had: u32) -> Peer {
     let mut peer = server.signed_in().await;
     assert!(peer.next().await.unwrap().is("resume", ns::SM));
     peer.received = had;
