@@ -28,6 +28,7 @@ mod faults;
 mod fetching;
 mod files;
 mod hostile;
+mod kept;
 mod lists;
 mod logs;
 mod messages;
