@@ -14,7 +14,9 @@ use crate::peer::{PASSWORD, Server, body};
 async fn rosa_with_something_to_say(secrets: Arc<dyn Secrets>) -> Client {
     let server = Server::start();
     let client = Client::join(&server, secrets, TIMEOUTS).await;
-    drop(server.session().await);
+    let peer = server.session().await;
+    client.wait_online().await;
+    drop(peer);
     client
         .until("no connection", async || {
             client.connection().await != ConnectionView::Online
@@ -58,7 +60,7 @@ fn files(client: &Client, name: &str) -> Vec<PathBuf> {
         .collect();
     found.retain(|path| {
         let own = path.file_name().unwrap().to_string_lossy();
-        own.starts_with(name) && !own.ends_with("-wal") && !own.ends_with("-shm")
+        path.is_file() && own.starts_with(name) && !own.contains(".db-")
     });
     found
 }

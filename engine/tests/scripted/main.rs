@@ -15,6 +15,7 @@ mod archived;
 mod authority;
 mod bookmarks;
 mod bridge;
+mod cache;
 mod certificates;
 mod changes;
 mod client;

@@ -10,11 +10,13 @@ use xmpp_core::{Element, ns};
 
 use super::state::{Entered, Stage};
 use super::{discovery, hear, keep, settings};
-use crate::account::Shared;
 use crate::account::handle::{AskError, Handle};
 use crate::account::sync::{archive, displayed};
+use crate::account::{Shared, supervisor};
 use crate::api::LeftWhy;
 use crate::connection::ConnectError;
+use crate::inbound::room::Seat;
+use crate::store::StoreError;
 use crate::store::rooms::{self, Room, members};
 
 /// Nicknames that are tried where one is taken.
@@ -171,8 +173,7 @@ async fn catch_up(shared: Arc<Shared>, handle: Handle, room: String, what: Archi
     };
     while let Some(held) = shared.rooms.caught_up(&room, follows) {
         for (stanza, seat) in held {
-            if let Err(error) = hear::take(&shared, &seat, &stanza, follows).await {
-                tracing::error!(%error, "message of a room not written");
+            if !write(&shared, &handle, &seat, &stanza, follows).await {
                 return;
             }
         }
@@ -204,6 +205,30 @@ async fn catch_up(shared: Arc<Shared>, handle: Handle, room: String, what: Archi
         Err(error) => tracing::info!(%error, "archive of a room"),
     }
     keep::read_later(&shared, room, tries);
+}
+
+/// Writes a message that was held. A cache that refuses it (its disk may be full) is
+/// tried again as long as the session runs: what follows cannot go before it. Whether
+/// it is written.
+async fn write(
+    shared: &Shared,
+    handle: &Handle,
+    seat: &Seat,
+    stanza: &Element,
+    follows: bool,
+) -> bool {
+    let mut tries = 0;
+    loop {
+        match hear::take(shared, seat, stanza, follows).await {
+            Ok(()) => return true,
+            Err(StoreError::Closed) => return false,
+            Err(error) => tracing::error!(%error, tries, "message of a room not written"),
+        }
+        tokio::select! {
+            () = handle.ended() => return false,
+            () = tokio::time::sleep(supervisor::backoff(shared, tries)) => tries += 1,
+        }
+    }
 }
 
 async fn read_archive(shared: &Shared, handle: &Handle, room: &str) -> Result<bool, ConnectError> {
