@@ -2,6 +2,7 @@
 
 mod events;
 mod keeping;
+mod nature;
 mod notices;
 mod noting;
 mod private;

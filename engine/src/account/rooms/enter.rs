@@ -269,15 +269,24 @@ pub(super) async fn enter_known(
     if !room.is_wanted() {
         return Ok(());
     }
+    let mut is_known = true;
     if room.features.is_empty() {
-        match discovery::look(shared, handle, &mut room).await {
+        is_known = match discovery::look(shared, handle, &mut room).await {
+            Ok(()) => true,
             // One of the kind that goes with its last occupant.
-            Ok(()) => {}
-            Err(AskError::Refused(error)) if error.condition == Condition::ItemNotFound => {}
+            // COMPAT: or one that tells strangers nothing of itself.
+            Err(AskError::Refused(error)) => {
+                tracing::debug!(%error, "what a room is like");
+                false
+            }
             Err(error) => return Err(error),
-        }
+        };
     }
-    enter(shared, handle, &room, false).await.map(drop)
+    enter(shared, handle, &room, false).await?;
+    if !is_known {
+        shared.rooms.look(address);
+    }
+    Ok(())
 }
 
 /// Why a room does not let us in for good; nothing if it may do so later.

@@ -46,14 +46,18 @@ impl Account {
             wanted.password = Some(password).filter(|password| !password.is_empty());
         }
         // Else to join would make one that nobody knows.
-        match discovery::look(shared, &handle, &mut wanted).await {
+        let is_known = match discovery::look(shared, &handle, &mut wanted).await {
             // COMPAT: some rooms tell strangers nothing of themselves.
             Err(AskError::Refused(error)) if error.condition != Condition::ItemNotFound => {
                 tracing::debug!(%error, "what a room is like");
+                false
             }
-            other => other.map_err(api)?,
-        }
+            other => other.map(|()| true).map_err(api)?,
+        };
         let view = self.enter_and_note(&handle, wanted, false).await?;
+        if !is_known {
+            shared.rooms.look(&room);
+        }
         let room = self.known(&room).await?;
         bookmarks::note(shared, &handle, &room).await;
         Ok(view)

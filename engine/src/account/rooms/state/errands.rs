@@ -13,7 +13,7 @@ pub(in crate::account::rooms) struct Errands {
     pub(in crate::account::rooms) join: HashMap<String, (Instant, u32)>,
     /// Rooms whose archive has to be read again, when, and how often it failed.
     pub(in crate::account::rooms) read: HashMap<String, (Instant, u32)>,
-    /// Rooms that are set up differently now.
+    /// Rooms of which it is not known what they are like now.
     pub(in crate::account::rooms) look: HashSet<String>,
     /// Rooms to be left.
     pub(in crate::account::rooms) leave: HashSet<String>,
@@ -34,6 +34,13 @@ impl LiveRooms {
     pub(in crate::account::rooms) fn join_soon(&self, room: String) {
         self.order(|errands| {
             errands.join.entry(room).or_insert((Instant::now(), 0));
+        });
+    }
+
+    /// What a room is like is to be asked.
+    pub(in crate::account::rooms) fn look(&self, room: &str) {
+        self.order(|errands| {
+            errands.look.insert(room.to_owned());
         });
     }
 
