@@ -130,8 +130,20 @@ fn join(room: &Room, nick: &str) -> Element {
         .done()
 }
 
-/// Reads again the archive of a room that could not be read.
+/// Reads the archive of a room that could not be read, or that is new. Where there is
+/// none any more, what was missed is among the last words that a room without one gives
+/// to whoever comes.
 pub(super) async fn read_again(shared: &Arc<Shared>, handle: &Handle, room: String, tries: u32) {
+    let of = room.clone();
+    let known = shared.store.read(move |db| rooms::get(db, &of)).await;
+    let Ok(Some(known)) = known else { return };
+    if !known.has_archive() {
+        if shared.rooms.lost_its_archive(&room) {
+            tracing::info!(account = shared.id, "a room has no archive any more");
+            shared.rooms.join_soon(room);
+        }
+        return;
+    }
     if !shared.rooms.read_again(&room) {
         return;
     }
@@ -269,7 +281,9 @@ pub(super) async fn enter_known(
     if !room.is_wanted() {
         return Ok(());
     }
-    let mut is_known = true;
+    // What was known may have changed while this device was away: whoever has not just
+    // asked does so when we are in it.
+    let mut is_known = false;
     if room.features.is_empty() {
         is_known = match discovery::look(shared, handle, &mut room).await {
             Ok(()) => true,

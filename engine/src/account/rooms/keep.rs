@@ -118,14 +118,7 @@ async fn carry_out(shared: &Arc<Shared>, handle: &Handle, work: Work) {
         Work::Join(room, tries) => join(shared, handle, room, tries).await,
         Work::Read(room, tries) => enter::read_again(shared, handle, room, tries).await,
         Work::Ping(room) => ping(shared, handle, room).await,
-        Work::Look(room) => {
-            let of = room.clone();
-            if let Ok(Some(mut known)) = shared.store.read(move |db| rooms::get(db, &of)).await
-                && let Err(error) = discovery::look(shared, handle, &mut known).await
-            {
-                tracing::info!(%error, "what a room is like");
-            }
-        }
+        Work::Look(room) => look(shared, handle, room).await,
         Work::Note(room) => {
             let of = room.clone();
             let known = shared.store.read(move |db| rooms::get(db, &of)).await;
@@ -176,6 +169,23 @@ fn read_bookmarks_later(shared: &Shared, tries: u32) {
     shared
         .rooms
         .order(|errands| errands.bookmarks = Some((at, tries + 1)));
+}
+
+/// Asks what a room is like. An archive that was not there before is read.
+async fn look(shared: &Shared, handle: &Handle, room: String) {
+    let of = room.clone();
+    let known = shared.store.read(move |db| rooms::get(db, &of)).await;
+    let Ok(Some(mut known)) = known else { return };
+    let had_archive = known.has_archive();
+    if let Err(error) = discovery::look(shared, handle, &mut known).await {
+        tracing::info!(%error, "what a room is like");
+        return;
+    }
+    if known.has_archive() != had_archive {
+        shared.rooms.order(|errands| {
+            errands.read.insert(room, (Instant::now(), 0));
+        });
+    }
 }
 
 async fn join(shared: &Arc<Shared>, handle: &Handle, room: String, tries: u32) {
