@@ -16,7 +16,7 @@ use crate::account::sync::pep::{self, Readers};
 use crate::account::{Shared, decisions};
 use crate::connection::ConnectError;
 use crate::store::StoreError;
-use crate::store::rooms::{self, Room};
+use crate::store::rooms::{self, Room, wish};
 use bookmark::{Bookmark, read_item, read_items};
 
 /// Bookmarks that are read.
@@ -160,7 +160,11 @@ async fn take_all(shared: &Shared, found: Found) -> Result<(), StoreError> {
                     // Removed on another device.
                     None if room.bookmarked && found.is_all => {
                         room.bookmarked = false;
-                        room.autojoin = false;
+                        // Unless it was joined here since: then it is noted again.
+                        room.autojoin = wish::get(tx, &room.address)? == Some(true);
+                        if !room.autojoin {
+                            wish::forget(tx, &room.address)?;
+                        }
                         rooms::put(tx, &room)?;
                     }
                     None => {}
@@ -228,17 +232,20 @@ pub(super) async fn note(shared: &Shared, handle: &Handle, room: &Room) {
         tracing::info!(%error, "room not bookmarked");
         return;
     }
-    let said = bookmark.extensions;
-    let noted = shared
-        .update_room(&room.address, move |room| {
+    let of = room.address.clone();
+    let noted = shared.store.write(move |tx| {
+        let is_said = wish::said(tx, &of, bookmark.autojoin)?;
+        rooms::update(tx, &of, |room| {
             room.bookmarked = true;
             // More may have been said meanwhile.
-            room.unnoted &= room.extensions != said;
+            room.unnoted &= !is_said || room.extensions != bookmark.extensions;
         })
-        .await;
-    if let Err(error) = noted {
+    });
+    if let Err(error) = noted.await {
         tracing::error!(%error, "room not noted");
     }
+    shared.room_changed(&room.address);
+    shared.conversations_changed();
 }
 
 /// XEP-0402, section 3.3: nobody else may read it, and nothing is dropped.
@@ -309,12 +316,19 @@ pub(in crate::account) async fn pushed(
             let Some(Ok(room)) = child.attr("id").map(BareJid::new) else {
                 continue;
             };
+            let of = room.to_string();
             shared
-                .update_room(room.as_str(), |room| {
-                    room.bookmarked = false;
-                    room.autojoin = false;
+                .store
+                .write(move |tx| {
+                    wish::forget(tx, &of)?;
+                    rooms::update(tx, &of, |room| {
+                        room.bookmarked = false;
+                        room.autojoin = false;
+                    })
                 })
                 .await?;
+            shared.room_changed(room.as_str());
+            shared.conversations_changed();
             shared.rooms.order(|errands| {
                 errands.leave.insert(room.to_string());
             });

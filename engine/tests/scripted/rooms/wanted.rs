@@ -1,12 +1,15 @@
 //! Which rooms we want to be in, where the server says no when it is asked.
 
-use startalk_engine::api::RoomState;
+use startalk_engine::api::{RoomRequest, RoomState};
 use xmpp_core::{Element, ns};
 
 use super::keeping::resumed;
-use super::{ROOM, client_in_room, give_archive, let_in, room, wait_room};
+use super::noting::published;
+use super::{
+    ROOM, answer, bookmark, client_in_room, give_archive, join, let_in, request, room, wait_room,
+};
 use crate::client::Client;
-use crate::peer::{Peer, Server, body};
+use crate::peer::{Peer, Server, body, within};
 
 async fn refuse(peer: &mut Peer, iq: &Element, condition: &str) {
     peer.send(&format!(
@@ -103,4 +106,79 @@ async fn where_there_is_no_node_there_are_no_bookmarks_any_more() {
         "no presence to the room"
     );
     assert_eq!(room(&client).await.state, RoomState::NotJoined);
+}
+
+/// A new session, in which the bookmark says this yet; and what it is told then.
+async fn noted_later(server: &Server, client: &mut Client, autojoin: &str) -> (Peer, String) {
+    client.restart().await;
+    let mut peer = server.signed_in().await;
+    peer.bookmarks = Some(bookmark().replace("'true'", autojoin));
+    peer.begin(&[]).await;
+    let item = published(&mut peer, ns::BOOKMARKS).await;
+    let conference = item.get_child("conference", ns::BOOKMARKS).unwrap();
+    let said = conference.attr("autojoin").unwrap().to_owned();
+    (peer, said)
+}
+
+/// The bookmark is written neither as it is nor after its node was set up.
+async fn refuse_bookmark(peer: &mut Peer) {
+    for _ in 0..2 {
+        let iq = peer.with("pubsub", ns::PUBSUB).await;
+        refuse(peer, &iq, "internal-server-error").await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_bookmark_could_not_be_told_is_told_later_and_counts_until_then() {
+    let server = Server::start();
+    let (mut client, mut peer) = client_in_room(&server).await;
+    let engine = client.engine.clone();
+    let leave = request(&client, |account| RoomRequest::Leave {
+        account,
+        room: ROOM.to_owned(),
+        forget: false,
+    });
+    let leaving = tokio::spawn(async move { engine.handle(leave).await });
+    refuse_bookmark(&mut peer).await;
+    within("the answer", leaving).await.unwrap().unwrap();
+    let (mut peer, said) = noted_later(&server, &mut client, "'true'").await;
+    assert_eq!(said, "false");
+    client.wait_online().await;
+    client.send("next").await;
+    let next = peer.next().await.unwrap();
+    assert_eq!(body(&next), "next", "no presence to the room");
+    assert_eq!(room(&client).await.state, RoomState::NotJoined);
+
+    // Another device may leave it again later.
+    let joining = tokio::spawn(join(&client));
+    let asked = peer.with("query", ns::DISCO_INFO).await;
+    let info = "<query xmlns='http://jabber.org/protocol/disco#info'>\
+                <feature var='urn:xmpp:mam:2'/></query>";
+    answer(&mut peer, &asked, info).await;
+    let_in(&mut peer).await;
+    let (mut refused, mut is_read) = (0, false);
+    while refused < 2 || !is_read {
+        let iq = peer.next().await.unwrap();
+        if iq.has_child("pubsub", ns::PUBSUB) {
+            refuse(&mut peer, &iq, "internal-server-error").await;
+            refused += 1;
+        } else if iq.has_child("query", ns::MAM) {
+            answer(
+                &mut peer,
+                &iq,
+                "<fin xmlns='urn:xmpp:mam:2' complete='true'/>",
+            )
+            .await;
+            is_read = true;
+        }
+    }
+    within("the answer", joining).await.unwrap().unwrap();
+    let (mut peer, said) = noted_later(&server, &mut client, "'false'").await;
+    assert_eq!(said, "true");
+    let_in(&mut peer).await;
+    give_archive(&mut peer, &[]).await;
+    wait_room(&client, RoomState::Joined).await;
+    let left = bookmark().replace("'true'", "'false'");
+    super::noting::push(&mut peer, &left).await;
+    wait_room(&client, RoomState::NotJoined).await;
 }
