@@ -104,8 +104,7 @@ pub(crate) struct Shared {
     pub(crate) session: Mutex<Option<Handle>>,
     /// Held while a gap is filled.
     pub(crate) filling: tokio::sync::Mutex<()>,
-    /// Held while messages of a conversation are removed from this device, or
-    /// fetched again.
+    /// Held while some messages are removed from this device, or fetched again.
     pub(crate) trimming: tokio::sync::Mutex<()>,
     /// Where to connect, and with what; both can change.
     pub(crate) way: Mutex<Way>,

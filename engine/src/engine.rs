@@ -3,6 +3,7 @@
 mod check;
 mod files;
 mod join;
+mod kept;
 mod keys;
 mod leave;
 mod managed;
@@ -25,7 +26,7 @@ use crate::api::{ApiError, ErrorCode, Event, Notice, Request, Response};
 use crate::config::EngineConfig;
 use crate::connection::Connector;
 use crate::events::{EventStream, Events};
-use crate::profile::{Network, Profile, ProfileError, SavedAccount};
+use crate::profile::{Accounts, Network, Profile, ProfileError, SavedAccount};
 use crate::secrets::Secret;
 use crate::surroundings::Surroundings;
 
@@ -106,7 +107,7 @@ struct Inner {
 struct State {
     /// Gone once the engine is closed; with it the lock.
     profile: Option<Arc<Profile>>,
-    saved: Vec<SavedAccount>,
+    accounts: Accounts,
     network: Network,
     open: HashMap<String, Arc<Account>>,
     /// Keys of the open caches, to be kept anew when a password changes.
@@ -126,14 +127,15 @@ impl Engine {
         let folder = config.profile_dir.clone();
         let opened = config.store.block(move || {
             let profile = Profile::open(&folder)?;
-            let saved = profile.accounts().map_err(ProfileError::Folder)?;
+            let accounts = profile.accounts().map_err(ProfileError::Folder)?;
             let network = profile.network().map_err(ProfileError::Folder)?;
-            Ok::<_, ProfileError>((profile, saved, network))
+            Ok::<_, ProfileError>((profile, accounts, network))
         });
-        let (profile, saved, network) = opened.await.map_err(std::io::Error::other)??;
+        let (profile, accounts, network) = opened.await.map_err(std::io::Error::other)??;
+        let saved = accounts.saved.clone();
         let state = State {
             profile: Some(Arc::new(profile)),
-            saved: saved.clone(),
+            accounts,
             network: network.clone(),
             open: HashMap::new(),
             keys: HashMap::new(),
@@ -210,7 +212,7 @@ impl Engine {
             if let Some(account) = state.open.get(id) {
                 return Ok(Arc::clone(account));
             }
-            let known = state.saved.iter().any(|saved| saved.id == id);
+            let known = state.accounts.saved.iter().any(|saved| saved.id == id);
             Err(if known {
                 ErrorCode::Locked.into()
             } else {
@@ -220,8 +222,11 @@ impl Engine {
     }
 
     fn saved(&self, id: &str) -> Result<SavedAccount, ApiError> {
-        self.with(|state| state.saved.iter().find(|saved| saved.id == id).cloned())
-            .ok_or_else(|| ErrorCode::NotFound.into())
+        self.with(|state| {
+            let mut all = state.accounts.saved.iter();
+            all.find(|saved| saved.id == id).cloned()
+        })
+        .ok_or_else(|| ErrorCode::NotFound.into())
     }
 
     fn notice(&self, notice: Notice) {
@@ -238,18 +243,24 @@ impl Engine {
         &self,
         change: impl FnOnce(&mut Vec<SavedAccount>) + Send,
     ) -> Result<(), ApiError> {
+        self.save_all(|accounts| change(&mut accounts.saved)).await
+    }
+
+    /// The same, with those that were signed out of.
+    async fn save_all(&self, change: impl FnOnce(&mut Accounts) + Send) -> Result<(), ApiError> {
         let failed =
             |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::CacheFailed).detail(error);
-        let (profile, mut saved) = self.with(|state| (state.profile.clone(), state.saved.clone()));
-        change(&mut saved);
+        let (profile, mut accounts) =
+            self.with(|state| (state.profile.clone(), state.accounts.clone()));
+        change(&mut accounts);
         let profile = profile.ok_or(ErrorCode::Internal)?;
-        let written = saved.clone();
+        let written = accounts.clone();
         let mode = self.inner.config.store;
-        mode.block(move || profile.save_accounts(&written))
+        mode.block(move || profile.save_accounts(written))
             .await
             .map_err(|error| failed(&error))?
             .map_err(|error| failed(&error))?;
-        self.with(|state| state.saved = saved);
+        self.with(|state| state.accounts = accounts);
         Ok(())
     }
 

@@ -48,6 +48,37 @@ pub(crate) struct SavedAccount {
     pub(crate) updates: UpdatePolicy,
 }
 
+/// An account that was signed out of while its data stays on this device, for when
+/// somebody signs in to it again. Nothing here is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptAccount {
+    pub(crate) id: String,
+    /// Whose it is.
+    pub(crate) address: String,
+    /// Resource of this device.
+    pub(crate) resource: String,
+    /// Where the key of its cache is.
+    pub(crate) secrets: SecretsPlace,
+}
+
+impl KeptAccount {
+    /// Whether it is what is kept of the account with this bare address.
+    pub(crate) fn is_of(&self, own: &jid::BareJid) -> bool {
+        self.address == own.as_str()
+    }
+}
+
+/// All that is remembered of accounts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Accounts {
+    /// Those that are signed in.
+    #[serde(rename = "accounts")]
+    pub(crate) saved: Vec<SavedAccount>,
+    /// Those that were, the last one last.
+    #[serde(default)]
+    pub(crate) kept: Vec<KeptAccount>,
+}
+
 /// Version of the list of accounts that this program writes.
 const ACCOUNTS_VERSION: u32 = 1;
 /// Version of what it writes about networks.
@@ -61,7 +92,8 @@ struct VersionOnly {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct AccountsFile {
     version: u32,
-    accounts: Vec<SavedAccount>,
+    #[serde(flatten)]
+    accounts: Accounts,
 }
 
 /// The way out that the user has chosen.
@@ -126,15 +158,15 @@ impl Profile {
 
     /// The accounts. A file that cannot be read is set aside; the folders of
     /// its accounts stay as they are.
-    pub(crate) fn accounts(&self) -> std::io::Result<Vec<SavedAccount>> {
+    pub(crate) fn accounts(&self) -> std::io::Result<Accounts> {
         let file: Option<AccountsFile> = read(&self.accounts_file(), ACCOUNTS_VERSION)?;
         Ok(file.map(|file| file.accounts).unwrap_or_default())
     }
 
-    pub(crate) fn save_accounts(&self, accounts: &[SavedAccount]) -> std::io::Result<()> {
+    pub(crate) fn save_accounts(&self, accounts: Accounts) -> std::io::Result<()> {
         let file = AccountsFile {
             version: ACCOUNTS_VERSION,
-            accounts: accounts.to_vec(),
+            accounts,
         };
         write_atomically(&self.accounts_file(), &serde_json::to_vec_pretty(&file)?)
     }
@@ -283,16 +315,27 @@ mod tests {
                 ..UpdatePolicy::default()
             },
         };
-        profile
-            .save_accounts(std::slice::from_ref(&account))
-            .unwrap();
-        assert_eq!(profile.accounts().unwrap(), [account]);
+        let accounts = Accounts {
+            kept: vec![KeptAccount {
+                id: "b".into(),
+                address: "bob@example.com".into(),
+                resource: "s".into(),
+                secrets: SecretsPlace::AskEachTime,
+            }],
+            saved: vec![account],
+        };
+        profile.save_accounts(accounts.clone()).unwrap();
+        assert_eq!(profile.accounts().unwrap(), accounts);
+        // As it was before anything was kept.
+        let text = r#"{"version":1,"accounts":[]}"#;
+        std::fs::write(profile.accounts_file(), text).unwrap();
+        assert_eq!(profile.accounts().unwrap(), Accounts::default());
         for (text, name) in [
             ("{\"version\":", "accounts.json.damaged-"),
             ("{\"version\":2,\"people\":{}}", "accounts.json.newer-"),
         ] {
             std::fs::write(profile.accounts_file(), text).unwrap();
-            assert_eq!(profile.accounts().unwrap(), []);
+            assert_eq!(profile.accounts().unwrap(), Accounts::default());
             let kept = std::fs::read_dir(folder.path())
                 .unwrap()
                 .flatten()

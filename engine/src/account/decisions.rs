@@ -12,7 +12,7 @@ use xmpp_core::{Element, ns};
 
 use crate::store::conversations::noted::{self, Noted};
 use crate::store::conversations::{self, Notify, Quiet};
-use crate::store::rooms::{self, Room};
+use crate::store::rooms::{self, Room, wish};
 
 /// What was decided about a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,6 +199,11 @@ pub(super) fn take_bookmark(
     apply(room);
     (room.extensions, room.unnoted) =
         heard(ours.as_deref(), room.unnoted, room.extensions.as_deref());
+    // So is whether we want to be in it.
+    if !wish::said(tx, &room.address, room.autojoin)? {
+        room.autojoin = !room.autojoin;
+        room.unnoted = true;
+    }
     rooms::put(tx, room)?;
     let now = read(room.extensions.as_deref());
     hold(tx, &room.address, read(ours.as_deref()), now)

@@ -108,6 +108,11 @@ impl Handle {
         (handle, queue)
     }
 
+    /// Waits until the session has ended: nobody answers any more.
+    pub(super) async fn ended(&self) {
+        self.commands.closed().await;
+    }
+
     async fn command(&self, command: Command) -> Result<(), AskError> {
         self.commands
             .send(command)

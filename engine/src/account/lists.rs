@@ -5,11 +5,12 @@ use tokio::time::Instant;
 
 use super::decisions::{self, Decided, ToNote};
 use super::requests::{conversation_id, delivery, failed};
-use super::{Account, Shared};
+use super::{Account, Shared, upkeep};
 use crate::api::{
     ApiError, ConversationFilter, ConversationKind, ConversationPage, ConversationRequest,
     ConversationView, ErrorCode, FirstUnreadView, NotifyLevel, Response, StorageView,
 };
+use crate::store::StoreError;
 use crate::store::conversations::{self, Conversation, Notify, Quiet, Which};
 use crate::store::rooms;
 use crate::store::trim::{self, Keep};
@@ -221,23 +222,18 @@ impl Account {
 
     /// Takes all that was read (or all) of a conversation from this device.
     async fn trim(&self, id: &str, unread_stays: bool) -> Result<(), ApiError> {
-        let _nobody_fetches = self.shared.trimming.lock().await;
         let keep = Keep {
             from_ms: None,
             unread: unread_stays,
         };
-        loop {
+        let store = &self.shared.store;
+        upkeep::in_steps(&self.shared.trimming, (), |()| async move {
             let of = id.to_owned();
-            let gone = self
-                .shared
-                .store
-                .write(move |tx| trim::trim(tx, &of, keep, AT_ONCE))
-                .await
-                .map_err(failed)?;
-            if gone == 0 {
-                break;
-            }
-        }
+            let gone = store.write(move |tx| trim::trim(tx, &of, keep, AT_ONCE));
+            Ok::<_, StoreError>((gone.await? > 0).then_some(()))
+        })
+        .await
+        .map_err(failed)?;
         self.shared.messages_changed(id);
         Ok(())
     }

@@ -103,7 +103,7 @@ async fn forget(shared: &Shared) {
 
 /// Full jitter below a ceiling that doubles: many clients of a server that
 /// comes back do not come at once.
-fn backoff(shared: &Shared, failures: u32) -> Duration {
+pub(super) fn backoff(shared: &Shared, failures: u32) -> Duration {
     let timeouts = &shared.timeouts;
     let ceiling = timeouts
         .backoff

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
+
 use super::Shared;
 use crate::store::StoreError;
 use crate::store::trim::{self, Limits};
@@ -36,9 +38,24 @@ pub(super) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Removes what is beyond the limits, in small steps: others write in between.
+/// Removes in steps, from a first to one that gives no other: whoever writes, or fetches
+/// what is missing, comes in between. They may be what the account waits for before it
+/// is online.
+pub(super) async fn in_steps<At, E, Step: Future<Output = Result<Option<At>, E>>>(
+    trimming: &Mutex<()>,
+    first: At,
+    mut step: impl FnMut(At) -> Step,
+) -> Result<(), E> {
+    let mut next = Some(first);
+    while let Some(at) = next {
+        let _nobody_fetches = trimming.lock().await;
+        next = step(at).await?;
+    }
+    Ok(())
+}
+
+/// Removes what is beyond the limits.
 async fn tidy(shared: &Shared) -> Result<(), StoreError> {
-    let _nobody_fetches = shared.trimming.lock().await;
     let retention = shared.managed().retention;
     let limits = Limits {
         from_ms: retention
@@ -46,8 +63,7 @@ async fn tidy(shared: &Shared) -> Result<(), StoreError> {
             .map(|days| shared.clock.now_ms() - i64::from(days) * DAY_MS),
         bytes: retention.bytes,
     };
-    let mut next = Some(i64::MIN);
-    while let Some(after) = next {
+    in_steps(&shared.trimming, i64::MIN, |after| async move {
         let stepped = shared
             .store
             .write(move |tx| trim::step(tx, after, limits))
@@ -55,7 +71,33 @@ async fn tidy(shared: &Shared) -> Result<(), StoreError> {
         for conversation in &stepped.changed {
             shared.messages_changed(conversation);
         }
-        next = stepped.next;
+        Ok(stepped.next)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex as Noted;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_fetches_comes_between_two_steps() {
+        let (trimming, said) = (Mutex::new(()), Noted::new(Vec::new()));
+        let said = &said;
+        let trim = in_steps(&trimming, 1, |step| async move {
+            // Meanwhile somebody begins to wait.
+            tokio::task::yield_now().await;
+            said.lock().unwrap().push(step);
+            Ok::<_, ()>((step < 3).then_some(step + 1))
+        });
+        let fetch = async {
+            let _not_trimmed = trimming.lock().await;
+            said.lock().unwrap().push(0);
+        };
+        let (trimmed, ()) = tokio::join!(trim, fetch);
+        trimmed.unwrap();
+        assert_eq!(*said.lock().unwrap(), [1, 0, 2, 3]);
     }
-    Ok(())
 }

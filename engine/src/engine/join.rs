@@ -6,7 +6,7 @@ use navigation::{
 use xmpp_core::names;
 use zeroize::Zeroizing;
 
-use super::keys::proof;
+use super::keys::{fresh_key, proof};
 use super::{Engine, NewAccount, NewUser, address};
 use crate::api::{ApiError, ErrorCode, JoinKind, JoinPreview, ManagedSource, PreviewLimit};
 use crate::clock;
@@ -14,6 +14,7 @@ use crate::config::Retention;
 use crate::connection::{ConnectError, Purpose, connect, register};
 use crate::http;
 use crate::profile::SavedAccount;
+use crate::secrets::Secret;
 
 /// Largest navigation document, and the longest wait for it.
 const DOCUMENT: http::Limits = http::Limits {
@@ -208,16 +209,8 @@ impl Engine {
         if password.is_empty() {
             return Err(ErrorCode::PasswordTooWeak.into());
         }
-        let id: String = self
-            .inner
-            .config
-            .clock
-            .random_id()
-            .replace(['-', '_'], "0")
-            .chars()
-            .take(12)
-            .collect();
-        let saved = SavedAccount {
+        let id = self.fresh_id();
+        let mut saved = SavedAccount {
             resource: format!("startalk-{id}"),
             id,
             username,
@@ -233,6 +226,7 @@ impl Engine {
         let own = address(&saved)?;
         let exists = self.with(|state| {
             state
+                .accounts
                 .saved
                 .iter()
                 .any(|other| address(other).is_ok_and(|other| other == own))
@@ -244,10 +238,31 @@ impl Engine {
             NewUser::Register { token, .. } => Some(token),
             NewUser::Existing { .. } => None,
         };
+        // Who has the same name on the server later need not be the same person.
+        let was_here = token.is_none();
+        if was_here && let Some(resource) = self.kept_resource(&own) {
+            saved.resource = resource;
+        }
         self.prove(&saved, &password, token)
             .await
             .map_err(|error| error.to_api(&server).value("name", &saved.display_name))?;
-        self.adopt(saved, password).await
+        let kept = match was_here {
+            true => self.take_up(&own, &password).await?,
+            false => None,
+        };
+        let key = match kept {
+            Some((id, key)) => {
+                saved.id = id;
+                key
+            }
+            None => fresh_key()?,
+        };
+        self.adopt(saved, &key, password).await
+    }
+
+    fn fresh_id(&self) -> String {
+        let id = self.inner.config.clock.random_id();
+        id.replace(['-', '_'], "0").chars().take(12).collect()
     }
 
     /// Makes the account if there is a token, and signs in to it.
@@ -272,13 +287,18 @@ impl Engine {
     async fn adopt(
         &self,
         mut saved: SavedAccount,
+        key: &Secret,
         password: Zeroizing<String>,
     ) -> Result<String, ApiError> {
-        let key = Zeroizing::new(clock::random::<32>()?.to_vec());
-        saved.secrets = self.place_secrets(&saved.id, &key, &password).await?;
+        saved.secrets = self.place_secrets(&saved.id, key, &password).await?;
         let account = saved.clone();
-        self.save(|accounts| accounts.push(account)).await?;
-        self.open_account(&saved, &key, password).await?;
+        self.save_all(|accounts| {
+            accounts.kept.retain(|kept| kept.id != account.id);
+            accounts.saved.push(account);
+        })
+        .await?;
+        self.drop_other_key(&saved.id, saved.secrets).await?;
+        self.open_account(&saved, key, password).await?;
         Ok(saved.id)
     }
 

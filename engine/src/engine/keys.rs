@@ -44,7 +44,11 @@ impl Engine {
     /// Reads a secret: `None` if the keyring says that it is not there. That it
     /// says nothing (locked, not running) is an error, and something else
     /// altogether: the secret may well be there.
-    async fn secret(&self, account: &str, kind: SecretKind) -> Result<Option<Secret>, ApiError> {
+    pub(super) async fn secret(
+        &self,
+        account: &str,
+        kind: SecretKind,
+    ) -> Result<Option<Secret>, ApiError> {
         let secrets = Arc::clone(&self.inner.config.secrets);
         let account = account.to_owned();
         let unavailable = |why: &dyn std::fmt::Display| {
@@ -226,8 +230,16 @@ impl Engine {
             }
         })
         .await?;
-        // Only now is the other place of no use. In the other order a crash in
-        // between would leave a cache that nothing opens.
+        self.drop_other_key(id, place).await
+    }
+
+    /// Only once the list says where the key is, the other place is of no use. In the
+    /// other order a crash in between would leave a cache that nothing opens.
+    pub(super) async fn drop_other_key(
+        &self,
+        id: &str,
+        place: SecretsPlace,
+    ) -> Result<(), ApiError> {
         if place == SecretsPlace::Keyring {
             let path = self.account_file(id, "cache.key")?;
             if path.exists()
@@ -292,7 +304,7 @@ impl Engine {
                     self.check_sign_in(&saved, &password).await?;
                     key
                 }
-                None => self.fresh_key(&saved, &password).await?,
+                None => self.replace_key(&saved, &password).await?,
             },
         };
         // A keyring may have appeared, or gone.
@@ -310,41 +322,54 @@ impl Engine {
         saved: &SavedAccount,
         password: &Zeroizing<String>,
     ) -> Result<Secret, ApiError> {
-        let path = self.account_file(&saved.id, "cache.key")?;
-        let typed = password.clone();
-        let unwrapped =
-            tokio::task::spawn_blocking(move || WrappedKey::load(&path)?.unwrap_key(&typed))
-                .await
-                .map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))?;
-        match unwrapped {
+        match self.wrapped_key(&saved.id, password).await? {
             Ok(key) => Ok(key),
             // Either it is wrong, or it was changed on the server: then nobody
             // can open the old cache any more.
-            Err(WrapError::WrongPassword) => match self.fresh_key(saved, password).await {
+            Err(WrapError::WrongPassword) => match self.replace_key(saved, password).await {
                 Ok(key) => Ok(key),
                 Err(_) => Err(ErrorCode::WrongPassword.into()),
             },
             Err(error) => {
                 tracing::error!(%error, "key file");
-                self.fresh_key(saved, password).await
+                self.replace_key(saved, password).await
             }
         }
     }
 
+    /// The key that lies beside a cache.
+    pub(super) async fn wrapped_key(
+        &self,
+        id: &str,
+        password: &Zeroizing<String>,
+    ) -> Result<Result<Secret, WrapError>, ApiError> {
+        let path = self.account_file(id, "cache.key")?;
+        let typed = password.clone();
+        tokio::task::spawn_blocking(move || WrappedKey::load(&path)?.unwrap_key(&typed))
+            .await
+            .map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))
+    }
+
     /// A new key for an account whose old one is lost, once the server has
     /// confirmed the password. The old cache is set aside.
-    async fn fresh_key(&self, saved: &SavedAccount, password: &str) -> Result<Secret, ApiError> {
+    async fn replace_key(&self, saved: &SavedAccount, password: &str) -> Result<Secret, ApiError> {
         self.check_sign_in(saved, password).await?;
-        let path = self.account_file(&saved.id, "cache.db")?;
+        self.set_cache_aside(&saved.id)?;
+        fresh_key()
+    }
+
+    /// Nobody can open this cache any more.
+    pub(super) fn set_cache_aside(&self, id: &str) -> Result<(), ApiError> {
+        let path = self.account_file(id, "cache.db")?;
         if path.exists() {
             let aside = set_aside(&path, "locked")
                 .map_err(|error| ApiError::new(ErrorCode::CacheFailed).detail(error))?;
             self.notice(Notice::CacheSetAside {
-                account: saved.id.clone(),
+                account: id.to_owned(),
                 path: aside.display().to_string(),
             });
         }
-        Ok(Zeroizing::new(clock::random::<32>()?.to_vec()))
+        Ok(())
     }
 
     /// Asks the server whether a password is right.
@@ -381,6 +406,11 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// A key for a new cache.
+pub(super) fn fresh_key() -> Result<Secret, ApiError> {
+    Ok(Zeroizing::new(clock::random::<32>()?.to_vec()))
 }
 
 /// To see whether a server accepts a password.

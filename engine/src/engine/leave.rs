@@ -2,10 +2,11 @@
 
 use std::sync::PoisonError;
 
-use super::Engine;
+use super::{Engine, address};
 use crate::account::Account;
 use crate::api::{ApiError, Event};
 use crate::connection::revoke;
+use crate::profile::KeptAccount;
 
 impl Engine {
     /// Makes what else can sign in worthless. Without a connection it is only
@@ -33,21 +34,27 @@ impl Engine {
             account.stop().await;
             self.revoke(&account).await;
         }
-        self.save(|accounts| accounts.retain(|account| account.id != saved.id))
-            .await?;
-        self.forget_secrets(id, wipe).await;
-        if wipe {
-            let folder = self.with(|state| {
-                state
-                    .profile
-                    .as_ref()
-                    .map(|profile| profile.account_folder(id))
-            });
-            if let Some(folder) = folder
-                && let Err(error) = tokio::fs::remove_dir_all(&folder).await
-            {
-                tracing::warn!(%error, "cache not removed");
+        let own = address(&saved)?;
+        let mut gone = vec![saved.id.clone()];
+        self.save_all(|accounts| {
+            accounts.saved.retain(|account| account.id != saved.id);
+            if wipe {
+                // What was kept of the same account before goes as well.
+                let kept = accounts.kept.extract_if(.., |kept| kept.is_of(&own));
+                gone.extend(kept.map(|kept| kept.id));
+            } else {
+                accounts.kept.push(KeptAccount {
+                    id: saved.id,
+                    address: own.to_string(),
+                    resource: saved.resource,
+                    secrets: saved.secrets,
+                });
             }
+        })
+        .await?;
+        match wipe {
+            true => self.wipe(&gone).await,
+            false => self.forget_secrets(id, false).await,
         }
         self.inner.events.publish(Event::AccountsChanged);
         Ok(())

@@ -2,20 +2,14 @@
 
 use super::Engine;
 use crate::api::{
-    ApiError, ErrorCode, ManagedSetting, ManagedSource, ManagedValue, ManagedView, PreviewLimit,
-    ValueOrigin,
+    ApiError, ManagedSetting, ManagedSource, ManagedValue, ManagedView, PreviewLimit, ValueOrigin,
 };
 use crate::config::Retention;
 use crate::profile::SavedAccount;
 
 impl Engine {
     pub(super) fn managed(&self, id: &str) -> Result<ManagedView, ApiError> {
-        let saved = self.with(|state| {
-            let mut all = state.saved.iter();
-            all.find(|account| account.id == id).cloned()
-        });
-        let saved = saved.ok_or(ErrorCode::NotFound)?;
-        Ok(view(saved, self.inner.config.retention))
+        Ok(view(self.saved(id)?, self.inner.config.retention))
     }
 }
 

@@ -49,6 +49,7 @@ impl Engine {
     pub fn update_policies(&self) -> Vec<UpdatePolicy> {
         self.with(|state| {
             state
+                .accounts
                 .saved
                 .iter()
                 .map(|saved| saved.updates.clone())

@@ -9,7 +9,7 @@ impl Engine {
     pub(super) async fn overview(&self) -> Overview {
         let (saved, open, mut notices, clock_told) = self.with(|state| {
             (
-                state.saved.clone(),
+                state.accounts.saved.clone(),
                 state.open.clone(),
                 state.notices.clone(),
                 state.clock_told,

@@ -86,7 +86,7 @@ impl Engine {
     }
 
     async fn look_for_newer(&self) {
-        for saved in self.with(|state| state.saved.clone()) {
+        for saved in self.with(|state| state.accounts.saved.clone()) {
             let ManagedSource::Navigation { url: Some(url), .. } = &saved.source else {
                 continue;
             };

@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::conversations;
+use super::{archive, conversations};
+
+/// Keys of small values: where all ended when a message began to be waited for.
+const SINCE: &str = "awaited:";
 
 /// What the other devices have to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,21 @@ pub(crate) fn publish_later(tx: &Transaction<'_>, conversation: &str) -> rusqlit
              WHERE published IS NOT excluded.to_publish",
     )?
     .execute([conversation])?;
+    stop_waiting(tx, conversation)
+}
+
+/// Whoever has read here what came after another device had said how far it was, is
+/// further than that: even if what it said is never going to come, as it was of no
+/// message.
+fn stop_waiting(tx: &Transaction<'_>, conversation: &str) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE displayed SET awaited = NULL
+         WHERE conversation = ?1 AND awaited IS NOT NULL
+             AND (SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?2 || ?1)
+                 < (SELECT m.position FROM messages m
+                    WHERE m.conversation = ?1 AND m.stanza_id = displayed.to_publish)",
+    )?
+    .execute([conversation, SINCE])?;
     Ok(())
 }
 
@@ -79,22 +97,22 @@ pub(crate) fn read_elsewhere(
     stanza_id: &str,
 ) -> rusqlite::Result<Heard> {
     let Some(position) = position_of(tx, conversation, stanza_id)? else {
-        tx.execute(
-            "INSERT INTO displayed (conversation, awaited, published) VALUES (?1, ?2, ?2)
-             ON CONFLICT (conversation) DO UPDATE
-                 SET awaited = excluded.awaited, published = excluded.published",
-            [conversation, stanza_id],
-        )?;
+        wait_for(tx, conversation, stanza_id)?;
         return Ok(Heard::default());
     };
-    let set_back = tx
-        .prepare_cached(
-            "SELECT d.published FROM displayed d JOIN messages m
-             ON m.conversation = d.conversation AND m.stanza_id = d.published
-             WHERE d.conversation = ?1 AND m.position > ?2",
-        )?
-        .query_row(params![conversation, position], |row| row.get(0))
+    let before: Option<(Option<String>, Option<String>)> = tx
+        .prepare_cached("SELECT published, to_publish FROM displayed WHERE conversation = ?1")?
+        .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
+    let (published, to_publish) = before.unwrap_or_default();
+    let is_at = |id: &Option<String>| match id {
+        Some(id) => position_of(tx, conversation, id),
+        None => Ok(None),
+    };
+    let set_back = match is_at(&published)? {
+        Some(known) if known > position => published,
+        _ => None,
+    };
     tx.execute(
         "INSERT INTO displayed (conversation, published) VALUES (?1, ?2)
          ON CONFLICT (conversation) DO UPDATE SET awaited = NULL, published = excluded.published",
@@ -102,13 +120,29 @@ pub(crate) fn read_elsewhere(
     )?;
     let moved = conversations::read_up_to(tx, conversation, position)?;
     // They are further than what we wanted to say, or say the same.
-    tx.execute(
-        "UPDATE displayed SET to_publish = NULL WHERE conversation = ?1 AND ?2 >=
-             (SELECT position FROM messages m WHERE m.conversation = ?1
-                  AND m.stanza_id = displayed.to_publish)",
-        params![conversation, position],
-    )?;
+    if is_at(&to_publish)?.is_some_and(|ours| ours <= position) {
+        tx.execute(
+            "UPDATE displayed SET to_publish = NULL WHERE conversation = ?1",
+            [conversation],
+        )?;
+    }
     Ok(Heard { moved, set_back })
+}
+
+fn wait_for(tx: &Transaction<'_>, conversation: &str, stanza_id: &str) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO displayed (conversation, awaited, published) VALUES (?1, ?2, ?2)
+         ON CONFLICT (conversation) DO UPDATE
+             SET awaited = excluded.awaited, published = excluded.published",
+        [conversation, stanza_id],
+    )?;
+    tx.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1 || ?2, ?3)")?
+        .execute(params![
+            SINCE,
+            conversation,
+            archive::end_position(tx)?.to_string()
+        ])?;
+    Ok(())
 }
 
 /// Says again how far was read, unless there is more to say.
@@ -129,9 +163,13 @@ pub(crate) fn publish_again(
 pub(crate) fn settle(tx: &Transaction<'_>) -> rusqlite::Result<Vec<String>> {
     let found: Vec<(String, String)> = tx
         .prepare_cached(
-            "SELECT d.conversation, d.awaited FROM displayed d JOIN messages m
-             ON m.conversation = d.conversation AND m.stanza_id = d.awaited
-             WHERE d.awaited IS NOT NULL",
+            "SELECT d.conversation, d.awaited FROM displayed d
+             WHERE d.awaited IS NOT NULL
+                 AND (EXISTS (SELECT 1 FROM messages m
+                              WHERE m.conversation = d.conversation AND m.stanza_id = d.awaited)
+                      OR EXISTS (SELECT 1 FROM message_ids n
+                                 WHERE n.conversation = d.conversation AND n.id = d.awaited
+                                     AND n.kind = 'edit'))",
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
@@ -156,14 +194,32 @@ pub(crate) fn has_all(tx: &Transaction<'_>, room: Option<&str>) -> rusqlite::Res
     Ok(())
 }
 
+/// Where a message is that the archive gave this id, or gave it to a correction of the
+/// message: there are programs that say so of whatever came last.
 fn position_of(
     db: &Connection,
     conversation: &str,
     stanza_id: &str,
 ) -> rusqlite::Result<Option<i64>> {
-    db.prepare_cached("SELECT position FROM messages WHERE conversation = ?1 AND stanza_id = ?2")?
+    let message = db
+        .prepare_cached("SELECT position FROM messages WHERE conversation = ?1 AND stanza_id = ?2")?
         .query_row([conversation, stanza_id], |row| row.get(0))
-        .optional()
+        .optional()?;
+    if message.is_some() {
+        return Ok(message);
+    }
+    // Of several corrections it need not be the last one; then it is known only that
+    // it came behind the message.
+    db.prepare_cached(
+        "SELECT max(m.position, CASE WHEN (SELECT count(*) FROM message_versions v
+                                           WHERE v.message = m.id) = 1
+                                     THEN coalesce(m.edit_position, m.position)
+                                     ELSE m.position END)
+         FROM message_ids n JOIN messages m ON m.id = n.message
+         WHERE n.conversation = ?1 AND n.id = ?2 AND n.kind = 'edit' LIMIT 1",
+    )?
+    .query_row([conversation, stanza_id], |row| row.get(0))
+    .optional()
 }
 
 #[cfg(test)]
@@ -234,5 +290,82 @@ mod tests {
         assert_eq!(waiting(&tx), ["r-1"]);
         has_all(&tx, None).unwrap();
         assert_eq!(waiting(&tx), ["b-1", "r-1"]);
+    }
+
+    /// Two messages, of which the first was corrected after the second had come.
+    fn corrected(edits: usize) -> Connection {
+        let mut db = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut db).unwrap();
+        db.execute_batch(
+            "INSERT INTO conversations (id, kind) VALUES ('bob@x', 'direct');
+             INSERT INTO messages (id, conversation, position, outgoing, author, text, time_ms,
+                                   state, stanza_id, edited_ms, edit_position)
+             VALUES (1, 'bob@x', 1, 0, 'bob@x', 'a', 1, 1, 'b-1', 3, 3),
+                    (2, 'bob@x', 2, 0, 'bob@x', 'b', 1, 1, 'b-2', NULL, NULL);",
+        )
+        .unwrap();
+        for edit in 1..=edits {
+            db.execute(
+                "INSERT INTO message_ids (conversation, id, message, kind)
+                 VALUES ('bob@x', ?1, 1, 'edit')",
+                [format!("e-{edit}")],
+            )
+            .unwrap();
+            db.execute(
+                "INSERT INTO message_versions (message, text, time_ms) VALUES (1, 'v', ?1)",
+                [edit],
+            )
+            .unwrap();
+        }
+        db
+    }
+
+    #[test]
+    fn whoever_has_read_a_correction_has_read_what_came_before_it() {
+        for (edits, read) in [(1, 3), (2, 1)] {
+            let mut db = corrected(edits);
+            let tx = db.transaction().unwrap();
+            assert!(read_elsewhere(&tx, "bob@x", "e-1").unwrap().moved);
+            let position = conversations::read_position(&tx, "bob@x").unwrap();
+            assert_eq!(position, read, "{edits}");
+            // Nothing is waited for.
+            conversations::read_up_to(&tx, "bob@x", 9).unwrap();
+            publish_later(&tx, "bob@x").unwrap();
+            assert_eq!(waiting(&tx), ["b-2"]);
+        }
+    }
+
+    #[test]
+    fn a_correction_that_is_waited_for_settles_it() {
+        let mut db = corrected(1);
+        let tx = db.transaction().unwrap();
+        tx.execute("UPDATE message_ids SET id = 'other'", [])
+            .unwrap();
+        read_elsewhere(&tx, "bob@x", "e-1").unwrap();
+        assert_eq!(settle(&tx).unwrap(), Vec::<String>::new());
+        tx.execute("UPDATE message_ids SET id = 'e-1'", []).unwrap();
+        assert_eq!(settle(&tx).unwrap(), ["bob@x"]);
+        assert_eq!(settle(&tx).unwrap(), Vec::<String>::new());
+    }
+
+    /// Another device may say that of a receipt, which is no message here nor will be.
+    #[test]
+    fn what_never_comes_is_waited_for_until_more_was_read_here() {
+        let mut db = corrected(1);
+        let tx = db.transaction().unwrap();
+        read_elsewhere(&tx, "bob@x", "receipt").unwrap();
+        conversations::read_up_to(&tx, "bob@x", 2).unwrap();
+        publish_later(&tx, "bob@x").unwrap();
+        assert!(waiting(&tx).is_empty(), "that came before");
+        tx.execute(
+            "INSERT INTO messages (conversation, position, outgoing, author, text, time_ms,
+                                   state, stanza_id)
+             VALUES ('bob@x', 4, 0, 'bob@x', 'c', 1, 1, 'b-4')",
+            [],
+        )
+        .unwrap();
+        conversations::read_up_to(&tx, "bob@x", 4).unwrap();
+        publish_later(&tx, "bob@x").unwrap();
+        assert_eq!(waiting(&tx), ["b-4"]);
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod invitations;
 pub(crate) mod members;
 pub(crate) mod notice;
+pub(crate) mod wish;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use xmpp_core::ns;

@@ -2,9 +2,11 @@
 
 mod events;
 mod keeping;
+mod nature;
 mod notices;
 mod noting;
 mod private;
+mod wanted;
 
 use startalk_engine::api::{
     ApiError, DeliveryState, ErrorCode, MessageKind, MessageView, Request, Response, RoomRequest,

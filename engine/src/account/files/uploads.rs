@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::transfers::Key;
 use super::trouble::Trouble;
 use super::{policy, put, service};
-use crate::account::Shared;
+use crate::account::{Shared, supervisor};
 use crate::api::{ConnectionView, ErrorCode};
 use crate::store::StoreError;
 use crate::store::files as rows;
@@ -38,9 +38,15 @@ const LONGEST_WAIT_MS: i64 = 3600 * 1000;
 pub(in crate::account) async fn run(shared: Arc<Shared>) {
     let cancel = shared.cancel.clone();
     let work = async {
-        match Work::new(&shared).run().await {
-            Ok(()) | Err(StoreError::Closed) => {}
-            Err(error) => tracing::error!(%error, "uploads ended"),
+        let mut tries = 0;
+        loop {
+            match Work::new(&shared).run().await {
+                Ok(()) | Err(StoreError::Closed) => return,
+                Err(error) => tracing::error!(%error, tries, "uploads begin anew"),
+            }
+            // What the cache has refused (its disk may be full) it may take later.
+            tokio::time::sleep(supervisor::backoff(&shared, tries)).await;
+            tries += 1;
         }
     };
     tokio::select! {

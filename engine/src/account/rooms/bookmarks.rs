@@ -1,10 +1,13 @@
 //! Which rooms we want to be in, on all devices: bookmarks (XEP-0402), and where
 //! a server has no place for them those of before (XEP-0048 in XEP-0049).
 
+mod bookmark;
+
 use std::collections::HashMap;
 
 use jid::{BareJid, ResourcePart};
-use xmpp_core::element::{self, Build, build};
+use xmpp_core::element::{self, build};
+use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::discovery;
@@ -13,12 +16,11 @@ use crate::account::sync::pep::{self, Readers};
 use crate::account::{Shared, decisions};
 use crate::connection::ConnectError;
 use crate::store::StoreError;
-use crate::store::rooms::{self, Room};
+use crate::store::rooms::{self, Room, wish};
+use bookmark::{Bookmark, read_item, read_items};
 
 /// Bookmarks that are read.
 const MAX_BOOKMARKS: usize = 2_000;
-/// Largest extension that is kept, in bytes.
-const MAX_EXTENSIONS: usize = 16 * 1024;
 
 /// Where bookmarks are on this server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,127 +32,100 @@ pub(super) enum Place {
     Private,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Bookmark {
-    room: String,
-    name: Option<String>,
-    autojoin: bool,
-    nick: Option<String>,
-    password: Option<String>,
-    extensions: Option<String>,
+/// What a server says of the bookmarks.
+struct Found {
+    bookmarks: Vec<Bookmark>,
+    /// Whether there are no others: a server that could not say it just now may have
+    /// any.
+    is_all: bool,
 }
 
-impl Bookmark {
-    /// Reads a `<conference/>` of either kind.
-    fn read(room: &str, conference: &Element) -> Option<Self> {
-        let room = BareJid::new(room).ok()?;
-        room.node()?;
-        let namespace = conference.ns();
-        let text = |name: &str| {
-            let child = conference.get_child(name, namespace.as_str());
-            child.map(Element::text).filter(|text| !text.is_empty())
-        };
-        let extensions = conference
-            .get_child("extensions", ns::BOOKMARKS)
-            .and_then(|extensions| element::write(extensions).ok())
-            .filter(|xml| xml.len() <= MAX_EXTENSIONS);
-        Some(Self {
-            room: room.to_string(),
-            name: conference
-                .attr("name")
-                .filter(|name| !name.trim().is_empty())
-                .map(str::to_owned),
-            autojoin: matches!(conference.attr("autojoin"), Some("true" | "1")),
-            nick: text("nick"),
-            password: text("password"),
-            extensions,
-        })
-    }
-
-    fn of(room: &Room) -> Self {
-        Self {
-            room: room.address.clone(),
-            name: room.name.clone(),
-            autojoin: room.autojoin,
-            nick: Some(room.nick.clone()),
-            password: room.password.clone(),
-            extensions: room.extensions.clone(),
-        }
-    }
-
-    fn write(&self, namespace: &str) -> Build {
-        let text = |name, text: &Option<String>| {
-            text.as_ref().map(|text| build(name, namespace).text(text))
-        };
-        build("conference", namespace)
-            .attr_opt("name", self.name.as_ref())
-            .attr("autojoin", if self.autojoin { "true" } else { "false" })
-            .children(text("nick", &self.nick))
-            .children(text("password", &self.password))
-    }
-
-    /// Takes over into what is known of the room.
-    fn apply(&self, room: &mut Room, own_nick: &str) {
-        room.bookmarked = true;
-        room.autojoin = self.autojoin;
-        if room.nick.is_empty() || self.nick.is_some() {
-            room.nick = self.nick.clone().unwrap_or_else(|| own_nick.to_owned());
-        }
-        room.password.clone_from(&self.password);
-        room.extensions.clone_from(&self.extensions);
-        if room.name.is_none() {
-            room.name.clone_from(&self.name);
-        }
-    }
-}
-
-/// Reads all bookmarks and notes what changed meanwhile.
-pub(super) async fn fetch(shared: &Shared, handle: &Handle) -> Result<(), ConnectError> {
+/// Reads all bookmarks and notes what changed meanwhile. Whether these were all: else
+/// what is not among them is as it was, and has to be asked for again.
+pub(super) async fn fetch(shared: &Shared, handle: &Handle) -> Result<bool, ConnectError> {
     let own = shared.address.to_string();
-    let info = match discovery::info(handle, &own).await {
-        Ok(info) => Some(info),
-        Err(AskError::Refused(_)) => None,
+    let (info, is_silent) = match discovery::info(handle, &own).await {
+        Ok(info) => (Some(info), false),
+        Err(AskError::Refused(error)) => (None, !is_not_offered(&error)),
         Err(error) => return Err(error.into()),
     };
     let in_step = info
         .iter()
         .flat_map(discovery::features)
         .any(|feature| [ns::BOOKMARKS_COMPAT, ns::BOOKMARKS_COMPAT_PEP].contains(&feature));
-    let node = build("items", ns::PUBSUB).attr("node", ns::BOOKMARKS);
-    let query = build("pubsub", ns::PUBSUB).child(node).done();
-    let (place, mut found) = match handle.ask("get", None, query).await {
-        Ok(iq) => (Place::Node, read_items(&iq)),
-        Err(AskError::Refused(error)) => {
-            // None yet; or nowhere to put them.
-            let has_nodes = in_step || info.as_ref().is_some_and(has_nodes);
-            tracing::debug!(%error, has_nodes, "no bookmarks");
-            let place = if has_nodes {
-                Place::Node
-            } else {
-                Place::Private
-            };
-            (place, Vec::new())
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let may_have_nodes = in_step || is_silent || info.as_ref().is_some_and(has_nodes);
+    let (place, mut found) = read_node(handle, may_have_nodes).await?;
     shared.rooms.set_bookmarks(place);
+    // What is not known is not written over.
+    let may_note = place == Place::Private || found.is_all;
     if !in_step {
         // Nobody else keeps the two in step: what is only in the old place counts
         // too.
-        let known: Vec<String> = found.iter().map(|one| one.room.clone()).collect();
-        match read_private(handle).await {
-            Ok((old, _)) => found.extend(old.into_iter().filter(|one| !known.contains(&one.room))),
-            Err(AskError::Refused(error)) => tracing::debug!(%error, "no bookmarks of before"),
-            Err(error) => return Err(error.into()),
-        }
+        add_private(handle, &mut found).await?;
     }
+    let is_all = found.is_all;
     take_all(shared, found).await?;
+    if is_all {
+        shared.rooms.set_bookmarks_read();
+    }
     for room in shared.store.read(rooms::all).await? {
-        if (room.autojoin && !room.bookmarked) || (room.bookmarked && room.unnoted) {
+        let has_news = (room.autojoin && !room.bookmarked) || (room.bookmarked && room.unnoted);
+        if has_news && may_note {
             note(shared, handle, &room).await;
         }
     }
+    Ok(is_all)
+}
+
+/// The bookmarks in their node; and where others are to be put.
+async fn read_node(handle: &Handle, may_have_nodes: bool) -> Result<(Place, Found), ConnectError> {
+    let node = build("items", ns::PUBSUB).attr("node", ns::BOOKMARKS);
+    let query = build("pubsub", ns::PUBSUB).child(node).done();
+    let error = match handle.ask("get", None, query).await {
+        Ok(iq) => {
+            let (bookmarks, is_all) = (read_items(&iq), true);
+            return Ok((Place::Node, Found { bookmarks, is_all }));
+        }
+        Err(AskError::Refused(error)) => error,
+        Err(error) => return Err(error.into()),
+    };
+    // None yet; or nowhere to put them. All else passes, and says nothing of what is
+    // there.
+    let is_all =
+        error.condition == Condition::ItemNotFound || (!may_have_nodes && is_not_offered(&error));
+    tracing::info!(%error, may_have_nodes, is_all, "no bookmarks");
+    let place = if may_have_nodes {
+        Place::Node
+    } else {
+        Place::Private
+    };
+    let bookmarks = Vec::new();
+    Ok((place, Found { bookmarks, is_all }))
+}
+
+/// Adds what is only among the bookmarks of before.
+async fn add_private(handle: &Handle, found: &mut Found) -> Result<(), ConnectError> {
+    let known: Vec<String> = found.bookmarks.iter().map(|one| one.room.clone()).collect();
+    match read_private(handle).await {
+        Ok((old, _)) => {
+            let others = old.into_iter().filter(|one| !known.contains(&one.room));
+            found.bookmarks.extend(others);
+        }
+        Err(AskError::Refused(error)) => {
+            tracing::debug!(%error, "no bookmarks of before");
+            found.is_all &= is_not_offered(&error);
+        }
+        Err(error) => return Err(error.into()),
+    }
     Ok(())
+}
+
+/// Whether a server has no such thing, rather than trouble with it.
+fn is_not_offered(error: &StanzaError) -> bool {
+    matches!(
+        error.condition,
+        Condition::ItemNotFound | Condition::ServiceUnavailable | Condition::FeatureNotImplemented
+    )
 }
 
 /// Whether an account has nodes of its own (XEP-0163, section 6).
@@ -162,31 +137,41 @@ fn has_nodes(info: &Element) -> bool {
     })
 }
 
-async fn take_all(shared: &Shared, found: Vec<Bookmark>) -> Result<(), StoreError> {
+/// Takes over what was found. Rooms that we are not to be in any more are left.
+async fn take_all(shared: &Shared, found: Found) -> Result<(), StoreError> {
     let nick = own_nick(shared);
-    shared
+    let given_up = shared
         .store
         .write(move |tx| {
+            let mut given_up = Vec::new();
             let mut by_room: HashMap<String, Bookmark> = found
+                .bookmarks
                 .into_iter()
                 .map(|one| (one.room.clone(), one))
                 .collect();
             for mut room in rooms::all(tx)? {
+                let was_wanted = room.autojoin;
                 match by_room.remove(&room.address) {
                     Some(bookmark) => {
                         decisions::take_bookmark(tx, &mut room, |room| {
                             bookmark.apply(room, &nick)
                         })?;
-                        continue;
                     }
                     // Removed on another device.
-                    None if room.bookmarked => {
+                    None if room.bookmarked && found.is_all => {
                         room.bookmarked = false;
-                        room.autojoin = false;
+                        // Unless it was joined here since: then it is noted again.
+                        room.autojoin = wish::get(tx, &room.address)? == Some(true);
+                        if !room.autojoin {
+                            wish::forget(tx, &room.address)?;
+                        }
+                        rooms::put(tx, &room)?;
                     }
-                    None => continue,
+                    None => {}
                 }
-                rooms::put(tx, &room)?;
+                if was_wanted && !room.autojoin {
+                    given_up.push(room.address);
+                }
             }
             for bookmark in by_room.into_values() {
                 let mut room = Room {
@@ -195,9 +180,10 @@ async fn take_all(shared: &Shared, found: Vec<Bookmark>) -> Result<(), StoreErro
                 };
                 decisions::take_bookmark(tx, &mut room, |room| bookmark.apply(room, &nick))?;
             }
-            Ok(())
+            Ok(given_up)
         })
         .await?;
+    shared.rooms.order(|errands| errands.leave.extend(given_up));
     shared.conversations_changed();
     Ok(())
 }
@@ -212,21 +198,6 @@ pub(super) fn own_nick(shared: &Shared) -> String {
         .address
         .node()
         .map_or_else(|| shared.address.to_string(), ToString::to_string)
-}
-
-fn read_items(iq: &Element) -> Vec<Bookmark> {
-    iq.get_child("pubsub", ns::PUBSUB)
-        .and_then(|pubsub| pubsub.get_child("items", ns::PUBSUB))
-        .into_iter()
-        .flat_map(Element::children)
-        .filter_map(read_item)
-        .take(MAX_BOOKMARKS)
-        .collect()
-}
-
-fn read_item(item: &Element) -> Option<Bookmark> {
-    let conference = item.get_child("conference", ns::BOOKMARKS)?;
-    Bookmark::read(item.attr("id")?, conference)
 }
 
 /// The bookmarks of before, and all that is stored with them.
@@ -261,17 +232,20 @@ pub(super) async fn note(shared: &Shared, handle: &Handle, room: &Room) {
         tracing::info!(%error, "room not bookmarked");
         return;
     }
-    let said = bookmark.extensions;
-    let noted = shared
-        .update_room(&room.address, move |room| {
+    let of = room.address.clone();
+    let noted = shared.store.write(move |tx| {
+        let is_said = wish::said(tx, &of, bookmark.autojoin)?;
+        rooms::update(tx, &of, |room| {
             room.bookmarked = true;
             // More may have been said meanwhile.
-            room.unnoted &= room.extensions != said;
+            room.unnoted &= !is_said || room.extensions != bookmark.extensions;
         })
-        .await;
-    if let Err(error) = noted {
+    });
+    if let Err(error) = noted.await {
         tracing::error!(%error, "room not noted");
     }
+    shared.room_changed(&room.address);
+    shared.conversations_changed();
 }
 
 /// XEP-0402, section 3.3: nobody else may read it, and nothing is dropped.
@@ -342,12 +316,19 @@ pub(in crate::account) async fn pushed(
             let Some(Ok(room)) = child.attr("id").map(BareJid::new) else {
                 continue;
             };
+            let of = room.to_string();
             shared
-                .update_room(room.as_str(), |room| {
-                    room.bookmarked = false;
-                    room.autojoin = false;
+                .store
+                .write(move |tx| {
+                    wish::forget(tx, &of)?;
+                    rooms::update(tx, &of, |room| {
+                        room.bookmarked = false;
+                        room.autojoin = false;
+                    })
                 })
                 .await?;
+            shared.room_changed(room.as_str());
+            shared.conversations_changed();
             shared.rooms.order(|errands| {
                 errands.leave.insert(room.to_string());
             });
@@ -390,51 +371,4 @@ async fn take_one(shared: &Shared, bookmark: Bookmark) -> Result<(), StoreError>
     shared.room_changed(&address);
     shared.conversations_changed();
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use xmpp_core::element::parse;
-
-    #[test]
-    fn a_bookmark_keeps_what_others_put_into_it() {
-        let item = parse(
-            b"<item xmlns='http://jabber.org/protocol/pubsub' id='Lounge@rooms'>\
-              <conference xmlns='urn:xmpp:bookmarks:1' name='Lounge' autojoin='1'>\
-              <nick>Rosa</nick><extensions><x xmlns='urn:other' a='b'/></extensions>\
-              </conference></item>",
-        )
-        .unwrap();
-        let bookmark = read_item(&item).unwrap();
-        assert_eq!(bookmark.room, "lounge@rooms");
-        assert!(bookmark.autojoin && bookmark.password.is_none());
-        let mut room = Room {
-            address: bookmark.room.clone(),
-            ..Room::default()
-        };
-        bookmark.apply(&mut room, "rosa");
-        assert_eq!(
-            (room.nick.as_str(), room.name.as_deref()),
-            ("Rosa", Some("Lounge"))
-        );
-        let again = Bookmark::of(&room);
-        let extensions = parse(again.extensions.unwrap().as_bytes()).unwrap();
-        assert!(extensions.has_child("x", "urn:other"));
-        let old = again.name.is_some() && again.autojoin;
-        assert!(old);
-    }
-
-    #[test]
-    fn those_of_before_are_read_alike() {
-        let conference = parse(
-            b"<conference xmlns='storage:bookmarks' jid='a@rooms' autojoin='true'>\
-              <nick>R</nick><password>p</password></conference>",
-        )
-        .unwrap();
-        let bookmark = Bookmark::read("a@rooms", &conference).unwrap();
-        assert_eq!(bookmark.nick.as_deref(), Some("R"));
-        assert_eq!(bookmark.password.as_deref(), Some("p"));
-        assert!(Bookmark::read("rooms", &conference).is_none());
-    }
 }

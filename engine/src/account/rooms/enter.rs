@@ -10,11 +10,13 @@ use xmpp_core::{Element, ns};
 
 use super::state::{Entered, Stage};
 use super::{discovery, hear, keep, settings};
-use crate::account::Shared;
 use crate::account::handle::{AskError, Handle};
 use crate::account::sync::{archive, displayed};
+use crate::account::{Shared, supervisor};
 use crate::api::LeftWhy;
 use crate::connection::ConnectError;
+use crate::inbound::room::Seat;
+use crate::store::StoreError;
 use crate::store::rooms::{self, Room, members};
 
 /// Nicknames that are tried where one is taken.
@@ -128,8 +130,20 @@ fn join(room: &Room, nick: &str) -> Element {
         .done()
 }
 
-/// Reads again the archive of a room that could not be read.
+/// Reads the archive of a room that could not be read, or that is new. Where there is
+/// none any more, what was missed is among the last words that a room without one gives
+/// to whoever comes.
 pub(super) async fn read_again(shared: &Arc<Shared>, handle: &Handle, room: String, tries: u32) {
+    let of = room.clone();
+    let known = shared.store.read(move |db| rooms::get(db, &of)).await;
+    let Ok(Some(known)) = known else { return };
+    if !known.has_archive() {
+        if shared.rooms.lost_its_archive(&room) {
+            tracing::info!(account = shared.id, "a room has no archive any more");
+            shared.rooms.join_soon(room);
+        }
+        return;
+    }
     if !shared.rooms.read_again(&room) {
         return;
     }
@@ -171,8 +185,7 @@ async fn catch_up(shared: Arc<Shared>, handle: Handle, room: String, what: Archi
     };
     while let Some(held) = shared.rooms.caught_up(&room, follows) {
         for (stanza, seat) in held {
-            if let Err(error) = hear::take(&shared, &seat, &stanza, follows).await {
-                tracing::error!(%error, "message of a room not written");
+            if !write(&shared, &handle, &seat, &stanza, follows).await {
                 return;
             }
         }
@@ -204,6 +217,30 @@ async fn catch_up(shared: Arc<Shared>, handle: Handle, room: String, what: Archi
         Err(error) => tracing::info!(%error, "archive of a room"),
     }
     keep::read_later(&shared, room, tries);
+}
+
+/// Writes a message that was held. A cache that refuses it (its disk may be full) is
+/// tried again as long as the session runs: what follows cannot go before it. Whether
+/// it is written.
+async fn write(
+    shared: &Shared,
+    handle: &Handle,
+    seat: &Seat,
+    stanza: &Element,
+    follows: bool,
+) -> bool {
+    let mut tries = 0;
+    loop {
+        match hear::take(shared, seat, stanza, follows).await {
+            Ok(()) => return true,
+            Err(StoreError::Closed) => return false,
+            Err(error) => tracing::error!(%error, tries, "message of a room not written"),
+        }
+        tokio::select! {
+            () = handle.ended() => return false,
+            () = tokio::time::sleep(supervisor::backoff(shared, tries)) => tries += 1,
+        }
+    }
 }
 
 async fn read_archive(shared: &Shared, handle: &Handle, room: &str) -> Result<bool, ConnectError> {
@@ -244,15 +281,26 @@ pub(super) async fn enter_known(
     if !room.is_wanted() {
         return Ok(());
     }
+    // What was known may have changed while this device was away: whoever has not just
+    // asked does so when we are in it.
+    let mut is_known = false;
     if room.features.is_empty() {
-        match discovery::look(shared, handle, &mut room).await {
+        is_known = match discovery::look(shared, handle, &mut room).await {
+            Ok(()) => true,
             // One of the kind that goes with its last occupant.
-            Ok(()) => {}
-            Err(AskError::Refused(error)) if error.condition == Condition::ItemNotFound => {}
+            // COMPAT: or one that tells strangers nothing of itself.
+            Err(AskError::Refused(error)) => {
+                tracing::debug!(%error, "what a room is like");
+                false
+            }
             Err(error) => return Err(error),
-        }
+        };
     }
-    enter(shared, handle, &room, false).await.map(drop)
+    enter(shared, handle, &room, false).await?;
+    if !is_known {
+        shared.rooms.look(address);
+    }
+    Ok(())
 }
 
 /// Why a room does not let us in for good; nothing if it may do so later.

@@ -243,9 +243,7 @@ async fn said(
         news.meanings = unknown(shared, news.meanings).await?;
     }
     if news.is_changed {
-        shared.rooms.order(|errands| {
-            errands.look.insert(room.clone());
-        });
+        shared.rooms.look(&room);
     }
     if let Some(subject) = news.subject {
         let nick = stanza.attr("from").and_then(|from| from.split_once('/'));

@@ -36,6 +36,8 @@ enum Work {
     Look(String),
     Leave(String),
     Note(String),
+    /// Read the bookmarks, which failed so often.
+    Bookmarks(u32),
 }
 
 /// Runs as long as the session.
@@ -59,9 +61,9 @@ pub(in crate::account) async fn run(
     }
     // The connection before may have ended on the way to here, or on the way into
     // a room.
-    if !shared.rooms.are_bookmarks_read() {
-        bookmarks::fetch(shared, handle).await?;
-        shared.rooms.set_bookmarks_read();
+    if !shared.rooms.are_bookmarks_read() && !bookmarks::fetch(shared, handle).await? {
+        // Until then we are in those that are known here.
+        read_bookmarks_later(shared, 0);
     }
     for room in shared.store.read(rooms::all).await? {
         if resumed && room.bookmarked && room.unnoted {
@@ -84,6 +86,7 @@ pub(in crate::account) async fn run(
         waiting.extend(reads.map(|(room, (_, tries))| Work::Read(room, tries)));
         waiting.extend(errands.look.into_iter().map(Work::Look));
         waiting.extend(errands.note.into_iter().map(Work::Note));
+        waiting.extend(errands.bookmarks.map(|(_, tries)| Work::Bookmarks(tries)));
         let (silent, next_ping) = shared.rooms.silent(now);
         for room in silent {
             // Not again before this one has its answer.
@@ -115,14 +118,7 @@ async fn carry_out(shared: &Arc<Shared>, handle: &Handle, work: Work) {
         Work::Join(room, tries) => join(shared, handle, room, tries).await,
         Work::Read(room, tries) => enter::read_again(shared, handle, room, tries).await,
         Work::Ping(room) => ping(shared, handle, room).await,
-        Work::Look(room) => {
-            let of = room.clone();
-            if let Ok(Some(mut known)) = shared.store.read(move |db| rooms::get(db, &of)).await
-                && let Err(error) = discovery::look(shared, handle, &mut known).await
-            {
-                tracing::info!(%error, "what a room is like");
-            }
-        }
+        Work::Look(room) => look(shared, handle, room).await,
         Work::Note(room) => {
             let of = room.clone();
             let known = shared.store.read(move |db| rooms::get(db, &of)).await;
@@ -133,6 +129,7 @@ async fn carry_out(shared: &Arc<Shared>, handle: &Handle, work: Work) {
                 bookmarks::note(shared, handle, &known).await;
             }
         }
+        Work::Bookmarks(tries) => read_bookmarks(shared, handle, tries).await,
         Work::Leave(room) => {
             if let Some((nick, ..)) = shared.rooms.us(&room) {
                 shared.rooms.forget(&room);
@@ -140,6 +137,54 @@ async fn carry_out(shared: &Arc<Shared>, handle: &Handle, work: Work) {
                 shared.room_changed(&room);
             }
         }
+    }
+}
+
+/// Reads the bookmarks, which the server could not give before, and joins what is new
+/// among them.
+async fn read_bookmarks(shared: &Shared, handle: &Handle, tries: u32) {
+    if shared.rooms.are_bookmarks_read() {
+        return;
+    }
+    match bookmarks::fetch(shared, handle).await {
+        Ok(true) => {}
+        Ok(false) => read_bookmarks_later(shared, tries),
+        Err(ConnectError::Lost(_)) => return,
+        Err(error) => {
+            tracing::info!(%error, "bookmarks");
+            read_bookmarks_later(shared, tries);
+        }
+    }
+    match shared.store.read(rooms::all).await {
+        Ok(all) => all
+            .into_iter()
+            .filter(|room| room.is_wanted() && !shared.rooms.knows(&room.address))
+            .for_each(|room| shared.rooms.join_soon(room.address)),
+        Err(error) => tracing::error!(%error, "rooms not joined"),
+    }
+}
+
+fn read_bookmarks_later(shared: &Shared, tries: u32) {
+    let at = Instant::now() + pause(shared, tries);
+    shared
+        .rooms
+        .order(|errands| errands.bookmarks = Some((at, tries + 1)));
+}
+
+/// Asks what a room is like. An archive that was not there before is read.
+async fn look(shared: &Shared, handle: &Handle, room: String) {
+    let of = room.clone();
+    let known = shared.store.read(move |db| rooms::get(db, &of)).await;
+    let Ok(Some(mut known)) = known else { return };
+    let had_archive = known.has_archive();
+    if let Err(error) = discovery::look(shared, handle, &mut known).await {
+        tracing::info!(%error, "what a room is like");
+        return;
+    }
+    if known.has_archive() != had_archive {
+        shared.rooms.order(|errands| {
+            errands.read.insert(room, (Instant::now(), 0));
+        });
     }
 }
 

@@ -121,9 +121,7 @@ impl Account {
                 settings::set(&handle, &room, &settings)
                     .await
                     .map_err(api)?;
-                shared.rooms.order(|errands| {
-                    errands.look.insert(room);
-                });
+                shared.rooms.look(&room);
                 Ok(())
             }
             RoomRequest::SetAffiliation {

@@ -1,6 +1,7 @@
 //! What is true of a room while we are in it.
 
 mod alive;
+mod errands;
 mod events;
 mod reading;
 mod room;
@@ -20,6 +21,7 @@ use crate::api::{Affiliation, OccupantView, PresenceShow, Role, RoomEventView};
 use crate::inbound::room::Seat;
 use crate::inbound::room::presence::RoomPresence;
 use crate::store::rooms::members::Member;
+pub(super) use errands::Errands;
 use room::LiveRoom;
 
 /// People of one room that are remembered.
@@ -107,21 +109,6 @@ struct Inner {
     bookmarks: Place,
     /// Whether the bookmarks were read in this session.
     bookmarks_read: bool,
-}
-
-/// What is to be done for rooms, at the latest when.
-#[derive(Debug, Default)]
-pub(super) struct Errands {
-    /// Rooms to be joined, when, and how often it failed.
-    pub(super) join: HashMap<String, (Instant, u32)>,
-    /// Rooms whose archive has to be read again, when, and how often it failed.
-    pub(super) read: HashMap<String, (Instant, u32)>,
-    /// Rooms that are set up differently now.
-    pub(super) look: HashSet<String>,
-    /// Rooms to be left.
-    pub(super) leave: HashSet<String>,
-    /// Rooms whose bookmarks have something new to say.
-    pub(super) note: HashSet<String>,
 }
 
 impl LiveRooms {
@@ -352,40 +339,6 @@ impl LiveRooms {
             live.overflowed = true;
         }
         Heard::Held
-    }
-
-    /// Gives something to do to whoever keeps the rooms.
-    pub(super) fn order(&self, what: impl FnOnce(&mut Errands)) {
-        what(&mut self.inner().errands);
-        self.bell.notify_one();
-    }
-
-    /// The bookmark of a room has something new to say.
-    pub(crate) fn note(&self, room: &str) {
-        self.order(|errands| {
-            errands.note.insert(room.to_owned());
-        });
-    }
-
-    /// What is to be done now, and when the next room is to be joined or read.
-    pub(super) fn errands(&self, now: Instant) -> (Errands, Option<Instant>) {
-        let mut inner = self.inner();
-        let errands = &mut inner.errands;
-        let due = |all: &mut HashMap<String, (Instant, u32)>| {
-            let due: HashMap<_, _> = all.extract_if(|_, (at, _)| *at <= now).collect();
-            (due, all.values().map(|(at, _)| *at).min())
-        };
-        let (join, next_join) = due(&mut errands.join);
-        let (read, next_read) = due(&mut errands.read);
-        let next = next_join.into_iter().chain(next_read).min();
-        let now = Errands {
-            join,
-            read,
-            look: std::mem::take(&mut errands.look),
-            leave: std::mem::take(&mut errands.leave),
-            note: std::mem::take(&mut errands.note),
-        };
-        (now, next)
     }
 
     /// Whether a message may be put back into the outbox: once.

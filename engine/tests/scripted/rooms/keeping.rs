@@ -7,11 +7,12 @@ use super::{
     ROOM, answer, bookmark, client_behind, client_in_room, give_archive, give_page, groupchat,
     let_in, messages, presence, refuse, request, room, say, tell, wait_room, wait_texts,
 };
+use crate::cache::Refusing;
 use crate::client::Client;
 use crate::peer::{DOMAIN, Peer, Server, body, within};
 
 /// The server's end of the session, resumed; it had got so many stanzas.
-async fn resumed(server: &Server, had: u32) -> Peer {
+pub(super) async fn resumed(server: &Server, had: u32) -> Peer {
     let mut peer = server.signed_in().await;
     assert!(peer.next().await.unwrap().is("resume", ns::SM));
     peer.received = had;
@@ -313,6 +314,24 @@ async fn what_was_missed_comes_behind_what_was_said_into_an_empty_room() {
     let older = [("Rosa", wire.as_str(), "mine"), ("Bob", "b2", "2")];
     give_page(&mut peer, &older, true).await;
     wait_texts(&client, &["mine", "2", "3"]).await;
+}
+
+/// What came while the archive was read, and could not be written then, is not lost,
+/// nor is the room.
+#[tokio::test]
+async fn a_message_that_the_cache_refuses_is_written_once_it_takes_it() {
+    let server = Server::start();
+    let (client, mut peer) = client_behind(&server).await;
+    let refusing = Refusing::begin(&client, "INSERT ON messages WHEN new.text = 'live'");
+    peer.send(&groupchat("Bob", "b", "live")).await;
+    give_archive(&mut peer, &["past"]).await;
+    wait_texts(&client, &["past"]).await;
+    say(&client, "waits").await;
+    assert_ne!(room(&client).await.state, RoomState::Joined);
+    refusing.end();
+    wait_texts(&client, &["past", "waits", "live"]).await;
+    wait_room(&client, RoomState::Joined).await;
+    assert_eq!(body(&peer.text().await), "waits");
 }
 
 /// An archive that gives nothing when we join is no reason to miss what it has.

@@ -34,7 +34,7 @@ async fn set_notify(client: &Client, notify: NotifyLevel, until_ms: Option<i64>)
 }
 
 /// What is published next in a node of ours; it is taken.
-async fn published(peer: &mut Peer, node: &str) -> Element {
+pub(super) async fn published(peer: &mut Peer, node: &str) -> Element {
     loop {
         let iq = peer.with("pubsub", ns::PUBSUB).await;
         let pubsub = iq.get_child("pubsub", ns::PUBSUB).unwrap();
@@ -71,7 +71,7 @@ fn with_setting(setting: &str) -> String {
     )
 }
 
-async fn push(peer: &mut Peer, item: &str) {
+pub(super) async fn push(peer: &mut Peer, item: &str) {
     peer.send(&format!(
         "<message type='headline' from='rosa@{DOMAIN}'>\
          <event xmlns='http://jabber.org/protocol/pubsub#event'>\

@@ -12,7 +12,7 @@ use crate::account::rooms::state::Stage;
 use crate::account::rooms::{bookmarks, discovery, keep, settings};
 use crate::account::{Account, Shared};
 use crate::api::{ApiError, ErrorCode, Event, RoomSettings, RoomView};
-use crate::store::rooms::{self, Room, invitations};
+use crate::store::rooms::{self, Room, invitations, wish};
 use crate::store::{StoreError, conversations, outbox};
 
 impl Account {
@@ -46,14 +46,18 @@ impl Account {
             wanted.password = Some(password).filter(|password| !password.is_empty());
         }
         // Else to join would make one that nobody knows.
-        match discovery::look(shared, &handle, &mut wanted).await {
+        let is_known = match discovery::look(shared, &handle, &mut wanted).await {
             // COMPAT: some rooms tell strangers nothing of themselves.
             Err(AskError::Refused(error)) if error.condition != Condition::ItemNotFound => {
                 tracing::debug!(%error, "what a room is like");
+                false
             }
-            other => other.map_err(api)?,
-        }
+            other => other.map(|()| true).map_err(api)?,
+        };
         let view = self.enter_and_note(&handle, wanted, false).await?;
+        if !is_known {
+            shared.rooms.look(&room);
+        }
         let room = self.known(&room).await?;
         bookmarks::note(shared, &handle, &room).await;
         Ok(view)
@@ -84,7 +88,12 @@ impl Account {
         let was_invited = shared
             .store
             .write(move |tx| {
-                rooms::update(tx, &of, |room| room.autojoin = true)?;
+                // Until the bookmark says so, it counts for more than the bookmark.
+                wish::put(tx, &of, true)?;
+                rooms::update(tx, &of, |room| {
+                    room.autojoin = true;
+                    room.unnoted |= room.bookmarked;
+                })?;
                 conversations::show(tx, &of)?;
                 invitations::answered(tx, &of)
             })
@@ -154,23 +163,42 @@ impl Account {
         let shared = &self.shared;
         let known = self.known(room).await?;
         let handle = shared.handle()?;
+        let of = room.to_owned();
         let changed = shared
-            .update_room(room, move |room| {
-                room.autojoin = false;
-                room.left = None;
-                room.bookmarked &= !forget;
+            .store
+            .write(move |tx| {
+                match known.bookmarked {
+                    // Until the bookmark says so, it counts for more than the bookmark.
+                    true => wish::put(tx, &of, false)?,
+                    false => wish::forget(tx, &of)?,
+                }
+                rooms::update(tx, &of, |room| {
+                    room.autojoin = false;
+                    room.left = None;
+                    room.unnoted |= room.bookmarked;
+                    room.bookmarked &= !forget;
+                })
             })
             .await
             .map_err(failed)?;
+        shared.conversations_changed();
         leave_now(shared, &handle, room).await;
         match changed.filter(|_| known.bookmarked) {
-            Some(_) if forget => bookmarks::forget(shared, &handle, room).await.map_err(api),
+            Some(_) if forget => self.forget_bookmark(&handle, room).await,
             Some(changed) => {
                 bookmarks::note(shared, &handle, &changed).await;
                 Ok(())
             }
             None => Ok(()),
         }
+    }
+
+    async fn forget_bookmark(&self, handle: &Handle, room: &str) -> Result<(), ApiError> {
+        let shared = &self.shared;
+        bookmarks::forget(shared, handle, room).await.map_err(api)?;
+        let of = room.to_owned();
+        let forgotten = shared.store.write(move |tx| wish::forget(tx, &of));
+        forgotten.await.map_err(failed)
     }
 
     pub(super) async fn destroy(&self, room: &str, reason: &str) -> Result<(), ApiError> {

@@ -55,6 +55,18 @@ impl LiveRooms {
         true
     }
 
+    /// The archive of a room is gone. Whether something was missed that should have been
+    /// in it: then we are to come in again.
+    pub(in crate::account::rooms) fn lost_its_archive(&self, room: &str) -> bool {
+        let mut inner = self.inner();
+        let gone = inner.rooms.get(room);
+        let is_behind = gone.is_some_and(|live| live.stage == Stage::In && live.is_behind);
+        if is_behind {
+            inner.rooms.remove(room);
+        }
+        is_behind
+    }
+
     /// Rooms that we are in and that have something that was missed.
     pub(in crate::account::rooms) fn behind(&self) -> Vec<String> {
         let inner = self.inner();
