@@ -1,6 +1,8 @@
 //! Whoever reads slower than others write holds up nobody, and loses nothing that
 //! it can come back for.
 
+use std::time::Duration;
+
 use tokio::net::TcpSocket;
 use xmpp_core::{Element, ns};
 
@@ -52,6 +54,10 @@ fn texts(elements: &[Element]) -> Vec<String> {
 async fn resume(server: &Server, id: &str, address: String) -> Client {
     let mut again = Client::direct(server).await;
     again.sign_in("rosa").await;
+    take_over(again, id, address).await
+}
+
+async fn take_over(mut again: Client, id: &str, address: String) -> Client {
     again
         .send(format!(
             "<resume xmlns='urn:xmpp:sm:3' h='0' previd='{id}'/>"
@@ -89,6 +95,30 @@ async fn a_slow_reader_is_detached_and_gets_everything_when_it_comes_back() {
         seen += 1;
     }
     assert!(seen < MESSAGES, "{seen}");
+}
+
+#[tokio::test]
+async fn whoever_comes_back_is_heard_while_the_connection_before_takes_nothing() {
+    // Less waits than should: nothing but her coming back ends what is stuck.
+    let server = Server::of(&["rosa", "bob"]).await;
+    let mut rosa = reader(&server, "desk").await;
+    rosa.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+        .await;
+    let id = rosa.element().await.attr("id").unwrap().to_owned();
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    for n in 0..MESSAGES {
+        bob.send(note(&rosa.address, n)).await;
+    }
+    bob.sync().await;
+    let mut again = Client::direct(&server).await;
+    again.sign_in("rosa").await;
+    let resumed = take_over(again, &id, rosa.address.clone());
+    let mut again = tokio::time::timeout(Duration::from_secs(2), resumed)
+        .await
+        .expect("resumed at once");
+    let got = texts(&again.sync().await);
+    let sent: Vec<_> = (0..MESSAGES).map(|n| n.to_string()).collect();
+    assert_eq!(got, sent);
 }
 
 #[tokio::test]
