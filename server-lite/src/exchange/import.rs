@@ -10,7 +10,7 @@ mod roster;
 mod user;
 mod vcard;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ struct Import<'c> {
     has_news: bool,
     done: Imported,
     /// New accounts and who leads them: who may come later in the file.
-    led: Vec<(String, String)>,
+    led: BTreeMap<String, String>,
     /// How deep in included files.
     includes: usize,
 }
@@ -123,7 +123,7 @@ pub fn import(
             domain: kept,
             ..Imported::default()
         },
-        led: Vec::new(),
+        led: BTreeMap::new(),
         includes: 0,
     };
     let read = import.file(file, Level::Hosts);
@@ -297,7 +297,7 @@ impl Import<'_> {
             return Ok(());
         }
         let tx = exchange::begin(self.db)?;
-        for (user, manager) in self.led.drain(..) {
+        for (user, manager) in std::mem::take(&mut self.led) {
             directory::set_manager(&tx, &user, Some(&manager))?;
         }
         tx.commit()?;
