@@ -161,3 +161,37 @@ async fn addresses_of_the_past_are_hidden_with_those_of_today() {
         .await;
     assert!(is_told(&kept));
 }
+
+async fn subject_on_entering(client: &mut Client) -> Element {
+    let seen = enter(client, "Bob").await;
+    seen.last().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_room_without_an_archive_keeps_its_subject() {
+    let mut server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    open(&mut alice, "Alice").await;
+    let none = [("enablearchiving", "0"), ("persistentroom", "1")];
+    configure(&mut alice, &none).await.unwrap();
+    alice
+        .send(format!(
+            "<message to='{ROOM}' type='groupchat'><subject>notice</subject></message>"
+        ))
+        .await;
+    let is_notice = |element: &Element| {
+        let subject = element.get_child("subject", ns::CLIENT);
+        subject.is_some_and(|subject| subject.text() == "notice")
+    };
+    let told = alice.until(is_notice).await;
+    // Only an archive gives ids.
+    assert!(!told.has_child("stanza-id", ns::STANZA_ID));
+    for round in 0..2 {
+        let mut bob = Client::online(&server, "bob", "desk").await;
+        let seen = subject_on_entering(&mut bob).await;
+        assert!(is_notice(&seen), "round {round}: {seen:?}");
+        assert!(seen.has_child("delay", ns::DELAY));
+        assert!(!seen.has_child("stanza-id", ns::STANZA_ID));
+        server.restart().await;
+    }
+}
