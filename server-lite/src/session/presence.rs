@@ -101,11 +101,12 @@ impl Session {
             .get_child("priority", ns::CLIENT)
             .and_then(|priority| priority.text().trim().parse::<i8>().ok())
             .unwrap_or(0);
-        let first = !self.was_available;
-        self.was_available = true;
         // First what others read, then who they are: whoever may see it from
         // this moment on gets it from there.
-        self.shows(presence.clone(), priority).await;
+        if let Err(condition) = self.shows(presence.clone(), priority).await {
+            return refusal(condition, &presence);
+        }
+        let first = !std::mem::replace(&mut self.was_available, true);
         broadcast(&self.server, &self.user, self.address.as_str(), &outgoing);
         let session = (self.number, &self.address);
         pep::seen(&self.server, &self.user, session, &presence, first).await;
