@@ -132,6 +132,9 @@ pub struct Limits {
     pub framing: FramingLimits,
     /// From the first byte to a bound session.
     pub negotiation: Duration,
+    /// The same for who fills in a form for a new account: has shown an invite
+    /// that is valid, or asked for the form where everybody may register.
+    pub registration: Duration,
     /// How long a lost session can be resumed (XEP-0198).
     pub resumption: Duration,
     /// Nothing heard for this long: the session is asked, then given up.
@@ -214,6 +217,7 @@ impl Default for Limits {
         Self {
             framing: FramingLimits::default(),
             negotiation: Duration::from_secs(30),
+            registration: Duration::from_secs(600),
             resumption: Duration::from_secs(300),
             idle: Duration::from_secs(180),
             write: Duration::from_secs(30),
