@@ -150,7 +150,11 @@ fn without_addresses(xml: String) -> Option<String> {
 
 /// Whether somebody may read the archive: whoever could enter, and for a room
 /// with a password whoever is in it.
-fn may_read(room: &Room, sender: &Sender, question: Option<&Question>) -> Result<(), StanzaError> {
+pub(super) fn may_read(
+    room: &Room,
+    sender: &Sender,
+    question: Option<&Question>,
+) -> Result<(), StanzaError> {
     let affiliation = room.affiliation(&sender.user());
     let occupant = room.occupant(sender);
     let is_open = !room.config.members_only && room.config.password.is_none();
