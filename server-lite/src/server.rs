@@ -12,6 +12,7 @@ use xmpp_core::stream::StreamHeader;
 
 use crate::archiving::Archiving;
 use crate::blocking::Blocking;
+use crate::calendar::Calendar;
 use crate::commands::Commands;
 use crate::data_dir::Identity;
 use crate::disk::Disk;
@@ -34,6 +35,7 @@ pub(crate) struct Server {
     pub(crate) config: Config,
     pub(crate) identity: Identity,
     pub(crate) store: Store,
+    pub(crate) calendar: Calendar,
     pub(crate) disk: Disk,
     pub(crate) tls: Tls,
     pub(crate) token_key: TokenKey,
