@@ -92,6 +92,11 @@ impl<T> Sender<T> {
         Ok(())
     }
 
+    /// Whether there is nobody to take anything.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.lock().closed
+    }
+
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
         self.0.lock().waiting.len()

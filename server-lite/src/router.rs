@@ -132,9 +132,12 @@ impl Router {
 
     /// Adds a session. One with the same resource has to end: the newer wins
     /// (RFC 6120, section 7.7.2.2), and so has one of the same client (XEP-0386).
-    /// `false` if the account has too many.
+    /// `false` if the account has too many, or if the session is gone already.
     pub(crate) fn add(&self, user: &str, entry: Entry, max: usize) -> bool {
         self.with(|sessions| {
+            if entry.queue.is_closed() {
+                return false;
+            }
             let of_user = sessions.entry(user.to_owned()).or_default();
             of_user.retain(|other| {
                 let same = other.resource == entry.resource;

@@ -93,6 +93,11 @@ impl QueueIn {
         sent
     }
 
+    /// Whether the session is over.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.stanzas.is_closed()
+    }
+
     /// Stanzas that wait.
     pub(super) fn waiting(&self) -> usize {
         self.stanzas.len()

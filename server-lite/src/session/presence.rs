@@ -360,7 +360,7 @@ pub(crate) fn broadcast(server: &Server, user: &str, address: &str, outgoing: &O
 }
 
 /// Whoever is unavailable is in no room (XEP-0045, section 7.14).
-fn leave_rooms(server: &Arc<Server>, session: u64) {
+pub(super) fn leave_rooms(server: &Arc<Server>, session: u64) {
     let over = server.rooms.leave_all(&server.router, session);
     if !over.is_empty() {
         let server = Arc::clone(server);

@@ -14,6 +14,7 @@ use xmpp_core::element::{Build, build};
 use xmpp_core::stream::StreamCondition;
 use xmpp_core::{Element, datetime, ns};
 
+use super::place::Place;
 use super::{Held, Session};
 use crate::clock;
 use crate::mailbox::mailbox;
@@ -75,6 +76,7 @@ impl Session {
             number,
         };
         let session = Self {
+            place: Place::new(server, &user, number),
             server: Arc::clone(server),
             user,
             address,
@@ -133,6 +135,10 @@ impl Session {
                 },
                 move |read| {
                     let read = read.ok_or(StreamCondition::NotAuthorized)?;
+                    if entry.queue.is_closed() {
+                        // It was cut off while it waited for the disk.
+                        return Err(StreamCondition::InternalServerError);
+                    }
                     presence::take_over(&server, &user, &address);
                     match server.router.add(&user, entry, max) {
                         true => Ok(read),
