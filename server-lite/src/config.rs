@@ -164,7 +164,8 @@ pub struct Limits {
     pub unwritten: usize,
     /// Connections of one address at the same time.
     pub connections_per_address: usize,
-    /// Failed sign-ins of one address in a minute.
+    /// Failed sign-ins of one address in a minute. An account that has signed in
+    /// from there since the start has as many for itself, and so have its tokens.
     pub failures_per_minute: u32,
     /// Failed sign-ins to one account in an hour, from networks that it has not
     /// signed in from since the start.

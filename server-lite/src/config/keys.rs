@@ -192,7 +192,9 @@ keys! {
     connections_per_address: NonZeroUsize = "200",
         |limits, value| limits.connections_per_address = value.get();
 
-    /// Failed sign-ins of one address in a minute.
+    /// Failed sign-ins of one address in a minute. An account that has signed in
+    /// from there since the server was started has as many for itself, and so have
+    /// its tokens.
     failures_per_minute: NonZeroU32 = "20",
         |limits, value| limits.failures_per_minute = value.get();
 
