@@ -160,6 +160,11 @@ pub struct Limits {
     pub bytes_per_second: u32,
     /// Bytes that it may send at once after a while of silence.
     pub bytes_burst: u32,
+    /// Bytes that what an account says in rooms and publishes may come to in a
+    /// second, in the long run, counted for each who gets it. Nothing means no limit.
+    pub fan_out_per_second: u32,
+    /// Bytes that it may come to at once after a while of silence.
+    pub fan_out_burst: u32,
     /// Messages of one session that wait for the disk.
     pub unwritten: usize,
     /// Connections of one address at the same time.
@@ -228,6 +233,8 @@ impl Default for Limits {
             stanzas_burst: 1_000,
             bytes_per_second: 4 << 20,
             bytes_burst: 16 << 20,
+            fan_out_per_second: 32 << 20,
+            fan_out_burst: 256 << 20,
             unwritten: 64,
             connections_per_address: 200,
             failures_per_minute: 20,

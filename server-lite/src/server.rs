@@ -19,7 +19,7 @@ use crate::disk::Disk;
 use crate::files::Files;
 use crate::limiter::Limiter;
 use crate::metrics::Metrics;
-use crate::pace::Paces;
+use crate::pace::{Pace, Paces};
 use crate::pep::Capabilities;
 use crate::push::Push;
 use crate::rooms::Rooms;
@@ -69,6 +69,12 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn domain(&self) -> &str {
         &self.identity.domain
+    }
+
+    /// How fast an account may send.
+    pub(crate) fn pace_of(&self, user: &str) -> Pace {
+        let now = tokio::time::Instant::now();
+        self.paces.of(user, &self.config.limits, now)
     }
 
     /// A link to something on our web pages.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jid::Jid;
+use tokio::time::Instant;
 use xmpp_core::element::{self, build, set_attr};
 use xmpp_core::rules::{self, MessageKind};
 use xmpp_core::stanza_error::{Condition, StanzaError};
@@ -130,11 +131,14 @@ async fn speak(
         .rooms
         .ask(&name, |room| said(room, sender, message))?;
     let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
+    let speaker = sender.address.node().map(|node| node.as_str());
+    let pace = server.pace_of(speaker.unwrap_or_default());
     if !speech.is_archived && !speech.is_subject {
         return Ok(Effect::Deliver(Box::new(move || {
             rooms.with(&name, |room| {
                 room.messages += 1;
-                Post(&router).all(speech.shown, room.sessions());
+                let bytes = Post(&router).all(speech.shown, room.sessions());
+                pace.count_fan_out(bytes, Instant::now());
             });
         })));
     }
@@ -199,7 +203,8 @@ async fn speak(
             if remembered.is_some() {
                 room.subject = remembered;
             }
-            post.all(shown, room.sessions());
+            let bytes = post.all(shown, room.sessions());
+            pace.count_fan_out(bytes, Instant::now());
         });
         Ok(())
     };

@@ -49,7 +49,7 @@ impl Session {
         let address = FullJid::new(&format!("{}/{resource}", server.bare(&user))).ok()?;
         let limits = &server.config.limits;
         let (queue_in, queue) = router::queue(limits.session_queue, limits.session_bytes);
-        let pace = server.paces.of(&user, limits, Instant::now());
+        let pace = server.pace_of(&user);
         let (resume_in, resume) = mailbox(RESUMING);
         let (end_in, end) = watch::channel(None);
         let number = server.session_number();
