@@ -54,7 +54,8 @@ pub struct Imported {
     pub rooms_added: u64,
     /// Domains in the file that are not this server's.
     pub other_domains: BTreeSet<String>,
-    /// Kinds of data that have no place here.
+    /// Kinds of data that have no place here, and who administers another server
+    /// and not this one.
     pub not_taken: BTreeSet<String>,
 }
 
@@ -70,6 +71,9 @@ struct Import<'c> {
     db: &'c Connection,
     domain: String,
     has_server: bool,
+    /// Whether nobody was here before: nobody who could say who administers this
+    /// server, and a file may.
+    was_empty: bool,
     /// Whether there is something that a running server keeps in memory.
     has_news: bool,
     done: Imported,
@@ -114,8 +118,10 @@ pub fn import(
             held: wanted,
         });
     }
+    let was_empty = exchange::accounts(&connection)?.is_empty();
     let mut import = Import {
         db: &connection,
+        was_empty,
         domain: kept.clone(),
         has_server,
         has_news: false,

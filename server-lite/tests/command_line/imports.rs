@@ -293,6 +293,31 @@ async fn whoever_was_left_without_a_password_gets_the_one_of_the_file() {
 }
 
 #[test]
+fn a_file_names_no_administrator_of_a_server_that_has_people() {
+    let own = "<account xmlns='urn:startalk:export:0' administrator='true'/>";
+    let text = file(&format!(
+        "<pie:user name='eve' password='{PASSWORD}'>{own}</pie:user>"
+    ));
+    let desk = Desk::with(&["rosa"]);
+    let path = desk.file("e.xml", &text);
+    let done = desk.ok(&["import", &path], "data");
+    assert_eq!(done["users_added"], 1);
+    assert_eq!(done["not_taken"], json!(["administrator eve"]));
+    // Nobody is there yet who could be asked.
+    let done = desk.ok(&["import", &path], "new");
+    assert_eq!(done["not_taken"], json!([]));
+    let is_admin = |data: &str| {
+        let all = desk.ok(&["user", "list"], data);
+        let mut all = all.as_array().unwrap().iter();
+        all.find(|one| one["user"] == "eve").unwrap()["administrator"].clone()
+    };
+    assert_eq!(
+        (is_admin("data"), is_admin("new")),
+        (json!(false), json!(true))
+    );
+}
+
+#[test]
 fn files_in_files_are_read() {
     let desk = Desk::new();
     let xi = "xmlns:xi='http://www.w3.org/2001/XInclude'";

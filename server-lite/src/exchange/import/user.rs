@@ -113,7 +113,7 @@ impl User<'_> {
     ) -> Result<(), ExchangeError> {
         match (tag.name.as_str(), tag.ns.as_str()) {
             ("account", ns::EXPORT) => {
-                self.about(&reader.element(tag)?);
+                self.about(import, &reader.element(tag)?);
                 Ok(())
             }
             ("scram-credentials", ns::PIE_SCRAM) => {
@@ -176,7 +176,7 @@ impl User<'_> {
         }
     }
 
-    fn about(&mut self, about: &Element) {
+    fn about(&mut self, import: &mut Import<'_>, about: &Element) {
         let name = about.attr("name").and_then(names::clean_display_name);
         if let Some(name) = name {
             self.account.display_name = name;
@@ -187,7 +187,12 @@ impl User<'_> {
         let department = about.attr("department").map(department::clean);
         self.account.department = department.and_then(Result::ok).flatten();
         self.account.manager = about.attr("manager").and_then(names::normal_localpart);
-        self.account.administrator = about.attr("administrator") == Some("true");
+        let is_admin = about.attr("administrator") == Some("true");
+        self.account.administrator = is_admin && import.was_empty;
+        if is_admin && self.is_new && !import.was_empty {
+            let name = format!("administrator {}", self.account.localpart);
+            note(&mut import.done.not_taken, &name);
+        }
         self.account.disabled = about.attr("disabled") == Some("true");
     }
 
