@@ -114,12 +114,11 @@ impl Guesses {
             bound(&mut inner.failures, |failed| failed.since);
             let failed = inner.failures.entry(account.to_owned());
             failed.or_insert_with(|| Count::new(now)).add(HOUR, now);
-            let known = inner.known.get_mut(&place(account, peer));
-            let is_known = known.is_some();
-            known
-                .into_iter()
-                .for_each(|known| known.wrong.add(MINUTE, now));
-            is_known
+            let Some(known) = inner.known.get_mut(&place(account, peer)) else {
+                return false;
+            };
+            known.wrong.add(MINUTE, now);
+            true
         })
     }
 

@@ -196,7 +196,9 @@ async fn speak(
             // waits to see it.
             if !is_new {
                 let seat = room.sessions().find(|seat| seat.number == session);
-                seat.into_iter().for_each(|seat| post.one(seat, shown));
+                if let Some(seat) = seat {
+                    post.one(seat, shown);
+                }
                 return;
             }
             room.messages += 1;

@@ -250,7 +250,7 @@ async fn a_picture_that_is_not_for_all_is_in_no_vcard_and_no_presence() {
         Some(RED.0.to_vec())
     );
     for node in [ns::AVATAR_DATA, ns::AVATAR_METADATA] {
-        let open = super::form(ns::PUBSUB_NODE_CONFIG, &[("access_model", "open")]);
+        let open = form(ns::PUBSUB_NODE_CONFIG, &[("access_model", "open")]);
         let configure = format!("<configure node='{node}'>{open}</configure>");
         owner(&mut alice, "set", &configure).await.unwrap();
     }
