@@ -132,6 +132,9 @@ pub struct Limits {
     pub framing: FramingLimits,
     /// From the first byte to a bound session.
     pub negotiation: Duration,
+    /// The same for who fills in a form for a new account: has shown an invite
+    /// that is valid, or asked for the form where everybody may register.
+    pub registration: Duration,
     /// How long a lost session can be resumed (XEP-0198).
     pub resumption: Duration,
     /// Nothing heard for this long: the session is asked, then given up.
@@ -157,11 +160,17 @@ pub struct Limits {
     pub bytes_per_second: u32,
     /// Bytes that it may send at once after a while of silence.
     pub bytes_burst: u32,
+    /// Bytes that what an account says in rooms and publishes may come to in a
+    /// second, in the long run, counted for each who gets it. Nothing means no limit.
+    pub fan_out_per_second: u32,
+    /// Bytes that it may come to at once after a while of silence.
+    pub fan_out_burst: u32,
     /// Messages of one session that wait for the disk.
     pub unwritten: usize,
     /// Connections of one address at the same time.
     pub connections_per_address: usize,
-    /// Failed sign-ins of one address in a minute.
+    /// Failed sign-ins of one address in a minute. An account that has signed in
+    /// from there since the start has as many for itself, and so have its tokens.
     pub failures_per_minute: u32,
     /// Failed sign-ins to one account in an hour, from networks that it has not
     /// signed in from since the start.
@@ -214,6 +223,7 @@ impl Default for Limits {
         Self {
             framing: FramingLimits::default(),
             negotiation: Duration::from_secs(30),
+            registration: Duration::from_secs(600),
             resumption: Duration::from_secs(300),
             idle: Duration::from_secs(180),
             write: Duration::from_secs(30),
@@ -223,6 +233,8 @@ impl Default for Limits {
             stanzas_burst: 1_000,
             bytes_per_second: 4 << 20,
             bytes_burst: 16 << 20,
+            fan_out_per_second: 32 << 20,
+            fan_out_burst: 256 << 20,
             unwritten: 64,
             connections_per_address: 200,
             failures_per_minute: 20,

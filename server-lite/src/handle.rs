@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::{self, AccountError};
 use crate::archiving::Archiving;
 use crate::blocking::Blocking;
+use crate::calendar::Calendar;
 use crate::certificate::{self, target_at};
 use crate::commands::Commands;
 use crate::data_dir::{self, DataDir};
@@ -30,7 +31,7 @@ use crate::router::Router;
 use crate::running::{self, Running};
 use crate::server::Server;
 use crate::session::{SessionEnd, TokenKey};
-use crate::store::people as people_rows;
+use crate::store::{Store, archive, people as people_rows};
 use crate::tls::Tls;
 use crate::{Config, StartError, admin, clock};
 
@@ -106,11 +107,13 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     let rosters = Rosters::load(&data_dir.store, &config, &data_dir.identity).await?;
     let blocking = Arc::new(Blocking::load(&data_dir.store).await?);
     let archiving = Archiving::load(&data_dir.store).await?;
+    let calendar = calendar(store).await?;
     let disk = Disk::new(config.data_dir.clone(), config.limits.min_free_bytes).await;
     let server = Arc::new(Server {
         config,
         identity: data_dir.identity.clone(),
         store: data_dir.store.clone(),
+        calendar,
         disk,
         tls,
         token_key,
@@ -189,6 +192,20 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     let watching = certificate::watch(Arc::clone(&handle.server), https, hosts);
     handle.server.tasks.spawn(watching);
     Ok(handle)
+}
+
+/// Puts right what was written while the clock stood ahead; gives what is known of
+/// the time then.
+async fn calendar(store: &Store) -> Result<Calendar, StartError> {
+    let now_ms = clock::now_ms();
+    let mended = store
+        .write(move |tx| archive::come_back(tx, now_ms))
+        .await?;
+    if mended > 0 {
+        tracing::warn!(messages = mended, "messages of the future are of today now");
+    }
+    let newest_ms = store.read(archive::newest_ms).await?;
+    Ok(Calendar::new(newest_ms.unwrap_or(now_ms), Instant::now()))
 }
 
 impl ServerHandle {

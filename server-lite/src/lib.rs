@@ -21,6 +21,7 @@ pub mod admin;
 mod archiving;
 mod blocking;
 mod brought;
+mod calendar;
 mod certificate;
 mod clients;
 mod clock;

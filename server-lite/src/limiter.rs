@@ -1,6 +1,7 @@
 //! What one address may do: connections at the same time, failed sign-ins a
-//! minute. How often an account may be guessed at, from wherever (`guesses`). And what all may do together: the system gives only so many open files,
-//! and the database needs some of them.
+//! minute. How often an account may be guessed at, from wherever (`guesses`). And
+//! what all may do together: the system gives only so many open files, and the
+//! database needs some of them.
 
 mod guesses;
 
@@ -9,6 +10,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::Limits;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -114,7 +117,30 @@ impl Limiter {
         })
     }
 
-    /// Whether this address may try to sign in now.
+    /// Whether a password for an account is looked at now.
+    pub(crate) fn may_guess(
+        &self,
+        account: &str,
+        peer: IpAddr,
+        limits: &Limits,
+        now: Instant,
+    ) -> bool {
+        let a_minute = limits.failures_per_minute;
+        let again = self.guesses.may_try_again(account, peer, a_minute, now);
+        again.unwrap_or_else(|| {
+            let an_hour = limits.account_failures_per_hour;
+            self.may_try(peer, a_minute, now) && self.guesses.may_try(account, an_hour, now)
+        })
+    }
+
+    /// Counts a wrong one.
+    pub(crate) fn guessed_wrong(&self, account: &str, peer: IpAddr, now: Instant) {
+        if !self.guesses.failed(account, peer, now) {
+            self.failed(peer, now);
+        }
+    }
+
+    /// Whether this address may try to get in where nobody is known.
     pub(crate) fn may_try(&self, address: IpAddr, max: u32, now: Instant) -> bool {
         self.with(address, |usage| {
             let fresh = usage

@@ -55,6 +55,15 @@ impl<T> Shared<T> {
     }
 }
 
+impl<T> State<T> {
+    fn wake_later(&mut self, waker: &Waker) {
+        match &mut self.reader {
+            Some(reader) => reader.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+    }
+}
+
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
@@ -83,6 +92,11 @@ impl<T> Sender<T> {
         Ok(())
     }
 
+    /// Whether there is nobody to take anything.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.lock().closed
+    }
+
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
         self.0.lock().waiting.len()
@@ -96,10 +110,7 @@ impl<T> Receiver<T> {
         cooperative(poll_fn(|context| {
             let mut state = self.0.lock();
             let Some(item) = state.waiting.pop_front() else {
-                match &mut state.reader {
-                    Some(reader) => reader.clone_from(context.waker()),
-                    none => *none = Some(context.waker().clone()),
-                }
+                state.wake_later(context.waker());
                 return Poll::Pending;
             };
             if state.waiting.is_empty() && state.waiting.capacity() > KEPT {
@@ -108,6 +119,19 @@ impl<T> Receiver<T> {
             Poll::Ready(item)
         }))
         .await
+    }
+
+    /// Ends when there is something to take, and takes nothing.
+    pub(crate) async fn filled(&self) {
+        poll_fn(|context| {
+            let mut state = self.0.lock();
+            if !state.waiting.is_empty() {
+                return Poll::Ready(());
+            }
+            state.wake_later(context.waker());
+            Poll::Pending
+        })
+        .await;
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -166,6 +190,21 @@ mod tests {
         let (item, receiver) = reads.await.unwrap();
         assert_eq!(item, 'a');
         assert!(receiver.is_empty());
+    }
+
+    #[tokio::test]
+    async fn whoever_looks_whether_there_is_something_takes_nothing() {
+        let (sender, mut receiver) = mailbox(1);
+        assert!(receiver.filled().now_or_never().is_none());
+        let looks = tokio::spawn(async move {
+            receiver.filled().await;
+            receiver
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(sender.send('a'), Ok(()));
+        receiver = looks.await.unwrap();
+        assert!(receiver.filled().now_or_never().is_some());
+        assert_eq!(receiver.recv().await, 'a');
     }
 
     #[tokio::test]

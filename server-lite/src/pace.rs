@@ -1,6 +1,7 @@
 //! How fast an account may send, over all its sessions: whoever sends faster is
 //! not read for a while. Nobody is ended for it; TCP holds up the sender. What
-//! costs the server more than other stanzas counts for several.
+//! costs the server more than other stanzas counts for several, and what goes to
+//! many counts for each of them besides.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -83,6 +84,9 @@ impl Bucket {
 
     /// Whether it is as full as it can be.
     fn is_full(&self, now: Instant) -> bool {
+        if self.per_second <= 0.0 {
+            return true;
+        }
         let passed = now.saturating_duration_since(self.filled).as_secs_f64();
         self.left + passed * self.per_second >= self.burst
     }
@@ -123,6 +127,8 @@ impl PerMinute {
 struct Usage {
     stanzas: Bucket,
     bytes: Bucket,
+    /// Bytes of what was passed on to many, for each of them.
+    fan_out: Bucket,
     presences: PerMinute,
     in_rooms: PerMinute,
 }
@@ -138,6 +144,7 @@ impl Pace {
         Self(Arc::new(Mutex::new(Usage {
             stanzas: bucket(limits.stanzas_per_second, limits.stanzas_burst),
             bytes: bucket(limits.bytes_per_second, limits.bytes_burst),
+            fan_out: bucket(limits.fan_out_per_second, limits.fan_out_burst),
             presences: PerMinute::default(),
             in_rooms: PerMinute::default(),
         })))
@@ -156,9 +163,19 @@ impl Pace {
         });
     }
 
+    /// Counts what something came to that was passed on to many.
+    pub(crate) fn count_fan_out(&self, bytes: usize, now: Instant) {
+        // No more than the buckets are made for.
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.with(|usage| usage.fan_out.spend(bytes.into(), now));
+    }
+
     /// When the next may be read, if not now.
     pub(crate) fn wait(&self, now: Instant) -> Option<Instant> {
-        let ready = self.with(|usage| usage.stanzas.ready_at().max(usage.bytes.ready_at()));
+        let ready = self.with(|usage| {
+            let buckets = [&usage.stanzas, &usage.bytes, &usage.fan_out];
+            buckets.into_iter().filter_map(Bucket::ready_at).max()
+        });
         ready.filter(|ready| *ready > now)
     }
 
@@ -178,6 +195,7 @@ impl Pace {
             && self.with(|usage| {
                 usage.stanzas.is_full(now)
                     && usage.bytes.is_full(now)
+                    && usage.fan_out.is_full(now)
                     && usage.presences.rests(now)
                     && usage.in_rooms.rests(now)
             })
@@ -245,6 +263,21 @@ mod tests {
         }
         assert_eq!(pace.wait(start), None);
         pace.count(0, 500, start);
+        assert_eq!((pace.wait(start).unwrap() - start).as_millis(), 500);
+    }
+
+    #[test]
+    fn what_goes_to_many_counts_for_each_of_them() {
+        let start = Instant::now();
+        let limits = Limits {
+            fan_out_per_second: 1_000,
+            fan_out_burst: 2_000,
+            ..limits((10, 5), (1_000, 1_000))
+        };
+        let pace = Pace::new(&limits, start);
+        pace.count_fan_out(2_000, start);
+        assert_eq!(pace.wait(start), None);
+        pace.count_fan_out(500, start);
         assert_eq!((pace.wait(start).unwrap() - start).as_millis(), 500);
     }
 

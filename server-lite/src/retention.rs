@@ -2,7 +2,7 @@
 //! configuration says so.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::server::Server;
@@ -29,7 +29,9 @@ fn bounds(limits: &Limits, now_ms: i64) -> Option<Bounds> {
 /// Looks after the archives for as long as the server runs.
 pub(crate) async fn keep(server: Arc<Server>) {
     while let Some(bounds) = bounds(&server.config.limits, clock::now_ms()) {
-        if let Err(error) = apply(&server.store, bounds).await
+        if !server.calendar.believes(clock::now_ms(), Instant::now()) {
+            tracing::warn!("the clock is far ahead of the newest message: nothing expires");
+        } else if let Err(error) = apply(&server.store, bounds).await
             && !server.stopping.is_cancelled()
         {
             tracing::warn!(%error, "archives not kept in bounds");

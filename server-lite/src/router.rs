@@ -132,9 +132,12 @@ impl Router {
 
     /// Adds a session. One with the same resource has to end: the newer wins
     /// (RFC 6120, section 7.7.2.2), and so has one of the same client (XEP-0386).
-    /// `false` if the account has too many.
+    /// `false` if the account has too many, or if the session is gone already.
     pub(crate) fn add(&self, user: &str, entry: Entry, max: usize) -> bool {
         self.with(|sessions| {
+            if entry.queue.is_closed() {
+                return false;
+            }
             let of_user = sessions.entry(user.to_owned()).or_default();
             of_user.retain(|other| {
                 let same = other.resource == entry.resource;
@@ -238,19 +241,21 @@ impl Router {
     }
 
     /// Puts a stanza into the queues of those sessions of an audience that
-    /// `wanted` picks, addressed to the people whose they are.
+    /// `wanted` picks, addressed to the people whose they are; gives how many took
+    /// it.
     pub(crate) fn tell(
         &self,
         audience: &Audience,
         outgoing: &Outgoing,
         address: impl Fn(&str) -> String,
         wanted: impl Fn(&str, &Entry) -> bool,
-    ) {
-        let tell = |user: &str, of_user: &[Entry]| {
+    ) -> usize {
+        let mut taken = 0;
+        let mut tell = |user: &str, of_user: &[Entry]| {
             let mut addressed = None;
             for entry in of_user.iter().filter(|entry| wanted(user, entry)) {
                 let addressed = addressed.get_or_insert_with(|| outgoing.to(&address(user)));
-                send(entry, addressed);
+                taken += usize::from(send(entry, addressed));
             }
         };
         self.with(|sessions| match audience {
@@ -265,6 +270,7 @@ impl Router {
                 }
             }
         });
+        taken
     }
 
     /// The presences of the available sessions that `wanted` picks.

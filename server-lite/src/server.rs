@@ -12,13 +12,14 @@ use xmpp_core::stream::StreamHeader;
 
 use crate::archiving::Archiving;
 use crate::blocking::Blocking;
+use crate::calendar::Calendar;
 use crate::commands::Commands;
 use crate::data_dir::Identity;
 use crate::disk::Disk;
 use crate::files::Files;
 use crate::limiter::Limiter;
 use crate::metrics::Metrics;
-use crate::pace::Paces;
+use crate::pace::{Pace, Paces};
 use crate::pep::Capabilities;
 use crate::push::Push;
 use crate::rooms::Rooms;
@@ -34,6 +35,7 @@ pub(crate) struct Server {
     pub(crate) config: Config,
     pub(crate) identity: Identity,
     pub(crate) store: Store,
+    pub(crate) calendar: Calendar,
     pub(crate) disk: Disk,
     pub(crate) tls: Tls,
     pub(crate) token_key: TokenKey,
@@ -67,6 +69,12 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn domain(&self) -> &str {
         &self.identity.domain
+    }
+
+    /// How fast an account may send.
+    pub(crate) fn pace_of(&self, user: &str) -> Pace {
+        let now = tokio::time::Instant::now();
+        self.paces.of(user, &self.config.limits, now)
     }
 
     /// A link to something on our web pages.

@@ -9,6 +9,7 @@ mod delivery;
 mod messages;
 mod negotiation;
 mod offer;
+mod patience;
 mod presence;
 mod register;
 mod sasl2;
@@ -25,6 +26,7 @@ pub(crate) use self::auth::Account;
 use self::bound::Session;
 pub(crate) use self::delivery::notify;
 pub(crate) use self::messages::{Effect, Handled, Work, origin_id};
+use self::patience::Patience;
 pub(crate) use self::presence::broadcast as broadcast_presence;
 pub(crate) use self::register::reply;
 use self::sasl2::Success;
@@ -104,17 +106,17 @@ pub(crate) async fn serve(server: Arc<Server>, transport: Box<Transport>) {
 
 /// Negotiates; the session that came of it, if there is a new one.
 async fn begin(server: &Arc<Server>, transport: Transport) -> Option<Box<Session>> {
-    let limit = server.config.limits.negotiation;
+    let patience = Patience::new(server.config.limits.negotiation);
     let peer = transport.peer;
-    let negotiated = tokio::select! {
-        negotiated = tokio::time::timeout(limit, negotiation::run(server, transport)) => negotiated,
+    tokio::select! {
+        biased;
+        negotiated = negotiation::run(server, transport, &patience) => match negotiated {
+            Ok(session) => return session.map(Box::new),
+            Err(error) => tracing::debug!(%peer, %error, "connection ended before a session"),
+        },
+        () = patience.over() => tracing::debug!(%peer, "connection took too long to sign in"),
         // Who has no session yet has nothing to lose.
-        () = server.stopping.cancelled() => return None,
-    };
-    match negotiated {
-        Ok(Ok(session)) => return session.map(Box::new),
-        Ok(Err(error)) => tracing::debug!(%peer, %error, "connection ended before a session"),
-        Err(_) => tracing::debug!(%peer, "connection took too long to sign in"),
+        () = server.stopping.cancelled() => {}
     }
     None
 }

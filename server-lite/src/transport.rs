@@ -407,8 +407,9 @@ async fn next_websocket(
             Message::Binary(_) => {
                 return Err(TransportError::Bad(StreamCondition::BadFormat.into()));
             }
-            Message::Ping(_) | Message::Pong(_) => {}
-            Message::Close(_) => return Ok(Incoming::Close),
+            // The connection ends, and not the stream: that would have been said
+            // (RFC 7395, section 3.6). What comes next is the end of the file.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => {}
         }
     }
 }

@@ -188,11 +188,21 @@ keys! {
     /// Bytes that it may send at once after a while of silence.
     bytes_burst: u32 = "16777216", |limits, value| limits.bytes_burst = value;
 
+    /// Bytes that what an account says in rooms and publishes may come to in a
+    /// second, in the long run, counted for each who gets it. 0 for no limit.
+    fan_out_per_second: u32 = "33554432",
+        |limits, value| limits.fan_out_per_second = value;
+
+    /// Bytes that it may come to at once after a while of silence.
+    fan_out_burst: u32 = "268435456", |limits, value| limits.fan_out_burst = value;
+
     /// Connections of one address at the same time.
     connections_per_address: NonZeroUsize = "200",
         |limits, value| limits.connections_per_address = value.get();
 
-    /// Failed sign-ins of one address in a minute.
+    /// Failed sign-ins of one address in a minute. An account that has signed in
+    /// from there since the server was started has as many for itself, and so have
+    /// its tokens.
     failures_per_minute: NonZeroU32 = "20",
         |limits, value| limits.failures_per_minute = value.get();
 

@@ -10,7 +10,7 @@ mod roster;
 mod user;
 mod vcard;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -54,7 +54,8 @@ pub struct Imported {
     pub rooms_added: u64,
     /// Domains in the file that are not this server's.
     pub other_domains: BTreeSet<String>,
-    /// Kinds of data that have no place here.
+    /// Kinds of data that have no place here, and who administers another server
+    /// and not this one.
     pub not_taken: BTreeSet<String>,
 }
 
@@ -70,11 +71,14 @@ struct Import<'c> {
     db: &'c Connection,
     domain: String,
     has_server: bool,
+    /// Whether nobody was here before: nobody who could say who administers this
+    /// server, and a file may.
+    was_empty: bool,
     /// Whether there is something that a running server keeps in memory.
     has_news: bool,
     done: Imported,
     /// New accounts and who leads them: who may come later in the file.
-    led: Vec<(String, String)>,
+    led: BTreeMap<String, String>,
     /// How deep in included files.
     includes: usize,
 }
@@ -114,8 +118,10 @@ pub fn import(
             held: wanted,
         });
     }
+    let was_empty = exchange::accounts(&connection)?.is_empty();
     let mut import = Import {
         db: &connection,
+        was_empty,
         domain: kept.clone(),
         has_server,
         has_news: false,
@@ -123,7 +129,7 @@ pub fn import(
             domain: kept,
             ..Imported::default()
         },
-        led: Vec::new(),
+        led: BTreeMap::new(),
         includes: 0,
     };
     let read = import.file(file, Level::Hosts);
@@ -297,7 +303,7 @@ impl Import<'_> {
             return Ok(());
         }
         let tx = exchange::begin(self.db)?;
-        for (user, manager) in self.led.drain(..) {
+        for (user, manager) in std::mem::take(&mut self.led) {
             directory::set_manager(&tx, &user, Some(&manager))?;
         }
         tx.commit()?;

@@ -151,6 +151,18 @@ pub(super) fn current(
     Ok(None)
 }
 
+/// The picture of an account for who asks, if they may see it.
+pub(super) fn readable(db: &Connection, asker: &Asker) -> rusqlite::Result<Option<Picture>> {
+    let Some(current) = current(db, &asker.server, &asker.account)? else {
+        return Ok(None);
+    };
+    let may = |node: &Node| node.may_read(&asker.server, &asker.user).is_ok();
+    match current.nodes.iter().all(may) {
+        true => current.picture(db),
+        false => Ok(None),
+    }
+}
+
 /// What the presence of an account shows to all who see it.
 pub(super) fn shown(db: &Connection, server: &Server, account: &str) -> rusqlite::Result<Shown> {
     if pep::node(db, account, ns::AVATAR_METADATA)?.is_none() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jid::Jid;
 use rusqlite::Connection;
+use tokio::time::Instant;
 use xmpp_core::element::{self, Build, build};
 use xmpp_core::{Element, datetime, ns};
 
@@ -93,7 +94,20 @@ pub(super) fn send(server: &Server, node: &Node, event: &Element) {
     };
     let address = |user: &str| server.bare(user);
     let everybody = Audience::Everybody;
-    server.router.tell(&everybody, &outgoing, address, wanted);
+    let told = server.router.tell(&everybody, &outgoing, address, wanted);
+    let pace = server.pace_of(&publisher(server, event).unwrap_or_else(|| node.account.clone()));
+    pace.count_fan_out(told * outgoing.size(), Instant::now());
+}
+
+/// The account that has published what an event tells of: not always the one whose
+/// node it is.
+fn publisher(server: &Server, event: &Element) -> Option<String> {
+    let items = event
+        .get_child("event", ns::PUBSUB_EVENT)?
+        .get_child("items", ns::PUBSUB_EVENT)?;
+    let item = items.get_child("item", ns::PUBSUB_EVENT)?;
+    let publisher = Jid::new(item.attr("publisher")?).ok()?;
+    server.localpart(&publisher.to_bare())
 }
 
 fn wants(server: &Server, node: &Node, user: &str, entry: &Entry) -> bool {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use rusqlite::Connection;
 use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
@@ -10,8 +11,8 @@ use xmpp_core::{Element, ns};
 use super::config::MAX_ITEMS;
 use super::job::{find, find_readable, read};
 use super::publish::{MAX_NAME, node_name};
-use super::{Answer, Asker, notify};
-use crate::store::pep;
+use super::{Answer, Asker, notify, vcard4};
+use crate::store::pep::{self, ItemRow};
 
 /// Bytes of the items of one answer; a single one may have more.
 const MAX_ANSWER: usize = 192 * 1024;
@@ -125,6 +126,7 @@ pub(super) async fn items(asker: Asker, action: &Element, payload: &Element) -> 
                     rows.push(row);
                 }
             }
+            add_photo(db, &asker, &name, &mut rows)?;
             return Ok((name, rows, None));
         }
         let sizes = pep::sizes(db, node.id)?;
@@ -133,6 +135,7 @@ pub(super) async fn items(asker: Asker, action: &Element, payload: &Element) -> 
         for (id, _) in sizes.get(range.clone()).unwrap_or_default() {
             rows.extend(pep::item(db, node.id, id)?);
         }
+        add_photo(db, &asker, &name, &mut rows)?;
         let paged = match wanted {
             Wanted::Page(_) => true,
             // What was left out is said (section 6.5.4).
@@ -165,6 +168,19 @@ pub(super) async fn items(asker: Asker, action: &Element, payload: &Element) -> 
             .children(set)
             .done(),
     ))
+}
+
+/// A vCard comes with the picture; of several the newest.
+fn add_photo(
+    db: &Connection,
+    asker: &Asker,
+    name: &str,
+    rows: &mut [ItemRow],
+) -> rusqlite::Result<()> {
+    match rows.last_mut() {
+        Some(row) if name == ns::VCARD4_NODE => vcard4::add_photo(db, asker, row),
+        _ => Ok(()),
+    }
 }
 
 /// What who asks is to the nodes of an account, or to one.

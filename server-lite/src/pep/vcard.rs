@@ -26,13 +26,8 @@ pub(crate) async fn get(request: &Request<'_>) -> Answer {
         let stored = stored.and_then(|xml| element::parse(xml.as_bytes()).ok());
         let mut vcard = stored.unwrap_or_else(|| build("vCard", ns::VCARD_TEMP).done());
         vcard4::hide(db, &asker, &mut vcard)?;
-        if let Some(current) = avatar::current(db, &asker.server, &asker.account)? {
-            let may = |node: &super::access::Node| node.may_read(&asker.server, &asker.user);
-            if current.nodes.iter().all(|node| may(node).is_ok())
-                && let Some(picture) = current.picture(db)?
-            {
-                vcard.append_child(photo(&picture));
-            }
+        if let Some(picture) = avatar::readable(db, &asker)? {
+            vcard.append_child(photo(&picture));
         }
         Ok(vcard)
     })

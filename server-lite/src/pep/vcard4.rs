@@ -3,17 +3,18 @@
 //! people fill in is the same in both, whichever of them is set. What only one
 //! of them can say stays there.
 //!
-//! The picture of either is the avatar (`avatar`).
+//! The picture of either is the avatar (`avatar`): whoever reads the vCard of
+//! somebody else gets it with that.
 
 use rusqlite::{Connection, Transaction};
 use xmpp_core::element::{self, Build, build};
 use xmpp_core::{Element, ns};
 
-use super::Asker;
 use super::access::{Node, bad, full};
 use super::job::{News, Refused};
 use super::publish::{find_or_open, put};
 use super::vcard::MAX_VCARD;
+use super::{Asker, avatar};
 use crate::clock;
 use crate::store::pep::{self, ItemRow};
 use crate::store::personal;
@@ -112,6 +113,30 @@ pub(super) fn hide(db: &Connection, asker: &Asker, older: &mut Element) -> rusql
         for name in SAME.iter().flat_map(|(names, _)| *names) {
             while older.remove_child(name, ns::VCARD_TEMP).is_some() {}
         }
+    }
+    Ok(())
+}
+
+/// Adds the picture for who asks and may see it, if there is none. Not for the
+/// owner: their client would publish with the rest what was never in it.
+pub(super) fn add_photo(db: &Connection, asker: &Asker, row: &mut ItemRow) -> rusqlite::Result<()> {
+    if asker.user == asker.account {
+        return Ok(());
+    }
+    let Some(mut vcard) = read(row).filter(|vcard| !vcard.has_child("photo", ns::VCARD4)) else {
+        return Ok(());
+    };
+    let Some(picture) = avatar::readable(db, asker)? else {
+        return Ok(());
+    };
+    let uri = format!("data:{};base64,{}", picture.kind, picture.data);
+    let uri = build("uri", ns::VCARD4).text(uri);
+    vcard.append_child(build("photo", ns::VCARD4).child(uri).done());
+    let limits = &asker.server.config.limits;
+    if let Ok(xml) = element::write(&vcard)
+        && xml.len() < limits.framing.max_element_bytes
+    {
+        row.payload = xml;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use xmpp_core::{Element, datetime, element, ns};
 
 use super::Sender;
 use super::affiliation::Affiliation;
-use super::entering::delayed;
+use super::entering::{delayed, stanza_id_of};
 use super::post::Written;
 use super::room::Room;
 use crate::modules::archive::{self as paging, Ends, Question};
@@ -57,11 +57,12 @@ pub(super) struct Remembered {
 
 impl Remembered {
     fn of(room: &str, message: &ArchivedMessage) -> Option<Self> {
-        let stanza = element::parse(message.xml.as_bytes()).ok()?;
+        let mut stanza = element::parse(message.xml.as_bytes()).ok()?;
         if !stanza.has_child("body", ns::CLIENT) {
             return None;
         }
-        let mut stanza = delayed(room, stanza, &message.stanza_id, message.time_ms);
+        stanza.append_child(stanza_id_of(room, &message.stanza_id));
+        let mut stanza = delayed(room, stanza, message.time_ms);
         let whole = Written::of(stanza.clone())?;
         let hidden = if message.xml.contains(ns::MUC_USER) {
             hide_addresses(&mut stanza);
@@ -149,7 +150,11 @@ fn without_addresses(xml: String) -> Option<String> {
 
 /// Whether somebody may read the archive: whoever could enter, and for a room
 /// with a password whoever is in it.
-fn may_read(room: &Room, sender: &Sender, question: Option<&Question>) -> Result<(), StanzaError> {
+pub(super) fn may_read(
+    room: &Room,
+    sender: &Sender,
+    question: Option<&Question>,
+) -> Result<(), StanzaError> {
     let affiliation = room.affiliation(&sender.user());
     let occupant = room.occupant(sender);
     let is_open = !room.config.members_only && room.config.password.is_none();

@@ -4,10 +4,10 @@ use xmpp_core::element::{self, build};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
-use super::Sender;
 use super::affiliation::Affiliation;
 use super::config::NAMES_EVERYBODY;
 use super::room::Room;
+use super::{Sender, archive};
 use crate::form::Form;
 use crate::people;
 use crate::server::Server;
@@ -162,12 +162,6 @@ pub(super) fn room(
             None => {}
         }
         let line = "text-single";
-        let subject = room
-            .subject
-            .as_ref()
-            .and_then(|message| message.get_child("subject", ns::CLIENT))
-            .map(Element::text)
-            .unwrap_or_default();
         let mut form = Form::new("result", ns::MUC_ROOM_INFO)
             .field(
                 "muc#roominfo_description",
@@ -176,17 +170,10 @@ pub(super) fn room(
                 [&room.config.description],
             )
             .field("muc#roominfo_lang", line, None, [&room.config.language])
-            .field("muc#roominfo_subject", line, None, [subject])
             .boolean(
                 "muc#roominfo_subjectmod",
                 "Everybody with voice may change the subject",
                 room.config.change_subject,
-            )
-            .field(
-                "muc#roominfo_occupants",
-                line,
-                None,
-                [room.occupants.len().to_string()],
             )
             .field(
                 "muc#maxhistoryfetch",
@@ -199,6 +186,13 @@ pub(super) fn room(
                 "Everybody with voice may change the subject",
                 room.config.change_subject,
             );
+        // What goes on inside is for those who may look inside.
+        if archive::may_read(room, sender, None).is_ok() {
+            let count = room.occupants.len().to_string();
+            form = form
+                .field("muc#roominfo_subject", line, None, [subject(room)])
+                .field("muc#roominfo_occupants", line, None, [count]);
+        }
         form = form.field(
             NAMES_EVERYBODY,
             line,
@@ -216,6 +210,14 @@ pub(super) fn room(
                 .done(),
         ))
     })
+}
+
+fn subject(room: &Room) -> String {
+    let subject = room
+        .subject
+        .as_ref()
+        .and_then(|message| message.get_child("subject", ns::CLIENT));
+    subject.map(Element::text).unwrap_or_default()
 }
 
 /// XEP-0153: SHA-1 of the picture, in hexadecimal digits.

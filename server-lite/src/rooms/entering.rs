@@ -293,15 +293,19 @@ fn subject(room: &Room) -> Element {
         .done()
 }
 
-/// What a stored message looks like to somebody who was not there (XEP-0203).
-pub(super) fn delayed(room: &str, mut message: Element, stanza_id: &str, time_ms: i64) -> Element {
-    let id = element::build("stanza-id", ns::STANZA_ID)
-        .attr("by", room)
-        .attr("id", stanza_id);
+/// What a message of the past looks like to somebody who was not there (XEP-0203).
+pub(super) fn delayed(room: &str, mut message: Element, time_ms: i64) -> Element {
     let delay = element::build("delay", ns::DELAY)
         .attr("from", room)
         .attr("stamp", datetime::format_ms(time_ms));
-    message.append_child(id.done());
     message.append_child(delay.done());
     message
+}
+
+/// Under which id the archive of a room has a message (XEP-0359).
+pub(super) fn stanza_id_of(room: &str, id: &str) -> Element {
+    element::build("stanza-id", ns::STANZA_ID)
+        .attr("by", room)
+        .attr("id", id)
+        .done()
 }

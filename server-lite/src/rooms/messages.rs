@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use jid::Jid;
+use tokio::time::Instant;
 use xmpp_core::element::{self, build, set_attr};
 use xmpp_core::rules::{self, MessageKind};
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
 
 use super::affiliation::Role;
-use super::entering::delayed;
+use super::entering::{delayed, stanza_id_of};
 use super::moderation;
 use super::post::Post;
 use super::room::{Occupant, Room};
@@ -105,8 +106,19 @@ struct Speech {
     /// As the archive has it.
     kept: Element,
     room: String,
+    /// Tells the room from a later one of its name.
+    secret: String,
     is_subject: bool,
     is_archived: bool,
+}
+
+/// What became of it on the disk.
+enum Written {
+    New,
+    /// It was said before, under this id.
+    Before(String),
+    /// The room was destroyed meanwhile: nothing was written.
+    NoRoom,
 }
 
 async fn speak(
@@ -119,11 +131,14 @@ async fn speak(
         .rooms
         .ask(&name, |room| said(room, sender, message))?;
     let (rooms, router) = (Arc::clone(&server.rooms), Arc::clone(&server.router));
-    if !speech.is_archived {
+    let speaker = sender.address.node().map(|node| node.as_str());
+    let pace = server.pace_of(speaker.unwrap_or_default());
+    if !speech.is_archived && !speech.is_subject {
         return Ok(Effect::Deliver(Box::new(move || {
             rooms.with(&name, |room| {
                 room.messages += 1;
-                Post(&router).all(speech.shown, room.sessions());
+                let bytes = Post(&router).all(speech.shown, room.sessions());
+                pace.count_fan_out(bytes, Instant::now());
             });
         })));
     }
@@ -133,17 +148,8 @@ async fn speak(
     let (Ok(stanza_id), Ok(xml)) = (clock::archive_id(), element::write(&speech.kept)) else {
         return Err(Refusal::NotWritten);
     };
-    // As those get it who enter later (section 7.2.15).
-    let remembered = speech.is_subject.then(|| {
-        delayed(
-            &speech.room,
-            speech.shown.clone(),
-            &stanza_id,
-            clock::now_ms(),
-        )
-    });
+    let remembered = speech.is_subject.then(|| remembered(&speech, &stanza_id));
     let subject = remembered.as_ref().and_then(|it| element::write(it).ok());
-    let subject = subject.unwrap_or_default();
     let new = NewMessage {
         owner: speech.room.clone(),
         stanza_id: stanza_id.clone(),
@@ -151,54 +157,70 @@ async fn speak(
         outgoing: true,
         origin_id: origin_id(message),
         undelivered: false,
-        xml: xml.clone(),
+        xml,
     };
     let mark = retraction::mark(message.attr("id").or(Some(&stanza_id)));
     let retracted = moderation::retracted_id(message).map(|id| (id, mark));
-    let (room_name, is_subject) = (name.clone(), speech.is_subject);
+    let (row, secret, is_archived) = (name.clone(), speech.secret.clone(), speech.is_archived);
     let write = move |tx: &rusqlite::Transaction<'_>| {
-        if let Stored::New { .. } = archive::insert(tx, &new, clock::now_ms())? {
-            if is_subject {
-                rows::set_subject(tx, &room_name, &subject)?;
-            }
-            if let Some((id, mark)) = &retracted {
-                moderation::bury_own(tx, &new.owner, id, &new.peer, mark)?;
-            }
-            return Ok(None);
+        if !rows::is_there(tx, &row, &secret)? {
+            return Ok(Written::NoRoom);
         }
-        let origin = new.origin_id.as_deref().unwrap_or_default();
-        rows::sent_before(tx, &new.owner, &new.peer, origin)
+        if is_archived && archive::insert(tx, &new, clock::now_ms())? == Stored::Repeated {
+            let origin = new.origin_id.as_deref().unwrap_or_default();
+            let before = rows::sent_before(tx, &new.owner, &new.peer, origin)?;
+            return Ok(before.map_or(Written::New, |(id, _)| Written::Before(id)));
+        }
+        if let Some(subject) = &subject {
+            rows::set_subject(tx, &row, subject)?;
+        }
+        if let Some((id, mark)) = &retracted {
+            moderation::bury_own(tx, &new.owner, id, &new.peer, mark)?;
+        }
+        Ok(Written::New)
     };
     let session = sender.number;
-    let deliver = move |before: Option<(String, String)>| {
+    let deliver = move |written: Written| {
+        let (id, is_new) = match written {
+            Written::NoRoom => return Err(Condition::ItemNotFound),
+            Written::Before(id) => (id, false),
+            Written::New => (stanza_id, true),
+        };
         rooms.with(&name, |room| {
             let post = Post(&router);
-            let with_id = |mut shown: Element, id: &str| {
-                let id = build("stanza-id", ns::STANZA_ID)
-                    .attr("by", &room.address)
-                    .attr("id", id);
-                shown.append_child(id.done());
-                shown
-            };
+            let mut shown = speech.shown;
+            if speech.is_archived {
+                shown.append_child(stanza_id_of(&room.address, &id));
+            }
             // Sent once more after a lost acknowledgement: only its sender
             // waits to see it.
-            if let Some((id, _)) = before {
+            if !is_new {
                 let seat = room.sessions().find(|seat| seat.number == session);
                 if let Some(seat) = seat {
-                    post.one(seat, with_id(speech.shown, &id));
+                    post.one(seat, shown);
                 }
                 return;
             }
-            let shown = with_id(speech.shown, &stanza_id);
             room.messages += 1;
             if remembered.is_some() {
                 room.subject = remembered;
             }
-            post.all(shown, room.sessions());
+            let bytes = post.all(shown, room.sessions());
+            pace.count_fan_out(bytes, Instant::now());
         });
+        Ok(())
     };
-    server.store.write_then(write, deliver).await?;
+    server.store.write_then(write, deliver).await??;
     Ok(Effect::Nothing)
+}
+
+/// A subject as those get it who enter later (section 7.2.15).
+fn remembered(speech: &Speech, stanza_id: &str) -> Element {
+    let mut shown = speech.shown.clone();
+    if speech.is_archived {
+        shown.append_child(stanza_id_of(&speech.room, stanza_id));
+    }
+    delayed(&speech.room, shown, clock::now_ms())
 }
 
 /// Checks whether somebody may say it, and in what words the others hear it.
@@ -238,6 +260,7 @@ fn said(room: &Room, sender: &Sender, message: &Element) -> Result<Speech, Stanz
         shown,
         kept,
         room: room.address.clone(),
+        secret: room.secret.clone(),
         is_subject,
     })
 }

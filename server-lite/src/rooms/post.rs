@@ -50,10 +50,11 @@ impl Post<'_> {
         self.all(stanza, std::iter::once(to));
     }
 
-    /// To many sessions.
-    pub(super) fn all<'b>(&self, stanza: Element, to: impl Iterator<Item = &'b Seat>) {
-        if let Some(written) = Written::of(stanza) {
-            self.written(&written, to);
+    /// To many sessions; gives how many bytes that comes to.
+    pub(super) fn all<'b>(&self, stanza: Element, to: impl Iterator<Item = &'b Seat>) -> usize {
+        match Written::of(stanza) {
+            Some(written) => self.written(&written, to),
+            None => 0,
         }
     }
 
@@ -83,15 +84,22 @@ impl Post<'_> {
         }
     }
 
-    /// What is written already.
-    pub(super) fn written<'b>(&self, written: &Written, to: impl Iterator<Item = &'b Seat>) {
+    /// What is written already; gives how many bytes that comes to.
+    pub(super) fn written<'b>(
+        &self,
+        written: &Written,
+        to: impl Iterator<Item = &'b Seat>,
+    ) -> usize {
+        let mut count = 0;
         self.0.hand(to.filter_map(|seat| {
             let user = seat.address.node()?.as_str();
             // Somebody in a room, or a whole room, can be blocked (XEP-0191).
             let is_blocked = self.0.blocking.blocks(user, &written.from);
             let text = StanzaText::with(&written.xml, written.place, &seat.attribute);
+            count += usize::from(!is_blocked);
             (!is_blocked).then_some((user, seat.number, text))
         }));
+        count * written.xml.len()
     }
 }
 

@@ -93,6 +93,11 @@ impl QueueIn {
         sent
     }
 
+    /// Whether the session is over.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.stanzas.is_closed()
+    }
+
     /// Stanzas that wait.
     pub(super) fn waiting(&self) -> usize {
         self.stanzas.len()
@@ -128,6 +133,13 @@ impl QueueOut {
         self.stanzas.is_empty()
     }
 
+    /// Whether half as much waits as should at most: what its own requests bring
+    /// must not be what makes it too much.
+    pub(crate) fn is_half_full(&self) -> bool {
+        self.stanzas.len() >= (self.shared.max_stanzas / 2).max(1)
+            || self.shared.bytes.load(Ordering::Relaxed) >= (self.shared.max_bytes / 2).max(1)
+    }
+
     /// Ends when more waits than should.
     pub(crate) async fn overtaken(&self) {
         loop {
@@ -151,6 +163,24 @@ mod tests {
             xml: "x".repeat(bytes).into(),
             archived: None,
         }
+    }
+
+    #[tokio::test]
+    async fn half_full_is_by_number_or_by_bytes() {
+        let (queue_in, mut queue_out) = queue(4, 1_000);
+        assert!(!queue_out.is_half_full());
+        queue_in.put(&stanza(10));
+        assert!(!queue_out.is_half_full());
+        queue_in.put(&stanza(10));
+        assert!(queue_out.is_half_full());
+        queue_out.recv().await;
+        assert!(!queue_out.is_half_full());
+        queue_out.recv().await;
+        queue_in.put(&stanza(500));
+        assert!(queue_out.is_half_full());
+        // The smallest of all lets its reader go on when nothing waits.
+        let (_, queue_out) = queue(1, 1);
+        assert!(!queue_out.is_half_full());
     }
 
     #[tokio::test]

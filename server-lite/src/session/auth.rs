@@ -94,18 +94,6 @@ pub(super) struct Exchange<'a> {
     pub(super) from: Option<&'a str>,
 }
 
-/// Whether the address of the client may try now.
-pub(super) fn may_try(server: &Server, transport: &Transport) -> Result<(), Failure> {
-    let limit = server.config.limits.failures_per_minute;
-    match server
-        .limiter
-        .may_try(transport.peer, limit, Instant::now())
-    {
-        true => Ok(()),
-        false => Err(Failure::Temporary),
-    }
-}
-
 /// What an attempt comes to; after a failure the client is told, and may try again.
 pub(super) async fn conclude<T>(
     server: &Server,
@@ -114,14 +102,6 @@ pub(super) async fn conclude<T>(
     result: Result<T, Failure>,
 ) -> Result<Option<T>, TransportError> {
     let peer = transport.peer;
-    // Many may have begun before the first of them failed: how each ended is said
-    // only while the address may still try.
-    let result = match result {
-        Ok(_) | Err(Failure::NotAuthorized | Failure::AccountDisabled) => {
-            may_try(server, transport).and(result)
-        }
-        other => other,
-    };
     let condition = match result {
         Ok(done) => {
             server.metrics.sign_ins.increment();
@@ -136,7 +116,6 @@ pub(super) async fn conclude<T>(
         Err(Failure::InvalidMechanism) => "invalid-mechanism",
         Err(Failure::MalformedRequest) => "malformed-request",
         Err(Failure::NotAuthorized) => {
-            server.limiter.failed(peer, Instant::now());
             server.metrics.sign_ins_failed.increment();
             "not-authorized"
         }
@@ -185,7 +164,6 @@ pub(super) async fn sasl(
 impl Exchange<'_> {
     /// Runs it with a mechanism that takes a password.
     pub(super) async fn run(mut self, name: &str, initial: Option<&str>) -> Result<Proof, Failure> {
-        may_try(self.server, self.transport)?;
         let mechanism = self.offer.mechanism(name);
         let mechanism = mechanism.ok_or(Failure::InvalidMechanism)?;
         let mut initial = match initial {
@@ -202,12 +180,18 @@ impl Exchange<'_> {
         }
     }
 
-    /// Whether a password for an account is looked at now, however many addresses
-    /// have tried it.
-    fn may_guess(&self, user: &str) -> Result<(), Failure> {
-        let max = self.server.config.limits.account_failures_per_hour;
-        let (guesses, peer) = (&self.server.limiter.guesses, self.transport.peer);
-        match guesses.may_try(user, peer, max, Instant::now()) {
+    /// Whether a password for an account is looked at now, or for something that
+    /// cannot be the name of one.
+    fn may_guess(&self, user: Option<&str>) -> Result<(), Failure> {
+        let Server {
+            limiter, config, ..
+        } = self.server;
+        let (peer, limits, now) = (self.transport.peer, &config.limits, Instant::now());
+        let may = match user {
+            Some(user) => limiter.may_guess(user, peer, limits, now),
+            None => limiter.may_try(peer, limits.failures_per_minute, now),
+        };
+        match may {
             true => Ok(()),
             false => Err(Failure::Temporary),
         }
@@ -215,21 +199,24 @@ impl Exchange<'_> {
 
     /// Notes whether a password was right. Many may have begun before the first of
     /// them failed: how each ended counts only while one may still try.
-    fn note<T>(&self, user: &str, result: Result<T, Failure>) -> Result<T, Failure> {
-        let (guesses, now) = (&self.server.limiter.guesses, Instant::now());
-        match result {
-            Ok(proof) => {
-                self.may_guess(user)?;
-                guesses.succeeded(user, self.transport.peer, now);
-                Ok(proof)
+    fn note<T>(&self, user: Option<&str>, result: Result<T, Failure>) -> Result<T, Failure> {
+        let (limiter, peer, now) = (&self.server.limiter, self.transport.peer, Instant::now());
+        match (&result, user) {
+            (Ok(_), Some(user)) => {
+                self.may_guess(Some(user))?;
+                limiter.guesses.succeeded(user, peer, now);
             }
-            Err(Failure::NotAuthorized) => {
-                self.may_guess(user)?;
-                guesses.failed(user, now);
-                Err(Failure::NotAuthorized)
+            (Err(Failure::NotAuthorized), Some(user)) => {
+                self.may_guess(Some(user))?;
+                limiter.guessed_wrong(user, peer, now);
             }
-            other => other,
+            (Err(Failure::NotAuthorized), None) => {
+                self.may_guess(None)?;
+                limiter.failed(peer, now);
+            }
+            _ => {}
         }
+        result
     }
 
     async fn scram(
@@ -243,9 +230,7 @@ impl Exchange<'_> {
         let mut scram = ScramServer::start(mechanism, initial, &nonce, binding)?
             .with_offer(&self.offer.mechanisms, &self.offer.bindings);
         let user = names::normal_localpart(scram.username());
-        if let Some(user) = &user {
-            self.may_guess(user)?;
-        }
+        self.may_guess(user.as_deref())?;
         let (standing, verifier) = match &user {
             Some(user) => (
                 standing(self.server, user).await?,
@@ -263,8 +248,8 @@ impl Exchange<'_> {
             (Ok(_), false) => Err(Failure::NotAuthorized),
             (signature, _) => signature,
         };
+        let signature = self.note(user.as_deref(), proven)?;
         let user = user.ok_or(Failure::NotAuthorized)?;
-        let signature = self.note(&user, proven)?;
         self.check_authzid(scram.authzid(), &user)?;
         let generation = may_sign_in(standing)?;
         Ok(Proof {
@@ -275,8 +260,10 @@ impl Exchange<'_> {
 
     async fn plain(&mut self, initial: &[u8]) -> Result<Proof, Failure> {
         let credentials = plain::parse(initial).ok_or(Failure::MalformedRequest)?;
-        let user = names::normal_localpart(&credentials.username).ok_or(Failure::NotAuthorized)?;
-        self.may_guess(&user)?;
+        let Some(user) = names::normal_localpart(&credentials.username) else {
+            return self.note(None, Err(Failure::NotAuthorized));
+        };
+        self.may_guess(Some(&user))?;
         let standing = standing(self.server, &user).await?;
         let verifier = strongest(self.server, &user).await?;
         let known = verifier.is_some();
@@ -291,7 +278,7 @@ impl Exchange<'_> {
             true => Ok(()),
             false => Err(Failure::NotAuthorized),
         };
-        self.note(&user, proven)?;
+        self.note(Some(&user), proven)?;
         let generation = may_sign_in(standing)?;
         if is_weak {
             let (store, password) = (&self.server.store, &credentials.password);

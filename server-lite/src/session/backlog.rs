@@ -3,6 +3,7 @@
 //! them, so that everything comes once and in order however much it is.
 
 use xmpp_core::Element;
+use xmpp_core::stanza_error::Condition;
 
 use super::bound::{Next, Session};
 use super::delivery::delayed;
@@ -37,14 +38,14 @@ impl Backlog {
 impl Session {
     /// The client shows itself. From the moment when it takes messages, which
     /// has its place in the order of the archive, it gets what waits up to
-    /// there, and then what is new.
-    pub(super) async fn shows(&mut self, presence: Element, priority: i8) {
+    /// there, and then what is new. If that cannot be had, nobody sees it.
+    pub(super) async fn shows(&mut self, presence: Element, priority: i8) -> Result<(), Condition> {
         let begins = priority >= 0 && !self.takes_messages;
         self.takes_messages = priority >= 0;
         let show = move |entry: &mut Entry| entry.presence = Some((presence, priority));
         if !begins {
             self.server.router.update(&self.user, self.number, show);
-            return;
+            return Ok(());
         }
         let (router, store) = (self.server.router.clone(), self.server.store.clone());
         let (user, number) = (self.user.clone(), self.number);
@@ -65,8 +66,14 @@ impl Session {
                     up_to,
                     is_open: true,
                 };
+                Ok(())
             }
-            Err(error) => tracing::error!(%error, "waiting messages not read"),
+            Err(error) => {
+                tracing::error!(%error, "waiting messages not read");
+                // The next presence is the first again.
+                self.takes_messages = false;
+                Err(Condition::InternalServerError)
+            }
         }
     }
 

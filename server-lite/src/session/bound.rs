@@ -8,6 +8,7 @@
 pub(super) mod acknowledgement;
 pub(super) mod binding;
 mod csi;
+mod place;
 mod slow;
 mod waiting;
 mod writing;
@@ -29,6 +30,7 @@ use xmpp_core::{Element, ns};
 
 use self::acknowledgement::Sm;
 use self::csi::Held;
+use self::place::Place;
 use self::waiting::Event;
 use super::backlog::Backlog;
 use super::messages::{Effect, Handled};
@@ -86,6 +88,8 @@ pub(crate) struct Session {
     written: Vec<i64>,
     /// Whether what comes next is there already, so that it goes out together.
     goes_on: bool,
+    /// The last to be dropped: what comes for the session after that is refused.
+    place: Place,
 }
 
 /// What the loop does after a step.
@@ -377,10 +381,7 @@ impl Session {
 
     /// Takes the session out of the router and tells the others.
     fn finish(mut self) {
-        let entry = self.server.router.remove(&self.user, self.number);
-        if let Some(client) = entry.as_ref().and_then(|entry| entry.client) {
-            super::clients::left(&self.server, &self.user, client);
-        }
+        let entry = self.place.leave();
         self.gone(entry.is_some_and(|entry| entry.presence.is_some()));
         // What is in the queue and was not taken stays undelivered in the
         // archive: rows are marked only when a client has them.

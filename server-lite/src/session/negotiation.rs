@@ -14,6 +14,7 @@ use super::bound::Session;
 use super::bound::acknowledgement::out_of_turn;
 use super::bound::binding::resource;
 use super::offer::{self, Offer};
+use super::patience::Patience;
 use super::register::PreAuth;
 use super::sasl2::{self, Outcome, SignedIn};
 use super::{ResumeRequest, auth, refuse};
@@ -35,8 +36,9 @@ enum By {
 pub(super) async fn run(
     server: &Arc<Server>,
     mut transport: Transport,
+    patience: &Patience,
 ) -> Result<Option<Session>, TransportError> {
-    let signed_in = match sign_in(server, &mut transport).await {
+    let signed_in = match sign_in(server, &mut transport, patience).await {
         Ok(Some(signed_in)) => signed_in,
         Ok(None) => {
             transport.close(None).await;
@@ -116,6 +118,7 @@ async fn open(
 async fn sign_in(
     server: &Arc<Server>,
     transport: &mut Transport,
+    patience: &Patience,
 ) -> Result<Option<By>, TransportError> {
     let mut pre_auth = PreAuth::default();
     let mut tries = 0;
@@ -153,6 +156,9 @@ async fn sign_in(
                 // Answers are not answered (RFC 6120, section 8.2.3).
                 if !matches!(element.attr("type"), Some("result" | "error")) {
                     let answer = pre_auth.handle(server, &element, transport.peer).await;
+                    if pre_auth.fills_in() {
+                        patience.allow(server.config.limits.registration);
+                    }
                     transport.send_element(&answer).await?;
                 }
                 continue;

@@ -101,11 +101,12 @@ impl Session {
             .get_child("priority", ns::CLIENT)
             .and_then(|priority| priority.text().trim().parse::<i8>().ok())
             .unwrap_or(0);
-        let first = !self.was_available;
-        self.was_available = true;
         // First what others read, then who they are: whoever may see it from
         // this moment on gets it from there.
-        self.shows(presence.clone(), priority).await;
+        if let Err(condition) = self.shows(presence.clone(), priority).await {
+            return refusal(condition, &presence);
+        }
+        let first = !std::mem::replace(&mut self.was_available, true);
         broadcast(&self.server, &self.user, self.address.as_str(), &outgoing);
         let session = (self.number, &self.address);
         pep::seen(&self.server, &self.user, session, &presence, first).await;
@@ -359,7 +360,7 @@ pub(crate) fn broadcast(server: &Server, user: &str, address: &str, outgoing: &O
 }
 
 /// Whoever is unavailable is in no room (XEP-0045, section 7.14).
-fn leave_rooms(server: &Arc<Server>, session: u64) {
+pub(super) fn leave_rooms(server: &Arc<Server>, session: u64) {
     let over = server.rooms.leave_all(&server.router, session);
     if !over.is_empty() {
         let server = Arc::clone(server);

@@ -22,9 +22,17 @@ pub(super) struct PreAuth {
     token: Option<String>,
     /// What its invite is for.
     purpose: Purpose,
+    /// Whether a person has the form before them.
+    fills_in: bool,
 }
 
 impl PreAuth {
+    /// Whether the connection waits for a person who may make an account: they
+    /// type, and think of a password.
+    pub(super) fn fills_in(&self) -> bool {
+        self.fills_in
+    }
+
     /// Answers a request of a client that has not signed in.
     pub(super) async fn handle(
         &mut self,
@@ -57,7 +65,10 @@ impl PreAuth {
             return Err(Condition::NotAllowed.into());
         }
         match iq.attr("type") {
-            Some("get") => Ok(Some(form(self.purpose.localpart.as_deref()))),
+            Some("get") => {
+                self.fills_in |= server.config.registration == Registration::Open;
+                Ok(Some(form(self.purpose.localpart.as_deref())))
+            }
             Some("set") => self.register(server, query, peer).await.map(|()| None),
             _ => Err(Condition::BadRequest.into()),
         }
@@ -89,6 +100,7 @@ impl PreAuth {
         };
         self.token = Some(token);
         self.purpose = purpose;
+        self.fills_in = true;
         Ok(())
     }
 

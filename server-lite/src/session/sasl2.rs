@@ -163,7 +163,6 @@ async fn prove(
     } = claim;
     // Tokens are for who says that this is one (XEP-0484, section 4.4).
     if let (Some(fast), Some(mechanism)) = (&fast, offer.token(&name)) {
-        auth::may_try(server, transport)?;
         let message = auth::decode(&initial.ok_or(Failure::MalformedRequest)?)?;
         let binding = mechanism.binding(&transport.channel.binding);
         let attempt = Attempt {
@@ -171,6 +170,7 @@ async fn prove(
             binding: binding.ok_or(Failure::InvalidMechanism)?.to_vec(),
             message: &message,
             client: wishes.client,
+            peer: transport.peer,
             fast,
         };
         return tokens::prove(server, attempt).await;

@@ -7,7 +7,9 @@
 //! key file, too, it lets the thief in until the tokens expire or the passwords
 //! change. Losing the key file only means that everybody types the password once.
 
+use std::net::IpAddr;
 use std::path::Path;
+use std::time::Instant;
 
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -106,6 +108,7 @@ pub(super) struct Attempt<'a> {
     pub(super) binding: Vec<u8>,
     pub(super) message: &'a [u8],
     pub(super) client: Option<ClientId>,
+    pub(super) peer: IpAddr,
     /// The `<fast/>`.
     pub(super) fast: &'a Element,
 }
@@ -140,8 +143,16 @@ pub(super) async fn prove(server: &Server, attempt: Attempt<'_>) -> Result<Prove
     let user = names::normal_localpart(name).ok_or(Failure::NotAuthorized)?;
     let client = attempt.client.ok_or(Failure::NotAuthorized)?;
     let Attempt {
-        mechanism, binding, ..
+        mechanism,
+        binding,
+        peer,
+        ..
     } = attempt;
+    let (guesses, now) = (&server.limiter.guesses, Instant::now());
+    let max = server.config.limits.failures_per_minute;
+    if !guesses.may_try_token(&user, peer, max, now) {
+        return Err(Failure::Temporary);
+    }
     let key = server.token_key.clone();
     let half_ms = millis(server.config.limits.token_life / 2);
     let (owner, bound, proof) = (user.clone(), binding.clone(), proof.to_vec());
@@ -187,6 +198,7 @@ pub(super) async fn prove(server: &Server, attempt: Attempt<'_>) -> Result<Prove
             is_due,
             generation,
         } => {
+            guesses.succeeded(&user, peer, now);
             let data = hashed_token::response(&token, &binding);
             let proof = Proof {
                 account: Account { user, generation },
@@ -195,7 +207,10 @@ pub(super) async fn prove(server: &Server, attempt: Attempt<'_>) -> Result<Prove
             Ok(Proven { proof, is_due })
         }
         Outcome::Expired => Err(Failure::Expired),
-        Outcome::Repeated | Outcome::Unknown => Err(Failure::NotAuthorized),
+        Outcome::Repeated | Outcome::Unknown => {
+            guesses.token_failed(&user, peer, now);
+            Err(Failure::NotAuthorized)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The archive (XEP-0313): every account's own copy of its messages.
 
 mod expiry;
+mod future;
 mod pages;
 mod removal;
 mod waiting;
@@ -10,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use xmpp_core::{element, rules};
 
 pub(crate) use self::expiry::{Bounds, expire, next_owner, outlived};
+pub(crate) use self::future::{come_back, newest_ms};
 pub(crate) use self::pages::{Filter, Found, Page, as_much_as_fits, ends, query, row_at};
 pub(crate) use self::removal::{finish_removal, finish_removal_of_room, remove_all, remove_some};
 pub(crate) use self::waiting::{

@@ -270,10 +270,36 @@ pub(crate) fn has_message(db: &Connection, owner: &str, stanza_id: &str) -> rusq
         .query_row([owner, stanza_id], |row| row.get(0))
 }
 
+/// Rows that are put into order in one go.
+const SORTED: usize = 2_000;
+
 /// Puts an archive into the order of its times: pages are read in the order of
 /// rows. What is later than the earliest message out of place goes to the end.
-pub(crate) fn sort_archive(tx: &Transaction<'_>, owner: &str) -> rusqlite::Result<()> {
-    let first_wrong: Option<i64> = tx
+/// Now and then others may write (`pause`): what they say comes behind all this.
+pub(crate) fn sort_archive<E: From<rusqlite::Error>>(
+    tx: &Transaction<'_>,
+    owner: &str,
+    pause: impl Fn() -> Result<(), E>,
+) -> Result<(), E> {
+    let rows = out_of_order(tx, owner)?;
+    let mut next = reserve(tx, rows.len())?;
+    for some in rows.chunks(SORTED) {
+        let mut renumber = tx.prepare_cached("UPDATE archive SET id = ?2 WHERE id = ?1")?;
+        for row in some {
+            next += 1;
+            renumber.execute([*row, next])?;
+        }
+        drop(renumber);
+        if some.len() == SORTED {
+            pause()?;
+        }
+    }
+    Ok(())
+}
+
+/// The rows that have to go to the end, in the order that they should have.
+fn out_of_order(db: &Connection, owner: &str) -> rusqlite::Result<Vec<i64>> {
+    let first_wrong: Option<i64> = db
         .prepare_cached(
             "SELECT min(time_ms) FROM (
                  SELECT time_ms, max(time_ms) OVER (ORDER BY id) AS latest
@@ -282,21 +308,30 @@ pub(crate) fn sort_archive(tx: &Transaction<'_>, owner: &str) -> rusqlite::Resul
         )?
         .query_row([owner], |row| row.get(0))?;
     let Some(first_wrong) = first_wrong else {
-        return Ok(());
+        return Ok(Vec::new());
     };
-    let rows: Vec<i64> = tx
-        .prepare_cached(
-            "SELECT id FROM archive WHERE owner = ?1 AND time_ms > ?2 ORDER BY time_ms, id",
-        )?
-        .query_map(params![owner, first_wrong], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut next = last_row(tx)?;
-    let mut renumber = tx.prepare_cached("UPDATE archive SET id = ?2 WHERE id = ?1")?;
-    for row in rows {
-        next += 1;
-        renumber.execute([row, next])?;
-    }
-    Ok(())
+    db.prepare_cached(
+        "SELECT id FROM archive WHERE owner = ?1 AND time_ms > ?2 ORDER BY time_ms, id",
+    )?
+    .query_map(params![owner, first_wrong], |row| row.get(0))?
+    .collect()
+}
+
+/// Keeps so many numbers of rows behind all that were given, for nobody else;
+/// gives the one before the first of them.
+fn reserve(tx: &Transaction<'_>, count: usize) -> rusqlite::Result<i64> {
+    let given: i64 = tx.query_row(
+        "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'archive'",
+        [],
+        |row| row.get(0),
+    )?;
+    let last = last_row(tx)?.max(given);
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    tx.execute(
+        "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'archive'",
+        [last.saturating_add(count)],
+    )?;
+    Ok(last)
 }
 
 /// All elements in somebody's private storage.
@@ -304,4 +339,42 @@ pub(crate) fn private(db: &Connection, owner: &str) -> rusqlite::Result<Vec<Stri
     db.prepare_cached("SELECT xml FROM private_storage WHERE owner = ?1 ORDER BY name, namespace")?
         .query_map([owner], |row| row.get(0))?
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::store::archive::{self, tests};
+
+    #[tokio::test]
+    async fn what_is_said_while_an_archive_is_put_into_order_comes_behind_it() {
+        let (store, _folder) = tests::store().await;
+        let count = SORTED + 2;
+        let times: Vec<String> = store
+            .write(move |tx| {
+                for number in 0..count {
+                    let new = tests::from_rosa(number, "<body>x</body>");
+                    archive::insert(tx, &new, 0)?;
+                }
+                // As an import writes them: the later ones first.
+                tx.execute("UPDATE archive SET time_ms = ?1 - id", [1_000_000])?;
+                let said = Cell::new(0);
+                sort_archive(tx, "rosa", || {
+                    said.set(said.get() + 1);
+                    let new = tests::from_rosa(count, "<body>meanwhile</body>");
+                    archive::insert(tx, &new, 2_000_000).map(|_| ())
+                })?;
+                assert_eq!(said.get(), 1);
+                tx.prepare("SELECT stanza_id FROM archive WHERE owner = 'rosa' ORDER BY id")?
+                    .query_map([], |row| row.get(0))?
+                    .collect()
+            })
+            .await
+            .unwrap();
+        let mut expected: Vec<String> = (0..count).rev().map(|n| format!("s{n}")).collect();
+        expected.push(format!("s{count}"));
+        assert_eq!(times, expected);
+    }
 }

@@ -21,6 +21,12 @@ pub(crate) fn label(token: &str) -> String {
     token.chars().take(LABEL_CHARS).collect()
 }
 
+/// What is true of invites that count: those of whoever may not sign in do not,
+/// for as long as that holds. Otherwise they would come back by their own.
+const COUNTS: &str = "(uses_left IS NULL OR uses_left > 0) AND NOT EXISTS (
+        SELECT 1 FROM accounts WHERE disabled = 1
+            AND accounts.localpart IN (invites.inviter, invites.inviter_account))";
+
 fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
@@ -50,8 +56,10 @@ pub(crate) fn insert(
 /// Whether a token would be accepted now.
 pub(crate) fn is_valid(db: &Connection, token: &str, now_ms: i64) -> rusqlite::Result<bool> {
     db.query_row(
-        "SELECT EXISTS (SELECT 1 FROM invites WHERE token_hash = ?1 AND expires_ms > ?2
-                        AND (uses_left IS NULL OR uses_left > 0))",
+        &format!(
+            "SELECT EXISTS (SELECT 1 FROM invites
+             WHERE token_hash = ?1 AND expires_ms > ?2 AND {COUNTS})"
+        ),
         params![hash(token), now_ms],
         |row| row.get(0),
     )
@@ -79,11 +87,13 @@ pub(crate) fn set_purpose(
     Ok(())
 }
 
-/// What an invite is for; `None` if there is none, whether it has expired or not.
+/// What an invite is for; `None` if there is none that counts, whether it has expired or not.
 pub(crate) fn purpose(db: &Connection, token: &str) -> rusqlite::Result<Option<Purpose>> {
     db.query_row(
-        "SELECT inviter_account, localpart FROM invites
-         WHERE token_hash = ?1 AND (uses_left IS NULL OR uses_left > 0)",
+        &format!(
+            "SELECT inviter_account, invites.localpart FROM invites
+             WHERE token_hash = ?1 AND {COUNTS}"
+        ),
         [hash(token)],
         |row| {
             Ok(Purpose {
@@ -98,8 +108,10 @@ pub(crate) fn purpose(db: &Connection, token: &str) -> rusqlite::Result<Option<P
 /// Whether an invite keeps a name for somebody (XEP-0401, section 5.2).
 pub(crate) fn keeps(db: &Connection, localpart: &str, now_ms: i64) -> rusqlite::Result<bool> {
     db.query_row(
-        "SELECT EXISTS (SELECT 1 FROM invites WHERE localpart = ?1 AND expires_ms > ?2
-                        AND (uses_left IS NULL OR uses_left > 0))",
+        &format!(
+            "SELECT EXISTS (SELECT 1 FROM invites
+             WHERE invites.localpart = ?1 AND expires_ms > ?2 AND {COUNTS})"
+        ),
         params![localpart, now_ms],
         |row| row.get(0),
     )
@@ -129,7 +141,7 @@ pub(crate) fn spend(tx: &Transaction<'_>, token: &str) -> rusqlite::Result<bool>
     Ok(valid)
 }
 
-/// All invites that can still be used.
+/// All invites that can still be used, or will when their inviter may sign in again.
 pub(crate) fn all(db: &Connection, now_ms: i64) -> rusqlite::Result<Vec<InviteRow>> {
     db.prepare_cached(
         "SELECT label, inviter, expires_ms, uses_left FROM invites

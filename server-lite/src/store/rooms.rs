@@ -323,6 +323,12 @@ pub(crate) fn set_vcard(
     Ok(())
 }
 
+/// Whether this very room is still there, and not another of its name.
+pub(crate) fn is_there(db: &Connection, room: &str, secret: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM rooms WHERE name = ?1 AND secret = ?2)")?
+        .query_row([room, secret], |row| row.get(0))
+}
+
 /// Removes a room with its archive, which `address` owns.
 pub(crate) fn remove(tx: &Transaction<'_>, room: &str, address: &str) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM rooms WHERE name = ?1", [room])?;

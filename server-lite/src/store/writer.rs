@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, Transaction, ffi};
 use tokio::sync::oneshot;
@@ -14,6 +14,11 @@ use crate::metrics::Metrics;
 
 /// Jobs in one transaction: bounds how long the first of them waits.
 const BATCH: usize = 512;
+
+/// How long the writer waits for others who have the database: a command line that
+/// takes in or copies much. Whoever waits for the writer is answered late; given up,
+/// a message would end the session of who has sent it.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// Statements that are kept prepared: all of those of messages and more.
 const STATEMENTS: usize = 64;
@@ -110,6 +115,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(connection: Connection, metrics: Arc<Metrics>) -> Result<Self, StoreError> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.busy_timeout(PATIENCE)?;
         let (queue, jobs) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let taken = Arc::clone(&waiting);
@@ -241,8 +247,34 @@ fn commit(
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use crate::disk::is_full;
     use crate::store::Store;
+
+    #[tokio::test]
+    async fn whoever_holds_the_database_for_long_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.db");
+        let store = Store::open(&path).unwrap();
+        let patience: u64 = store
+            .write(|tx| tx.query_row("PRAGMA busy_timeout", [], |row| row.get(0)))
+            .await
+            .unwrap();
+        // Longer than an import takes for its slice, on the slowest disk.
+        assert!(patience >= 5 * 60 * 1000, "{patience}");
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let insert = "INSERT INTO meta VALUES ('k', 'v')";
+        let mut writes = Box::pin(store.write(move |tx| tx.execute(insert, [])));
+        assert!(writes.as_mut().now_or_never().is_none());
+        // Until the writer has it, and waits itself.
+        while store.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
+        other.execute_batch("COMMIT").unwrap();
+        assert_eq!(writes.await.unwrap(), 1);
+    }
 
     #[tokio::test]
     async fn a_full_disk_is_said_so_to_everybody_whom_it_stops() {

@@ -243,6 +243,80 @@ async fn long_archives_beside_a_running_server_let_it_write() {
     assert_eq!(desk.ok(&["check"], "data")["ok"], true);
 }
 
+#[tokio::test]
+async fn an_import_that_stops_in_the_middle_can_be_finished_later() {
+    let desk = Desk::with(&["bob"]);
+    let server = desk.serve("data");
+    let (count, wrong) = (600, 550);
+    let text = |broken_after: Option<usize>| {
+        let results: String = (0..count)
+            .map(|n| {
+                let stamp = "2024-01-01T00:00:00Z";
+                let one = result(&format!("old-{n}"), stamp, "bob", "rosa", "x");
+                match broken_after {
+                    Some(at) if at == n => one + "</wrong>",
+                    _ => one,
+                }
+            })
+            .collect();
+        file(&format!(
+            "<pie:user name='rosa' password='{PASSWORD}'>\
+             <archive xmlns='urn:xmpp:pie:0#mam'>{results}</archive></pie:user>"
+        ))
+    };
+    let path = desk.file("broken.xml", &text(Some(wrong)));
+    desk.run(&["import", &path], "data").refused(6);
+    let path = desk.file("mended.xml", &text(None));
+    let done = desk.ok(&["import", &path], "data");
+    // What was written before the end stayed: she was there, and a part of it.
+    assert_eq!(
+        (&done["users_added"], &done["users_known"]),
+        (&json!(0), &json!(1))
+    );
+    assert_eq!(done["messages_added"], 100);
+    Client::prove_alive(&server, "rosa").await;
+    server.stop();
+}
+
+#[tokio::test]
+async fn whoever_was_left_without_a_password_gets_the_one_of_the_file() {
+    let desk = Desk::new();
+    let path = desk.file("bare.xml", &file("<pie:user name='rosa'/>"));
+    let done = desk.ok(&["import", &path], "data");
+    assert_eq!(done["without_password"], json!(["rosa"]));
+    let text = file(&format!("<pie:user name='rosa' password='{PASSWORD}'/>"));
+    let path = desk.file("whole.xml", &text);
+    desk.ok(&["import", &path], "data");
+    let server = desk.serve("data");
+    Client::prove_alive(&server, "rosa").await;
+    server.stop();
+}
+
+#[test]
+fn a_file_names_no_administrator_of_a_server_that_has_people() {
+    let own = "<account xmlns='urn:startalk:export:0' administrator='true'/>";
+    let text = file(&format!(
+        "<pie:user name='eve' password='{PASSWORD}'>{own}</pie:user>"
+    ));
+    let desk = Desk::with(&["rosa"]);
+    let path = desk.file("e.xml", &text);
+    let done = desk.ok(&["import", &path], "data");
+    assert_eq!(done["users_added"], 1);
+    assert_eq!(done["not_taken"], json!(["administrator eve"]));
+    // Nobody is there yet who could be asked.
+    let done = desk.ok(&["import", &path], "new");
+    assert_eq!(done["not_taken"], json!([]));
+    let is_admin = |data: &str| {
+        let all = desk.ok(&["user", "list"], data);
+        let mut all = all.as_array().unwrap().iter();
+        all.find(|one| one["user"] == "eve").unwrap()["administrator"].clone()
+    };
+    assert_eq!(
+        (is_admin("data"), is_admin("new")),
+        (json!(false), json!(true))
+    );
+}
+
 #[test]
 fn files_in_files_are_read() {
     let desk = Desk::new();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio_tungstenite::tungstenite::Message;
 use xmpp_core::{Element, ns};
 
 use crate::client::{Client, Place, TlsVersion, bodies, body, socket};
@@ -353,6 +354,29 @@ async fn after_its_time_a_session_is_gone_and_its_messages_wait() {
     rosa.bind("desk").await;
     rosa.send("<presence/>").await;
     assert_eq!(bodies(&rosa.messages().await), ["unread"]);
+}
+
+/// RFC 7395, section 3.6: without a `<close/>` the connection is lost, and not more.
+#[tokio::test]
+async fn a_websocket_that_only_ends_can_be_resumed() {
+    let server = Server::of(&["rosa", "bob"]).await;
+    let mut rosa = Client::websocket(&server).await;
+    rosa.sign_in("rosa").await;
+    rosa.bind("desk").await;
+    rosa.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+        .await;
+    let id = rosa.element().await.attr("id").unwrap().to_owned();
+    rosa.send_message(Message::Close(None)).await;
+    assert_eq!(rosa.end().await, None);
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    bob.send(format!(
+        "<message to='{}' type='chat'><body>meanwhile</body></message>",
+        rosa.address
+    ))
+    .await;
+    bob.sync().await;
+    let (mut again, _) = resumed(&server, &rosa.address, &id, 0).await;
+    assert_eq!(bodies(&stanzas(again.sync().await)), ["meanwhile"]);
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ async fn token(server: &impl Place, user: &str, id: &str, mechanism: TokenMechan
 }
 
 /// What becomes of a token on a new connection.
-async fn try_token(
+pub(crate) async fn try_token(
     server: &impl Place,
     user: &str,
     token: &str,

@@ -264,3 +264,25 @@ async fn where_everybody_keeps_a_roster_the_two_are_in_each_others() {
         ["alice@team.internal both", "carol@team.internal both"]
     );
 }
+
+#[tokio::test]
+async fn whoever_was_disabled_does_not_come_back_by_an_invite_of_their_own() {
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    let link = uri(&begin(&mut bob, INVITE).await.unwrap());
+    let shown = preauth(&token(&link));
+    let mut early = stranger(&server).await;
+    assert_eq!(register(&mut early, &shown).await, "ok");
+    let who = [("accountjids", "bob@team.internal")];
+    let node = |name: &str| format!("http://jabber.org/protocol/admin#{name}");
+    run(&mut alice, &node("disable-user"), &who).await.unwrap();
+    let mut late = stranger(&server).await;
+    assert_eq!(register(&mut late, &shown).await, "cancel item-not-found");
+    // Nor with one that was shown before.
+    let refused = register(&mut early, &account("bob2")).await;
+    assert_eq!(refused, "cancel item-not-found");
+    run(&mut alice, &node("reenable-user"), &who).await.unwrap();
+    assert_eq!(register(&mut late, &shown).await, "ok");
+    assert_eq!(register(&mut late, &account("carol")).await, "ok");
+}

@@ -1,7 +1,7 @@
 //! What goes into the archive and what does not (XEP-0313, XEP-0334, XEP-0359,
 //! XEP-0441).
 
-use xmpp_core::{Element, ns};
+use xmpp_core::{Element, datetime, ns};
 
 use crate::archive::{chat, everything};
 use crate::client::{Client, bodies};
@@ -204,4 +204,44 @@ async fn of_what_is_more_than_an_archive_may_have_the_newest_stays() {
             break;
         }
     }
+}
+
+/// When the messages of an archive were said, in milliseconds, in their order.
+async fn times(client: &mut Client) -> Vec<i64> {
+    let query = "<iq type='set' id='all'><query xmlns='urn:xmpp:mam:2'/></iq>";
+    let (results, _) = client.ask(query).await;
+    let stamps = results.iter().map(|message| {
+        let result = message.get_child("result", ns::MAM).unwrap();
+        let forwarded = result.get_child("forwarded", ns::FORWARD).unwrap();
+        let delay = forwarded.get_child("delay", ns::DELAY).unwrap();
+        datetime::parse_ms(delay.attr("stamp").unwrap()).unwrap()
+    });
+    stamps.collect()
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_once_does_not_date_all_that_follows() {
+    let mut server = Server::of(&["rosa", "bob"]).await;
+    let mut rosa = Client::session(&server, "rosa", "desk").await;
+    chat(&mut rosa, "bob@team.internal", "1", "<body>one</body>").await;
+    let before = times(&mut rosa).await;
+    chat(&mut rosa, "bob@team.internal", "2", "<body>two</body>").await;
+    server.stop().await;
+    let path = server.data().join("server.db");
+    let disk = rusqlite::Connection::open(path).unwrap();
+    let year = 365 * 24 * 3600 * 1000_i64;
+    let ahead = "UPDATE archive SET time_ms = time_ms + ?1 WHERE instr(xml, 'two') > 0";
+    disk.execute(ahead, [year]).unwrap();
+    drop(disk);
+    server.start_again().await;
+    let mut rosa = Client::session(&server, "rosa", "desk").await;
+    chat(&mut rosa, "bob@team.internal", "3", "<body>three</body>").await;
+    assert_eq!(
+        everything(&mut rosa).await.bodies(),
+        ["one", "two", "three"]
+    );
+    let after = times(&mut rosa).await;
+    assert_eq!(after[0], before[0]);
+    assert!(after.is_sorted(), "{after:?}");
+    assert!(after[2] < before[0] + year / 2, "{after:?}");
 }

@@ -310,3 +310,24 @@ async fn who_goes_on_from_a_message_has_what_is_before_it() {
     let (_, got) = comes(&server, "other").await;
     assert!(got.is_empty(), "{got:?}");
 }
+
+#[tokio::test]
+async fn a_presence_that_cannot_be_taken_is_refused_and_may_be_sent_again() {
+    let server = Server::of(&["rosa", "bob"]).await;
+    let mut rosa = Client::session(&server, "rosa", "desk").await;
+    chat(&mut rosa, BOB, "1", "<body>waits</body>").await;
+    let mut bob = Client::session(&server, "bob", "desk").await;
+    let disk = rusqlite::Connection::open(server.data().join("server.db")).unwrap();
+    disk.execute_batch("ALTER TABLE archive RENAME TO away")
+        .unwrap();
+    bob.send("<presence id='p'/>").await;
+    let refused = bob.until(|element| element.attr("id") == Some("p")).await;
+    assert_eq!(error_of(&refused), "cancel internal-server-error");
+    disk.execute_batch("ALTER TABLE away RENAME TO archive")
+        .unwrap();
+    // It is the first again, and everything that goes with that happens.
+    bob.send("<presence/>").await;
+    assert_eq!(bodies(&bob.messages().await), ["waits"]);
+    chat(&mut rosa, BOB, "2", "<body>reaches</body>").await;
+    assert_eq!(bodies(&bob.messages().await), ["reaches"]);
+}

@@ -1,6 +1,8 @@
 //! Making, changing and removing one's own account (XEP-0077), in both framings
 //! and both forms.
 
+use std::time::Duration;
+
 use startalk_server_lite::Registration;
 use xmpp_core::{Element, ns};
 
@@ -150,6 +152,41 @@ async fn an_address_makes_so_many_accounts_in_an_hour() {
             expected
         );
     }
+}
+
+#[tokio::test]
+async fn whoever_fills_in_the_form_has_time_for_it() {
+    // Shorter than the patience of a read, which is what makes this a test.
+    let server = Server::with(|config| {
+        config.registration = Registration::Open;
+        config.limits.negotiation = Duration::from_secs(2);
+    })
+    .await;
+    server.accounts(&["alice"]).await;
+    let hour = Duration::from_secs(3600);
+    let (invite, _) = server.handle().create_invite(None, hour).await.unwrap();
+    let token = invite.token;
+    let mut with_form = Client::direct(&server).await;
+    with_form.open().await;
+    let ask = "<iq type='get' id='f'><query xmlns='jabber:iq:register'/></iq>";
+    with_form.ask(ask).await;
+    let mut invited = Client::direct(&server).await;
+    invited.open().await;
+    let shown = format!("<preauth xmlns='urn:xmpp:pars:0' token='{token}'/>");
+    assert_eq!(register(&mut invited, &shown).await, "ok");
+    let mut guessing = Client::direct(&server).await;
+    guessing.open().await;
+    let guess = "<preauth xmlns='urn:xmpp:pars:0' token='guess'/>";
+    assert_eq!(
+        register(&mut guessing, guess).await,
+        "cancel item-not-found"
+    );
+    // Whoever came last has no more time, so the others have had more.
+    guessing.end().await;
+    let made = register(&mut with_form, &form("rosa", PASSWORD)).await;
+    assert_eq!(made, "ok");
+    let made = register(&mut invited, &fields("bob", PASSWORD)).await;
+    assert_eq!(made, "ok");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod affiliations;
 mod bounds;
 mod coming_and_going;
 mod entering_and_speaking;
+mod entering_many;
 mod everybody;
 mod fan_out;
 mod history;

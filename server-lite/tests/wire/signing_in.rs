@@ -1,11 +1,14 @@
 //! Sign-in (RFC 6120, section 6; RFC 5802, 7677, 9266; XEP-0440).
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use xmpp_core::sasl::{ClientBinding, Mechanism, ScramClient, ScramHash};
 use xmpp_core::{Element, ns};
 
 use crate::client::{Client, TlsVersion};
+use crate::http::numbers;
 use crate::server::{PASSWORD, Server};
 
 fn mechanisms(features: &Element) -> Vec<String> {
@@ -372,4 +375,25 @@ async fn many_guesses_at_the_same_time_are_no_more_guesses() {
         let guesses = conditions.iter().filter(|it| *it == "not-authorized");
         assert_eq!(guesses.count(), 3, "{mechanism}: {conditions:?}");
     }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_cut_off_while_it_binds_leaves_no_session() {
+    // Shorter than the patience of a read, which is what makes this a test.
+    let server = Server::with(|config| config.limits.negotiation = Duration::from_secs(3)).await;
+    server.accounts(&["rosa"]).await;
+    let mut rosa = Client::direct(&server).await;
+    rosa.sign_in("rosa").await;
+    let disk = rusqlite::Connection::open(server.data().join("server.db")).unwrap();
+    disk.execute_batch("BEGIN IMMEDIATE").unwrap();
+    rosa.send(format!(
+        "<iq type='set' id='bind'><bind xmlns='{}'/></iq>",
+        ns::BIND
+    ))
+    .await;
+    rosa.end().await;
+    disk.execute_batch("COMMIT").unwrap();
+    // Behind everything that has waited for the disk.
+    server.accounts(&["bob"]).await;
+    assert_eq!(numbers(&server).await["sessions"], 0);
 }

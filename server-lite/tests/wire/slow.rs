@@ -1,10 +1,13 @@
 //! Whoever reads slower than others write holds up nobody, and loses nothing that
 //! it can come back for.
 
+use std::time::Duration;
+
 use tokio::net::TcpSocket;
 use xmpp_core::{Element, ns};
 
 use crate::client::{Client, Place, TlsVersion, bodies};
+use crate::rooms::open_room;
 use crate::server::Server;
 
 const QUEUE: usize = 100;
@@ -52,6 +55,10 @@ fn texts(elements: &[Element]) -> Vec<String> {
 async fn resume(server: &Server, id: &str, address: String) -> Client {
     let mut again = Client::direct(server).await;
     again.sign_in("rosa").await;
+    take_over(again, id, address).await
+}
+
+async fn take_over(mut again: Client, id: &str, address: String) -> Client {
     again
         .send(format!(
             "<resume xmlns='urn:xmpp:sm:3' h='0' previd='{id}'/>"
@@ -89,6 +96,30 @@ async fn a_slow_reader_is_detached_and_gets_everything_when_it_comes_back() {
         seen += 1;
     }
     assert!(seen < MESSAGES, "{seen}");
+}
+
+#[tokio::test]
+async fn whoever_comes_back_is_heard_while_the_connection_before_takes_nothing() {
+    // Less waits than should: nothing but her coming back ends what is stuck.
+    let server = Server::of(&["rosa", "bob"]).await;
+    let mut rosa = reader(&server, "desk").await;
+    rosa.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+        .await;
+    let id = rosa.element().await.attr("id").unwrap().to_owned();
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    for n in 0..MESSAGES {
+        bob.send(note(&rosa.address, n)).await;
+    }
+    bob.sync().await;
+    let mut again = Client::direct(&server).await;
+    again.sign_in("rosa").await;
+    let resumed = take_over(again, &id, rosa.address.clone());
+    let mut again = tokio::time::timeout(Duration::from_secs(2), resumed)
+        .await
+        .expect("resumed at once");
+    let got = texts(&again.sync().await);
+    let sent: Vec<_> = (0..MESSAGES).map(|n| n.to_string()).collect();
+    assert_eq!(got, sent);
 }
 
 #[tokio::test]
@@ -214,4 +245,70 @@ async fn without_resumption_a_slow_reader_is_let_go_and_its_messages_wait() {
     let mut rosa = Client::session(&server, "rosa", "phone").await;
     rosa.send("<presence/>").await;
     assert_eq!(bodies(&rosa.messages().await), ["last"]);
+}
+
+#[tokio::test]
+async fn what_goes_to_many_is_paced_by_what_it_comes_to() {
+    let server = Server::with(|config| {
+        config.limits.fan_out_per_second = 200_000;
+        config.limits.fan_out_burst = 100_000;
+        // Each is counted before the next is read.
+        config.limits.unwritten = 1;
+    })
+    .await;
+    server.accounts(&["rosa", "bob"]).await;
+    let room = "plan@conference.team.internal";
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    open_room(&mut rosa, room, "Rosa").await;
+    let mut listeners = Vec::new();
+    for n in 0..4 {
+        let mut bob = Client::session(&server, "bob", &format!("desk{n}")).await;
+        let enter = "<x xmlns='http://jabber.org/protocol/muc'/>";
+        bob.send(format!("<presence to='{room}/Bob'>{enter}</presence>"))
+            .await;
+        bob.until(|element| element.has_child("subject", ns::CLIENT))
+            .await;
+        listeners.push(bob);
+    }
+    // Little by itself: forty messages of 2 KB, each for five.
+    let start = std::time::Instant::now();
+    for n in 0..40 {
+        let one = note(room, n).replace("type='chat'", "type='groupchat'");
+        rosa.send(one).await;
+    }
+    // Meanwhile others are served, and nobody misses anything.
+    Client::prove_alive(&server, "bob").await;
+    let sent: Vec<_> = (0..40).map(|n| n.to_string()).collect();
+    assert_eq!(texts(&rosa.sync().await), sent);
+    assert!(start.elapsed().as_millis() > 1_000, "{:?}", start.elapsed());
+    for bob in &mut listeners {
+        assert_eq!(texts(&bob.sync().await), sent);
+    }
+}
+
+#[tokio::test]
+async fn what_is_published_to_many_is_paced_too() {
+    let server = Server::with(|config| {
+        config.limits.fan_out_per_second = 200_000;
+        config.limits.fan_out_burst = 100_000;
+    })
+    .await;
+    server.accounts(&["rosa", "bob"]).await;
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    let subscribe = "<pubsub xmlns='http://jabber.org/protocol/pubsub'>\
+         <subscribe node='urn:example:n' jid='rosa@team.internal'/></pubsub>";
+    let publish = |n: u32| {
+        let padding = "x".repeat(20_000);
+        format!(
+            "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='urn:example:n'>\
+             <item id='i{n}'><x xmlns='urn:example'>{padding}</x></item></publish></pubsub>"
+        )
+    };
+    rosa.set("", &publish(0)).await.unwrap();
+    rosa.set("", subscribe).await.unwrap();
+    let start = std::time::Instant::now();
+    for n in 1..=20 {
+        rosa.set("", &publish(n)).await.unwrap();
+    }
+    assert!(start.elapsed().as_millis() > 1_000, "{:?}", start.elapsed());
 }

@@ -161,7 +161,8 @@ impl Startalk {
     /// # Panics
     /// If the file cannot be written.
     pub fn lift_limits(&self) {
-        let unlimited = "[limits]\nstanzas_per_second = 0\nbytes_per_second = 0\n";
+        let unlimited = "[limits]\nstanzas_per_second = 0\nbytes_per_second = 0\n\
+                         fan_out_per_second = 0\n";
         std::fs::write(self.data().join("config.toml"), unlimited).expect("a file");
     }
 

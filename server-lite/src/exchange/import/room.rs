@@ -20,7 +20,8 @@ struct Room<'c> {
     /// Bare address.
     address: String,
     is_written: bool,
-    messages: u64,
+    /// Messages that were read, also those that were there.
+    read: u64,
 }
 
 /// Reads a room. One that is there keeps what it has; messages that it lacks
@@ -47,7 +48,7 @@ pub(super) fn read(
         },
         people: Vec::new(),
         is_written: false,
-        messages: 0,
+        read: 0,
     };
     loop {
         match reader.next()? {
@@ -57,8 +58,8 @@ pub(super) fn read(
         }
     }
     room.write(import)?;
-    if room.messages > 0 {
-        exchange::sort_archive(&room.tx, &room.address)?;
+    if room.read > 0 {
+        exchange::sort_archive(&room.tx, &room.address, || import.pause(&room.tx))?;
     }
     room.tx.commit()?;
     Ok(())
@@ -134,16 +135,16 @@ impl Room<'_> {
                     let message = element
                         .get_child("result", ns::MAM)
                         .and_then(|result| message::read_result(result, Owner::Room { by }));
-                    let Some(message) = message else {
-                        import.done.messages_refused += 1;
-                        continue;
-                    };
-                    if insert(&self.tx, &self.address, message)? == Taken::New {
-                        import.done.messages_added += 1;
-                        self.messages += 1;
-                        if import.is_slice(self.messages) {
-                            import.pause(&self.tx)?;
+                    match message {
+                        Some(message) => {
+                            let taken = insert(&self.tx, &self.address, message)?;
+                            import.done.messages_added += u64::from(taken == Taken::New);
                         }
+                        None => import.done.messages_refused += 1,
+                    }
+                    self.read += 1;
+                    if import.is_slice(self.read) {
+                        import.pause(&self.tx)?;
                     }
                 }
                 Step::Start(tag) => import.not_taken(reader, &tag)?,

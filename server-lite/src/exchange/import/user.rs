@@ -13,6 +13,7 @@ use crate::exchange::message::{self, Owner, derived_id};
 use crate::exchange::reader::{Reader, Step, Tag};
 use crate::exchange::{ExchangeError, credentials};
 use crate::roster::department;
+use crate::store::accounts;
 use crate::store::exchange::{self, Taken, WholeAccount, WholeMessage};
 
 /// A user under way.
@@ -22,10 +23,17 @@ struct User<'c> {
     /// Bare address.
     address: String,
     is_new: bool,
+    /// Whether there is no password yet: the account is new, or was left so by an
+    /// import that did not get to its end.
+    is_bare: bool,
     verifiers: Vec<ScramVerifier>,
+    /// What of all this was written, and with how many verifiers.
+    written: Option<(WholeAccount, usize)>,
     /// The last row of all archives before.
     row_before: i64,
     messages: u64,
+    /// All that were read, also those that were there.
+    read: u64,
     /// Whether one of them only waits: those that wait keep their order.
     has_passing: bool,
     roster: Roster,
@@ -55,20 +63,24 @@ pub(super) fn read(
         manager: None,
         administrator: false,
     };
+    let is_new = exchange::insert_account(&tx, &account)?;
     let mut user = User {
         address: format!("{}@{}", account.localpart, import.domain),
-        is_new: exchange::insert_account(&tx, &account)?,
+        is_new,
+        is_bare: is_new || exchange::verifiers(&tx, &account.localpart)?.is_empty(),
         row_before: exchange::last_row(&tx)?,
         tx,
         account,
         verifiers: Vec::new(),
+        written: None,
         messages: 0,
+        read: 0,
         has_passing: false,
         roster: Roster::default(),
         nodes: Nodes::default(),
         is_named: false,
     };
-    if let Some(password) = tag.attr("password").filter(|_| user.is_new) {
+    if let Some(password) = tag.attr("password").filter(|_| user.is_bare) {
         user.verifiers = derive(password)?;
     }
     loop {
@@ -101,7 +113,7 @@ impl User<'_> {
     ) -> Result<(), ExchangeError> {
         match (tag.name.as_str(), tag.ns.as_str()) {
             ("account", ns::EXPORT) => {
-                self.about(&reader.element(tag)?);
+                self.about(import, &reader.element(tag)?);
                 Ok(())
             }
             ("scram-credentials", ns::PIE_SCRAM) => {
@@ -164,7 +176,7 @@ impl User<'_> {
         }
     }
 
-    fn about(&mut self, about: &Element) {
+    fn about(&mut self, import: &mut Import<'_>, about: &Element) {
         let name = about.attr("name").and_then(names::clean_display_name);
         if let Some(name) = name {
             self.account.display_name = name;
@@ -175,7 +187,12 @@ impl User<'_> {
         let department = about.attr("department").map(department::clean);
         self.account.department = department.and_then(Result::ok).flatten();
         self.account.manager = about.attr("manager").and_then(names::normal_localpart);
-        self.account.administrator = about.attr("administrator") == Some("true");
+        let is_admin = about.attr("administrator") == Some("true");
+        self.account.administrator = is_admin && import.was_empty;
+        if is_admin && self.is_new && !import.was_empty {
+            let name = format!("administrator {}", self.account.localpart);
+            note(&mut import.done.not_taken, &name);
+        }
         self.account.disabled = about.attr("disabled") == Some("true");
     }
 
@@ -203,6 +220,7 @@ impl User<'_> {
                         Some(message) => self.put(import, message)?,
                         None => import.done.messages_refused += 1,
                     }
+                    self.count(import)?;
                 }
                 Step::Start(tag) => import.not_taken(reader, &tag)?,
                 Step::End => return Ok(()),
@@ -218,10 +236,40 @@ impl User<'_> {
             import.done.messages_added += u64::from(is_kept);
             self.has_passing |= !is_kept;
             self.messages += 1;
-            if import.is_slice(self.messages) {
-                import.pause(&self.tx)?;
-            }
         }
+        Ok(())
+    }
+
+    /// One more was read: after many others have their turn. What is known of a
+    /// new account by then stays, whatever becomes of the rest of the file.
+    fn count(&mut self, import: &mut Import<'_>) -> Result<(), ExchangeError> {
+        self.read += 1;
+        if import.is_slice(self.read) {
+            self.complete(import)?;
+            import.pause(&self.tx)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what the account is, as far as it was read. Not twice: whoever has
+    /// signed in meanwhile would be signed out by a change of the account.
+    fn complete(&mut self, import: &mut Import<'_>) -> Result<(), ExchangeError> {
+        let known = (self.account.clone(), self.verifiers.len());
+        if self.written.as_ref() == Some(&known) {
+            return Ok(());
+        }
+        self.written = Some(known);
+        let localpart = &self.account.localpart;
+        if self.is_new {
+            exchange::complete_account(&self.tx, &self.account, &self.verifiers)?;
+            if let Some(manager) = self.account.manager.clone() {
+                import.led.insert(localpart.clone(), manager);
+            }
+        } else if self.is_bare {
+            accounts::set_verifiers(&self.tx, localpart, &self.verifiers)?;
+        }
+        // What is offered to all may change with the kinds of passwords.
+        import.has_news |= self.is_new || self.is_bare && !self.verifiers.is_empty();
         Ok(())
     }
 
@@ -240,6 +288,7 @@ impl User<'_> {
                         Some(message) => self.wait(import, message)?,
                         None => import.done.messages_refused += 1,
                     }
+                    self.count(import)?;
                 }
                 Step::Start(tag) => import.not_taken(reader, &tag)?,
                 Step::End => return Ok(()),
@@ -263,24 +312,19 @@ impl User<'_> {
         self.put(import, message)
     }
 
-    fn finish(self, import: &mut Import<'_>) -> Result<(), ExchangeError> {
+    fn finish(mut self, import: &mut Import<'_>) -> Result<(), ExchangeError> {
+        self.complete(import)?;
         let localpart = &self.account.localpart;
         if self.is_new {
-            exchange::complete_account(&self.tx, &self.account, &self.verifiers)?;
             import.done.users_added += 1;
-            if let Some(manager) = self.account.manager.clone() {
-                import.led.push((localpart.clone(), manager));
-            }
-            // What is offered to all may change with the kinds of passwords.
-            import.has_news = true;
             if self.verifiers.is_empty() {
                 note(&mut import.done.without_password, localpart);
             }
         } else {
             import.done.users_known += 1;
         }
-        if self.messages > 0 {
-            exchange::sort_archive(&self.tx, localpart)?;
+        if self.read > 0 {
+            exchange::sort_archive(&self.tx, localpart, || import.pause(&self.tx))?;
         }
         import.has_news |= self.roster.finish(&self.tx, localpart)?;
         self.tx.commit()?;

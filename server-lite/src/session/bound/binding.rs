@@ -14,6 +14,7 @@ use xmpp_core::element::{Build, build};
 use xmpp_core::stream::StreamCondition;
 use xmpp_core::{Element, datetime, ns};
 
+use super::place::Place;
 use super::{Held, Session};
 use crate::clock;
 use crate::mailbox::mailbox;
@@ -48,7 +49,7 @@ impl Session {
         let address = FullJid::new(&format!("{}/{resource}", server.bare(&user))).ok()?;
         let limits = &server.config.limits;
         let (queue_in, queue) = router::queue(limits.session_queue, limits.session_bytes);
-        let pace = server.paces.of(&user, limits, Instant::now());
+        let pace = server.pace_of(&user);
         let (resume_in, resume) = mailbox(RESUMING);
         let (end_in, end) = watch::channel(None);
         let number = server.session_number();
@@ -75,6 +76,7 @@ impl Session {
             number,
         };
         let session = Self {
+            place: Place::new(server, &user, number),
             server: Arc::clone(server),
             user,
             address,
@@ -133,6 +135,10 @@ impl Session {
                 },
                 move |read| {
                     let read = read.ok_or(StreamCondition::NotAuthorized)?;
+                    if entry.queue.is_closed() {
+                        // It was cut off while it waited for the disk.
+                        return Err(StreamCondition::InternalServerError);
+                    }
                     presence::take_over(&server, &user, &address);
                     match server.router.add(&user, entry, max) {
                         true => Ok(read),

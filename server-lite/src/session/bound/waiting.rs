@@ -48,7 +48,11 @@ impl Session {
         let unwritten: usize = self.unwritten_bytes.iter().sum();
         let may_read = self.unwritten.len() < limits.unwritten
             && unwritten < limits.framing.max_element_bytes
-            && pause.is_none();
+            && pause.is_none()
+            // It is not read faster than it is told what came of it: whoever enters
+            // many rooms at once would be ended by the answers. What waits behind
+            // the backlog waits for acknowledgements, which have to be read.
+            && (self.backlog.is_open() || !self.queue.is_half_full());
         let until = pause.map_or(deadline, |pause| pause.min(deadline));
         tokio::select! {
             biased;

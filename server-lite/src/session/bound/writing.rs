@@ -101,6 +101,8 @@ impl Session {
             // Half a stanza may be out: this connection is of no more use. What
             // waits is kept for the next one.
             () = self.queue.overtaken() => Err(TransportError::Stalled),
+            // The client has come back by another connection: it knows better.
+            () = self.resume.filled() => Err(TransportError::Stalled),
             () = overdue(&self.end) => Err(TransportError::Stalled),
         };
         let written = std::mem::take(&mut self.written);

@@ -226,10 +226,17 @@ fn conditions(db: &Connection, owner: &str, filter: &Filter) -> rusqlite::Result
         clause.add(" AND peer = ?", peer.clone());
     }
     if let Some(full) = &filter.full {
-        // In the start tag: to whom it went, or who it is from.
-        let tag = " AND instr(substr(xml, 1, instr(xml, '>')),
-             CASE outgoing WHEN 1 THEN ' to=''' ELSE ' from=''' END || ? || '''') > 0";
-        clause.add(tag, xmpp_core::written::escaped(full).into_owned());
+        // In the start tag: to whom it went, or who it is from. In a room all is
+        // from somebody, and to everybody.
+        let sent = match owner.contains('@') {
+            true => "from",
+            false => "to",
+        };
+        let tag = format!(
+            " AND instr(substr(xml, 1, instr(xml, '>')),
+             CASE outgoing WHEN 1 THEN ' {sent}=''' ELSE ' from=''' END || ? || '''') > 0"
+        );
+        clause.add(&tag, xmpp_core::written::escaped(full).into_owned());
     }
     if let Some(start) = filter.start_ms {
         clause.add(" AND id >= ?", row_at(db, owner, start)?);

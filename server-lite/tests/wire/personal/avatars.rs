@@ -4,7 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use xmpp_core::{Element, ns};
 
-use super::{ALICE, BOB, ask, events, interested, items, options, owner, publication, pubsub};
+use super::{
+    ALICE, BOB, ask, events, form, interested, items, options, owner, publication, pubsub,
+};
 use crate::client::Client;
 use crate::server::Server;
 
@@ -248,7 +250,7 @@ async fn a_picture_that_is_not_for_all_is_in_no_vcard_and_no_presence() {
         Some(RED.0.to_vec())
     );
     for node in [ns::AVATAR_DATA, ns::AVATAR_METADATA] {
-        let open = super::form(ns::PUBSUB_NODE_CONFIG, &[("access_model", "open")]);
+        let open = form(ns::PUBSUB_NODE_CONFIG, &[("access_model", "open")]);
         let configure = format!("<configure node='{node}'>{open}</configure>");
         owner(&mut alice, "set", &configure).await.unwrap();
     }
@@ -314,6 +316,53 @@ async fn nicknames_and_vcard4_are_nodes() {
         items(&mut bob, ALICE, "urn:xmpp:vcard4").await.unwrap(),
         ["current"]
     );
+}
+
+/// What the photo of somebody's newer vCard is, as its reader sees it.
+async fn newer_photo(client: &mut Client) -> Option<String> {
+    let wanted = "<items node='urn:xmpp:vcard4'/>";
+    let found = pubsub(client, "get", ALICE, wanted).await.unwrap();
+    let item = found.children().next()?.children().next()?;
+    let vcard = item.get_child("vcard", ns::VCARD4)?;
+    assert!(vcard.has_child("fn", ns::VCARD4));
+    let photo = vcard.get_child("photo", ns::VCARD4)?;
+    Some(photo.get_child("uri", ns::VCARD4)?.text())
+}
+
+#[tokio::test]
+async fn a_newer_vcard_comes_with_the_picture_that_its_reader_may_see() {
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    let vcard = |photo: &str| {
+        let xmlns = ns::VCARD4;
+        let vcard = format!("<vcard xmlns='{xmlns}'><fn><text>Alice</text></fn>{photo}</vcard>");
+        let open = options(&[("access_model", "open")]);
+        publication("urn:xmpp:vcard4", "current", &vcard, &open)
+    };
+    pubsub(&mut alice, "set", "", &vcard("")).await.unwrap();
+    assert_eq!(newer_photo(&mut bob).await, None);
+    publish_avatar(&mut alice, RED, "").await;
+    let red = format!("data:image/png;base64,{}", STANDARD.encode(RED.0));
+    assert_eq!(newer_photo(&mut bob).await, Some(red));
+    // Her own client would publish it with the rest, and it is stored nowhere.
+    assert_eq!(newer_photo(&mut alice).await, None);
+    publish_avatar(&mut alice, BLUE, "").await;
+    let blue = format!("data:image/png;base64,{}", STANDARD.encode(BLUE.0));
+    assert_eq!(newer_photo(&mut bob).await, Some(blue));
+    // One of its own goes before.
+    let own = "<photo><uri>https://alice.example/</uri></photo>";
+    pubsub(&mut alice, "set", "", &vcard(own)).await.unwrap();
+    let seen = newer_photo(&mut bob).await;
+    assert_eq!(seen.as_deref(), Some("https://alice.example/"));
+    // Nobody else may see the picture.
+    pubsub(&mut alice, "set", "", &vcard("")).await.unwrap();
+    let form = form(ns::PUBSUB_NODE_CONFIG, &[("access_model", "whitelist")]);
+    for node in [ns::AVATAR_METADATA, ns::AVATAR_DATA] {
+        let configure = format!("<configure node='{node}'>{form}</configure>");
+        owner(&mut alice, "set", &configure).await.unwrap();
+    }
+    assert_eq!(newer_photo(&mut bob).await, None);
 }
 
 #[tokio::test]

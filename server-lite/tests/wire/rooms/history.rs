@@ -5,7 +5,7 @@ use xmpp_core::{Element, ns};
 
 use super::entering_and_speaking::{enter, open, say};
 use super::keeping_order::configure;
-use crate::client::{Client, body};
+use crate::client::{Client, body, value};
 use crate::server::Server;
 
 const ROOM: &str = "plan@conference.team.internal";
@@ -160,4 +160,101 @@ async fn addresses_of_the_past_are_hidden_with_those_of_today() {
         .until(|element| element.has_child("result", ns::MAM))
         .await;
     assert!(is_told(&kept));
+}
+
+async fn subject_on_entering(client: &mut Client) -> Element {
+    let seen = enter(client, "Bob").await;
+    seen.last().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_room_without_an_archive_keeps_its_subject() {
+    let mut server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    open(&mut alice, "Alice").await;
+    let none = [("enablearchiving", "0"), ("persistentroom", "1")];
+    configure(&mut alice, &none).await.unwrap();
+    alice
+        .send(format!(
+            "<message to='{ROOM}' type='groupchat'><subject>notice</subject></message>"
+        ))
+        .await;
+    let is_notice = |element: &Element| {
+        let subject = element.get_child("subject", ns::CLIENT);
+        subject.is_some_and(|subject| subject.text() == "notice")
+    };
+    let told = alice.until(is_notice).await;
+    // Only an archive gives ids.
+    assert!(!told.has_child("stanza-id", ns::STANZA_ID));
+    for round in 0..2 {
+        let mut bob = Client::online(&server, "bob", "desk").await;
+        let seen = subject_on_entering(&mut bob).await;
+        assert!(is_notice(&seen), "round {round}: {seen:?}");
+        assert!(seen.has_child("delay", ns::DELAY));
+        assert!(!seen.has_child("stanza-id", ns::STANZA_ID));
+        server.restart().await;
+    }
+}
+
+#[tokio::test]
+async fn what_one_of_them_has_said_is_found_by_the_nickname() {
+    let server = Server::of(&["alice", "bob"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    open(&mut alice, "Alice").await;
+    enter(&mut bob, "Bob").await;
+    for (client, text) in [(&mut alice, "hers"), (&mut bob, "his")] {
+        say(client, text).await;
+        client.text(text).await;
+    }
+    for (nick, expected) in [("Alice", "hers"), ("Bob", "his")] {
+        let query = format!(
+            "<iq type='set' id='q' to='{ROOM}'><query xmlns='urn:xmpp:mam:2'>\
+             <x xmlns='jabber:x:data' type='submit'>\
+             <field var='FORM_TYPE'><value>urn:xmpp:mam:2</value></field>\
+             <field var='with'><value>{ROOM}/{nick}</value></field></x></query></iq>"
+        );
+        let (found, _) = alice.ask(&query).await;
+        let found: Vec<_> = found
+            .iter()
+            .filter_map(|message| message.get_child("result", ns::MAM))
+            .filter_map(|result| result.get_child("forwarded", ns::FORWARD))
+            .filter_map(|forwarded| forwarded.get_child("message", ns::CLIENT))
+            .filter_map(body)
+            .collect();
+        assert_eq!(found, [expected]);
+    }
+}
+
+#[tokio::test]
+async fn what_goes_on_inside_is_not_told_to_who_may_not_enter() {
+    let server = Server::of(&["alice", "bob", "carol"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    open(&mut alice, "Alice").await;
+    alice
+        .send(format!(
+            "<message to='{ROOM}' type='groupchat'><subject>who leaves</subject></message>"
+        ))
+        .await;
+    let members = [("membersonly", "1"), ("roomadmins", "bob@team.internal")];
+    configure(&mut alice, &members).await.unwrap();
+    for (who, expected) in [
+        ("alice", &["who leaves", "1"][..]),
+        ("bob", &["who leaves", "1"]),
+        ("carol", &[]),
+    ] {
+        let mut client = Client::session(&server, who, "look").await;
+        let query = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
+        let info = client.get(ROOM, query).await.unwrap();
+        let form = info.get_child("x", ns::DATA_FORMS).unwrap();
+        let told: Vec<_> = ["muc#roominfo_subject", "muc#roominfo_occupants"]
+            .iter()
+            .filter_map(|name| {
+                form.children()
+                    .find(|field| field.attr("var") == Some(name))
+            })
+            .map(value)
+            .collect();
+        assert_eq!(told, expected, "{who}");
+    }
 }

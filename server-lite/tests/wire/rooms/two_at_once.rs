@@ -6,7 +6,7 @@ use crate::http::numbers;
 use crate::server::Server;
 use crate::web::get;
 
-use super::entering_and_speaking::open;
+use super::entering_and_speaking::{enter, open};
 use super::keeping_order::admin;
 
 const ROOM: &str = "plan@conference.team.internal";
@@ -34,6 +34,14 @@ fn owners(named: &str) -> String {
 /// Holds the disk until all have said their word, one after the other: each is
 /// checked before any is written. Gives the conditions of the answers.
 async fn meet(server: &Server, words: &mut [(&mut Client, String)]) -> Vec<String> {
+    for (_, payload) in words.iter_mut() {
+        *payload = iq("met", payload);
+    }
+    meet_as_they_are(server, words).await
+}
+
+/// The same with whole stanzas, `met` being their id.
+async fn meet_as_they_are(server: &Server, words: &mut [(&mut Client, String)]) -> Vec<String> {
     let disk = rusqlite::Connection::open(server.data().join("server.db")).unwrap();
     disk.execute_batch("BEGIN IMMEDIATE").unwrap();
     let waiting = async |jobs: u64| {
@@ -45,8 +53,8 @@ async fn meet(server: &Server, words: &mut [(&mut Client, String)]) -> Vec<Strin
     // By the time of this answer the writer holds a job, and takes no other.
     assert_eq!(get(server, "/health").await.status(), 503);
     let mut jobs = numbers(server).await["store_queue_jobs"];
-    for (client, payload) in words.iter_mut() {
-        client.send(iq("met", payload)).await;
+    for (client, stanza) in words.iter_mut() {
+        client.send(&*stanza).await;
         jobs += 1;
         waiting(jobs).await;
     }
@@ -154,4 +162,25 @@ async fn who_is_made_less_changes_nothing_more() {
     ];
     assert_eq!(meet(&server, words).await, ["(none)", "conflict"]);
     assert!(listed(&mut alice, "outcast").await.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_said_in_a_room_that_is_destroyed_meanwhile() {
+    let (server, mut alice, mut bob) = room().await;
+    enter(&mut bob, "Bob").await;
+    let destroy = "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy/></query>";
+    let words = &mut [
+        (&mut alice, iq("met", destroy)),
+        (
+            &mut bob,
+            format!("<message id='met' type='groupchat' to='{ROOM}'><body>late</body></message>"),
+        ),
+    ];
+    let answers = meet_as_they_are(&server, words).await;
+    assert_eq!(answers, ["(none)", "item-not-found"]);
+    // Whoever makes a room of that name finds nothing of the one before.
+    let disk = rusqlite::Connection::open(server.data().join("server.db")).unwrap();
+    let late = "SELECT count(*) FROM archive WHERE instr(xml, 'late') > 0";
+    let count: i64 = disk.query_row(late, [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 0);
 }
