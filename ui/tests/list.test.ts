@@ -140,6 +140,21 @@ describe('the menu of a row', () => {
     await waitFor(() => expect(within(row(ANNA)).queryByTestId('row-muted')).toBeNull());
   });
 
+  test('U16: what was told before is told again after it was muted', async () => {
+    const { app, user } = await openRows();
+    const told = () => app.session?.list.find(DESIGN)?.notify;
+    const pick = async (item: string) => {
+      await menuOf(DESIGN);
+      await user.click(screen.getByTestId(`menu-${item}`));
+    };
+    await pick('mentions');
+    await waitFor(() => expect(told()).toBe('mentions'));
+    await pick('mute');
+    await waitFor(() => expect(told()).toBe('none'));
+    await pick('unmute');
+    await waitFor(() => expect(told()).toBe('mentions'));
+  });
+
   test('U16: marks as unread, and as read again', async () => {
     const { fake, user } = await openRows();
     await menuOf(ANNA);

@@ -323,6 +323,9 @@ describe('a room', () => {
     const { user, fake, room } = await openDetails();
     await user.click(screen.getByTestId('details-mute'));
     await waitFor(() => expect(fake.talks.get(room.address)?.decided.notify).toBe('none'));
+    // As it was before: of all, which is not the usual for a room.
+    await user.click(screen.getByTestId('details-mute'));
+    await waitFor(() => expect(fake.talks.get(room.address)?.decided.notify).toBe('all'));
     await user.click(screen.getByTestId('details-pin'));
     await waitFor(() => expect(fake.talks.get(room.address)?.decided.pin).toBe(1));
   });

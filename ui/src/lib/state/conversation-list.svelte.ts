@@ -6,6 +6,7 @@ import type { Event } from '../rpc/generated/Event';
 import type { Decision, Rpc } from '../rpc/client';
 import { distinctions } from './contact-names';
 import { Doorbell } from './doorbell';
+import { LevelsBefore } from './levels-before';
 import { badgeOf, isUnread, type ListFilter, passes } from './list-filter';
 import { ReadAll } from './read-all.svelte';
 import { holdOrder } from './row-order';
@@ -25,6 +26,7 @@ export class ConversationList {
   readonly #account: string;
   readonly #bell = new Doorbell(() => this.#reload());
   readonly readAll: ReadAll;
+  readonly #levels: LevelsBefore;
   #rows = $state.raw<ConversationView[]>([]);
   #contacts = $state.raw<ContactView[]>([]);
   #loaded = $state(false);
@@ -56,6 +58,7 @@ export class ConversationList {
   constructor(rpc: Rpc, account: string) {
     this.#rpc = rpc;
     this.#account = account;
+    this.#levels = new LevelsBefore(account);
     this.readAll = new ReadAll(rpc, account, () => this.refresh());
   }
 
@@ -178,6 +181,23 @@ export class ConversationList {
       this.#problem = toApiError(thrown);
     }
     await this.#decided();
+  }
+
+  /** Tells nothing of it, until then or for ever. */
+  mute(row: ConversationView, until_ms: number | null): Promise<void> {
+    this.#levels.muted(row);
+    return this.decide({
+      action: 'set-notify',
+      conversation: row.id,
+      notify: 'none',
+      until_ms,
+    });
+  }
+
+  /** Tells of it again what was told before. */
+  unmute(row: ConversationView): Promise<void> {
+    const notify = this.#levels.of(row);
+    return this.decide({ action: 'set-notify', conversation: row.id, notify, until_ms: null });
   }
 
   /** Marks all of a conversation as read. */

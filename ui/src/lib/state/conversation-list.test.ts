@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ACCOUNT, FakeRuntime } from '../runtime/fake';
-import { manyTalks } from '../runtime/fixtures-lists';
+import { everyRow, manyTalks } from '../runtime/fixtures-lists';
 import { colleagues } from '../runtime/fixtures-people';
 import { Rpc } from '../rpc/client';
 import { ConversationList, HEAD, REST_MS } from './conversation-list.svelte';
@@ -130,5 +130,50 @@ describe('people', () => {
     expect(fake.countOf('contacts') - before).toBeLessThanOrEqual(3);
     expect(list.people).toHaveLength(299);
     list.close();
+  });
+});
+
+describe('what is told of a conversation', () => {
+  async function openRoom() {
+    const fake = new FakeRuntime().withTeam();
+    everyRow(fake);
+    const list = new ConversationList(new Rpc(fake), ACCOUNT);
+    await list.refresh();
+    const room = () => list.all.find(({ kind }) => kind === 'room')!;
+    const choose = (notify: 'all' | 'mentions') =>
+      list.decide({ action: 'set-notify', conversation: room().id, notify, until_ms: null });
+    return { fake, list, room, choose };
+  }
+
+  test.each(['all', 'mentions'] as const)('is "%s" again after it was muted', async (level) => {
+    const { list, room, choose } = await openRoom();
+    await choose(level);
+    await list.mute(room(), null);
+    expect(room().notify).toBe('none');
+    await list.unmute(room());
+    expect(room().notify).toBe(level);
+  });
+
+  test('is as before also after a restart, and after it was muted twice', async () => {
+    const { fake, list, room, choose } = await openRoom();
+    await choose('all');
+    await list.mute(room(), Date.now() + 60_000);
+    await list.mute(room(), null);
+    const later = new ConversationList(new Rpc(fake), ACCOUNT);
+    await later.refresh();
+    await later.unmute(later.find(room().id)!);
+    expect(later.find(room().id)?.notify).toBe('all');
+  });
+
+  test('is the usual for its kind where nothing is known of before', async () => {
+    const { list, room } = await openRoom();
+    await list.decide({
+      action: 'set-notify',
+      conversation: room().id,
+      notify: 'none',
+      until_ms: null,
+    });
+    await list.unmute(room());
+    expect(room().notify).toBe('mentions');
   });
 });
