@@ -44,6 +44,33 @@ describe('order', () => {
   });
 });
 
+describe('U12: a pointer that rests on the list', () => {
+  async function rest() {
+    const opened = await openRows();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await fireEvent.pointerMove(row(WANGWEI));
+    const before = ids();
+    opened.fake.receive(ANNA, 'hello');
+    await waitFor(() => expect(row(ANNA)).toHaveAttribute('data-unread', '1'));
+    return { ...opened, before };
+  }
+
+  test('keeps the order, and is forgotten once it was left there', async () => {
+    const { before } = await rest();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(ids()).toEqual(before);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await waitFor(() => expect(ids()[2]).toBe(ANNA));
+  });
+
+  test('is forgotten when somebody turns to another window', async () => {
+    const { before } = await rest();
+    expect(ids()).toEqual(before);
+    await fireEvent.blur(window);
+    await waitFor(() => expect(ids()[2]).toBe(ANNA));
+  });
+});
+
 describe('a row', () => {
   test('U13: has name, time, a preview with its sender in rooms, and the number', async () => {
     await openRows();
