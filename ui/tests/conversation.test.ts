@@ -45,6 +45,21 @@ describe('answering', () => {
     expect(screen.queryByTestId('reply-bar')).toBeNull();
   });
 
+  test('U111: on macOS ⌥⌘↑ leads into the messages and ⌘C copies one', async () => {
+    const { user, fake, field } = await open((fake) => {
+      fake.shell.platform = 'macos';
+    });
+    field.focus();
+    await user.keyboard('{Meta>}{Alt>}{ArrowUp}{/Alt}{/Meta}');
+    expect(last()).toHaveFocus();
+    const write = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+    // With Control alone it is something of the system's.
+    await fireEvent.keyDown(last(), { key: 'c', ctrlKey: true });
+    expect(write).not.toHaveBeenCalled();
+    await fireEvent.keyDown(last(), { key: 'c', metaKey: true });
+    await waitFor(() => expect(write).toHaveBeenCalledWith(sent(fake).text));
+  });
+
   test('U111: with the keyboard alone: Ctrl+Up chooses, Enter answers, Escape lets go', async () => {
     const { user, field } = await open();
     field.focus();
