@@ -60,6 +60,33 @@ describe('answering', () => {
     await waitFor(() => expect(write).toHaveBeenCalledWith(sent(fake).text));
   });
 
+  test('U111: Ctrl+U chooses files, and not behind a dialog', async () => {
+    const { user, field } = await open();
+    const opened = vi.fn();
+    screen.getByTestId('attach-input').addEventListener('click', opened);
+    field.focus();
+    await user.keyboard('{Control>}u{/Control}');
+    expect(opened).toHaveBeenCalledOnce();
+    await user.keyboard('{Control>}/{/Control}');
+    await user.keyboard('{Control>}u{/Control}');
+    expect(opened).toHaveBeenCalledOnce();
+  });
+
+  test('U111: Escape with nothing left to close marks the conversation as read', async () => {
+    const { user, app, fake, field } = await open();
+    app.setFocused(false);
+    fake.receive(WANGWEI, 'When?');
+    await waitFor(() => expect(app.session?.conversation?.unread).toBe(1));
+    app.session!.navigation.toggleDetails();
+    field.focus();
+    await user.keyboard('{Escape}');
+    expect(app.session?.navigation.details).toBeNull();
+    expect(app.session?.conversation?.unread).toBe(1);
+    field.focus();
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(app.session?.conversation?.unread).toBe(0));
+  });
+
   test('U111: with the keyboard alone: Ctrl+Up chooses, Enter answers, Escape lets go', async () => {
     const { user, field } = await open();
     field.focus();

@@ -200,7 +200,9 @@ describe('Escape', () => {
     };
     expect(said()).not.toMatch(/Ctrl/);
     await user.click(screen.getByTestId('open-settings'));
-    const pages = within(screen.getByRole('navigation', { name: 'Settings' })).getAllByTestId(/^settings-/);
+    const pages = within(screen.getByRole('navigation', { name: 'Settings' })).getAllByTestId(
+      /^settings-/,
+    );
     for (const page of pages) {
       await user.click(page);
       // What is chosen is called as it is kept.
@@ -208,9 +210,9 @@ describe('Escape', () => {
     }
     await user.keyboard('{Meta>}/{/Meta}');
     expect(screen.getByRole('dialog')).not.toHaveTextContent('Ctrl');
-    const into = screen.getAllByTestId('shortcut').find(
-      ({ dataset }) => dataset.action === 'into-messages',
-    );
+    const into = screen
+      .getAllByTestId('shortcut')
+      .find(({ dataset }) => dataset.action === 'into-messages');
     expect(into).toHaveTextContent('⌥⌘↑');
   });
 

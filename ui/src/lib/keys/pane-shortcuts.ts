@@ -23,6 +23,11 @@ export const paneShortcuts: readonly PaneShortcut[] = [
   { action: 'step', keys: [{ key: 'ArrowUp' }, { key: 'ArrowDown' }], label: 'shortcuts.step' },
   { action: 'reply', keys: [{ key: 'Enter' }], label: 'shortcuts.reply' },
   { action: 'copy', keys: [{ key: 'c', command: true }], label: 'shortcuts.copy' },
+  {
+    action: 'send-file',
+    keys: [{ key: 'u', command: true }],
+    label: 'shortcuts.send-file',
+  },
   { action: 'latest', keys: [{ key: 'End' }], label: 'shortcuts.latest' },
   {
     action: 'react-last',
@@ -33,4 +38,5 @@ export const paneShortcuts: readonly PaneShortcut[] = [
   { action: 'italic', keys: [{ key: 'i', command: true }], label: 'shortcuts.italic' },
   { action: 'code', keys: [{ key: 'e', command: true }], label: 'shortcuts.code' },
   { action: 'up', keys: [{ key: 'Escape' }], label: 'shortcuts.up' },
+  { action: 'mark-read', keys: [{ key: 'Escape' }], label: 'shortcuts.mark-read' },
 ];
