@@ -5,7 +5,7 @@ use crate::contract::{Language, Settings};
 /// A second start on a profile that is open.
 pub(crate) fn already_open(settings: &Settings) -> &'static str {
     if is_chinese(settings) {
-        "Startalk 已经打开,已为您切换到它的窗口。"
+        "Startalk 已经打开，已为你切换到它的窗口。"
     } else {
         "Startalk is already open; its window was brought to the front."
     }
@@ -14,7 +14,7 @@ pub(crate) fn already_open(settings: &Settings) -> &'static str {
 /// Started where no window can be opened.
 pub(crate) fn no_display(settings: &Settings) -> &'static str {
     if is_chinese(settings) {
-        "没有可用的显示(DISPLAY 和 WAYLAND_DISPLAY 都无法使用)。请在图形桌面中启动 Startalk。"
+        "没有可用的显示器（DISPLAY 和 WAYLAND_DISPLAY 都无法使用）。请在图形桌面中启动 Startalk。"
     } else {
         "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY works). \
          Please start Startalk on a graphical desktop."

@@ -133,6 +133,24 @@ describe('U43: a composition that the focus leaves', () => {
   });
 });
 
+test('U101: two people of the same name can both have read a message', async () => {
+  const { user, field, fake, address, sent } = await inRoom(5);
+  await user.type(field, 'Done?{Enter}');
+  await waitFor(() => expect(sent()).toHaveLength(1));
+  fake.deliveries = [
+    { name: '张伟', delivered_ms: 1, read_ms: 2 },
+    { name: '张伟', delivered_ms: 1, read_ms: 3 },
+    { name: '王芳', delivered_ms: 1, read_ms: null },
+    { name: '王芳', delivered_ms: 1, read_ms: null },
+  ];
+  fake.setDelivery(fake.talks.get(address)!.messages[0]!.id, { state: 'read' });
+  await fireEvent.contextMenu(await screen.findByText('Done?'), { clientX: 10, clientY: 10 });
+  await fireEvent.click(screen.getByTestId('menu-details'));
+  const details = await screen.findByRole('dialog');
+  expect(within(details).getAllByText('张伟')).toHaveLength(2);
+  expect(within(details).getAllByText('王芳')).toHaveLength(2);
+});
+
 test('U101: in a room those who have read a message and those who have not are told', async () => {
   const { user, field, fake, address, sent } = await inRoom(5);
   await user.type(field, 'Done?{Enter}');

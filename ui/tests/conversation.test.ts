@@ -45,6 +45,48 @@ describe('answering', () => {
     expect(screen.queryByTestId('reply-bar')).toBeNull();
   });
 
+  test('U111: on macOS ⌥⌘↑ leads into the messages and ⌘C copies one', async () => {
+    const { user, fake, field } = await open((fake) => {
+      fake.shell.platform = 'macos';
+    });
+    field.focus();
+    await user.keyboard('{Meta>}{Alt>}{ArrowUp}{/Alt}{/Meta}');
+    expect(last()).toHaveFocus();
+    const write = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+    // With Control alone it is something of the system's.
+    await fireEvent.keyDown(last(), { key: 'c', ctrlKey: true });
+    expect(write).not.toHaveBeenCalled();
+    await fireEvent.keyDown(last(), { key: 'c', metaKey: true });
+    await waitFor(() => expect(write).toHaveBeenCalledWith(sent(fake).text));
+  });
+
+  test('U111: Ctrl+U chooses files, and not behind a dialog', async () => {
+    const { user, field } = await open();
+    const opened = vi.fn();
+    screen.getByTestId('attach-input').addEventListener('click', opened);
+    field.focus();
+    await user.keyboard('{Control>}u{/Control}');
+    expect(opened).toHaveBeenCalledOnce();
+    await user.keyboard('{Control>}/{/Control}');
+    await user.keyboard('{Control>}u{/Control}');
+    expect(opened).toHaveBeenCalledOnce();
+  });
+
+  test('U111: Escape with nothing left to close marks the conversation as read', async () => {
+    const { user, app, fake, field } = await open();
+    app.setFocused(false);
+    fake.receive(WANGWEI, 'When?');
+    await waitFor(() => expect(app.session?.conversation?.unread).toBe(1));
+    app.session!.navigation.toggleDetails();
+    field.focus();
+    await user.keyboard('{Escape}');
+    expect(app.session?.navigation.details).toBeNull();
+    expect(app.session?.conversation?.unread).toBe(1);
+    field.focus();
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(app.session?.conversation?.unread).toBe(0));
+  });
+
   test('U111: with the keyboard alone: Ctrl+Up chooses, Enter answers, Escape lets go', async () => {
     const { user, field } = await open();
     field.focus();

@@ -182,6 +182,40 @@ describe('Escape', () => {
     expect(row).toHaveFocus();
   });
 
+  test('U111: on macOS nothing in the window and its settings says Ctrl', async () => {
+    const { user, app, container } = await openWindow((fake) => {
+      fake.withTeam();
+      fake.shell.platform = 'macos';
+    });
+    app.preferences.setView({ sendKey: 'ctrl-enter' });
+    const field = await screen.findByTestId('composer');
+    expect(field).toHaveAccessibleDescription('⌘Enter sends, Enter starts a new line');
+    const said = () => {
+      const named = [...document.querySelectorAll('[title], [aria-label], [placeholder], input')];
+      const names = named.flatMap((one) => [
+        ...['title', 'aria-label', 'placeholder'].map((name) => one.getAttribute(name)),
+        one instanceof HTMLInputElement ? one.value : '',
+      ]);
+      return `${container.textContent} ${names.join(' ')}`;
+    };
+    expect(said()).not.toMatch(/Ctrl/);
+    await user.click(screen.getByTestId('open-settings'));
+    const pages = within(screen.getByRole('navigation', { name: 'Settings' })).getAllByTestId(
+      /^settings-/,
+    );
+    for (const page of pages) {
+      await user.click(page);
+      // What is chosen is called as it is kept.
+      expect(said().replace('ctrl-enter', ''), page.dataset.testid).not.toMatch(/Ctrl/);
+    }
+    await user.keyboard('{Meta>}/{/Meta}');
+    expect(screen.getByRole('dialog')).not.toHaveTextContent('Ctrl');
+    const into = screen
+      .getAllByTestId('shortcut')
+      .find(({ dataset }) => dataset.action === 'into-messages');
+    expect(into).toHaveTextContent('⌥⌘↑');
+  });
+
   test('U111: the list of shortcuts has every one of them', async () => {
     const { user } = await openTeam();
     await user.keyboard('{Control>}/{/Control}');

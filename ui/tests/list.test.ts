@@ -44,6 +44,33 @@ describe('order', () => {
   });
 });
 
+describe('U12: a pointer that rests on the list', () => {
+  async function rest() {
+    const opened = await openRows();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await fireEvent.pointerMove(row(WANGWEI));
+    const before = ids();
+    opened.fake.receive(ANNA, 'hello');
+    await waitFor(() => expect(row(ANNA)).toHaveAttribute('data-unread', '1'));
+    return { ...opened, before };
+  }
+
+  test('keeps the order, and is forgotten once it was left there', async () => {
+    const { before } = await rest();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(ids()).toEqual(before);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await waitFor(() => expect(ids()[2]).toBe(ANNA));
+  });
+
+  test('is forgotten when somebody turns to another window', async () => {
+    const { before } = await rest();
+    expect(ids()).toEqual(before);
+    await fireEvent.blur(window);
+    await waitFor(() => expect(ids()[2]).toBe(ANNA));
+  });
+});
+
 describe('a row', () => {
   test('U13: has name, time, a preview with its sender in rooms, and the number', async () => {
     await openRows();
@@ -138,6 +165,21 @@ describe('the menu of a row', () => {
     await menuOf(ANNA);
     await user.click(screen.getByTestId('menu-unmute'));
     await waitFor(() => expect(within(row(ANNA)).queryByTestId('row-muted')).toBeNull());
+  });
+
+  test('U16: what was told before is told again after it was muted', async () => {
+    const { app, user } = await openRows();
+    const told = () => app.session?.list.find(DESIGN)?.notify;
+    const pick = async (item: string) => {
+      await menuOf(DESIGN);
+      await user.click(screen.getByTestId(`menu-${item}`));
+    };
+    await pick('mentions');
+    await waitFor(() => expect(told()).toBe('mentions'));
+    await pick('mute');
+    await waitFor(() => expect(told()).toBe('none'));
+    await pick('unmute');
+    await waitFor(() => expect(told()).toBe('mentions'));
   });
 
   test('U16: marks as unread, and as read again', async () => {

@@ -74,6 +74,7 @@ export function showMessage(
   const pane: Pane = {
     actions,
     act: vi.fn(),
+    openMenu: vi.fn(),
     pickReaction: vi.fn(),
     openLink: vi.fn(),
     showQuoted: vi.fn(),

@@ -323,6 +323,9 @@ describe('a room', () => {
     const { user, fake, room } = await openDetails();
     await user.click(screen.getByTestId('details-mute'));
     await waitFor(() => expect(fake.talks.get(room.address)?.decided.notify).toBe('none'));
+    // As it was before: of all, which is not the usual for a room.
+    await user.click(screen.getByTestId('details-mute'));
+    await waitFor(() => expect(fake.talks.get(room.address)?.decided.notify).toBe('all'));
     await user.click(screen.getByTestId('details-pin'));
     await waitFor(() => expect(fake.talks.get(room.address)?.decided.pin).toBe(1));
   });
@@ -344,4 +347,32 @@ test('the details of a person show their card and the rooms that both are in', a
   await waitFor(() =>
     expect(within(panel).getByTestId('shared-rooms')).toHaveTextContent(/官网改版.*Lunch/s),
   );
+});
+
+test('the details of a person stay as they are while others write', async () => {
+  const { user, app, fake } = await openTeam();
+  await screen.findAllByTestId('conversation-row');
+  await app.session!.select(ANNA);
+  await user.click(await screen.findByTestId('toggle-details'));
+  const panel = screen.getByTestId('details');
+  await within(panel).findByText('Legal counsel');
+  await within(panel).findByTestId('shared-rooms');
+  const card = within(panel).getByTestId('profile');
+  const asked = () =>
+    fake.calls.filter(
+      (call) =>
+        (call.type === 'people' && call.action === 'profile') ||
+        (call.type === 'rooms' && call.action === 'occupants'),
+    ).length;
+  const before = asked();
+  for (let count = 1; count <= 5; count += 1) {
+    fake.receive(WANGWEI, `message ${count}`);
+    await waitFor(() => expect(app.session?.list.find(WANGWEI)?.unread).toBe(count));
+    // An account that is another object says nothing new of it either.
+    fake.emit({ type: 'accounts-changed' });
+    fake.emit({ type: 'room-changed', account: fake.account, room: named(fake, 'Lunch').address });
+    await app.session!.team.rooms.refresh();
+  }
+  expect(asked()).toBe(before);
+  expect(within(panel).getByTestId('profile')).toBe(card);
 });

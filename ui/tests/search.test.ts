@@ -1,11 +1,14 @@
-import { screen, waitFor } from '@testing-library/svelte';
+import { screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { ACCOUNT } from '../src/lib/runtime/fake';
 import { longHistory } from '../src/lib/runtime/fixtures';
 import { everyRow } from '../src/lib/runtime/fixtures-lists';
+import { company } from '../src/lib/runtime/fixtures-people';
 import { ANNA, openWindow, WANGWEI } from './window';
 
 const DESIGN = 'design@rooms.valley.local';
+const ZHANGWEI = 'zhangwei@valley.local';
+const ZHANGWEI_2 = 'zhangwei2@valley.local';
 
 async function openSearch(prepare: Parameters<typeof openWindow>[0] = (fake) => fake.withTeam()) {
   const opened = await openWindow(prepare);
@@ -122,6 +125,35 @@ describe('searching everything', () => {
     const { user } = await openSearch();
     await user.keyboard('from:nobody');
     expect(await screen.findByText('Nobody and no room is called “nobody”.')).toBeVisible();
+  });
+
+  test('U96: people of one name are told apart, clicked and typed', async () => {
+    const { user, fake } = await openSearch((it) => {
+      it.withTeam();
+      company(it, 0);
+    });
+    await user.click(screen.getByTestId('search-filter-from'));
+    const both = screen.getAllByRole('menuitem', { name: /^张伟/ });
+    expect(both.map((one) => one.textContent.replace(/\s+/g, ' ').trim())).toEqual([
+      expect.stringMatching(/张伟 平台组/),
+      expect.stringMatching(/张伟 华东/),
+    ]);
+    await user.click(both[1]!);
+    await waitFor(() => expect(asked(fake)).toMatchObject({ filters: { author: ZHANGWEI_2 } }));
+    expect(screen.getByTestId('search-filter-from')).toHaveTextContent('张伟 · 华东');
+    // Typed, the name is asked back.
+    await user.click(screen.getByTestId('search-filter-from'));
+    screen.getByTestId('search-input').focus();
+    const before = fake.calls.filter(isFind).length;
+    await user.paste('from:张伟 icons');
+    const which = await screen.findByTestId('search-which');
+    expect(fake.calls.filter(isFind)).toHaveLength(before);
+    await user.click(within(which).getByRole('button', { name: /平台组/ }));
+    await waitFor(() =>
+      expect(asked(fake)).toMatchObject({ text: 'icons', filters: { author: ZHANGWEI } }),
+    );
+    expect(screen.queryByTestId('search-which')).toBeNull();
+    expect(screen.getByTestId('search-input')).toHaveFocus();
   });
 
   test('U93: what only the server has follows under a line, nothing twice', async () => {

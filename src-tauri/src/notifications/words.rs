@@ -72,12 +72,12 @@ impl Words {
         if tray {
             self.pick(
                 "Startalk is still running and will tell you of new messages. Its icon is in the system tray; quit it from there.",
-                "Startalk 仍在运行，有新消息会通知您。图标在系统托盘中，可在那里退出。",
+                "Startalk 仍在运行，有新消息会通知你。图标在系统托盘中，可在那里退出。",
             )
         } else {
             self.pick(
                 "Startalk is still running and will tell you of new messages. Start it again to see its window.",
-                "Startalk 仍在运行，有新消息会通知您。再次启动即可打开窗口。",
+                "Startalk 仍在运行，有新消息会通知你。再次启动即可打开窗口。",
             )
         }
     }

@@ -227,3 +227,64 @@ test('a message that unfolds stays where it was clicked', async () => {
   await frames();
   expect(Math.abs(topOf(folded) - top)).toBeLessThan(PIXEL);
 });
+
+describe('the menu of a message, where text is selected', () => {
+  const text = (message: HTMLElement) => message.querySelector('[data-copy] p, [data-copy]')!;
+  const menu = () => document.querySelector('[role="menu"]');
+
+  function select(message: HTMLElement) {
+    getSelection()!.selectAllChildren(text(message));
+    expect(getSelection()!.isCollapsed).toBe(false);
+  }
+
+  /** The right button on the middle of the text; whether the web view shows its own menu. */
+  function rightClick(message: HTMLElement, meanwhile: () => void = () => undefined): boolean {
+    const range = document.createRange();
+    range.selectNodeContents(text(message));
+    const { left, top, width, height } = range.getBoundingClientRect();
+    const at = {
+      bubbles: true,
+      cancelable: true,
+      button: 2,
+      clientX: left + width / 2,
+      clientY: top + height / 2,
+    };
+    text(message).dispatchEvent(new PointerEvent('pointerdown', at));
+    meanwhile();
+    return text(message).dispatchEvent(new MouseEvent('contextmenu', at));
+  }
+
+  async function twoMessages() {
+    await openWindow(history(1));
+    const [one, other] = rows().slice(-2);
+    return { one: one!, other: other! };
+  }
+
+  test('opens from the button of another message', async () => {
+    const { one, other } = await twoMessages();
+    select(one);
+    other.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
+    await vi.waitFor(() =>
+      expect(other.querySelector('[data-testid="message-more"]')).not.toBeNull(),
+    );
+    other.querySelector<HTMLElement>('[data-testid="message-more"]')!.click();
+    await vi.waitFor(() => expect(menu()).not.toBeNull());
+  });
+
+  test('opens with the right button on another message, and on a word that the press selects', async () => {
+    const { one, other } = await twoMessages();
+    select(one);
+    expect(rightClick(other)).toBe(false);
+    await vi.waitFor(() => expect(menu()).not.toBeNull());
+    getSelection()!.removeAllRanges();
+    expect(rightClick(one, () => select(one))).toBe(false);
+  });
+
+  test('leaves what was selected to the web view, which can look it up', async () => {
+    const { one } = await twoMessages();
+    select(one);
+    expect(rightClick(one)).toBe(true);
+    await frames();
+    expect(menu()).toBeNull();
+  });
+});

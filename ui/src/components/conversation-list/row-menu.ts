@@ -20,8 +20,6 @@ export function rowMenu(
 ): MenuItem[] {
   const conversation = row.id;
   const muted = row.notify === 'none';
-  const notify = (level: ConversationView['notify'], until_ms: number | null) => () =>
-    void list.decide({ action: 'set-notify', conversation, notify: level, until_ms });
   const items: MenuItem[] = [
     {
       id: 'pin',
@@ -54,7 +52,7 @@ export function rowMenu(
       label: i18n.t('menu.unmute'),
       icon: 'bellOff',
       apart: true,
-      act: notify('all', null),
+      act: () => void list.unmute(row),
     });
   } else {
     if (row.kind === 'room') {
@@ -63,7 +61,13 @@ export function rowMenu(
         label: i18n.t('menu.mentions-only'),
         apart: true,
         checked: row.notify === 'mentions',
-        act: notify(row.notify === 'mentions' ? 'all' : 'mentions', null),
+        act: () =>
+          void list.decide({
+            action: 'set-notify',
+            conversation,
+            notify: row.notify === 'mentions' ? 'all' : 'mentions',
+            until_ms: null,
+          }),
       });
     }
     items.push(
@@ -72,15 +76,20 @@ export function rowMenu(
         label: i18n.t('menu.mute-hour'),
         icon: 'bellOff',
         apart: row.kind !== 'room',
-        act: () => notify('none', Date.now() + HOUR_MS)(),
+        act: () => void list.mute(row, Date.now() + HOUR_MS),
       },
       {
         id: 'mute-tomorrow',
         label: i18n.t('menu.mute-tomorrow'),
         icon: 'bellOff',
-        act: () => notify('none', tomorrowMorning(Date.now()))(),
+        act: () => void list.mute(row, tomorrowMorning(Date.now())),
       },
-      { id: 'mute', label: i18n.t('menu.mute'), icon: 'bellOff', act: notify('none', null) },
+      {
+        id: 'mute',
+        label: i18n.t('menu.mute'),
+        icon: 'bellOff',
+        act: () => void list.mute(row, null),
+      },
     );
   }
   items.push({

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import en from './en.json';
+import { i18n } from './i18n.svelte';
+import type { Locale, MessageKey } from './keys';
 import zh from './zh-CN.json';
 
 const source = resolve(import.meta.dirname, '../..');
@@ -70,6 +72,22 @@ describe('the catalogue', () => {
     expect(shown.length).toBeGreaterThan(50);
     const known = new Set(Object.keys(en).map(stem));
     expect(shown.filter((key) => !known.has(key ?? ''))).toEqual([]);
+  });
+
+  test.each<Locale>(['en', 'zh-CN'])('names the keys of the system, in %s', (locale) => {
+    i18n.locale = locale;
+    const said = (mac: boolean) => {
+      i18n.mac = mac;
+      return Object.keys(en).map((key) => i18n.t(key as MessageKey));
+    };
+    expect(said(true).filter((text) => text.includes('Ctrl'))).toEqual([]);
+    expect(said(false).filter((text) => text.includes('⌘'))).toEqual([]);
+    expect(said(false).filter((text) => /\{command/.test(text))).toEqual([]);
+    i18n.mac = true;
+    expect(i18n.t('viewer.copy')).toContain('⌘C');
+    expect(i18n.t('screenshot.redo')).toContain('⇧⌘Z');
+    i18n.mac = false;
+    expect(i18n.t('viewer.copy')).toContain('Ctrl+C');
   });
 
   test('never says JID or stanza, and never blames', () => {

@@ -5,11 +5,15 @@ import zh from './zh-CN.json';
 
 const catalogues: Record<Locale, Partial<Record<CatalogueKey, string>>> = { en, 'zh-CN': zh };
 
+const KEYS: Values = { commandKey: 'Ctrl', command: 'Ctrl+', commandShift: 'Ctrl+Shift+' };
+const MAC_KEYS: Values = { commandKey: '⌘', command: '⌘', commandShift: '⇧⌘' };
+
 const placeholder = /\{(\w+)\}/g;
 
 /** The language of the window; a change re-renders everything that shows text. */
 class I18n {
   #locale = $state<Locale>('en');
+  #mac = $state(false);
   #plurals = $derived(new Intl.PluralRules(this.#locale));
   #numbers = $derived(new Intl.NumberFormat(this.#locale));
 
@@ -21,15 +25,20 @@ class I18n {
     this.#locale = locale;
   }
 
+  /** Whether keys are written as on the keyboards of macOS. */
+  set mac(mac: boolean) {
+    this.#mac = mac;
+  }
+
   t(key: MessageKey, values: Values = {}): string {
-    return fill(this.#text(key), values);
+    return fill(this.#text(key), { ...this.#keys, ...values });
   }
 
   /** A sentence with a number in it; `{count}` is the number. */
   count(key: PluralKey, count: number, values: Values = {}): string {
     const form = `${key}#${this.#plurals.select(count)}` as CatalogueKey;
     const text = catalogues[this.#locale][form] ?? this.#text(`${key}#other` as CatalogueKey);
-    return fill(text, { count: this.#numbers.format(count), ...values });
+    return fill(text, { ...this.#keys, count: this.#numbers.format(count), ...values });
   }
 
   /** Whether all that the sentence names is there. */
@@ -37,6 +46,11 @@ class I18n {
     return [...this.#text(key).matchAll(placeholder)].every(([, name]) =>
       Boolean(values[name ?? '']),
     );
+  }
+
+  /** Values that any sentence may name: the key of commands, alone or before another. */
+  get #keys(): Values {
+    return this.#mac ? MAC_KEYS : KEYS;
   }
 
   // A missing translation falls back to English, never to nothing.

@@ -1,5 +1,16 @@
 type Pressed = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>;
 
+const signs: Record<string, string> = { Ctrl: '⌃', Alt: '⌥', Shift: '⇧', Super: '⌘' };
+
+/** The combination as it is written on keyboards of the system. */
+export function acceleratorText(keys: string, mac: boolean): string {
+  if (!mac) return keys;
+  return keys
+    .split('+')
+    .map((key) => signs[key] ?? key)
+    .join('');
+}
+
 /**
  * The combination that was pressed, as the shell writes it (`Ctrl+Alt+Z`); null
  * while there is no key beside the modifiers, or where it would take a key

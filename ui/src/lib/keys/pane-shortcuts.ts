@@ -5,6 +5,8 @@ import type { Combination } from './shortcuts';
 export interface PaneShortcut {
   action: string;
   keys: readonly Combination[];
+  /** Where macOS has other ones. */
+  mac?: readonly Combination[];
   label: MessageKey;
 }
 
@@ -14,11 +16,18 @@ export const paneShortcuts: readonly PaneShortcut[] = [
   {
     action: 'into-messages',
     keys: [{ key: 'ArrowUp', control: true }],
+    // With Control alone the system shows all windows.
+    mac: [{ key: 'ArrowUp', command: true, alt: true }],
     label: 'shortcuts.into-messages',
   },
   { action: 'step', keys: [{ key: 'ArrowUp' }, { key: 'ArrowDown' }], label: 'shortcuts.step' },
   { action: 'reply', keys: [{ key: 'Enter' }], label: 'shortcuts.reply' },
-  { action: 'copy', keys: [{ key: 'c', control: true }], label: 'shortcuts.copy' },
+  { action: 'copy', keys: [{ key: 'c', command: true }], label: 'shortcuts.copy' },
+  {
+    action: 'send-file',
+    keys: [{ key: 'u', command: true }],
+    label: 'shortcuts.send-file',
+  },
   { action: 'latest', keys: [{ key: 'End' }], label: 'shortcuts.latest' },
   {
     action: 'react-last',
@@ -29,4 +38,5 @@ export const paneShortcuts: readonly PaneShortcut[] = [
   { action: 'italic', keys: [{ key: 'i', command: true }], label: 'shortcuts.italic' },
   { action: 'code', keys: [{ key: 'e', command: true }], label: 'shortcuts.code' },
   { action: 'up', keys: [{ key: 'Escape' }], label: 'shortcuts.up' },
+  { action: 'mark-read', keys: [{ key: 'Escape' }], label: 'shortcuts.mark-read' },
 ];

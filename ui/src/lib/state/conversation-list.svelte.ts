@@ -2,19 +2,21 @@ import { toApiError } from '../errors/api-failure';
 import type { ApiError } from '../rpc/generated/ApiError';
 import type { ContactView } from '../rpc/generated/ContactView';
 import type { ConversationView } from '../rpc/generated/ConversationView';
+import type { Event } from '../rpc/generated/Event';
 import type { Decision, Rpc } from '../rpc/client';
 import { distinctions } from './contact-names';
 import { Doorbell } from './doorbell';
+import { LevelsBefore } from './levels-before';
 import { badgeOf, isUnread, type ListFilter, passes } from './list-filter';
 import { ReadAll } from './read-all.svelte';
 import { holdOrder } from './row-order';
 
-/** So many rows are asked for with every change; what is below them follows when it is calm. */
-const HEAD = 200;
+/** So many rows are asked for with every change; what is below them follows now and then. */
+export const HEAD = 200;
 /** The contract's greatest page. */
 const PAGE = 1_000;
-/** How long nothing has to happen before the rows far below are read again. */
-export const CALM_MS = 1_000;
+/** How long after a change the rows far below, and who is in a large team, are read again. */
+export const REST_MS = 1_000;
 /** A team larger than this is looked through elsewhere than below the conversations. */
 const SMALL_TEAM = 50;
 
@@ -24,6 +26,7 @@ export class ConversationList {
   readonly #account: string;
   readonly #bell = new Doorbell(() => this.#reload());
   readonly readAll: ReadAll;
+  readonly #levels: LevelsBefore;
   #rows = $state.raw<ConversationView[]>([]);
   #contacts = $state.raw<ContactView[]>([]);
   #loaded = $state(false);
@@ -33,7 +36,10 @@ export class ConversationList {
   #staying = $state.raw<ReadonlySet<string>>(new Set());
   #held = false;
   #newest: ConversationView[] = [];
-  #tail: ReturnType<typeof setTimeout> | undefined;
+  /** What has to be read again beside the head. */
+  #restDue = false;
+  #contactsDue = true;
+  #rest: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   #seen = $derived(this.#rows.map((row) => this.readAll.seen(row)));
@@ -52,6 +58,7 @@ export class ConversationList {
   constructor(rpc: Rpc, account: string) {
     this.#rpc = rpc;
     this.#account = account;
+    this.#levels = new LevelsBefore(account);
     this.readAll = new ReadAll(rpc, account, () => this.refresh());
   }
 
@@ -119,6 +126,20 @@ export class ConversationList {
     return this.#bell.ring();
   }
 
+  /** People are read again when something about them is told, not with each message. */
+  handle(event: Event): void {
+    switch (event.type) {
+      case 'contacts-changed':
+      case 'profile-changed':
+      case 'blocked-changed':
+      case 'lagged':
+        // The rows are asked for with the same event, and a small team with them. In
+        // a large one somebody comes or goes all the time: then now and then is enough.
+        this.#contactsDue = true;
+        if (this.#contacts.length > SMALL_TEAM) this.#restSoon(REST_MS);
+    }
+  }
+
   /** While the pointer is on the list, rows change but do not move. */
   hold(held: boolean): void {
     if (this.#held === held) return;
@@ -159,13 +180,30 @@ export class ConversationList {
     } catch (thrown) {
       this.#problem = toApiError(thrown);
     }
-    await this.refresh();
+    await this.#decided();
+  }
+
+  /** Tells nothing of it, until then or for ever. */
+  mute(row: ConversationView, until_ms: number | null): Promise<void> {
+    this.#levels.muted(row);
+    return this.decide({
+      action: 'set-notify',
+      conversation: row.id,
+      notify: 'none',
+      until_ms,
+    });
+  }
+
+  /** Tells of it again what was told before. */
+  unmute(row: ConversationView): Promise<void> {
+    const notify = this.#levels.of(row);
+    return this.decide({ action: 'set-notify', conversation: row.id, notify, until_ms: null });
   }
 
   /** Marks all of a conversation as read. */
   async markRead(id: string): Promise<void> {
     await this.readAll.commitOne(id);
-    await this.refresh();
+    await this.#decided();
   }
 
   async leaveRoom(room: string): Promise<void> {
@@ -175,55 +213,75 @@ export class ConversationList {
     } catch (thrown) {
       this.#problem = toApiError(thrown);
     }
-    await this.refresh();
+    await this.#decided();
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#tail);
+    clearTimeout(this.#rest);
     this.readAll.close();
   }
 
+  /** What a person has just decided is seen at once, however far below the row is. */
+  #decided(): Promise<void> {
+    this.#restDue = true;
+    return this.refresh();
+  }
+
+  /** A timer that runs is left alone: where much happens, it would never end. */
+  #restSoon(wait: number): void {
+    if (this.#closed) return;
+    this.#rest ??= setTimeout(() => {
+      this.#rest = undefined;
+      this.#restDue = true;
+      void this.refresh();
+    }, wait);
+  }
+
   async #reload(): Promise<void> {
+    // Before it is asked: what is due while it is read is read again.
+    const rest = this.#restDue;
+    const contacts = this.#contactsDue && (rest || this.#contacts.length <= SMALL_TEAM);
+    this.#restDue = false;
+    if (contacts) this.#contactsDue = false;
     try {
-      const [head, contacts] = await Promise.all([
-        this.#rpc.conversations(this.#account, 0, HEAD),
-        this.#rpc.contacts(this.#account),
-      ]);
-      this.#contacts = contacts;
-      if (head.total <= head.rows.length) {
-        this.#take(head.rows);
-        return;
-      }
-      // What is below stays as it was until it is read again.
-      const fresh = new Set(head.rows.map(({ id }) => id));
-      this.#take([...head.rows, ...this.#newest.filter(({ id }) => !fresh.has(id))]);
-      clearTimeout(this.#tail);
-      if (!this.#closed) {
-        const wait = this.#newest.length < head.total ? 0 : CALM_MS;
-        this.#tail = setTimeout(() => void this.#readTail(head.rows), wait);
-      }
+      await this.#read(rest, contacts);
     } catch {
       // The account is being locked or removed; the overview says so.
+      this.#restDue ||= rest;
+      this.#contactsDue ||= contacts;
     } finally {
       this.#loaded = true;
     }
   }
 
-  async #readTail(head: ConversationView[]): Promise<void> {
-    try {
-      const rows = new Map(head.map((row) => [row.id, row]));
-      let skip = head.length;
-      for (;;) {
-        const page = await this.#rpc.conversations(this.#account, skip, PAGE);
-        for (const row of page.rows) if (!rows.has(row.id)) rows.set(row.id, row);
-        skip += page.rows.length;
-        if (page.rows.length === 0 || skip >= page.total) break;
-      }
-      if (!this.#closed) this.#take([...rows.values()]);
-    } catch {
-      // The next change asks again.
+  async #read(rest: boolean, contacts: boolean): Promise<void> {
+    const [head, people] = await Promise.all([
+      this.#rpc.conversations(this.#account, 0, HEAD),
+      contacts ? this.#rpc.contacts(this.#account) : this.#contacts,
+    ]);
+    this.#contacts = people;
+    if (head.total <= head.rows.length) {
+      this.#take(head.rows);
+      return;
     }
+    // What is below stays as it was until it is read again.
+    const fresh = new Set(head.rows.map(({ id }) => id));
+    this.#take([...head.rows, ...this.#newest.filter(({ id }) => !fresh.has(id))]);
+    if (rest) await this.#readRest(head.rows);
+    else this.#restSoon(this.#newest.length < head.total ? 0 : REST_MS);
+  }
+
+  async #readRest(head: ConversationView[]): Promise<void> {
+    const rows = new Map(head.map((row) => [row.id, row]));
+    let skip = head.length;
+    for (;;) {
+      const page = await this.#rpc.conversations(this.#account, skip, PAGE);
+      for (const row of page.rows) if (!rows.has(row.id)) rows.set(row.id, row);
+      skip += page.rows.length;
+      if (page.rows.length === 0 || skip >= page.total) break;
+    }
+    this.#take([...rows.values()]);
   }
 
   #take(rows: ConversationView[]): void {

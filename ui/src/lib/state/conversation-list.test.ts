@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ACCOUNT, FakeRuntime } from '../runtime/fake';
+import { everyRow, manyTalks } from '../runtime/fixtures-lists';
+import { colleagues } from '../runtime/fixtures-people';
 import { Rpc } from '../rpc/client';
-import { ConversationList } from './conversation-list.svelte';
+import { ConversationList, HEAD, REST_MS } from './conversation-list.svelte';
 
 async function open() {
   const fake = new FakeRuntime().withTeam();
@@ -43,4 +45,135 @@ test('keeps what it has when it cannot be read', async () => {
   await list.refresh();
   expect(names()).toHaveLength(5);
   expect(list.loaded).toBe(true);
+});
+
+describe('what is far below', () => {
+  const LAST = 260;
+  let fake: FakeRuntime;
+  let list: ConversationList;
+
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    fake = new FakeRuntime().withTeam();
+    manyTalks(fake, LAST);
+    list = new ConversationList(new Rpc(fake), ACCOUNT);
+    await list.refresh();
+    await vi.advanceTimersByTimeAsync(0);
+  });
+
+  afterEach(() => list.close());
+
+  /** The last row, which is on no first page. */
+  const bottom = () => list.all[list.all.length - 1]!;
+
+  test('is read again though something happens all the time', async () => {
+    expect(list.all.length).toBeGreaterThan(HEAD);
+    const { id } = bottom();
+    fake.talks.get(id)!.row.typing = true;
+    for (let tenth = 0; tenth < 12; tenth += 1) {
+      void list.refresh();
+      await vi.advanceTimersByTimeAsync(REST_MS / 10);
+    }
+    expect(list.find(id)?.typing).toBe(true);
+  });
+
+  test('shows at once what was decided about it', async () => {
+    const { id } = bottom();
+    await list.decide({
+      action: 'set-notify',
+      conversation: id,
+      notify: 'none',
+      until_ms: null,
+    });
+    expect(list.find(id)?.notify).toBe('none');
+  });
+
+  test('is not put back by what is read late', async () => {
+    const { id } = bottom();
+    await vi.advanceTimersByTimeAsync(REST_MS);
+    fake.receive(id, 'now it is on top');
+    await list.refresh();
+    await vi.advanceTimersByTimeAsync(REST_MS);
+    expect(list.all[0]?.id).toBe(id);
+    expect(list.find(id)?.unread).toBe(1);
+  });
+});
+
+describe('people', () => {
+  const changed = { type: 'contacts-changed', account: ACCOUNT } as const;
+
+  test('are asked for when something about them is told, not with each message', async () => {
+    const { fake, list } = await open();
+    const before = fake.countOf('contacts');
+    fake.receive('anna@valley.local', 'hello');
+    await list.refresh();
+    expect(fake.countOf('contacts')).toBe(before);
+    fake.contacts = fake.contacts.slice(1);
+    list.handle(changed);
+    await list.refresh();
+    expect(list.people).toHaveLength(fake.contacts.length);
+  });
+
+  test('of a large team are asked for now and then', async () => {
+    vi.useFakeTimers();
+    const { fake, list } = await open();
+    fake.contacts = colleagues(300);
+    list.handle(changed);
+    await list.refresh();
+    const before = fake.countOf('contacts');
+    fake.contacts = fake.contacts.slice(1);
+    for (let index = 0; index < 30; index += 1) {
+      list.handle(changed);
+      void list.refresh();
+      await vi.advanceTimersByTimeAsync(REST_MS / 10);
+    }
+    expect(fake.countOf('contacts') - before).toBeLessThanOrEqual(3);
+    expect(list.people).toHaveLength(299);
+    list.close();
+  });
+});
+
+describe('what is told of a conversation', () => {
+  async function openRoom() {
+    const fake = new FakeRuntime().withTeam();
+    everyRow(fake);
+    const list = new ConversationList(new Rpc(fake), ACCOUNT);
+    await list.refresh();
+    const room = () => list.all.find(({ kind }) => kind === 'room')!;
+    const choose = (notify: 'all' | 'mentions') =>
+      list.decide({ action: 'set-notify', conversation: room().id, notify, until_ms: null });
+    return { fake, list, room, choose };
+  }
+
+  test.each(['all', 'mentions'] as const)('is "%s" again after it was muted', async (level) => {
+    const { list, room, choose } = await openRoom();
+    await choose(level);
+    await list.mute(room(), null);
+    expect(room().notify).toBe('none');
+    await list.unmute(room());
+    expect(room().notify).toBe(level);
+  });
+
+  test('is as before also after a restart, and after it was muted twice', async () => {
+    const { fake, list, room, choose } = await openRoom();
+    await choose('all');
+    await list.mute(room(), Date.now() + 60_000);
+    await list.mute(room(), null);
+    const later = new ConversationList(new Rpc(fake), ACCOUNT);
+    await later.refresh();
+    await later.unmute(later.find(room().id)!);
+    expect(later.find(room().id)?.notify).toBe('all');
+  });
+
+  test('is the usual for its kind where nothing is known of before', async () => {
+    const { list, room } = await openRoom();
+    await list.decide({
+      action: 'set-notify',
+      conversation: room().id,
+      notify: 'none',
+      until_ms: null,
+    });
+    await list.unmute(room());
+    expect(room().notify).toBe('mentions');
+  });
 });

@@ -2,25 +2,23 @@ import type { OwnPresenceView } from '../rpc/generated/OwnPresenceView';
 import type { OwnShow } from '../rpc/generated/OwnShow';
 import type { Rpc } from '../rpc/client';
 import { Attempt } from './attempt.svelte';
-import { forget, keep, readKept } from './kept';
-
-/** Timers cannot wait longer; one that ends early is set again. */
-const LONGEST_TIMER_MS = 2_000_000_000;
+import { type PresenceEnds, presenceEnds } from './own-presence-ends';
 
 /** How we show ourselves to others, and when "do not disturb" ends. */
 export class OwnPresence {
   readonly attempt = new Attempt();
   readonly #rpc: Rpc;
   readonly #account: string;
-  readonly #now: () => number;
+  readonly #ends: PresenceEnds;
+  readonly #unfollow: () => void;
   #view = $state.raw<OwnPresenceView>({ show: 'available', status: '' });
   #until = $state<number | null>(null);
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(rpc: Rpc, account: string, now: () => number = Date.now) {
     this.#rpc = rpc;
     this.#account = account;
-    this.#now = now;
+    this.#ends = presenceEnds(rpc, now);
+    this.#unfollow = this.#ends.follow(account, (view) => this.#take(view));
   }
 
   get show(): OwnShow {
@@ -38,64 +36,46 @@ export class OwnPresence {
 
   async load(): Promise<void> {
     try {
-      this.#view = await this.#rpc.people.ownPresence(this.#account);
+      this.#take(await this.#rpc.people.ownPresence(this.#account));
     } catch {
       return;
     }
-    const until = readUntil(this.#account);
-    if (this.#view.show === 'do-not-disturb' && until !== null) this.#endAt(until);
-    else this.#forget();
+    // Behind the lock of the window nothing could be ended.
+    this.#ends.wake(this.#account);
   }
 
   /** Only "do not disturb" has an end. */
   set(show: OwnShow, until: number | null = null): Promise<boolean> {
     return this.attempt.run(`show ${show}`, async () => {
-      await this.#tell({ show, status: this.#view.status });
-      if (show === 'do-not-disturb' && until !== null) this.#endAt(until);
-      else this.#forget();
+      await this.#tell({ show, status: this.#view.status }, until);
     });
   }
 
   setStatus(status: string): Promise<boolean> {
     const text = status.trim();
     if (text === this.#view.status) return Promise.resolve(true);
-    return this.attempt.run('status', () => this.#tell({ show: this.#view.show, status: text }));
+    return this.attempt.run('status', async () => {
+      // How we show ourselves may have been chosen in the tray meanwhile.
+      const { show } = await this.#rpc.people.ownPresence(this.#account);
+      await this.#tell({ show, status: text }, this.#ends.of(this.#account));
+    });
   }
 
+  /** The end of "do not disturb" holds on. */
   close(): void {
-    clearTimeout(this.#timer);
+    this.#unfollow();
   }
 
-  async #tell(view: OwnPresenceView): Promise<void> {
+  async #tell(view: OwnPresenceView, until: number | null): Promise<void> {
     await this.#rpc.people.setPresence(this.#account, view);
+    if (until === null) this.#ends.forget(this.#account);
+    else this.#ends.set(this.#account, until);
+    this.#take(view);
+  }
+
+  #take(view: OwnPresenceView): void {
     this.#view = view;
+    if (view.show !== 'do-not-disturb') this.#ends.forget(this.#account);
+    this.#until = this.#ends.of(this.#account);
   }
-
-  #endAt(until: number): void {
-    clearTimeout(this.#timer);
-    this.#until = until;
-    keep(kept(this.#account), until);
-    const left = until - this.#now();
-    this.#timer = setTimeout(
-      () => {
-        if (this.#until !== until) return;
-        if (this.#now() < until) this.#endAt(until);
-        else void this.set('available');
-      },
-      Math.min(Math.max(0, left), LONGEST_TIMER_MS),
-    );
-  }
-
-  #forget(): void {
-    clearTimeout(this.#timer);
-    this.#until = null;
-    forget(kept(this.#account));
-  }
-}
-
-// The engine keeps how we show ourselves, not until when; this device does.
-const kept = (account: string) => `do-not-disturb-until.${account}`;
-
-function readUntil(account: string): number | null {
-  return readKept(kept(account), (value) => (typeof value === 'number' ? value : null));
 }

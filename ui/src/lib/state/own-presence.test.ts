@@ -3,15 +3,18 @@ import { tomorrowMorning } from '../../components/people/own-presence';
 import { Rpc } from '../rpc/client';
 import { ACCOUNT, FakeRuntime } from '../runtime/fake';
 import { OwnPresence } from './own-presence.svelte';
+import { RETRY_MS } from './own-presence-ends';
 
 let fake: FakeRuntime;
+let rpc: Rpc;
 let own: OwnPresence;
 
 beforeEach(() => {
   localStorage.clear();
   vi.useFakeTimers();
   fake = new FakeRuntime().withTeam();
-  own = new OwnPresence(new Rpc(fake), ACCOUNT);
+  rpc = new Rpc(fake);
+  own = new OwnPresence(rpc, ACCOUNT);
 });
 
 afterEach(() => own.close());
@@ -44,6 +47,54 @@ test('U81: the end is kept over a restart, also when it has passed meanwhile', a
   await late.load();
   await vi.advanceTimersByTimeAsync(0);
   expect(late.show).toBe('available');
+});
+
+test('U81: do not disturb ends also while another account is shown', async () => {
+  await own.set('do-not-disturb', Date.now() + 60_000);
+  own.close();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(fake.people.presence.show).toBe('available');
+});
+
+test('U81: an end that comes behind the lock holds as soon as it is open', async () => {
+  await own.set('do-not-disturb', Date.now() + 60_000);
+  own.close();
+  fake.failNext('people', 'locked');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(fake.people.presence.show).toBe('do-not-disturb');
+  const opened = new OwnPresence(rpc, ACCOUNT);
+  await opened.load();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(opened.show).toBe('available');
+  expect(fake.people.presence.show).toBe('available');
+  opened.close();
+});
+
+test('U81: an end that could not be told is told later', async () => {
+  await own.set('do-not-disturb', Date.now() + 60_000);
+  fake.failNext('people', 'internal');
+  await vi.advanceTimersByTimeAsync(60_000 + RETRY_MS);
+  expect(own.show).toBe('available');
+});
+
+test('what was chosen in the tray stays when a status is said, and at the end of another', async () => {
+  await own.set('do-not-disturb', Date.now() + 60_000);
+  fake.people.presence = { ...fake.people.presence, show: 'away' };
+  await own.setStatus('In a meeting');
+  expect(fake.people.presence).toEqual({ show: 'away', status: 'In a meeting' });
+  expect(own.show).toBe('away');
+  await own.set('do-not-disturb', Date.now() + 60_000);
+  fake.people.presence = { ...fake.people.presence, show: 'extended-away' };
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(fake.people.presence.show).toBe('extended-away');
+  expect(own.show).toBe('extended-away');
+});
+
+test('a status that is said leaves the end as it is', async () => {
+  await own.set('do-not-disturb', Date.now() + 60_000);
+  await own.setStatus('Writing');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(fake.people.presence).toEqual({ show: 'available', status: 'Writing' });
 });
 
 test('another choice forgets the end', async () => {

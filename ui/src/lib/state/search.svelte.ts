@@ -4,9 +4,10 @@ import type { SearchFilters } from '../rpc/generated/SearchFilters';
 import type { SearchHit } from '../rpc/generated/SearchHit';
 import type { SearchPage } from '../rpc/generated/SearchPage';
 import type { Rpc } from '../rpc/client';
-import { loadPinyin, matchName } from '../text/pinyin';
+import { loadPinyin } from '../text/pinyin';
 import { type FilterName, parseQuery, type SearchQuery, withFilter } from '../text/search-query';
 import type { ConversationList } from './conversation-list.svelte';
+import { authors, best, conversations, type SearchName } from './search-names';
 
 /** So long a text must rest before it is looked for. */
 export const SEARCH_DELAY_MS = 80;
@@ -14,10 +15,11 @@ export const SEARCH_DELAY_MS = 80;
 export const SERVER_DELAY_MS = 600;
 const PAGE = 30;
 
-/** A filter that names nobody. */
-export interface Unknown {
+/** A filter that names nobody, or several who have the same name. */
+export interface Unclear {
   filter: 'from' | 'in';
   name: string;
+  among: readonly SearchName[];
 }
 
 /** Searching everything that was written: on this device, then on the server. */
@@ -34,7 +36,7 @@ export class Search {
   #serverState = $state<'idle' | 'asking' | 'done' | 'failed'>('idle');
   #searched = $state(false);
   #problem = $state.raw<ApiError | null>(null);
-  #unknown = $state.raw<Unknown | null>(null);
+  #unclear = $state.raw<Unclear | null>(null);
   #active = $state.raw<string | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #serverTimer: ReturnType<typeof setTimeout> | undefined;
@@ -83,8 +85,8 @@ export class Search {
     return this.#problem;
   }
 
-  get unknown(): Unknown | null {
-    return this.#unknown;
+  get unclear(): Unclear | null {
+    return this.#unclear;
   }
 
   /** Key of the hit that was opened last. */
@@ -204,21 +206,27 @@ export class Search {
     });
   }
 
-  /** The filters with names made into addresses; null if one names nobody. */
+  /** The filters with names made into addresses; null if one names nobody, or several. */
   #filters(): SearchFilters | null {
     const { from, in: within, fromMs, toMs, kind } = this.#query;
-    const people = this.#list.people.map(({ address, name }) => ({ id: address, name }));
-    const rows = this.#list.all.map(({ id, name }) => ({ id, name }));
-    const author = from === null ? null : best([...people, ...rows], from);
-    const conversation = within === null ? null : best(rows, within);
-    this.#unknown =
-      author === undefined
-        ? { filter: 'from', name: from ?? '' }
-        : conversation === undefined
-          ? { filter: 'in', name: within ?? '' }
-          : null;
-    if (author === undefined || conversation === undefined) return null;
-    return { conversation, author, from_ms: fromMs, to_ms: toMs, kind };
+    const author = this.#named('from', from, authors);
+    const conversation = this.#named('in', within, conversations);
+    this.#unclear = author.unclear ?? conversation.unclear;
+    if (this.#unclear) return null;
+    return { conversation: conversation.id, author: author.id, from_ms: fromMs, to_ms: toMs, kind };
+  }
+
+  #named(
+    filter: Unclear['filter'],
+    name: string | null,
+    names: (list: ConversationList) => SearchName[],
+  ): { id: string | null; unclear: Unclear | null } {
+    if (name === null) return { id: null, unclear: null };
+    const among = best(names(this.#list), name);
+    const [first] = among;
+    return first && among.length === 1
+      ? { id: first.id, unclear: null }
+      : { id: null, unclear: { filter, name, among } };
   }
 
   #stop(): void {
@@ -235,7 +243,7 @@ export class Search {
     this.#serverState = 'idle';
     this.#searched = false;
     this.#problem = null;
-    this.#unknown = null;
+    this.#unclear = null;
     this.#active = null;
   }
 }
@@ -249,15 +257,4 @@ export function hitKey(hit: SearchHit): string {
 /** A message that moved between two pages is in both. */
 function unique(hits: readonly SearchHit[]): SearchHit[] {
   return [...new Map(hits.map((hit) => [hitKey(hit), hit])).values()];
-}
-
-/** Whose name fits best; an address fits itself. */
-function best(among: { id: string; name: string }[], typed: string): string | undefined {
-  let found: { id: string; rank: number } | undefined;
-  for (const { id, name } of among) {
-    if (id === typed) return id;
-    const match = matchName(name, typed);
-    if (match && (!found || match.rank < found.rank)) found = { id, rank: match.rank };
-  }
-  return found?.id;
 }
