@@ -1,4 +1,5 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
+import { tick } from 'svelte';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Affiliation } from '../src/lib/rpc/generated/Affiliation';
 import type { FakeRuntime } from '../src/lib/runtime/fake';
@@ -131,6 +132,22 @@ describe('U43: a composition that the focus leaves', () => {
     await app.session!.move(-1);
     await waitFor(() => expect(screen.getByTestId('composer')).toHaveValue('ni hao'));
   });
+});
+
+test('U44: an answer that was begun does not draw the keyboard to it when one comes back', async () => {
+  const { app, fake } = await open();
+  const composer = app.session!.composer!;
+  composer.answer(fake.talks.get(WANGWEI)!.messages[0]!);
+  await waitFor(() => expect(screen.getByTestId('composer')).toHaveFocus());
+  await app.session!.move(1);
+  await waitFor(() => expect(screen.queryByTestId('reply-bar')).toBeNull());
+  const row = document.querySelector<HTMLElement>(`[data-conversation="${WANGWEI}"]`)!;
+  row.focus();
+  await app.session!.move(-1);
+  expect(await screen.findByTestId('reply-bar')).toBeVisible();
+  await tick();
+  await tick();
+  expect(row).toHaveFocus();
 });
 
 test('U101: in a room those who have read a message and those who have not are told', async () => {

@@ -13,6 +13,7 @@ import type { LinkView } from '../rpc/generated/LinkView';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Rpc } from '../rpc/client';
 import { Attention } from './attention.svelte';
+import { Desk } from './desk';
 import { Doorbell } from './doorbell';
 import { Heartbeat } from './heartbeat';
 import { JoinForm } from './join.svelte';
@@ -64,6 +65,8 @@ export class App {
     this.#markStarted = resolve;
   });
   #accountId = $state<string | null>(null);
+  /** By account; they stay when a session goes. */
+  readonly #desks = new Map<string, Desk>();
   #session = $state.raw<Session | null>(null);
   #startForm = $state.raw<StartTeam | null>(null);
   #joinForm = $state.raw<JoinForm | null>(null);
@@ -369,6 +372,7 @@ export class App {
     // started with comes first, though.
     if (this.#shell.start_link === null) this.#ready = true;
     await this.#openAccount();
+    this.#clearDesks();
   }
 
   /** Brings session and unlock form in line with the chosen account. */
@@ -388,12 +392,28 @@ export class App {
       this.#session.connection.update(account.connection);
       return;
     }
-    const session = new Session(this.rpc, account.id, this.attention, (messages) =>
+    const desk = this.#desk(account.id);
+    const session = new Session(this.rpc, account.id, this.attention, desk, (messages) =>
       this.#announceMessages(messages),
     );
     session.connection.update(account.connection);
     this.#session = session;
     await session.start();
+  }
+
+  #desk(account: string): Desk {
+    const desk = this.#desks.get(account) ?? new Desk(this.rpc, account);
+    this.#desks.set(account, desk);
+    return desk;
+  }
+
+  /** Of accounts that are not here any more nothing stays. */
+  #clearDesks(): void {
+    for (const [account, desk] of this.#desks) {
+      if (this.accounts.some(({ id }) => id === account)) continue;
+      desk.clear();
+      this.#desks.delete(account);
+    }
   }
 
   #patchAccount(id: string, change: Partial<AccountView>): void {

@@ -60,7 +60,8 @@ export class Composer {
   /** Drafts and messages reach the engine in the order they were made. */
   #queue: Promise<void> = Promise.resolve();
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
-  #savedDraft: string;
+  /** As the engine has it; null if that is not known. */
+  #savedDraft: string | null;
   #typing = false;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -108,6 +109,17 @@ export class Composer {
   async answerEveryone(yes: boolean): Promise<void> {
     this.#asksEveryone = null;
     if (yes) await this.send(true);
+  }
+
+  /** Something that would be missed if all of this were made anew. */
+  get holdsSomething(): boolean {
+    return (
+      this.#text !== '' ||
+      this.#editing !== null ||
+      this.#replyTo !== null ||
+      this.files.pending.length > 0 ||
+      this.voice?.active === true
+    );
   }
 
   get canSend(): boolean {
@@ -186,7 +198,11 @@ export class Composer {
       try {
         if (typed.kind === 'topic') {
           await this.here.setSubject(typed.text);
-          await this.#host.rpc.setDraft(this.#host.account, this.conversation, this.#savedDraft);
+          await this.#host.rpc.setDraft(
+            this.#host.account,
+            this.conversation,
+            this.#savedDraft ?? '',
+          );
         } else {
           await this.#say(typed.text, reply, mentions);
           this.#host.sent();
@@ -265,8 +281,8 @@ export class Composer {
       try {
         await this.#host.rpc.setDraft(this.#host.account, this.conversation, text);
       } catch {
-        // The next key or leaving the field tries again.
-        this.#savedDraft = '';
+        // The next key or leaving the field tries again; what is too long stays here.
+        this.#savedDraft = null;
       }
     });
   }

@@ -73,6 +73,17 @@ describe('U44: drafts', () => {
   });
 });
 
+test('U44: the draft before one that was refused goes when the field is emptied', async () => {
+  const { fake, composer } = open('old');
+  fake.talks.get(WANGWEI)!.draft = 'old';
+  fake.failNext('set-draft', 'message-too-long');
+  composer.input('far too long');
+  await composer.leave();
+  composer.input('');
+  await composer.leave();
+  expect(fake.talks.get(WANGWEI)!.draft).toBe('');
+});
+
 describe('sending', () => {
   test('empties the field at once and stores the text as typed', async () => {
     const { composer, texts, sent } = open();
