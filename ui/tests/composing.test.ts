@@ -71,6 +71,22 @@ describe('U50: everyone', () => {
   });
 });
 
+test('U50: everyone in a draft is asked about after a restart, too', async () => {
+  let address = '';
+  const { app, user } = await open((fake) => {
+    const affiliations: Record<string, Affiliation> = { [fake.me]: 'owner' };
+    for (let index = 1; index < 60; index += 1) {
+      affiliations[`person${index}@valley.local`] = 'member';
+    }
+    address = fake.rooms.add('All hands', affiliations).address;
+    fake.talks.get(address)!.draft = '@everyone lunch';
+  });
+  await app.session?.go(address);
+  await waitFor(() => expect(screen.getByTestId('composer')).toHaveValue('@everyone lunch'));
+  await user.click(screen.getByTestId('send'));
+  expect(await screen.findByRole('dialog')).toHaveTextContent('All 60 people');
+});
+
 test('U50: everyone may be for those who lead the room', async () => {
   const { user, field, fake, address } = await inRoom(12);
   const room = fake.rooms.rooms.get(address)!;

@@ -1,10 +1,11 @@
 import { toApiError } from '../errors/api-failure';
+import { i18n } from '../i18n/i18n.svelte';
 import type { ApiError } from '../rpc/generated/ApiError';
 import type { MentionInput } from '../rpc/generated/MentionInput';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { Rpc } from '../rpc/client';
 import { readTyped } from '../text/commands';
-import { type Chosen, mentionsIn } from '../text/mentions';
+import { type Chosen, mentionsIn, namedIn } from '../text/mentions';
 import type { Here } from './here.svelte';
 import { OutgoingFiles } from './outgoing-files.svelte';
 import { Screenshot } from './screenshot.svelte';
@@ -46,9 +47,12 @@ export class Composer {
   #problem = $state.raw<ApiError | null>(null);
   #replyTo = $state.raw<MessageView | null>(null);
   #editing = $state.raw<MessageView | null>(null);
-  /** What stood in the field before an edit began. */
-  #aside = '';
+  /** What stood in the field before an edit began, and who had been chosen there. */
+  #aside: { text: string; chosen: Chosen[] } = { text: '', chosen: [] };
   #chosen: Chosen[] = [];
+  /** Whom the draft names that was there at the beginning. */
+  #found: Chosen[] = [];
+  #finding: Promise<void> | null = null;
   #asksEveryone = $state<number | null>(null);
   /** Bytes that are left, when they are few. */
   #left = $derived.by(() => {
@@ -74,6 +78,7 @@ export class Composer {
     this.screenshot = new Screenshot(host.rpc);
     this.#text = host.draft;
     this.#savedDraft = host.draft;
+    if (host.draft.includes('@')) this.#finding = this.#findNames(host.draft);
   }
 
   get text(): string {
@@ -152,7 +157,7 @@ export class Composer {
   }
 
   edit(message: MessageView): void {
-    if (!this.#editing) this.#aside = this.#text;
+    if (!this.#editing) this.#aside = { text: this.#text, chosen: this.#chosen };
     this.stopTyping();
     void this.#saveDraft();
     this.#replyTo = null;
@@ -169,8 +174,8 @@ export class Composer {
   stopEditing(): void {
     if (!this.#editing) return;
     this.#editing = null;
-    this.#text = this.#aside;
-    this.#chosen = [];
+    this.#text = this.#aside.text;
+    this.#chosen = this.#aside.chosen;
     this.#problem = null;
   }
 
@@ -178,10 +183,11 @@ export class Composer {
   send(sure = false): Promise<void> {
     if (!this.canSend) return this.#queue;
     if (this.#editing) return this.#sendEdit(this.#editing);
+    if (this.#finding && this.#text.includes('@')) return this.#finding.then(() => this.send(sure));
     const text = this.#text;
     const reply = this.#replyTo;
     const typed = readTyped(text, this.here.isRoom);
-    const mentions = mentionsIn(typed.text, this.#chosen);
+    const mentions = mentionsIn(typed.text, [...this.#chosen, ...this.#found]);
     const everyone = this.here.isRoom && mentions.some((one) => one.address === this.conversation);
     const people = this.here.people.length + 1;
     if (everyone && people > MANY_PEOPLE && !sure) {
@@ -246,7 +252,8 @@ export class Composer {
 
   #sendEdit(message: MessageView): Promise<void> {
     const text = this.#text;
-    const mentions = mentionsIn(text, this.#chosen);
+    const chosen = this.#chosen;
+    const mentions = mentionsIn(text, chosen);
     this.stopEditing();
     if (text === message.text) return this.#queue;
     return this.#enqueue(async () => {
@@ -255,9 +262,19 @@ export class Composer {
       } catch (thrown) {
         this.edit(message);
         this.#text = text;
+        this.#chosen = chosen;
         this.#problem = toApiError(thrown);
       }
     });
+  }
+
+  /** The engine keeps a text, not who was chosen for it. */
+  async #findNames(draft: string): Promise<void> {
+    await this.here.wantNames();
+    const { people, namesEverybody, conversation } = this.here;
+    const everyone = { name: i18n.t('composer.everyone'), address: conversation };
+    this.#found = namedIn(draft, namesEverybody ? [...people, everyone] : people);
+    this.#finding = null;
   }
 
   #keepTyping(): void {
@@ -274,7 +291,7 @@ export class Composer {
   }
 
   #saveDraft(): Promise<void> {
-    const text = this.#editing ? this.#aside : this.#text;
+    const text = this.#editing ? this.#aside.text : this.#text;
     if (text === this.#savedDraft) return this.#queue;
     this.#savedDraft = text;
     return this.#enqueue(async () => {

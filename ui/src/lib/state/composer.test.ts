@@ -271,6 +271,54 @@ test('U49: those who were chosen are named, where their names still stand', asyn
   });
 });
 
+describe('U49: those who were chosen', () => {
+  const own = (fake: FakeRuntime) =>
+    fake.talks.get(WANGWEI)!.messages.findLast(({ direction }) => direction === 'outgoing')!;
+  const named = (fake: FakeRuntime) =>
+    fake.calls.flatMap((call) =>
+      call.type === 'message' && (call.action === 'send' || call.action === 'edit')
+        ? [call.mentions.map(({ address }) => address)]
+        : [],
+    );
+
+  test('are named still after another message was changed', async () => {
+    const { fake, composer } = open();
+    composer.choose({ name: '王伟', address: WANGWEI });
+    composer.input('@王伟 hi');
+    composer.edit(own(fake));
+    composer.edit(fake.talks.get(WANGWEI)!.messages[0]!);
+    composer.stopEditing();
+    await composer.send();
+    expect(named(fake)).toEqual([[WANGWEI]]);
+  });
+
+  test('in a change are named still if it has to be tried again', async () => {
+    const { fake, composer } = open();
+    composer.edit(own(fake));
+    composer.choose({ name: '王伟', address: WANGWEI });
+    composer.input('@王伟 better');
+    fake.failNext('message', 'cache-failed');
+    await composer.send();
+    await composer.send();
+    expect(named(fake)).toEqual([[WANGWEI], [WANGWEI]]);
+    expect(composer.problem).toBeNull();
+  });
+
+  test('are found again in the draft after a restart', async () => {
+    const { fake, composer } = open('@王伟 hi');
+    await composer.send();
+    expect(named(fake)).toEqual([[WANGWEI]]);
+  });
+
+  test('are nobody in what is typed after a restart', async () => {
+    const { fake, composer, texts } = open('half');
+    composer.input('half @王伟 hi');
+    await composer.send();
+    expect(named(fake)).toEqual([]);
+    expect(texts()).toEqual(['half @王伟 hi']);
+  });
+});
+
 describe('commands', () => {
   test('that are ours do what they say', async () => {
     const { composer, texts } = open();
