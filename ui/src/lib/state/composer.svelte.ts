@@ -225,9 +225,10 @@ export class Composer {
 
   /** Sends what is in the preview; the text stays. */
   async sendFiles(): Promise<void> {
-    if (!(await this.files.send(this.#replyTo?.id ?? null))) return;
-    this.#replyTo = null;
-    this.#host.sent();
+    await this.files.send(this.#replyTo?.id ?? null, () => {
+      this.#replyTo = null;
+      this.#host.sent();
+    });
   }
 
   /** The field lost the focus, or the conversation is left. */
