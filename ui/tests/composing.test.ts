@@ -114,9 +114,18 @@ test('U52: a text that is too long is offered as a file, and nothing of it is cu
   ]);
   // As the disk has it.
   expect(files.pending[0]!.bytes.size).toBe(new TextEncoder().encode(text).length);
-  expect(field).toHaveValue('');
+  // Whoever thinks better of it has the text still.
+  await user.click(screen.getByRole('button', { name: 'Cancel' }));
+  expect(field).toHaveValue(text);
+  await user.click(screen.getByRole('button', { name: 'Send as a file' }));
   await user.click(await screen.findByTestId('send-files'));
   await waitFor(() => expect(screen.queryByTestId('pending-files')).toBeNull());
+  expect(field).toHaveValue('');
+  // What is being changed is a message, and stays one.
+  app.session!.composer!.edit(app.session!.timeline!.lastOwn!);
+  app.session!.composer!.input(text);
+  expect(await screen.findByTestId('composer-left')).toBeVisible();
+  expect(screen.queryByRole('button', { name: 'Send as a file' })).toBeNull();
 });
 
 describe('U43: a composition that the focus leaves', () => {

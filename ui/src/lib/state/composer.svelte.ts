@@ -223,6 +223,16 @@ export class Composer {
     });
   }
 
+  /** Offers to send the text as a file; it leaves the field when that has gone. */
+  asFile(name: string): void {
+    const text = this.#text;
+    if (this.#editing) return;
+    this.files.add([new File([text], name, { type: 'text/plain' })], undefined, () => {
+      // What was put behind it meanwhile is not in the file.
+      if (this.#text.startsWith(text)) this.input(this.#text.slice(text.length).trimStart());
+    });
+  }
+
   /** Sends what is in the preview; the text stays. */
   async sendFiles(): Promise<void> {
     await this.files.send(this.#replyTo?.id ?? null, () => {

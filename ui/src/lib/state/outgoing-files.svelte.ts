@@ -8,6 +8,8 @@ export interface PendingFile extends OutgoingFile {
   id: number;
   /** For a picture, an address in this window; to be let go with it. */
   preview: string | null;
+  /** It was handed over. */
+  went: (() => void) | undefined;
 }
 
 /** So many files go in one message. */
@@ -71,8 +73,8 @@ export class OutgoingFiles {
     }
   }
 
-  /** Puts files into the preview; `caption` is what was written before. */
-  add(files: readonly File[], caption = this.#caption): void {
+  /** Puts files into the preview; `caption` is what was written before, `went` is called for each. */
+  add(files: readonly File[], caption = this.#caption, went?: () => void): void {
     if (!this.offered || files.length === 0) return;
     const room = MAX_FILES - this.#pending.length;
     this.#tooMany = files.length > room;
@@ -88,6 +90,7 @@ export class OutgoingFiles {
         width: null,
         height: null,
         preview: drawn ? URL.createObjectURL(file) : null,
+        went,
       };
     });
     this.#pending = [...this.#pending, ...added];
@@ -122,8 +125,8 @@ export class OutgoingFiles {
     this.#busy = true;
     this.#problem = null;
     const caption = this.#caption.trim();
-    const ids = this.#pending.map(({ id }) => id);
-    const all = this.#pending.map(({ name, mediaType, bytes, width, height }) => ({
+    const batch = this.#pending;
+    const all = batch.map(({ name, mediaType, bytes, width, height }) => ({
       name,
       mediaType,
       bytes,
@@ -131,9 +134,10 @@ export class OutgoingFiles {
       height,
     }));
     const handedOver = (file: OutgoingFile) => {
-      const gone = ids[all.indexOf(file)];
+      const gone = batch[all.indexOf(file)];
       this.#caption = '';
-      this.#take(this.#pending.filter(({ id }) => id === gone));
+      this.#take(this.#pending.filter(({ id }) => id === gone?.id));
+      gone?.went?.();
       went();
     };
     try {

@@ -80,3 +80,28 @@ test('U47: what is dropped while others are handed over waits for the next time'
   await sending;
   expect(names()).toEqual(['late']);
 });
+
+test('U52: a text that goes as a file leaves the field when it was sent, not before', async () => {
+  const { composer, sent } = scene('bad.txt');
+  composer.input('far too long');
+  composer.asFile('bad.txt');
+  expect(composer.text).toBe('far too long');
+  await composer.sendFiles();
+  expect(composer.files.problem?.code).toBe('file-too-large');
+  expect(composer.text).toBe('far too long');
+  composer.files.cancel();
+  expect(composer.text).toBe('far too long');
+  composer.asFile('message.txt');
+  await composer.sendFiles();
+  expect(sent).toEqual([['message.txt', '', null]]);
+  expect(composer.text).toBe('');
+});
+
+test('U52: a message that is being changed does not go as a file', () => {
+  const { fake, composer, names } = scene('none');
+  composer.input('half a sentence');
+  const talk = fake.talks.get(WANGWEI)!.messages;
+  composer.edit(talk.findLast(({ direction }) => direction === 'outgoing')!);
+  composer.asFile('message.txt');
+  expect(names()).toEqual([]);
+});
