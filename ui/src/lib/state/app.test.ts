@@ -204,6 +204,31 @@ describe('conversations', () => {
   });
 });
 
+test('U19: a conversation that was marked as unread is not after it was opened', async () => {
+  const { fake, app } = await start(withTeam);
+  app.setFocused(true);
+  const look = () => {
+    const { timeline } = app.session!;
+    const id = timeline!.messages.at(-1)!.id;
+    timeline!.setView({ atEnd: true, top: timeline!.messages[0]!.id, lowest: id });
+  };
+  const mark = (conversation: string) =>
+    app.session!.list.decide({ action: 'mark-unread', conversation });
+  await mark(ANNA);
+  expect(app.session!.list.find(ANNA)?.marked_unread).toBe(true);
+  await app.session!.go(ANNA);
+  look();
+  await vi.waitFor(() => expect(app.session!.list.find(ANNA)?.marked_unread).toBe(false));
+  // Marked while it is open, it stays so until it is opened again.
+  await mark(ANNA);
+  look();
+  await app.session!.list.refresh();
+  expect(app.session!.list.find(ANNA)?.marked_unread).toBe(true);
+  await app.session!.go(ANNA);
+  await vi.waitFor(() => expect(app.session!.list.find(ANNA)?.marked_unread).toBe(false));
+  expect(fake.talks.get(ANNA)!.decided.marked_unread).toBe(false);
+});
+
 test('signing out of the last account leads to the welcome and closes the session', async () => {
   const { fake, app } = await start(withTeam);
   await app.signOut(ACCOUNT, true);

@@ -146,10 +146,13 @@ export class Session {
   }
 
   async select(id: string): Promise<void> {
-    if (id === this.#selected) return;
+    const row = this.list.find(id);
+    if (id === this.#selected) {
+      if (row?.marked_unread) this.#timeline?.takeMark();
+      return;
+    }
     this.find.close();
     this.calendar.close();
-    const row = this.list.find(id);
     if (!row) return;
     this.list.opened(id);
     this.recents.visit(id);
@@ -161,6 +164,7 @@ export class Session {
       conversation: id,
       attention: this.#attention,
       unread: () => this.list.find(id)?.unread ?? 0,
+      markedUnread: row.marked_unread,
       arrived: this.#announce,
     });
     const composer = this.#desk.take(row);

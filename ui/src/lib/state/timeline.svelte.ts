@@ -19,6 +19,8 @@ export interface TimelineHost {
   attention: Attention;
   /** Unread messages according to the conversation list. */
   unread(): number;
+  /** The user had marked it as unread when it was opened. */
+  markedUnread?: boolean;
   /** Messages that came in since the last look, oldest first. */
   arrived(messages: MessageView[]): void;
 }
@@ -75,6 +77,7 @@ export class Timeline {
     const { rpc, account, conversation } = host;
     this.#run = new ShownRun((anchor, limit) => rpc.messages(account, conversation, anchor, limit));
     this.#read = new ReadMark((message) => rpc.markDisplayed(account, conversation, message));
+    this.#read.marked = host.markedUnread ?? false;
   }
 
   get messages(): readonly MessageView[] {
@@ -285,6 +288,12 @@ export class Timeline {
     const lowest = this.#view.lowest === null ? undefined : this.find(this.#view.lowest);
     if (!lowest) return;
     this.#read.consider(() => this.#run.messages, lowest, this.#host.unread());
+  }
+
+  /** It was marked as unread while it was open, and is opened again. */
+  takeMark(): void {
+    this.#read.marked = true;
+    this.considerRead();
   }
 
   close(): void {
