@@ -318,6 +318,10 @@ export class App {
       rpc: this.rpc,
       account: () => this.#session?.account ?? null,
       open: (account, conversation) => this.#openConversation(account, conversation, null),
+      write: async (conversation, text) => {
+        const composer = this.#session?.composer;
+        if (composer?.conversation === conversation) await composer.append(text);
+      },
       done: () => {
         this.#outsideLink = null;
       },

@@ -141,6 +141,14 @@ export class Composer {
     else this.#keepTyping();
   }
 
+  /** Puts a text behind what is being written; resolves when it is on disk. */
+  append(text: string): Promise<void> {
+    const behind = (before: string) => (before === '' ? text : `${before}\n${text}`);
+    if (this.#editing) this.#aside = { ...this.#aside, text: behind(this.#aside.text) };
+    else this.#text = behind(this.#text);
+    return this.#saveDraft();
+  }
+
   /** Somebody was chosen from the list; the view puts the name into the text. */
   choose(person: Chosen): void {
     const others = this.#chosen.filter(({ name }) => name !== person.name);

@@ -23,6 +23,26 @@ test('U06: a link asks before anything is done, and its text is not sent', async
   expect(runtime.countOf('send-message')).toBe(0);
 });
 
+test('U06: the text of a link is put behind what was being written', async () => {
+  const { app, runtime } = await opened();
+  const address = app.session!.selected!;
+  app.session!.composer!.input('half a sentence');
+  const follow = async (text: string) => {
+    runtime.push({ type: 'open-link', link: { kind: 'chat', address, text } });
+    await app.outsideLink?.accept();
+  };
+  await follow('Hi');
+  expect(app.session!.composer!.text).toBe('half a sentence\nHi');
+  expect(runtime.talks.get(address)?.draft).toBe('half a sentence\nHi');
+  // A change of a message is not what the link means.
+  app.session!.composer!.edit(app.session!.timeline!.lastOwn!);
+  const { text } = app.session!.composer!;
+  await follow('again');
+  expect(app.session!.composer!.text).toBe(text);
+  app.session!.composer!.stopEditing();
+  expect(app.session!.composer!.text).toBe('half a sentence\nHi\nagain');
+});
+
 test('U06: a link that is dismissed or not understood does nothing', async () => {
   const { app, runtime } = await opened();
   const before = runtime.calls.length;
