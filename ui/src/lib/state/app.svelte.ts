@@ -190,6 +190,7 @@ export class App {
   }
 
   async switchTo(account: string): Promise<void> {
+    if (!this.#has(account)) return;
     this.#accountId = account;
     await this.#openAccount();
   }
@@ -346,6 +347,8 @@ export class App {
     message: number | null,
   ): Promise<void> {
     await this.#started;
+    // A notification may be older than signing out.
+    if (!this.#has(account)) return;
     this.back();
     if (account !== this.#accountId) await this.switchTo(account);
     const session = this.#session;
@@ -405,6 +408,10 @@ export class App {
     await session.start();
   }
 
+  #has(account: string): boolean {
+    return this.accounts.some(({ id }) => id === account);
+  }
+
   #desk(account: string): Desk {
     const desk = this.#desks.get(account) ?? new Desk(this.rpc, account);
     this.#desks.set(account, desk);
@@ -414,7 +421,7 @@ export class App {
   /** Of accounts that are not here any more nothing stays. */
   #clearDesks(): void {
     for (const [account, desk] of this.#desks) {
-      if (this.accounts.some(({ id }) => id === account)) continue;
+      if (this.#has(account)) continue;
       desk.clear();
       this.#desks.delete(account);
     }

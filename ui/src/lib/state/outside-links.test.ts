@@ -3,6 +3,9 @@ import { Rpc } from '../rpc/client';
 import { ACCOUNT, FakeRuntime } from '../runtime/fake';
 import { App } from './app.svelte';
 
+/** Until all that was asked for has been answered. */
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
 async function opened(): Promise<{ app: App; runtime: FakeRuntime }> {
   const runtime = new FakeRuntime().withTeam();
   const app = new App(new Rpc(runtime));
@@ -87,4 +90,17 @@ test('U109: a locked window forgets the chats and has them again after the secre
   expect(app.lock.locked).toBe(false);
   await expect.poll(() => app.session?.list.loaded).toBe(true);
   expect(app.lock.secret).toBe('');
+});
+
+test('U79: what is about an account that was signed out opens nothing', async () => {
+  const { app, runtime } = await opened();
+  const { session } = app;
+  const conversation = 'anna@valley.local';
+  runtime.push({ type: 'open-conversation', account: 'gone', conversation, message: null });
+  await settled();
+  expect(app.screen).toBe('main');
+  expect(app.session).toBe(session);
+  expect(app.session?.selected).not.toBe(conversation);
+  await app.switchTo('gone');
+  expect(app.session).toBe(session);
 });
