@@ -346,6 +346,8 @@ export class App {
     conversation: string,
     message: number | null,
   ): Promise<void> {
+    // A session that begins with it opens, and so reads, nothing else on the way.
+    if (this.#session?.account !== account) this.#desk(account).conversation = conversation;
     await this.#started;
     // A notification may be older than signing out.
     if (!this.#has(account)) return;

@@ -250,3 +250,39 @@ test('a second account is reached by switching, with its own session', async () 
   expect(app.screen).toBe('main');
   expect(app.session).not.toBe(first);
 });
+
+describe('U79: on the way to another account', () => {
+  const open = async () => {
+    const { app, fake } = await start((it) => {
+      it.withTeam();
+      it.withAccount({ id: 'account-2' });
+    });
+    const read = () =>
+      fake.calls.flatMap((call) =>
+        call.type === 'messages' && call.account === 'account-2' ? [call.conversation] : [],
+      );
+    return { app, fake, read };
+  };
+
+  test('only what a notification is about is opened', async () => {
+    const { app, fake, read } = await open();
+    const account = 'account-2';
+    fake.push({ type: 'open-conversation', account, conversation: ANNA, message: null });
+    await vi.waitFor(() => expect(app.session?.timeline?.loaded).toBe(true));
+    await vi.waitFor(() => expect(app.session?.selected).toBe(ANNA));
+    expect(new Set(read())).toEqual(new Set([ANNA]));
+  });
+
+  test('and back, what was open is open again', async () => {
+    const { app, fake } = await open();
+    await app.session!.go(ANNA);
+    await app.switchTo('account-2');
+    expect(app.session?.selected).toBe(WANGWEI);
+    await app.switchTo(ACCOUNT);
+    expect(app.session?.selected).toBe(ANNA);
+    await fake.desktop.lockChoose(null, 'geheim');
+    await fake.desktop.lockWindow();
+    await fake.desktop.lockOpen('geheim');
+    await vi.waitFor(() => expect(app.session?.selected).toBe(ANNA));
+  });
+});

@@ -9,11 +9,13 @@ import { Here } from './here.svelte';
 import { VoiceMessage } from './voice-message.svelte';
 
 /**
- * What is being written and said with one account, by conversation. It outlives the
- * session: neither another conversation nor the lock nor another account costs anybody
- * a word. The drafts of the engine are for restarts.
+ * What is being written and said with one account, by conversation, and which of them is
+ * open. It outlives the session: neither another conversation nor the lock nor another
+ * account costs anybody a word. The drafts of the engine are for restarts.
  */
 export class Desk {
+  /** The conversation that a session of this account begins with, if it is there. */
+  conversation: string | null = null;
   readonly #rpc: Rpc;
   readonly #account: string;
   /** Those that hold something, and the one that is open. */
@@ -35,6 +37,7 @@ export class Desk {
   take(row: ConversationView): Composer {
     const composer = this.#composers.get(row.id) ?? this.#make(row);
     this.#composers.set(row.id, composer);
+    this.conversation = row.id;
     this.#open = composer;
     return composer;
   }

@@ -65,6 +65,10 @@ test('U79: what a notification opens waits until the window is up', async () => 
   app.handle({ type: 'open-conversation', account: ACCOUNT, conversation, message: null });
   await app.start();
   await expect.poll(() => app.session?.selected).toBe(conversation);
+  const read = runtime.calls.flatMap((call) =>
+    call.type === 'messages' ? [call.conversation] : [],
+  );
+  expect(new Set(read)).toEqual(new Set([conversation]));
 });
 
 test('U79: what a notification is about is opened and shown', async () => {

@@ -134,14 +134,16 @@ export class Session {
     return this.#problem;
   }
 
-  /** Fills the list and opens what was talked about last. */
+  /** Fills the list and opens what was open last, or else what was talked about last. */
   async start(): Promise<void> {
     await this.list.refresh();
     // The list is painted first: with the conversation it would come as late as that.
     await nextPaint();
     void this.team.start();
     void this.transfers.refresh();
-    const first = this.list.rows[0];
+    const { conversation } = this.#desk;
+    const last = conversation === null ? undefined : this.list.find(conversation);
+    const first = last ?? this.list.rows[0];
     if (first && this.#timeline === null) await this.select(first.id);
   }
 
