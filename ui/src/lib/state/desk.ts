@@ -88,3 +88,28 @@ export class Desk {
     await files.send(this.#account, conversation, [file], '', null);
   }
 }
+
+/** The desks of all accounts. */
+export class Desks {
+  readonly #rpc: Rpc;
+  readonly #all = new Map<string, Desk>();
+
+  constructor(rpc: Rpc) {
+    this.#rpc = rpc;
+  }
+
+  of(account: string): Desk {
+    const desk = this.#all.get(account) ?? new Desk(this.#rpc, account);
+    this.#all.set(account, desk);
+    return desk;
+  }
+
+  /** Of accounts that are not on this device any more nothing stays. */
+  keepOnly(accounts: readonly string[]): void {
+    for (const [account, desk] of this.#all) {
+      if (accounts.includes(account)) continue;
+      desk.clear();
+      this.#all.delete(account);
+    }
+  }
+}

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Rpc } from '../rpc/client';
 import { ACCOUNT, FakeRuntime } from '../runtime/fake';
 import { App } from './app.svelte';
@@ -94,6 +94,66 @@ test('U109: a locked window forgets the chats and has them again after the secre
   expect(app.lock.locked).toBe(false);
   await expect.poll(() => app.session?.list.loaded).toBe(true);
   expect(app.lock.secret).toBe('');
+});
+
+describe('U79 U109: a notification that is clicked while the window is locked', () => {
+  const ANNA = 'anna@valley.local';
+  const OTHER = 'account-2';
+
+  async function locked() {
+    const runtime = new FakeRuntime().withTeam();
+    runtime.withAccount({ id: OTHER });
+    const app = new App(new Rpc(runtime));
+    await app.start();
+    await runtime.desktop.lockChoose(null, 'geheim');
+    await runtime.desktop.lockWindow();
+    const click = (account: string, conversation: string, message: number | null = null) =>
+      runtime.push({ type: 'open-conversation', account, conversation, message });
+    const unlock = async () => {
+      app.lock.secret = 'geheim';
+      await app.lock.open();
+    };
+    return { app, runtime, click, unlock };
+  }
+
+  test('is followed when the secret was given; the last of several', async () => {
+    const { app, runtime, click, unlock } = await locked();
+    const { id } = runtime.receive(ANNA, 'new');
+    click(ACCOUNT, 'wangwei@valley.local');
+    click(ACCOUNT, ANNA, id);
+    await unlock();
+    await expect.poll(() => app.session?.timeline?.jump?.to).toBe(id);
+    expect(app.session?.selected).toBe(ANNA);
+    await runtime.desktop.lockWindow();
+    await unlock();
+    await expect.poll(() => app.session?.timeline?.loaded).toBe(true);
+    expect(app.session?.timeline?.jump).toBeNull();
+  });
+
+  test('opens nothing behind the lock, and then the account that it is about', async () => {
+    const { app, runtime, click, unlock } = await locked();
+    const before = runtime.countOf('messages');
+    click(OTHER, ANNA);
+    runtime.emit({ type: 'accounts-changed' });
+    await settled();
+    expect(app.session).toBeNull();
+    expect(runtime.countOf('messages')).toBe(before);
+    await unlock();
+    await expect.poll(() => app.session?.selected).toBe(ANNA);
+    expect(app.session?.account).toBe(OTHER);
+  });
+
+  test('is no reason to read anything else on the way', async () => {
+    const { app, runtime, click, unlock } = await locked();
+    click(OTHER, ANNA);
+    const before = runtime.calls.length;
+    await unlock();
+    await expect.poll(() => app.session?.timeline?.loaded).toBe(true);
+    const read = runtime.calls
+      .slice(before)
+      .flatMap((call) => (call.type === 'messages' ? [call.conversation] : []));
+    expect(new Set(read)).toEqual(new Set([ANNA]));
+  });
 });
 
 test('U79: what is about an account that was signed out opens nothing', async () => {
