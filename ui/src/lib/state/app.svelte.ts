@@ -404,14 +404,14 @@ export class App {
     }
     if (!account?.unlocked || this.lock.locked) return;
     if (this.#session) {
-      this.#session.connection.update(account.connection);
+      this.#session.connected(account.connection);
       return;
     }
     const desk = this.#desks.of(account.id);
     const session = new Session(this.rpc, account.id, this.attention, desk, (messages) =>
       this.#announceMessages(messages),
     );
-    session.connection.update(account.connection);
+    session.connected(account.connection);
     this.#session = session;
     await session.start();
   }

@@ -109,6 +109,24 @@ describe('events', () => {
     expect(app.account?.connection.state).toBe('offline');
   });
 
+  test('of a new connection have that asked for which could not be had without one', async () => {
+    const { fake, app } = await start(withTeam);
+    const { team, playback } = app.session!;
+    const asked = () =>
+      fake.calls.filter((call) => call.type === 'people' && call.action === 'avatar').length;
+    fake.failNext('people', 'not-connected');
+    team.people.pictures.want(ANNA, 'hash');
+    await vi.waitFor(() => expect(asked()).toBe(1));
+    const track = { conversation: ANNA, message: 1, index: 0, name: 'Anna' };
+    await playback.toggle(track, () => Promise.reject(apiError('not-connected')));
+    expect(playback.hasFailed(track)).toBe(true);
+    fake.setConnection({ state: 'connecting' });
+    expect(playback.hasFailed(track)).toBe(true);
+    fake.setConnection({ state: 'online' });
+    await vi.waitFor(() => expect(asked()).toBe(2));
+    expect(playback.hasFailed(track)).toBe(false);
+  });
+
   test('of another account change nothing here', async () => {
     const { fake, app } = await start(withTeam);
     const before = fake.calls.length;

@@ -1,6 +1,7 @@
 import { nextPaint } from '../a11y/painted';
 import { toApiError } from '../errors/api-failure';
 import type { ApiError } from '../rpc/generated/ApiError';
+import type { ConnectionView } from '../rpc/generated/ConnectionView';
 import type { ConversationView } from '../rpc/generated/ConversationView';
 import type { Event } from '../rpc/generated/Event';
 import type { SearchHit } from '../rpc/generated/SearchHit';
@@ -313,11 +314,20 @@ export class Session {
     return this.#rpc.connection.trustKey(this.account, fingerprint);
   }
 
+  /** How the connection is now. */
+  connected(view: ConnectionView): void {
+    const before = this.connection.times;
+    this.connection.update(view);
+    if (this.connection.times === before) return;
+    this.team.people.pictures.again();
+    this.playback.again();
+  }
+
   handle(event: Event): void {
     this.team.handle(event);
     switch (event.type) {
       case 'connection-changed':
-        this.connection.update(event.connection);
+        this.connected(event.connection);
         break;
       case 'conversations-changed':
       case 'contacts-changed':
