@@ -236,6 +236,12 @@ export class App {
     if (focused) this.#session?.timeline?.considerRead();
   }
 
+  /** The shell says whether somebody is at the machine. */
+  setAway(away: boolean): void {
+    this.attention.away = away;
+    if (!away) this.#session?.timeline?.considerRead();
+  }
+
   /** The window may be about to close: nothing typed stays in memory only. */
   saveDraft(): void {
     void this.#session?.composer?.leave();

@@ -247,6 +247,22 @@ test('U19: a conversation that was marked as unread is not after it was opened',
   expect(fake.talks.get(ANNA)!.decided.marked_unread).toBe(false);
 });
 
+test('U29: what came while nobody was at the machine is read when somebody is back', async () => {
+  const { fake, app } = await start(withTeam);
+  app.setFocused(true);
+  const { timeline } = app.session!;
+  const look = () =>
+    timeline!.setView({ atEnd: true, top: null, lowest: timeline!.messages.at(-1)!.id });
+  look();
+  app.setAway(true);
+  const { id } = fake.receive(WANGWEI, '你好');
+  await vi.waitFor(() => expect(timeline!.messages.at(-1)?.id).toBe(id));
+  look();
+  expect(fake.countOf('mark-displayed')).toBe(0);
+  app.setAway(false);
+  expect(fake.calls.at(-1)).toMatchObject({ type: 'mark-displayed', message: id });
+});
+
 test('signing out of the last account leads to the welcome and closes the session', async () => {
   const { fake, app } = await start(withTeam);
   await app.signOut(ACCOUNT, true);

@@ -282,9 +282,9 @@ export class Timeline {
     await this.#act(() => this.#host.rpc.deleteMessage(this.#host.account, message));
   }
 
-  /** Tells the engine what was seen: on screen, in a window that has the focus. */
+  /** Tells the engine what was seen: on screen, by somebody in front of a window with the focus. */
   considerRead(): void {
-    if (this.#run.closed || !this.#loaded || !this.#host.attention.focused) return;
+    if (this.#run.closed || !this.#loaded || !this.#host.attention.present) return;
     const lowest = this.#view.lowest === null ? undefined : this.find(this.#view.lowest);
     if (!lowest) return;
     this.#read.consider(() => this.#run.messages, lowest, this.#host.unread());
@@ -381,7 +381,7 @@ export class Timeline {
     // A line that was read is moved to what is new now; one that was not stays.
     const lineIsRead = this.#newFrom === null || this.#read.firstUnread === null;
     this.#read.firstUnread = fresh.first_unread;
-    const watching = this.#atBottom && this.#host.attention.focused;
+    const watching = this.#atBottom && this.#host.attention.present;
     if (fresh.first_unread !== null && lineIsRead && !watching) this.#newFrom = fresh.first_unread;
     const wasBottom = this.#atBottom;
     this.#run.take(fresh, hasNewer);

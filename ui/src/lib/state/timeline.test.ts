@@ -350,6 +350,20 @@ describe('U29: reading', () => {
     expect(marked()).toEqual([2]);
   });
 
+  test('is not told while nobody is at the machine, though the window has the focus', async () => {
+    const { timeline, look, marked, attention, fake } = await open(fill(1));
+    look(true);
+    attention.away = true;
+    const { id } = fake.receive(WANGWEI, 'over lunch');
+    await timeline.refresh();
+    look(true);
+    expect(marked()).toEqual([]);
+    expect(timeline.newFrom).toBe(id);
+    attention.away = false;
+    timeline.considerRead();
+    expect(marked()).toEqual([id]);
+  });
+
   test('is not told again for what was read long ago', async () => {
     const { look, marked } = await open(fill(1));
     look(true);
