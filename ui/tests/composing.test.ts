@@ -1,4 +1,5 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
+import { tick } from 'svelte';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Affiliation } from '../src/lib/rpc/generated/Affiliation';
 import type { FakeRuntime } from '../src/lib/runtime/fake';
@@ -70,6 +71,22 @@ describe('U50: everyone', () => {
   });
 });
 
+test('U50: everyone in a draft is asked about after a restart, too', async () => {
+  let address = '';
+  const { app, user } = await open((fake) => {
+    const affiliations: Record<string, Affiliation> = { [fake.me]: 'owner' };
+    for (let index = 1; index < 60; index += 1) {
+      affiliations[`person${index}@valley.local`] = 'member';
+    }
+    address = fake.rooms.add('All hands', affiliations).address;
+    fake.talks.get(address)!.draft = '@everyone lunch';
+  });
+  await app.session?.go(address);
+  await waitFor(() => expect(screen.getByTestId('composer')).toHaveValue('@everyone lunch'));
+  await user.click(screen.getByTestId('send'));
+  expect(await screen.findByRole('dialog')).toHaveTextContent('All 60 people');
+});
+
 test('U50: everyone may be for those who lead the room', async () => {
   const { user, field, fake, address } = await inRoom(12);
   const room = fake.rooms.rooms.get(address)!;
@@ -97,9 +114,18 @@ test('U52: a text that is too long is offered as a file, and nothing of it is cu
   ]);
   // As the disk has it.
   expect(files.pending[0]!.bytes.size).toBe(new TextEncoder().encode(text).length);
-  expect(field).toHaveValue('');
+  // Whoever thinks better of it has the text still.
+  await user.click(screen.getByRole('button', { name: 'Cancel' }));
+  expect(field).toHaveValue(text);
+  await user.click(screen.getByRole('button', { name: 'Send as a file' }));
   await user.click(await screen.findByTestId('send-files'));
   await waitFor(() => expect(screen.queryByTestId('pending-files')).toBeNull());
+  expect(field).toHaveValue('');
+  // What is being changed is a message, and stays one.
+  app.session!.composer!.edit(app.session!.timeline!.lastOwn!);
+  app.session!.composer!.input(text);
+  expect(await screen.findByTestId('composer-left')).toBeVisible();
+  expect(screen.queryByRole('button', { name: 'Send as a file' })).toBeNull();
 });
 
 describe('U43: a composition that the focus leaves', () => {
@@ -149,6 +175,22 @@ test('U101: two people of the same name can both have read a message', async () 
   const details = await screen.findByRole('dialog');
   expect(within(details).getAllByText('张伟')).toHaveLength(2);
   expect(within(details).getAllByText('王芳')).toHaveLength(2);
+});
+
+test('U44: an answer that was begun does not draw the keyboard to it when one comes back', async () => {
+  const { app, fake } = await open();
+  const composer = app.session!.composer!;
+  composer.answer(fake.talks.get(WANGWEI)!.messages[0]!);
+  await waitFor(() => expect(screen.getByTestId('composer')).toHaveFocus());
+  await app.session!.move(1);
+  await waitFor(() => expect(screen.queryByTestId('reply-bar')).toBeNull());
+  const row = document.querySelector<HTMLElement>(`[data-conversation="${WANGWEI}"]`)!;
+  row.focus();
+  await app.session!.move(-1);
+  expect(await screen.findByTestId('reply-bar')).toBeVisible();
+  await tick();
+  await tick();
+  expect(row).toHaveFocus();
 });
 
 test('U101: in a room those who have read a message and those who have not are told', async () => {

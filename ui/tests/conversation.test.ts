@@ -1,5 +1,6 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { apiError } from '../src/lib/errors/api-failure';
 import { ACCOUNT, type FakeRuntime } from '../src/lib/runtime/fake';
 import { file, picture } from '../src/lib/runtime/fixtures-messages';
 import { loadEmoji } from '../src/lib/text/emoji';
@@ -31,6 +32,31 @@ const menu = async (message: HTMLElement, action: string) => {
 beforeEach(() => localStorage.clear());
 // Dictionaries come when they are wanted; how long that takes is not what is tested here.
 beforeAll(() => Promise.all([loadPinyin(), loadEmoji()]));
+
+test('U71: a picture that could not be fetched comes with the next connection', async () => {
+  const { fake } = await open();
+  const show = vi.spyOn(fake.files!, 'show').mockRejectedValueOnce(apiError('not-connected'));
+  fake.receive(WANGWEI, '', { kind: 'file', attachments: [picture('a.png', 80, 60)] });
+  const place = await screen.findByTestId('message-picture');
+  await waitFor(() => expect(show).toHaveBeenCalledTimes(1));
+  await waitFor(() => expect(within(place).queryByRole('img', { hidden: true })).toBeNull());
+  fake.setConnection({ state: 'connecting' });
+  fake.setConnection({ state: 'online' });
+  expect(await within(place).findByAltText('a.png')).toBeInTheDocument();
+  expect(show).toHaveBeenCalledTimes(2);
+});
+
+test('U71: a video that could not be fetched can be played with the next connection', async () => {
+  const { fake, user } = await open();
+  vi.spyOn(fake.files!, 'show').mockRejectedValueOnce(apiError('not-connected'));
+  const film = { ...picture('a.mp4', 80, 60), media_type: 'video/mp4' };
+  fake.receive(WANGWEI, '', { kind: 'file', attachments: [film] });
+  await user.click(await screen.findByTestId('file-play'));
+  await waitFor(() => expect(screen.queryByTestId('file-play')).toBeNull());
+  fake.setConnection({ state: 'connecting' });
+  fake.setConnection({ state: 'online' });
+  expect(await screen.findByTestId('file-play')).toBeVisible();
+});
 
 describe('answering', () => {
   test('from the toolbar, with the quote above the field', async () => {

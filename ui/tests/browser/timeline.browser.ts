@@ -60,7 +60,7 @@ describe('U27: older messages', () => {
   test('come without a pixel of movement, page after page', async () => {
     const { timeline } = await openWindow(history(40));
     let worst = 0;
-    for (let page = 0; page < 25; page += 1) {
+    for (let page = 0; page < 36; page += 1) {
       const before = timeline.messages[0]?.id;
       viewport().scrollTop = 200;
       const kept = firstOnScreen();

@@ -31,6 +31,7 @@ export class DesktopFiles implements FileRuntime {
     files: OutgoingFile[],
     caption: string,
     replyTo: number | null,
+    handedOver?: (file: OutgoingFile) => void,
   ): Promise<void> {
     for (const [index, file] of files.entries()) {
       const id = await this.#desktop.fileStage(account, file.bytes);
@@ -48,6 +49,7 @@ export class DesktopFiles implements FileRuntime {
         reply_to: is_first ? replyTo : null,
         mentions: [],
       });
+      handedOver?.(file);
     }
   }
 

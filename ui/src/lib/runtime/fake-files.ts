@@ -30,6 +30,7 @@ export class FakeFiles implements FileRuntime {
     files: OutgoingFile[],
     caption: string,
     replyTo: number | null,
+    handedOver?: (file: OutgoingFile) => void,
   ): Promise<void> {
     const attachments = files.map((file, index): AttachmentView => {
       const url = `https://files.valley.local/${this.#sent.size + index}/${file.name}`;
@@ -53,6 +54,7 @@ export class FakeFiles implements FileRuntime {
       excerpt: answered.text,
     };
     this.#team.send(conversation, caption, { kind: 'file', attachments, reply });
+    for (const file of files) handedOver?.(file);
   }
 
   async show(_account: string, message: number, index: number): Promise<string> {

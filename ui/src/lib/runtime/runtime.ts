@@ -20,13 +20,17 @@ export interface OutgoingFile {
 
 /** The files of messages; a file is named by its message and its place in it. */
 export interface FileRuntime {
-  /** Hands files over, to be sent in this order; the caption goes with the first. */
+  /**
+   * Hands files over, to be sent in this order; the caption goes with the first. Each is
+   * told when it is on disk: one that is refused holds up those behind it only.
+   */
   send(
     account: string,
     conversation: string,
     files: OutgoingFile[],
     caption: string,
     replyTo: number | null,
+    handedOver?: (file: OutgoingFile) => void,
   ): Promise<void>;
   /**
    * An address within the window that a picture or player can show. What nobody has

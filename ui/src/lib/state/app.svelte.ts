@@ -13,9 +13,11 @@ import type { LinkView } from '../rpc/generated/LinkView';
 import type { LockView } from '../rpc/generated/LockView';
 import type { Rpc } from '../rpc/client';
 import { Attention } from './attention.svelte';
+import { Desks } from './desk';
 import { Doorbell } from './doorbell';
 import { Heartbeat } from './heartbeat';
 import { JoinForm } from './join.svelte';
+import { NO_SHELL } from './no-shell';
 import { Notices } from './notices.svelte';
 import { OutsideLink, type Wish } from './outside-links.svelte';
 import { Preferences } from './preferences.svelte';
@@ -24,24 +26,17 @@ import { Session } from './session.svelte';
 import { StartTeam } from './start-team.svelte';
 import { Unlock } from './unlock.svelte';
 import { Updates } from './updates.svelte';
-import { USUAL_SETTINGS } from './usual-settings';
-import { NO_LOCK, WindowLock } from './window-lock.svelte';
+import { WindowLock } from './window-lock.svelte';
 
 /** What the window shows. */
 export type Screen = 'loading' | 'welcome' | 'start' | 'join' | 'unlock' | 'main';
 
-const NO_SHELL: ShellInfo = {
-  version: '',
-  platform: '',
-  system_locale: 'en',
-  home: '',
-  default_port: 0,
-  start_link: null,
-  settings: USUAL_SETTINGS,
-  tray: false,
-  lock: NO_LOCK,
-  fatal: null,
-};
+/** A conversation, and maybe a message in it, that something outside wants to be shown. */
+interface Target {
+  account: string;
+  conversation: string;
+  message: number | null;
+}
 
 /** The whole window: which screen, which account, and where events go. */
 export class App {
@@ -64,15 +59,20 @@ export class App {
     this.#markStarted = resolve;
   });
   #accountId = $state<string | null>(null);
+  /** By account; they stay when a session goes. */
+  readonly #desks: Desks;
   #session = $state.raw<Session | null>(null);
   #startForm = $state.raw<StartTeam | null>(null);
   #joinForm = $state.raw<JoinForm | null>(null);
   #unlock = $state.raw<Unlock | null>(null);
   #problem = $state.raw<ApiError | null>(null);
+  /** What was to be opened behind the lock; the last of it is when that is gone. */
+  #waiting: Target | null = null;
   #outsideLink = $state.raw<OutsideLink | null>(null);
 
   constructor(rpc: Rpc) {
     this.rpc = rpc;
+    this.#desks = new Desks(rpc);
     this.preferences = new Preferences(rpc);
     this.server = new EmbeddedServer(rpc);
     this.notices = new Notices(rpc);
@@ -187,6 +187,7 @@ export class App {
   }
 
   async switchTo(account: string): Promise<void> {
+    if (!this.#has(account)) return;
     this.#accountId = account;
     await this.#openAccount();
   }
@@ -235,6 +236,12 @@ export class App {
     if (focused) this.#session?.timeline?.considerRead();
   }
 
+  /** The shell says whether somebody is at the machine. */
+  setAway(away: boolean): void {
+    this.attention.away = away;
+    if (!away) this.#session?.timeline?.considerRead();
+  }
+
   /** The window may be about to close: nothing typed stays in memory only. */
   saveDraft(): void {
     void this.#session?.composer?.leave();
@@ -255,7 +262,7 @@ export class App {
         this.#ask(null);
         break;
       case 'open-conversation':
-        void this.#openConversation(event.account, event.conversation, event.message);
+        void this.#openConversation(event);
         break;
       case 'settings-changed':
         this.preferences.changed(event.settings);
@@ -314,7 +321,12 @@ export class App {
     this.#outsideLink = new OutsideLink(wish, {
       rpc: this.rpc,
       account: () => this.#session?.account ?? null,
-      open: (account, conversation) => this.#openConversation(account, conversation, null),
+      open: (account, conversation) =>
+        this.#openConversation({ account, conversation, message: null }),
+      write: async (conversation, text) => {
+        const composer = this.#session?.composer;
+        if (composer?.conversation === conversation) await composer.append(text);
+      },
       done: () => {
         this.#outsideLink = null;
       },
@@ -329,16 +341,22 @@ export class App {
       this.#session?.close();
       this.#session = null;
     } else if (wasLocked) {
+      const waiting = this.#waiting;
+      this.#waiting = null;
+      if (waiting && this.#has(waiting.account)) this.#accountId = waiting.account;
       await Promise.all([this.#overviewBell.ring(), this.server.load()]);
+      if (waiting) await this.#openConversation(waiting);
     }
   }
 
-  async #openConversation(
-    account: string,
-    conversation: string,
-    message: number | null,
-  ): Promise<void> {
+  async #openConversation(target: Target): Promise<void> {
+    const { account, conversation, message } = target;
+    // A session that begins with it opens, and so reads, nothing else on the way.
+    if (this.#session?.account !== account) this.#desks.of(account).conversation = conversation;
+    if (this.#waits(target)) return;
     await this.#started;
+    // A notification may be older than signing out.
+    if (this.#waits(target) || !this.#has(account)) return;
     this.back();
     if (account !== this.#accountId) await this.switchTo(account);
     const session = this.#session;
@@ -346,6 +364,12 @@ export class App {
     await session?.list.refresh();
     await session?.go(conversation);
     if (message !== null) await session?.showMessage(conversation, message);
+  }
+
+  /** Whether it is put off until the window is unlocked. */
+  #waits(target: Target): boolean {
+    if (this.lock.locked) this.#waiting = target;
+    return this.lock.locked;
   }
 
   async #joined(account: string): Promise<void> {
@@ -369,6 +393,7 @@ export class App {
     // started with comes first, though.
     if (this.#shell.start_link === null) this.#ready = true;
     await this.#openAccount();
+    this.#desks.keepOnly(this.accounts.map(({ id }) => id));
   }
 
   /** Brings session and unlock form in line with the chosen account. */
@@ -383,17 +408,22 @@ export class App {
     } else if (this.#unlock?.account !== account.id) {
       this.#unlock = new Unlock(this.rpc, account.id);
     }
-    if (!account?.unlocked) return;
+    if (!account?.unlocked || this.lock.locked) return;
     if (this.#session) {
-      this.#session.connection.update(account.connection);
+      this.#session.connected(account.connection);
       return;
     }
-    const session = new Session(this.rpc, account.id, this.attention, (messages) =>
+    const desk = this.#desks.of(account.id);
+    const session = new Session(this.rpc, account.id, this.attention, desk, (messages) =>
       this.#announceMessages(messages),
     );
-    session.connection.update(account.connection);
+    session.connected(account.connection);
     this.#session = session;
     await session.start();
+  }
+
+  #has(account: string): boolean {
+    return this.accounts.some(({ id }) => id === account);
   }
 
   #patchAccount(id: string, change: Partial<AccountView>): void {

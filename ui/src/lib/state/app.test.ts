@@ -109,6 +109,24 @@ describe('events', () => {
     expect(app.account?.connection.state).toBe('offline');
   });
 
+  test('of a new connection have that asked for which could not be had without one', async () => {
+    const { fake, app } = await start(withTeam);
+    const { team, playback } = app.session!;
+    const asked = () =>
+      fake.calls.filter((call) => call.type === 'people' && call.action === 'avatar').length;
+    fake.failNext('people', 'not-connected');
+    team.people.pictures.want(ANNA, 'hash');
+    await vi.waitFor(() => expect(asked()).toBe(1));
+    const track = { conversation: ANNA, message: 1, index: 0, name: 'Anna' };
+    await playback.toggle(track, () => Promise.reject(apiError('not-connected')));
+    expect(playback.hasFailed(track)).toBe(true);
+    fake.setConnection({ state: 'connecting' });
+    expect(playback.hasFailed(track)).toBe(true);
+    fake.setConnection({ state: 'online' });
+    await vi.waitFor(() => expect(asked()).toBe(2));
+    expect(playback.hasFailed(track)).toBe(false);
+  });
+
   test('of another account change nothing here', async () => {
     const { fake, app } = await start(withTeam);
     const before = fake.calls.length;
@@ -204,6 +222,47 @@ describe('conversations', () => {
   });
 });
 
+test('U19: a conversation that was marked as unread is not after it was opened', async () => {
+  const { fake, app } = await start(withTeam);
+  app.setFocused(true);
+  const look = () => {
+    const { timeline } = app.session!;
+    const id = timeline!.messages.at(-1)!.id;
+    timeline!.setView({ atEnd: true, top: timeline!.messages[0]!.id, lowest: id });
+  };
+  const mark = (conversation: string) =>
+    app.session!.list.decide({ action: 'mark-unread', conversation });
+  await mark(ANNA);
+  expect(app.session!.list.find(ANNA)?.marked_unread).toBe(true);
+  await app.session!.go(ANNA);
+  look();
+  await vi.waitFor(() => expect(app.session!.list.find(ANNA)?.marked_unread).toBe(false));
+  // Marked while it is open, it stays so until it is opened again.
+  await mark(ANNA);
+  look();
+  await app.session!.list.refresh();
+  expect(app.session!.list.find(ANNA)?.marked_unread).toBe(true);
+  await app.session!.go(ANNA);
+  await vi.waitFor(() => expect(app.session!.list.find(ANNA)?.marked_unread).toBe(false));
+  expect(fake.talks.get(ANNA)!.decided.marked_unread).toBe(false);
+});
+
+test('U29: what came while nobody was at the machine is read when somebody is back', async () => {
+  const { fake, app } = await start(withTeam);
+  app.setFocused(true);
+  const { timeline } = app.session!;
+  const look = () =>
+    timeline!.setView({ atEnd: true, top: null, lowest: timeline!.messages.at(-1)!.id });
+  look();
+  app.setAway(true);
+  const { id } = fake.receive(WANGWEI, '你好');
+  await vi.waitFor(() => expect(timeline!.messages.at(-1)?.id).toBe(id));
+  look();
+  expect(fake.countOf('mark-displayed')).toBe(0);
+  app.setAway(false);
+  expect(fake.calls.at(-1)).toMatchObject({ type: 'mark-displayed', message: id });
+});
+
 test('signing out of the last account leads to the welcome and closes the session', async () => {
   const { fake, app } = await start(withTeam);
   await app.signOut(ACCOUNT, true);
@@ -224,4 +283,40 @@ test('a second account is reached by switching, with its own session', async () 
   await app.switchTo(ACCOUNT);
   expect(app.screen).toBe('main');
   expect(app.session).not.toBe(first);
+});
+
+describe('U79: on the way to another account', () => {
+  const open = async () => {
+    const { app, fake } = await start((it) => {
+      it.withTeam();
+      it.withAccount({ id: 'account-2' });
+    });
+    const read = () =>
+      fake.calls.flatMap((call) =>
+        call.type === 'messages' && call.account === 'account-2' ? [call.conversation] : [],
+      );
+    return { app, fake, read };
+  };
+
+  test('only what a notification is about is opened', async () => {
+    const { app, fake, read } = await open();
+    const account = 'account-2';
+    fake.push({ type: 'open-conversation', account, conversation: ANNA, message: null });
+    await vi.waitFor(() => expect(app.session?.timeline?.loaded).toBe(true));
+    await vi.waitFor(() => expect(app.session?.selected).toBe(ANNA));
+    expect(new Set(read())).toEqual(new Set([ANNA]));
+  });
+
+  test('and back, what was open is open again', async () => {
+    const { app, fake } = await open();
+    await app.session!.go(ANNA);
+    await app.switchTo('account-2');
+    expect(app.session?.selected).toBe(WANGWEI);
+    await app.switchTo(ACCOUNT);
+    expect(app.session?.selected).toBe(ANNA);
+    await fake.desktop.lockChoose(null, 'geheim');
+    await fake.desktop.lockWindow();
+    await fake.desktop.lockOpen('geheim');
+    await vi.waitFor(() => expect(app.session?.selected).toBe(ANNA));
+  });
 });

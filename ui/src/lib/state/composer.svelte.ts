@@ -1,10 +1,11 @@
 import { toApiError } from '../errors/api-failure';
+import { i18n } from '../i18n/i18n.svelte';
 import type { ApiError } from '../rpc/generated/ApiError';
 import type { MentionInput } from '../rpc/generated/MentionInput';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { Rpc } from '../rpc/client';
 import { readTyped } from '../text/commands';
-import { type Chosen, mentionsIn } from '../text/mentions';
+import { type Chosen, mentionsIn, namedIn } from '../text/mentions';
 import type { Here } from './here.svelte';
 import { OutgoingFiles } from './outgoing-files.svelte';
 import { Screenshot } from './screenshot.svelte';
@@ -46,9 +47,12 @@ export class Composer {
   #problem = $state.raw<ApiError | null>(null);
   #replyTo = $state.raw<MessageView | null>(null);
   #editing = $state.raw<MessageView | null>(null);
-  /** What stood in the field before an edit began. */
-  #aside = '';
+  /** What stood in the field before an edit began, and who had been chosen there. */
+  #aside: { text: string; chosen: Chosen[] } = { text: '', chosen: [] };
   #chosen: Chosen[] = [];
+  /** Whom the draft names that was there at the beginning. */
+  #found: Chosen[] = [];
+  #finding: Promise<void> | null = null;
   #asksEveryone = $state<number | null>(null);
   /** Bytes that are left, when they are few. */
   #left = $derived.by(() => {
@@ -60,7 +64,8 @@ export class Composer {
   /** Drafts and messages reach the engine in the order they were made. */
   #queue: Promise<void> = Promise.resolve();
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
-  #savedDraft: string;
+  /** As the engine has it; null if that is not known. */
+  #savedDraft: string | null;
   #typing = false;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -73,6 +78,7 @@ export class Composer {
     this.screenshot = new Screenshot(host.rpc);
     this.#text = host.draft;
     this.#savedDraft = host.draft;
+    if (host.draft.includes('@')) this.#finding = this.#findNames(host.draft);
   }
 
   get text(): string {
@@ -110,6 +116,17 @@ export class Composer {
     if (yes) await this.send(true);
   }
 
+  /** Something that would be missed if all of this were made anew. */
+  get holdsSomething(): boolean {
+    return (
+      this.#text !== '' ||
+      this.#editing !== null ||
+      this.#replyTo !== null ||
+      this.files.pending.length > 0 ||
+      this.voice?.active === true
+    );
+  }
+
   get canSend(): boolean {
     return this.#text.trim() !== '' && (this.#left ?? 0) >= 0;
   }
@@ -122,6 +139,14 @@ export class Composer {
     this.#draftTimer = setTimeout(() => this.#saveDraft(), DRAFT_DELAY_MS);
     if (text.trim() === '') this.stopTyping();
     else this.#keepTyping();
+  }
+
+  /** Puts a text behind what is being written; resolves when it is on disk. */
+  append(text: string): Promise<void> {
+    const behind = (before: string) => (before === '' ? text : `${before}\n${text}`);
+    if (this.#editing) this.#aside = { ...this.#aside, text: behind(this.#aside.text) };
+    else this.#text = behind(this.#text);
+    return this.#saveDraft();
   }
 
   /** Somebody was chosen from the list; the view puts the name into the text. */
@@ -140,7 +165,7 @@ export class Composer {
   }
 
   edit(message: MessageView): void {
-    if (!this.#editing) this.#aside = this.#text;
+    if (!this.#editing) this.#aside = { text: this.#text, chosen: this.#chosen };
     this.stopTyping();
     void this.#saveDraft();
     this.#replyTo = null;
@@ -157,8 +182,8 @@ export class Composer {
   stopEditing(): void {
     if (!this.#editing) return;
     this.#editing = null;
-    this.#text = this.#aside;
-    this.#chosen = [];
+    this.#text = this.#aside.text;
+    this.#chosen = this.#aside.chosen;
     this.#problem = null;
   }
 
@@ -166,10 +191,11 @@ export class Composer {
   send(sure = false): Promise<void> {
     if (!this.canSend) return this.#queue;
     if (this.#editing) return this.#sendEdit(this.#editing);
+    if (this.#finding && this.#text.includes('@')) return this.#finding.then(() => this.send(sure));
     const text = this.#text;
     const reply = this.#replyTo;
     const typed = readTyped(text, this.here.isRoom);
-    const mentions = mentionsIn(typed.text, this.#chosen);
+    const mentions = mentionsIn(typed.text, [...this.#chosen, ...this.#found]);
     const everyone = this.here.isRoom && mentions.some((one) => one.address === this.conversation);
     const people = this.here.people.length + 1;
     if (everyone && people > MANY_PEOPLE && !sure) {
@@ -186,7 +212,11 @@ export class Composer {
       try {
         if (typed.kind === 'topic') {
           await this.here.setSubject(typed.text);
-          await this.#host.rpc.setDraft(this.#host.account, this.conversation, this.#savedDraft);
+          await this.#host.rpc.setDraft(
+            this.#host.account,
+            this.conversation,
+            this.#savedDraft ?? '',
+          );
         } else {
           await this.#say(typed.text, reply, mentions);
           this.#host.sent();
@@ -201,11 +231,22 @@ export class Composer {
     });
   }
 
+  /** Offers to send the text as a file; it leaves the field when that has gone. */
+  asFile(name: string): void {
+    const text = this.#text;
+    if (this.#editing) return;
+    this.files.add([new File([text], name, { type: 'text/plain' })], undefined, () => {
+      // What was put behind it meanwhile is not in the file.
+      if (this.#text.startsWith(text)) this.input(this.#text.slice(text.length).trimStart());
+    });
+  }
+
   /** Sends what is in the preview; the text stays. */
   async sendFiles(): Promise<void> {
-    if (!(await this.files.send(this.#replyTo?.id ?? null))) return;
-    this.#replyTo = null;
-    this.#host.sent();
+    await this.files.send(this.#replyTo?.id ?? null, () => {
+      this.#replyTo = null;
+      this.#host.sent();
+    });
   }
 
   /** The field lost the focus, or the conversation is left. */
@@ -230,7 +271,8 @@ export class Composer {
 
   #sendEdit(message: MessageView): Promise<void> {
     const text = this.#text;
-    const mentions = mentionsIn(text, this.#chosen);
+    const chosen = this.#chosen;
+    const mentions = mentionsIn(text, chosen);
     this.stopEditing();
     if (text === message.text) return this.#queue;
     return this.#enqueue(async () => {
@@ -239,9 +281,19 @@ export class Composer {
       } catch (thrown) {
         this.edit(message);
         this.#text = text;
+        this.#chosen = chosen;
         this.#problem = toApiError(thrown);
       }
     });
+  }
+
+  /** The engine keeps a text, not who was chosen for it. */
+  async #findNames(draft: string): Promise<void> {
+    await this.here.wantNames();
+    const { people, namesEverybody, conversation } = this.here;
+    const everyone = { name: i18n.t('composer.everyone'), address: conversation };
+    this.#found = namedIn(draft, namesEverybody ? [...people, everyone] : people);
+    this.#finding = null;
   }
 
   #keepTyping(): void {
@@ -258,15 +310,15 @@ export class Composer {
   }
 
   #saveDraft(): Promise<void> {
-    const text = this.#editing ? this.#aside : this.#text;
+    const text = this.#editing ? this.#aside.text : this.#text;
     if (text === this.#savedDraft) return this.#queue;
     this.#savedDraft = text;
     return this.#enqueue(async () => {
       try {
         await this.#host.rpc.setDraft(this.#host.account, this.conversation, text);
       } catch {
-        // The next key or leaving the field tries again.
-        this.#savedDraft = '';
+        // The next key or leaving the field tries again; what is too long stays here.
+        this.#savedDraft = null;
       }
     });
   }

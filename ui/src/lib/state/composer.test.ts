@@ -73,6 +73,17 @@ describe('U44: drafts', () => {
   });
 });
 
+test('U44: the draft before one that was refused goes when the field is emptied', async () => {
+  const { fake, composer } = open('old');
+  fake.talks.get(WANGWEI)!.draft = 'old';
+  fake.failNext('set-draft', 'message-too-long');
+  composer.input('far too long');
+  await composer.leave();
+  composer.input('');
+  await composer.leave();
+  expect(fake.talks.get(WANGWEI)!.draft).toBe('');
+});
+
 describe('sending', () => {
   test('empties the field at once and stores the text as typed', async () => {
     const { composer, texts, sent } = open();
@@ -257,6 +268,54 @@ test('U49: those who were chosen are named, where their names still stand', asyn
       { start: 0, end: 3, address: WANGWEI },
       { start: 12, end: 15, address: WANGWEI },
     ],
+  });
+});
+
+describe('U49: those who were chosen', () => {
+  const own = (fake: FakeRuntime) =>
+    fake.talks.get(WANGWEI)!.messages.findLast(({ direction }) => direction === 'outgoing')!;
+  const named = (fake: FakeRuntime) =>
+    fake.calls.flatMap((call) =>
+      call.type === 'message' && (call.action === 'send' || call.action === 'edit')
+        ? [call.mentions.map(({ address }) => address)]
+        : [],
+    );
+
+  test('are named still after another message was changed', async () => {
+    const { fake, composer } = open();
+    composer.choose({ name: '王伟', address: WANGWEI });
+    composer.input('@王伟 hi');
+    composer.edit(own(fake));
+    composer.edit(fake.talks.get(WANGWEI)!.messages[0]!);
+    composer.stopEditing();
+    await composer.send();
+    expect(named(fake)).toEqual([[WANGWEI]]);
+  });
+
+  test('in a change are named still if it has to be tried again', async () => {
+    const { fake, composer } = open();
+    composer.edit(own(fake));
+    composer.choose({ name: '王伟', address: WANGWEI });
+    composer.input('@王伟 better');
+    fake.failNext('message', 'cache-failed');
+    await composer.send();
+    await composer.send();
+    expect(named(fake)).toEqual([[WANGWEI], [WANGWEI]]);
+    expect(composer.problem).toBeNull();
+  });
+
+  test('are found again in the draft after a restart', async () => {
+    const { fake, composer } = open('@王伟 hi');
+    await composer.send();
+    expect(named(fake)).toEqual([[WANGWEI]]);
+  });
+
+  test('are nobody in what is typed after a restart', async () => {
+    const { fake, composer, texts } = open('half');
+    composer.input('half @王伟 hi');
+    await composer.send();
+    expect(named(fake)).toEqual([]);
+    expect(texts()).toEqual(['half @王伟 hi']);
   });
 });
 

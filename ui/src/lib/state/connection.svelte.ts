@@ -24,12 +24,18 @@ const CLOSED_REASONS: Partial<Record<ErrorCode, MessageKey>> = {
 export class Connection {
   #view = $state.raw<ConnectionView>({ state: 'connecting' });
   #overdue = $state(false);
+  #times = $state(0);
   #now = $state(Date.now());
   #quietTimer: ReturnType<typeof setTimeout> | undefined;
   #countdown: ReturnType<typeof setInterval> | undefined;
 
   get view(): ConnectionView {
     return this.#view;
+  }
+
+  /** How often it came to be: what could not be had before may be had now. */
+  get times(): number {
+    return this.#times;
   }
 
   /** Why the password has to be typed again, if it has to. */
@@ -72,6 +78,7 @@ export class Connection {
   }
 
   update(view: ConnectionView): void {
+    if (view.state === 'online' && this.#view.state !== 'online') this.#times += 1;
     this.#view = view;
     const fine = view.state === 'online' || view.state === 'catching-up';
     if (fine) {

@@ -66,6 +66,11 @@ export class Here {
     await this.#peopleBell.ring();
   }
 
+  /** The people, and what we may do; resolves when they are known. */
+  async wantNames(): Promise<void> {
+    await Promise.all([this.isRoom ? this.#roomBell.ring() : null, this.wantPeople()]);
+  }
+
   /** Closes the notice on top, on all our devices. */
   async closeNotice(): Promise<void> {
     if (this.#room) this.#room = { ...this.#room, notice_closed: true };

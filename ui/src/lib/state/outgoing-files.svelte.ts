@@ -8,6 +8,8 @@ export interface PendingFile extends OutgoingFile {
   id: number;
   /** For a picture, an address in this window; to be let go with it. */
   preview: string | null;
+  /** It was handed over. */
+  went: (() => void) | undefined;
 }
 
 /** So many files go in one message. */
@@ -71,8 +73,8 @@ export class OutgoingFiles {
     }
   }
 
-  /** Puts files into the preview; `caption` is what was written before. */
-  add(files: readonly File[], caption = this.#caption): void {
+  /** Puts files into the preview; `caption` is what was written before, `went` is called for each. */
+  add(files: readonly File[], caption = this.#caption, went?: () => void): void {
     if (!this.offered || files.length === 0) return;
     const room = MAX_FILES - this.#pending.length;
     this.#tooMany = files.length > room;
@@ -88,6 +90,7 @@ export class OutgoingFiles {
         width: null,
         height: null,
         preview: drawn ? URL.createObjectURL(file) : null,
+        went,
       };
     });
     this.#pending = [...this.#pending, ...added];
@@ -101,42 +104,55 @@ export class OutgoingFiles {
   }
 
   remove(id: number): void {
-    this.#letGo(this.#pending.filter((file) => file.id === id));
-    this.#pending = this.#pending.filter((file) => file.id !== id);
+    this.#take(this.#pending.filter((file) => file.id === id));
     this.#tooMany = false;
   }
 
   cancel(): void {
-    this.#letGo(this.#pending);
-    this.#pending = [];
+    this.#take(this.#pending);
     this.#caption = '';
     this.#problem = null;
     this.#tooMany = false;
   }
 
-  /** Hands everything over; whether that worked. */
-  async send(replyTo: number | null): Promise<boolean> {
+  /**
+   * Hands everything over. What went leaves the preview at once, so that it cannot go
+   * twice; `went` is called for each.
+   */
+  async send(replyTo: number | null, went: () => void): Promise<void> {
     const files = this.#rpc.files;
-    if (!files || this.#busy || this.#pending.length === 0) return false;
+    if (!files || this.#busy || this.#pending.length === 0) return;
     this.#busy = true;
     this.#problem = null;
+    const caption = this.#caption.trim();
+    const batch = this.#pending;
+    const all = batch.map(({ name, mediaType, bytes, width, height }) => ({
+      name,
+      mediaType,
+      bytes,
+      width,
+      height,
+    }));
+    const handedOver = (file: OutgoingFile) => {
+      const gone = batch[all.indexOf(file)];
+      this.#caption = '';
+      this.#take(this.#pending.filter(({ id }) => id === gone?.id));
+      gone?.went?.();
+      went();
+    };
     try {
-      const all = this.#pending.map(({ name, mediaType, bytes, width, height }) => ({
-        name,
-        mediaType,
-        bytes,
-        width,
-        height,
-      }));
-      await files.send(this.#account, this.#conversation, all, this.#caption.trim(), replyTo);
-      this.cancel();
-      return true;
+      await files.send(this.#account, this.#conversation, all, caption, replyTo, handedOver);
+      this.#tooMany = false;
     } catch (thrown) {
       this.#problem = toApiError(thrown);
-      return false;
     } finally {
       this.#busy = false;
     }
+  }
+
+  #take(gone: readonly PendingFile[]): void {
+    this.#letGo(gone);
+    this.#pending = this.#pending.filter((file) => !gone.includes(file));
   }
 
   #letGo(files: readonly PendingFile[]): void {

@@ -11,6 +11,8 @@ interface Host {
   account: () => string | null;
   /** Shows the conversation. */
   open: (account: string, conversation: string) => Promise<void>;
+  /** Puts a text behind what is being written there; it is open. */
+  write: (conversation: string, text: string) => Promise<void>;
   done: () => void;
 }
 
@@ -49,7 +51,11 @@ export class OutsideLink {
     this.#busy = true;
     this.#problem = undefined;
     try {
-      await this.#host.open(account, await this.#conversation(account, this.wish));
+      const conversation = await this.#conversation(account, this.wish);
+      await this.#host.open(account, conversation);
+      // Into the composer, never out by itself.
+      const text = this.wish.kind === 'chat' ? this.wish.text : '';
+      if (text !== '') await this.#host.write(conversation, text);
       this.#host.done();
     } catch (thrown) {
       this.#problem = { error: toApiError(thrown) };
@@ -64,9 +70,6 @@ export class OutsideLink {
       await rpc.joinRoom(account, wish.address);
       return wish.address;
     }
-    const conversation = await rpc.startConversation(account, wish.address);
-    // Into the composer, never out by itself.
-    if (wish.text !== '') await rpc.setDraft(account, conversation, wish.text);
-    return conversation;
+    return rpc.startConversation(account, wish.address);
   }
 }

@@ -9,7 +9,7 @@ const DRAWN = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 
 interface Picture {
   hash: string;
-  /** What an image can show; nothing if it cannot be had. */
+  /** What an image can show; nothing if there is none. */
   url: string | undefined;
 }
 
@@ -20,7 +20,11 @@ export class Pictures {
   /** Hashes of what was asked for and is not here yet. */
   readonly #asked = new Map<string, string>();
   readonly #queue: string[] = [];
+  /** Hashes of what could not be fetched. */
+  readonly #missed = new Map<string, string>();
   #running = 0;
+  /** Counts the connections. */
+  #round = 0;
 
   constructor(fetch: (address: string) => Promise<AvatarView | null>) {
     this.#fetch = fetch;
@@ -41,13 +45,31 @@ export class Pictures {
     if (this.#running < AT_ONCE) void this.#work();
   }
 
+  /** There is a connection again: asks for what could not be had without one. */
+  again(): void {
+    this.#round += 1;
+    const missed = [...this.#missed];
+    this.#missed.clear();
+    for (const [address, hash] of missed) this.want(address, hash);
+  }
+
   async #work(): Promise<void> {
     this.#running += 1;
     for (let address = this.#queue.shift(); address; address = this.#queue.shift()) {
       const hash = this.#asked.get(address) ?? '';
-      const picture = await this.#fetch(address).catch(() => null);
+      const round = this.#round;
+      let failed = false;
+      try {
+        const picture = await this.#fetch(address);
+        this.#keep(address, { hash, url: picture ? dataUrl(picture) : undefined });
+      } catch {
+        // That says nothing about the picture.
+        failed = true;
+      }
       if (this.#asked.get(address) === hash) this.#asked.delete(address);
-      this.#keep(address, { hash, url: picture ? dataUrl(picture) : undefined });
+      if (!failed) this.#missed.delete(address);
+      else if (round === this.#round) this.#missed.set(address, hash);
+      else this.want(address, hash);
     }
     this.#running -= 1;
   }

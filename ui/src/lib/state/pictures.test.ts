@@ -51,3 +51,35 @@ test('what is no picture is never shown', async () => {
   await settled();
   expect(pictures.of('a@v', 'h')).toBeUndefined();
 });
+
+test('what could not be fetched is asked for again when there is a connection; a no is kept', async () => {
+  const fetch = vi.fn(async (address: string) => {
+    if (address === 'none@v') return null;
+    if (fetch.mock.calls.length <= 3) throw new Error('not-connected');
+    return picture('AA');
+  });
+  const pictures = new Pictures(fetch);
+  for (const address of ['a@v', 'none@v', 'b@v']) pictures.want(address, 'h1');
+  await settled();
+  expect(pictures.of('a@v', 'h1')).toBeUndefined();
+  // Somebody has another picture by now.
+  pictures.again();
+  pictures.want('b@v', 'h2');
+  await vi.waitFor(() => expect(pictures.of('b@v', 'h2')).toBeDefined());
+  expect(pictures.of('a@v', 'h1')).toBe('data:image/png;base64,AA');
+  pictures.again();
+  pictures.want('none@v', 'h1');
+  await settled();
+  expect(fetch.mock.calls.filter(([address]) => address === 'none@v')).toHaveLength(1);
+  expect(fetch.mock.calls.filter(([address]) => address === 'a@v')).toHaveLength(2);
+});
+
+test('what could not be fetched is asked for again when somebody looks again', async () => {
+  const fetch = vi.fn(async () => picture('AA')).mockRejectedValueOnce(new Error('timed-out'));
+  const pictures = new Pictures(fetch);
+  pictures.want('a@v', 'h1');
+  await settled();
+  pictures.want('a@v', 'h1');
+  await settled();
+  expect(pictures.of('a@v', 'h1')).toBeDefined();
+});

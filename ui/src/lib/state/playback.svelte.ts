@@ -22,6 +22,8 @@ export class Playback {
   #track = $state.raw<Track | null>(null);
   #loading = $state.raw<TrackKey | null>(null);
   #failed = $state.raw<TrackKey | null>(null);
+  /** It could not be fetched, which may be otherwise later. */
+  #missed = false;
   /** Whether it is to be played; the player follows. */
   paused = $state(true);
   /** In seconds. */
@@ -67,7 +69,10 @@ export class Playback {
       this.duration = 0;
       this.paused = false;
     } catch {
-      if (this.#loading === track) this.#failed = track;
+      if (this.#loading === track) {
+        this.#failed = track;
+        this.#missed = true;
+      }
     }
     if (this.#loading === track) this.#loading = null;
   }
@@ -85,7 +90,13 @@ export class Playback {
   /** The player cannot play it. */
   failed(): void {
     this.#failed = this.#track;
+    this.#missed = false;
     this.close();
+  }
+
+  /** There is a connection again: what could not be fetched can be tried again. */
+  again(): void {
+    if (this.#missed) this.#failed = null;
   }
 
   close(): void {

@@ -5,13 +5,21 @@ import { isUnread } from './list-filter';
 /** So long it can be taken back: the others are told only then. */
 export const UNDO_MS = 10_000;
 
+/** What is to be read of a conversation. */
+interface Pending {
+  /** So many messages were unread. */
+  count: number;
+  /** The newest of them; what comes after it has been seen by nobody. */
+  newest: Promise<number | null>;
+}
+
 /** "Mark all as read", which asks nothing and can be taken back for a while. */
 export class ReadAll {
   readonly #rpc: Rpc;
   readonly #account: string;
   readonly #changed: () => Promise<void>;
-  /** Unread messages that are to be read, by conversation. */
-  #pending = $state.raw<ReadonlyMap<string, number>>(new Map());
+  /** By conversation. */
+  #pending = $state.raw<ReadonlyMap<string, Pending>>(new Map());
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(rpc: Rpc, account: string, changed: () => Promise<void>) {
@@ -29,7 +37,7 @@ export class ReadAll {
   seen(row: ConversationView): ConversationView {
     const pending = this.#pending.get(row.id);
     if (pending === undefined) return row;
-    const unread = Math.max(0, row.unread - pending);
+    const unread = Math.max(0, row.unread - pending.count);
     return {
       ...row,
       unread,
@@ -43,9 +51,12 @@ export class ReadAll {
     if (unread.length === 0) return;
     this.#pending = new Map([
       ...this.#pending,
-      ...unread.map((row): [string, number] => [
+      ...unread.map((row): [string, Pending] => [
         row.id,
-        row.unread + (this.#pending.get(row.id) ?? 0),
+        {
+          count: row.unread + (this.#pending.get(row.id)?.count ?? 0),
+          newest: this.#newest(row.id),
+        },
       ]),
     ]);
     clearTimeout(this.#timer);
@@ -60,22 +71,33 @@ export class ReadAll {
   /** Tells the engine, which tells the other devices. */
   async commit(): Promise<void> {
     clearTimeout(this.#timer);
-    const conversations = [...this.#pending.keys()];
-    for (const conversation of conversations) await this.commitOne(conversation);
+    const pending = this.#pending;
+    for (const [conversation, { newest }] of pending) await this.#mark(conversation, await newest);
     await this.#changed();
-    this.#pending = new Map();
+    // What was asked for meanwhile has its own ten seconds.
+    this.#pending = new Map([...this.#pending].filter(([id, later]) => pending.get(id) !== later));
   }
 
+  /** At once, with all that is there. */
   async commitOne(conversation: string): Promise<void> {
+    await this.#mark(conversation, await this.#newest(conversation));
+  }
+
+  /** Nothing if there is no message, or if it cannot be told. */
+  async #newest(conversation: string): Promise<number | null> {
     try {
-      const { messages } = await this.#rpc.messages(
-        this.#account,
-        conversation,
-        { at: 'latest' },
-        1,
-      );
-      const newest = messages[messages.length - 1];
-      if (newest) await this.#rpc.markDisplayed(this.#account, conversation, newest.id);
+      const latest = { at: 'latest' } as const;
+      const { messages } = await this.#rpc.messages(this.#account, conversation, latest, 1);
+      return messages[messages.length - 1]?.id ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  async #mark(conversation: string, newest: number | null): Promise<void> {
+    if (newest === null) return;
+    try {
+      await this.#rpc.markDisplayed(this.#account, conversation, newest);
     } catch {
       // It stays unread, which can be seen and tried again.
     }

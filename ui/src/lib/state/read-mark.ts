@@ -6,7 +6,9 @@ export class ReadMark {
   readonly #tell: (message: number) => Promise<unknown>;
   /** The first unread message, as the engine has said last. */
   firstUnread: number | null = null;
-  #marked: MessageView | null = null;
+  /** Opened though it was marked as unread: the mark goes with the next look. */
+  marked = false;
+  #told: MessageView | null = null;
 
   constructor(tell: (message: number) => Promise<unknown>) {
     this.#tell = tell;
@@ -17,15 +19,19 @@ export class ReadMark {
    * screen. `unread` is their number according to the conversation list.
    */
   consider(messages: () => readonly MessageView[], lowest: MessageView, unread: number): void {
-    const read = messages().findLast(
+    const came = messages().findLast(
       (message) => message.direction === 'incoming' && !run.isAfter(message, lowest),
     );
+    const { marked } = this;
+    const read = came ?? (marked ? lowest : undefined);
     const anyUnread = this.firstUnread !== null || unread > 0;
-    if (!read || !anyUnread || (this.#marked && !run.isAfter(read, this.#marked))) return;
+    if (!read || !(anyUnread || marked)) return;
+    if (!marked && this.#told && !run.isAfter(read, this.#told)) return;
     const first = messages().find(({ id }) => id === this.firstUnread);
     if (first && run.isAfter(first, read)) return;
-    const before = this.#marked;
-    this.#marked = read;
+    const before = this.#told;
+    this.#told = read;
+    this.marked = false;
     this.#tell(read.id)
       .then(() => {
         const newest = messages().findLast(({ direction }) => direction === 'incoming');
@@ -33,7 +39,8 @@ export class ReadMark {
       })
       .catch(() => {
         // Not told yet: the next look tries again.
-        this.#marked = before;
+        this.#told = before;
+        this.marked = marked;
       });
   }
 }

@@ -1,6 +1,7 @@
 import { nextPaint } from '../a11y/painted';
 import { toApiError } from '../errors/api-failure';
 import type { ApiError } from '../rpc/generated/ApiError';
+import type { ConnectionView } from '../rpc/generated/ConnectionView';
 import type { ConversationView } from '../rpc/generated/ConversationView';
 import type { Event } from '../rpc/generated/Event';
 import type { SearchHit } from '../rpc/generated/SearchHit';
@@ -9,10 +10,11 @@ import type { Rpc } from '../rpc/client';
 import { AllFiles } from './all-files.svelte';
 import type { Attention } from './attention.svelte';
 import { Calendar } from './calendar.svelte';
-import { Composer } from './composer.svelte';
+import type { Composer } from './composer.svelte';
 import { Connection } from './connection.svelte';
 import { ConnectionStatus } from './connection-status.svelte';
 import { ConversationList } from './conversation-list.svelte';
+import type { Desk } from './desk';
 import { Devices } from './devices.svelte';
 import { FindHere } from './find-here.svelte';
 import { Navigation, type Place, type Section } from './navigation.svelte';
@@ -24,14 +26,12 @@ import { SettingsView } from './settings-view.svelte';
 import { Storage } from './storage.svelte';
 import { Team } from './team.svelte';
 import { type Entry, Switcher } from './switcher.svelte';
-import { Here } from './here.svelte';
 import { MessageActions } from './message-actions.svelte';
 import { Nudges } from './nudges.svelte';
 import { TakenBack } from './taken-back.svelte';
 import { Timeline } from './timeline.svelte';
 import { Transfers } from './transfers.svelte';
 import { Unlock } from './unlock.svelte';
-import { Voices } from './voices';
 
 /** One account that is open in the window. A switch of account drops all of it. */
 export class Session {
@@ -55,13 +55,13 @@ export class Session {
   readonly find: FindHere;
   /** The sound that is played, whatever is open. */
   readonly playback = new Playback();
-  readonly #voices: Voices;
   /** Going to a day of the open conversation. */
   readonly calendar: Calendar;
   /** For the password after the server has refused the saved one. */
   readonly unlock: Unlock;
   readonly #rpc: Rpc;
   readonly #attention: Attention;
+  readonly #desk: Desk;
   readonly #announce: (messages: MessageView[]) => void;
   #timeline = $state.raw<Timeline | null>(null);
   #composer = $state.raw<Composer | null>(null);
@@ -75,11 +75,13 @@ export class Session {
     rpc: Rpc,
     account: string,
     attention: Attention,
+    desk: Desk,
     announce: (messages: MessageView[]) => void,
   ) {
     this.#rpc = rpc;
     this.account = account;
     this.#attention = attention;
+    this.#desk = desk;
     this.#announce = announce;
     this.list = new ConversationList(rpc, account);
     this.status = new ConnectionStatus(rpc, account);
@@ -99,10 +101,7 @@ export class Session {
       conversation: () => this.#selected,
       jumpTo: async (message) => this.#timeline?.jumpTo(message),
     });
-    this.#voices = new Voices(rpc, account, (conversation) => {
-      if (conversation === this.#selected) this.#timeline?.ownMessageSent();
-      void this.list.refresh();
-    });
+    desk.serve((conversation) => this.#sent(conversation));
     this.calendar = new Calendar({
       rpc,
       account,
@@ -136,22 +135,27 @@ export class Session {
     return this.#problem;
   }
 
-  /** Fills the list and opens what was talked about last. */
+  /** Fills the list and opens what was open last, or else what was talked about last. */
   async start(): Promise<void> {
     await this.list.refresh();
     // The list is painted first: with the conversation it would come as late as that.
     await nextPaint();
     void this.team.start();
     void this.transfers.refresh();
-    const first = this.list.rows[0];
+    const { conversation } = this.#desk;
+    const last = conversation === null ? undefined : this.list.find(conversation);
+    const first = last ?? this.list.rows[0];
     if (first && this.#timeline === null) await this.select(first.id);
   }
 
   async select(id: string): Promise<void> {
-    if (id === this.#selected) return;
+    const row = this.list.find(id);
+    if (id === this.#selected) {
+      if (row?.marked_unread) this.#timeline?.takeMark();
+      return;
+    }
     this.find.close();
     this.calendar.close();
-    const row = this.list.find(id);
     if (!row) return;
     this.list.opened(id);
     this.recents.visit(id);
@@ -163,22 +167,11 @@ export class Session {
       conversation: id,
       attention: this.#attention,
       unread: () => this.list.find(id)?.unread ?? 0,
+      markedUnread: row.marked_unread,
       arrived: this.#announce,
     });
-    const here = new Here(this.#rpc, this.account, id, row.kind === 'room');
-    const composer = new Composer({
-      rpc: this.#rpc,
-      account: this.account,
-      conversation: id,
-      draft: row.draft,
-      here,
-      voice: this.#voices.of(id),
-      sent: () => {
-        timeline.ownMessageSent();
-        void timeline.refresh();
-        void this.list.refresh();
-      },
-    });
+    const composer = this.#desk.take(row);
+    const { here } = composer;
     this.#timeline = timeline;
     this.#composer = composer;
     this.#actions = new MessageActions({
@@ -321,11 +314,20 @@ export class Session {
     return this.#rpc.connection.trustKey(this.account, fingerprint);
   }
 
+  /** How the connection is now. */
+  connected(view: ConnectionView): void {
+    const before = this.connection.times;
+    this.connection.update(view);
+    if (this.connection.times === before) return;
+    this.team.people.pictures.again();
+    this.playback.again();
+  }
+
   handle(event: Event): void {
     this.team.handle(event);
     switch (event.type) {
       case 'connection-changed':
-        this.connection.update(event.connection);
+        this.connected(event.connection);
         break;
       case 'conversations-changed':
       case 'contacts-changed':
@@ -361,7 +363,7 @@ export class Session {
   /** Saves what is being written and lets go. */
   close(): void {
     this.#leave();
-    this.#voices.close();
+    this.#desk.serve(() => undefined);
     this.playback.close();
     this.list.close();
     this.search.close();
@@ -372,10 +374,18 @@ export class Session {
     this.team.close();
   }
 
+  /** A message is on disk. */
+  #sent(conversation: string): void {
+    if (conversation === this.#selected) {
+      this.#timeline?.ownMessageSent();
+      void this.#timeline?.refresh();
+    }
+    void this.list.refresh();
+  }
+
   #leave(): void {
-    void this.#composer?.leave().then(() => this.list.refresh());
+    if (this.#composer) void this.#desk.leave(this.#composer, () => this.list.refresh());
     this.#timeline?.close();
-    void this.#composer?.voice?.finish();
     this.#composer = null;
     this.#actions = null;
     this.#timeline = null;

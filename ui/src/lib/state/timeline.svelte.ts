@@ -19,6 +19,8 @@ export interface TimelineHost {
   attention: Attention;
   /** Unread messages according to the conversation list. */
   unread(): number;
+  /** The user had marked it as unread when it was opened. */
+  markedUnread?: boolean;
   /** Messages that came in since the last look, oldest first. */
   arrived(messages: MessageView[]): void;
 }
@@ -75,6 +77,7 @@ export class Timeline {
     const { rpc, account, conversation } = host;
     this.#run = new ShownRun((anchor, limit) => rpc.messages(account, conversation, anchor, limit));
     this.#read = new ReadMark((message) => rpc.markDisplayed(account, conversation, message));
+    this.#read.marked = host.markedUnread ?? false;
   }
 
   get messages(): readonly MessageView[] {
@@ -279,12 +282,18 @@ export class Timeline {
     await this.#act(() => this.#host.rpc.deleteMessage(this.#host.account, message));
   }
 
-  /** Tells the engine what was seen: on screen, in a window that has the focus. */
+  /** Tells the engine what was seen: on screen, by somebody in front of a window with the focus. */
   considerRead(): void {
-    if (this.#run.closed || !this.#loaded || !this.#host.attention.focused) return;
+    if (this.#run.closed || !this.#loaded || !this.#host.attention.present) return;
     const lowest = this.#view.lowest === null ? undefined : this.find(this.#view.lowest);
     if (!lowest) return;
     this.#read.consider(() => this.#run.messages, lowest, this.#host.unread());
+  }
+
+  /** It was marked as unread while it was open, and is opened again. */
+  takeMark(): void {
+    this.#read.marked = true;
+    this.considerRead();
   }
 
   close(): void {
@@ -372,7 +381,7 @@ export class Timeline {
     // A line that was read is moved to what is new now; one that was not stays.
     const lineIsRead = this.#newFrom === null || this.#read.firstUnread === null;
     this.#read.firstUnread = fresh.first_unread;
-    const watching = this.#atBottom && this.#host.attention.focused;
+    const watching = this.#atBottom && this.#host.attention.present;
     if (fresh.first_unread !== null && lineIsRead && !watching) this.#newFrom = fresh.first_unread;
     const wasBottom = this.#atBottom;
     this.#run.take(fresh, hasNewer);

@@ -13,7 +13,7 @@ beforeEach(() => {
   vi.stubGlobal('innerHeight', 1_440);
 });
 
-async function open(prepare: (fake: FakeRuntime) => void = () => undefined) {
+async function open(prepare: (fake: FakeRuntime) => void = () => undefined, marked_unread = false) {
   const fake = new FakeRuntime().withAccount();
   prepare(fake);
   const attention = new Attention();
@@ -25,6 +25,7 @@ async function open(prepare: (fake: FakeRuntime) => void = () => undefined) {
     conversation: WANGWEI,
     attention,
     unread: () => 0,
+    markedUnread: marked_unread,
     arrived,
   });
   await timeline.open();
@@ -349,6 +350,20 @@ describe('U29: reading', () => {
     expect(marked()).toEqual([2]);
   });
 
+  test('is not told while nobody is at the machine, though the window has the focus', async () => {
+    const { timeline, look, marked, attention, fake } = await open(fill(1));
+    look(true);
+    attention.away = true;
+    const { id } = fake.receive(WANGWEI, 'over lunch');
+    await timeline.refresh();
+    look(true);
+    expect(marked()).toEqual([]);
+    expect(timeline.newFrom).toBe(id);
+    attention.away = false;
+    timeline.considerRead();
+    expect(marked()).toEqual([id]);
+  });
+
   test('is not told again for what was read long ago', async () => {
     const { look, marked } = await open(fill(1));
     look(true);
@@ -364,6 +379,35 @@ describe('U29: reading', () => {
     await timeline.refresh();
     expect(marked()).toEqual([first.id, second.id]);
     expect(timeline.newFrom).toBeNull();
+  });
+
+  test('is told once of what was marked as unread before it was opened', async () => {
+    const { look, marked, timeline } = await open(fill(1), true);
+    look(true);
+    const newest = timeline.messages.findLast(({ direction }) => direction === 'incoming')!;
+    expect(marked()).toEqual([newest.id]);
+    // Who marks it again while it is open wants to find it so.
+    await timeline.refresh();
+    look(true);
+    expect(marked()).toEqual([newest.id]);
+  });
+
+  test('is told of a marked conversation in which nobody else has said anything', async () => {
+    const { look, marked } = await open((fake) => {
+      fake.fill(WANGWEI, [{ direction: 'outgoing', text: 'mine', ago: 1 }]);
+    }, true);
+    look(true);
+    expect(marked()).toEqual([1]);
+  });
+
+  test('of a marked conversation that could not be told is tried again', async () => {
+    const { timeline, look, fake, marked } = await open(fill(1), true);
+    fake.failNext('mark-displayed', 'cache-failed');
+    look(true);
+    await vi.waitFor(() => {
+      timeline.considerRead();
+      expect(marked()).toHaveLength(2);
+    });
   });
 
   test('that could not be told is tried again', async () => {

@@ -23,3 +23,26 @@ export function mentionsIn(text: string, chosen: readonly Chosen[]): MentionInpu
   }
   return found;
 }
+
+/**
+ * Those of the people whom a text names by itself, as `@name`: of a draft nobody knows any
+ * more who was chosen. Who shares a name with somebody else is not guessed.
+ */
+export function namedIn(text: string, people: readonly Chosen[]): Chosen[] {
+  return people.filter(({ name, address }) => {
+    if (name === '') return false;
+    const isTaken = people.some((one) => one.name === name && one.address !== address);
+    return !isTaken && standsIn(text, `@${name}`);
+  });
+}
+
+/** Whether it stands there as a word of its own, so that "@Li" is not in "@Linda". */
+function standsIn(text: string, word: string): boolean {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    const before = text.slice(0, at);
+    const around = (word.at(-1) ?? '') + text.charAt(at + word.length);
+    if (!/[A-Za-z0-9._@-]$/.test(before) && !/^[\p{L}\p{N}][A-Za-z0-9_]$/u.test(around))
+      return true;
+  }
+  return false;
+}
