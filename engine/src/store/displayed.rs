@@ -293,7 +293,7 @@ mod tests {
     }
 
     /// Two messages, of which the first was corrected after the second had come.
-    fn corrected(edits: usize) -> Connection {
+    fn corrected(edits: i64) -> Connection {
         let mut db = Connection::open_in_memory().unwrap();
         schema::migrate(&mut db).unwrap();
         db.execute_batch(

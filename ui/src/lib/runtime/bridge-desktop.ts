@@ -23,8 +23,9 @@ export class BridgeDesktop implements DesktopRuntime {
     this.#request = request;
   }
 
-  async attend({ active }: WindowAttention): Promise<void> {
+  async attend({ active }: WindowAttention): Promise<boolean> {
     await this.#request({ type: 'attention', active, idle_since_ms: null });
+    return active;
   }
 
   pastedFiles(): Promise<File[]> {

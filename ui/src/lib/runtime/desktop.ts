@@ -7,7 +7,7 @@ import type { WindowAttention } from '../rpc/generated/WindowAttention';
 /** What only a desktop has. Rejects as the rest of the runtime does. */
 export interface DesktopRuntime {
   /** The window says that it is there: when something changes, and each half minute. */
-  attend(attention: WindowAttention): Promise<void>;
+  attend(attention: WindowAttention): Promise<boolean>;
   /** The files that another program has put onto the clipboard. */
   pastedFiles(): Promise<File[]>;
   /** Asks where a file is to go. */

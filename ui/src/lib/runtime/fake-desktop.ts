@@ -36,8 +36,12 @@ export class FakeDesktop implements DesktopRuntime {
     this.#changed = changed;
   }
 
-  async attend(attention: WindowAttention): Promise<void> {
+  /** Whether somebody sits in front of the window. */
+  somebodyIsThere = true;
+
+  async attend(attention: WindowAttention): Promise<boolean> {
     this.attentions.push(attention);
+    return attention.active && this.somebodyIsThere;
   }
 
   async pastedFiles(): Promise<File[]> {

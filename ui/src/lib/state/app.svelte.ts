@@ -79,8 +79,14 @@ export class App {
     this.lock = new WindowLock(rpc);
     this.updates = new Updates(rpc, async () => this.#session?.composer?.leave());
     this.heartbeat = new Heartbeat((attention) => {
-      // The next one comes in half a minute.
-      rpc.desktop((desktop) => desktop.attend(attention)).catch(() => undefined);
+      rpc
+        .desktop((desktop) => desktop.attend(attention))
+        .then((there) => {
+          // Of a window that nobody looks at it says nothing.
+          if (attention.active) this.setAway(!there);
+        })
+        // The next one comes in half a minute.
+        .catch(() => undefined);
     });
   }
 
@@ -240,6 +246,13 @@ export class App {
   setAway(away: boolean): void {
     this.attention.away = away;
     if (!away) this.#session?.timeline?.considerRead();
+  }
+
+  /** Somebody moves or types: whoever was away is back, and the shell is told at once. */
+  touched(): void {
+    if (!this.attention.away) return;
+    this.setAway(false);
+    this.heartbeat.beat();
   }
 
   /** The window may be about to close: nothing typed stays in memory only. */

@@ -263,6 +263,22 @@ test('U29: what came while nobody was at the machine is read when somebody is ba
   expect(fake.calls.at(-1)).toMatchObject({ type: 'mark-displayed', message: id });
 });
 
+test('U29: the shell says whether somebody is there, and is told when somebody is back', async () => {
+  const { fake, app } = await start(withTeam);
+  const stop = app.heartbeat.start();
+  fake.desktop.somebodyIsThere = false;
+  app.setFocused(true);
+  app.attend();
+  await vi.waitFor(() => expect(app.attention.away).toBe(true));
+  fake.desktop.somebodyIsThere = true;
+  const told = fake.desktop.attentions.length;
+  app.touched();
+  expect(app.attention.present).toBe(true);
+  app.touched();
+  expect(fake.desktop.attentions).toHaveLength(told + 1);
+  stop();
+});
+
 test('signing out of the last account leads to the welcome and closes the session', async () => {
   const { fake, app } = await start(withTeam);
   await app.signOut(ACCOUNT, true);

@@ -15,9 +15,14 @@ export class Heartbeat {
 
   /** Beats until the function that it returns is called. */
   start(): () => void {
-    this.#tell(this.#last);
-    const timer = setInterval(() => this.#tell(this.#last), EVERY_MS);
+    this.beat();
+    const timer = setInterval(() => this.beat(), EVERY_MS);
     return () => clearInterval(timer);
+  }
+
+  /** Says once more what was said last. */
+  beat(): void {
+    this.#tell(this.#last);
   }
 
   update(active: boolean, reading: ConversationKey | null): void {

@@ -325,6 +325,7 @@ export class Session {
 
   handle(event: Event): void {
     this.team.handle(event);
+    this.list.handle(event);
     switch (event.type) {
       case 'connection-changed':
         this.connected(event.connection);
