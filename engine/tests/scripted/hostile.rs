@@ -2,7 +2,7 @@ use startalk_engine::api::{PresenceShow, Request, Response};
 use xmpp_core::ns;
 
 use crate::client::{BOB, Client};
-use crate::peer::{DOMAIN, Peer, Server, archived, from_bob, from_rosa};
+use crate::peer::{DOMAIN, Server, archived, from_bob, from_rosa};
 
 #[tokio::test]
 async fn words_put_into_others_mouths_are_ignored() {
@@ -176,7 +176,7 @@ fn unreadable() -> Vec<(&'static str, String)> {
 async fn what_cannot_be_read_counts_and_the_stream_goes_on() {
     let server = Server::start();
     let (client, mut peer) = Client::start(&server).await;
-    let before = handled(&mut peer).await;
+    let before = peer.ask_handled().await;
     let all = unreadable();
     for (what, xml) in &all {
         peer.send(xml).await;
@@ -188,18 +188,7 @@ async fn what_cannot_be_read_counts_and_the_stream_goes_on() {
             .await;
     }
     let sent = u32::try_from(all.len() * 2).unwrap();
-    assert_eq!(handled(&mut peer).await, before + sent);
-}
-
-/// How many stanzas the client says that it has.
-async fn handled(peer: &mut Peer) -> u32 {
-    peer.send(&format!("<r xmlns='{}'/>", ns::SM)).await;
-    loop {
-        let element = peer.next().await.expect("the connection holds");
-        if element.is("a", ns::SM) {
-            return element.attr("h").unwrap().parse().unwrap();
-        }
-    }
+    assert_eq!(peer.ask_handled().await, before + sent);
 }
 
 #[tokio::test]

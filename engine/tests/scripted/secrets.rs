@@ -48,8 +48,8 @@ async fn rosa_with_history(server: &Server, secrets: Arc<dyn Secrets>) -> Client
     let client = Client::join(server, secrets, TIMEOUTS).await;
     let mut peer = server.session().await;
     client.wait_online().await;
-    peer.send(&from_bob("kept")).await;
-    client.wait_texts(&["kept"]).await;
+    peer.send(&from_bob("words of ours")).await;
+    client.wait_texts(&["words of ours"]).await;
     client.engine.close().await;
     client
 }
@@ -118,9 +118,9 @@ async fn without_a_keyring_the_password_opens_the_cache_without_a_network() {
 
     // The server says nothing at all from here on.
     unlock(&client, PASSWORD).await.unwrap();
-    assert_eq!(client.texts().await, ["kept"]);
+    assert_eq!(client.texts().await, ["words of ours"]);
     client.engine.close().await;
-    for secret in [PASSWORD.as_bytes(), b"a guess", b"kept"] {
+    for secret in [PASSWORD.as_bytes(), b"a guess", b"words of ours"] {
         assert!(!is_anywhere(&client, secret));
     }
 }
@@ -136,13 +136,13 @@ async fn with_a_keyring_nothing_secret_is_in_a_file() {
         .unwrap();
     assert_eq!(key.len(), 32);
     let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    for secret in [PASSWORD.as_bytes(), &key, hex.as_bytes(), b"kept"] {
+    for secret in [PASSWORD.as_bytes(), &key, hex.as_bytes(), b"words of ours"] {
         assert!(!is_anywhere(&client, secret));
     }
     assert_eq!(named(&client, "cache.key"), Vec::<PathBuf>::new());
     client.restart().await;
     assert!(client.overview().await.accounts[0].unlocked);
-    assert_eq!(client.texts().await, ["kept"]);
+    assert_eq!(client.texts().await, ["words of ours"]);
     client.engine.close().await;
 }
 
@@ -155,11 +155,11 @@ async fn a_keyring_that_appears_takes_the_secrets_over() {
     client.restart().await;
     assert!(!client.overview().await.accounts[0].unlocked);
     unlock(&client, PASSWORD).await.unwrap();
-    assert_eq!(client.texts().await, ["kept"]);
+    assert_eq!(client.texts().await, ["words of ours"]);
     assert_eq!(named(&client, "cache.key"), Vec::<PathBuf>::new());
     client.restart().await;
     assert!(client.overview().await.accounts[0].unlocked);
-    assert_eq!(client.texts().await, ["kept"]);
+    assert_eq!(client.texts().await, ["words of ours"]);
     client.engine.close().await;
 }
 
@@ -184,9 +184,9 @@ async fn a_locked_keyring_is_not_an_empty_one() {
     let (unlocked, check) = tokio::join!(unlock(&client, PASSWORD), server.signed_in());
     unlocked.unwrap();
     drop(check);
-    assert_eq!(client.texts().await, ["kept"]);
+    assert_eq!(client.texts().await, ["words of ours"]);
     client.restart().await;
-    assert_eq!(client.texts().await, ["kept"]);
+    assert_eq!(client.texts().await, ["words of ours"]);
     client.engine.close().await;
 }
 

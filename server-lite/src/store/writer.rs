@@ -257,7 +257,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("server.db");
         let store = Store::open(&path).unwrap();
-        let patience: u64 = store
+        let patience: i64 = store
             .write(|tx| tx.query_row("PRAGMA busy_timeout", [], |row| row.get(0)))
             .await
             .unwrap();

@@ -30,6 +30,7 @@ mod directory;
 mod external;
 mod fast;
 mod full_disk;
+mod guessing;
 mod hostile;
 mod hostile_limits;
 mod hostile_web;

@@ -73,7 +73,7 @@ mod tests {
     fn the_page_names_no_place_that_nobody_chose() {
         let asked = Asked::default();
         let export = request(serde_json::json!({
-            "type": "conversation", "request": "export", "account": "a", "conversation": "b",
+            "type": "conversation", "action": "export", "account": "a", "conversation": "b",
             "format": "json", "path": "/home/rosa/chat.json",
             "labels": { "language": "en", "time_zone": "UTC", "exported": "", "edited": "",
                         "retracted": "", "not_sent": "" },
@@ -84,13 +84,13 @@ mod tests {
         assert!(asked.check(Path::new("/home/rosa/.profile")).is_err());
         for refused in [
             serde_json::json!({
-                "type": "files", "request": "send", "account": "a", "conversation": "b",
+                "type": "files", "action": "send", "account": "a", "conversation": "b",
                 "source": { "from": "path", "path": "/home/rosa/.ssh/id_ed25519" },
                 "name": null, "media_type": null, "width": null, "height": null,
                 "caption": "", "reply_to": null, "mentions": [],
             }),
             serde_json::json!({
-                "type": "files", "request": "save", "account": "a", "message": 1, "index": 0,
+                "type": "files", "action": "save", "account": "a", "message": 1, "index": 0,
                 "to": { "in": "file", "path": "/home/rosa/.profile" },
             }),
         ] {

@@ -102,7 +102,9 @@ mod tests {
         let (rooms, now) = (LiveRooms::default(), Instant::now());
         let later = now + Duration::from_secs(15);
         let room = || "lounge@rooms".to_owned();
-        rooms.order(|errands| drop(errands.join.insert(room(), (later, 3))));
+        rooms.order(|errands| {
+            errands.join.insert(room(), (later, 3));
+        });
         rooms.join_soon(room());
         assert!(rooms.errands(now).0.join.is_empty());
         assert_eq!(rooms.errands(later).0.join[&room()], (later, 3));
