@@ -323,6 +323,15 @@ describe('U79: on the way to another account', () => {
     expect(new Set(read())).toEqual(new Set([ANNA]));
   });
 
+  test('one that is left at once opens, and reads, nothing', async () => {
+    const { app, read } = await open();
+    const there = app.switchTo('account-2');
+    await app.switchTo(ACCOUNT);
+    await there;
+    expect(app.session?.account).toBe(ACCOUNT);
+    expect(read()).toEqual([]);
+  });
+
   test('and back, what was open is open again', async () => {
     const { app, fake } = await open();
     await app.session!.go(ANNA);

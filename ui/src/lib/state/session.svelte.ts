@@ -70,6 +70,7 @@ export class Session {
   readonly #nudges = new Nudges();
   #selected = $derived(this.#timeline?.conversation ?? null);
   #problem = $state.raw<ApiError | null>(null);
+  #closed = false;
 
   constructor(
     rpc: Rpc,
@@ -140,6 +141,8 @@ export class Session {
     await this.list.refresh();
     // The list is painted first: with the conversation it would come as late as that.
     await nextPaint();
+    // By now another account may be open, or the lock closed.
+    if (this.#closed) return;
     void this.team.start();
     void this.transfers.refresh();
     const { conversation } = this.#desk;
@@ -363,6 +366,7 @@ export class Session {
 
   /** Saves what is being written and lets go. */
   close(): void {
+    this.#closed = true;
     this.#leave();
     this.#desk.serve(() => undefined);
     this.playback.close();
