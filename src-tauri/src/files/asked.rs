@@ -63,6 +63,8 @@ fn refused() -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     fn request(json: serde_json::Value) -> Request {
@@ -72,11 +74,20 @@ mod tests {
     #[test]
     fn the_page_names_no_place_that_nobody_chose() {
         let asked = Asked::default();
+        let words = [
+            "language",
+            "time_zone",
+            "exported",
+            "edited",
+            "retracted",
+            "not_sent",
+            "file",
+        ];
+        let labels: HashMap<_, _> = words.map(|word| (word, "")).into_iter().collect();
         let export = request(serde_json::json!({
             "type": "conversation", "action": "export", "account": "a", "conversation": "b",
             "format": "json", "path": "/home/rosa/chat.json",
-            "labels": { "language": "en", "time_zone": "UTC", "exported": "", "edited": "",
-                        "retracted": "", "not_sent": "" },
+            "labels": labels,
         }));
         assert!(asked.check_request(&export).is_err());
         asked.add(PathBuf::from("/home/rosa/chat.json"));
