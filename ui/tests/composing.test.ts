@@ -164,10 +164,10 @@ test('U101: two people of the same name can both have read a message', async () 
   await user.type(field, 'Done?{Enter}');
   await waitFor(() => expect(sent()).toHaveLength(1));
   fake.deliveries = [
-    { name: '张伟', delivered_ms: 1, read_ms: 2 },
-    { name: '张伟', delivered_ms: 1, read_ms: 3 },
-    { name: '王芳', delivered_ms: 1, read_ms: null },
-    { name: '王芳', delivered_ms: 1, read_ms: null },
+    { name: '张伟', address: null, delivered_ms: 1, read_ms: 2 },
+    { name: '张伟', address: null, delivered_ms: 1, read_ms: 3 },
+    { name: '王芳', address: null, delivered_ms: 1, read_ms: null },
+    { name: '王芳', address: null, delivered_ms: 1, read_ms: null },
   ];
   fake.setDelivery(fake.talks.get(address)!.messages[0]!.id, { state: 'read' });
   await fireEvent.contextMenu(await screen.findByText('Done?'), { clientX: 10, clientY: 10 });
@@ -175,6 +175,28 @@ test('U101: two people of the same name can both have read a message', async () 
   const details = await screen.findByRole('dialog');
   expect(within(details).getAllByText('张伟')).toHaveLength(2);
   expect(within(details).getAllByText('王芳')).toHaveLength(2);
+});
+
+test('U101: whoever reads under another nickname is the same person', async () => {
+  const { user, field, fake, address, sent } = await inRoom(4);
+  await user.type(field, 'Done?{Enter}');
+  await waitFor(() => expect(sent()).toHaveLength(1));
+  fake.deliveries = [
+    { name: 'Deuce', address: 'person2@valley.local', delivered_ms: 1, read_ms: 2 },
+    // Somebody else took the name of one who has not.
+    { name: 'person3', address: 'guest@elsewhere.example', delivered_ms: 1, read_ms: 3 },
+  ];
+  fake.setDelivery(fake.talks.get(address)!.messages[0]!.id, { state: 'read' });
+  await fireEvent.contextMenu(await screen.findByText('Done?'), { clientX: 10, clientY: 10 });
+  await fireEvent.click(screen.getByTestId('menu-details'));
+  const details = await screen.findByRole('dialog');
+  expect(within(details).getByText('person2')).toBeVisible();
+  expect(within(details).queryByText('Deuce')).toBeNull();
+  const unread = within(within(details).getByTestId('unread-by'));
+  expect(unread.getAllByRole('listitem').map(({ textContent }) => textContent)).toEqual([
+    'person1',
+    'person3',
+  ]);
 });
 
 test('U44: an answer that was begun does not draw the keyboard to it when one comes back', async () => {
@@ -197,7 +219,7 @@ test('U101: in a room those who have read a message and those who have not are t
   const { user, field, fake, address, sent } = await inRoom(5);
   await user.type(field, 'Done?{Enter}');
   await waitFor(() => expect(sent()).toHaveLength(1));
-  fake.deliveries = [{ name: 'person2', delivered_ms: 1, read_ms: 2 }];
+  fake.deliveries = [{ name: 'person2', address: null, delivered_ms: 1, read_ms: 2 }];
   fake.setDelivery(fake.talks.get(address)!.messages[0]!.id, { state: 'read' });
   const message = await screen.findByText('Done?');
   await fireEvent.contextMenu(message, { clientX: 10, clientY: 10 });

@@ -89,8 +89,14 @@ impl Account {
                 })
                 .await
             }
-            Ask::MarkUnread { conversation, .. } => {
-                self.decide(&conversation, conversations::mark_unread).await
+            Ask::MarkUnread {
+                conversation, from, ..
+            } => {
+                self.decide(&conversation, move |tx, id| match from {
+                    Some(message) => conversations::mark_unread_from(tx, id, message),
+                    None => conversations::mark_unread(tx, id),
+                })
+                .await
             }
             Ask::Remove { conversation, .. } => self.remove(&conversation).await,
             Ask::ClearCache { conversation, .. } => {

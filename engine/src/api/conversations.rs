@@ -67,6 +67,11 @@ pub enum ConversationRequest {
         account: String,
         /// Conversation id.
         conversation: String,
+        /// Local id of a message: it and all later ones count as unread again, on
+        /// this device.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        from: Option<i64>,
     },
     /// Takes a conversation and its messages from this device, those that wait to
     /// be sent too. It comes back when somebody writes; older messages can be read

@@ -299,6 +299,8 @@ pub struct MessageDetails {
 pub struct DeliveryView {
     /// Name to show.
     pub name: String,
+    /// Bare address. Absent in rooms that hide it, and where it is not known.
+    pub address: Option<String>,
     /// When a device of theirs had it at the latest, in milliseconds since the
     /// Unix epoch (XEP-0184).
     pub delivered_ms: Option<i64>,

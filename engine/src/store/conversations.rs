@@ -10,8 +10,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::messages::{State, state_from};
 pub(crate) use settings::{
-    Notify, Quiet, first_unread, hide, mark_unread, pin, quiet, set_archived, set_notify, show,
-    unpin,
+    Notify, Quiet, first_unread, hide, mark_unread, mark_unread_from, pin, quiet, set_archived,
+    set_notify, show, unpin,
 };
 
 /// A row of the list.
@@ -219,9 +219,11 @@ pub(crate) fn read_up_to(tx: &Transaction<'_>, id: &str, position: i64) -> rusql
     let changed = tx
         .prepare_cached(
             "UPDATE conversations SET read_position = ?2, marked_unread = 0
-             WHERE id = ?1 AND read_position < ?2",
+             WHERE id = ?1 AND read_position < ?2
+                 AND NOT (marked_unread AND ?2 <= coalesce(
+                     (SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?3 || ?1), ?2 - 1))",
         )?
-        .execute(params![id, position])?;
+        .execute(params![id, position, settings::READ_BEFORE])?;
     Ok(changed > 0)
 }
 

@@ -16,8 +16,9 @@ pub(crate) struct Unpublished {
     pub(crate) by_room: bool,
 }
 
-/// This device has read further: to be published, unless the others know as much. In
-/// the transaction that moves the read position.
+/// This device has read further: to be published, unless the others know as much, or
+/// more, as they do after [`conversations::mark_unread_from`]. In the transaction that
+/// moves the read position.
 pub(crate) fn publish_later(tx: &Transaction<'_>, conversation: &str) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO displayed (conversation, to_publish)
@@ -26,7 +27,14 @@ pub(crate) fn publish_later(tx: &Transaction<'_>, conversation: &str) -> rusqlit
          WHERE m.conversation = ?1 AND m.position <= c.read_position AND m.stanza_id IS NOT NULL
          ORDER BY m.position DESC LIMIT 1
          ON CONFLICT (conversation) DO UPDATE SET to_publish = excluded.to_publish
-             WHERE published IS NOT excluded.to_publish",
+             WHERE published IS NOT excluded.to_publish
+                 AND NOT coalesce(
+                     (SELECT position FROM messages
+                      WHERE conversation = excluded.conversation
+                          AND stanza_id = displayed.published)
+                     > (SELECT position FROM messages
+                        WHERE conversation = excluded.conversation
+                            AND stanza_id = excluded.to_publish), 0)",
     )?
     .execute([conversation])?;
     stop_waiting(tx, conversation)

@@ -109,6 +109,7 @@ async fn put_away_comes_back_with_a_message_and_removed_forgets_the_old_ones() {
     let unknown = ConversationRequest::MarkUnread {
         account,
         conversation: format!("nobody@{DOMAIN}"),
+        from: None,
     };
     let refused = client.engine.handle(Request::Conversation(unknown)).await;
     assert!(refused.is_err());

@@ -320,6 +320,7 @@ impl Account {
                 .into_iter()
                 .map(|delivery| DeliveryView {
                     name: delivery.name,
+                    address: delivery.address,
                     delivered_ms: delivery.delivered_ms,
                     read_ms: delivery.read_ms,
                 })

@@ -209,7 +209,11 @@ pub(crate) enum Decision {
     /// Takes it back.
     Unarchive,
     /// Marks it as one to come back to.
-    MarkUnread,
+    MarkUnread {
+        /// The id of a message that counts as unread again, with all later ones.
+        #[arg(long)]
+        from: Option<i64>,
+    },
     /// Removes what was read from this device; the server keeps it.
     Clear,
     /// Removes it and its messages from this device.

@@ -50,9 +50,10 @@ pub(crate) async fn decide(
             conversation,
             archived: matches!(what, Decision::Archive),
         },
-        Decision::MarkUnread => Ask::MarkUnread {
+        Decision::MarkUnread { from } => Ask::MarkUnread {
             account,
             conversation,
+            from: *from,
         },
         Decision::Clear => Ask::ClearCache {
             account,

@@ -144,7 +144,48 @@ pub(crate) fn mark_unread(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<bo
         "UPDATE conversations SET marked_unread = 1 WHERE id = ?1",
         [id],
     )?;
+    if changed > 0 {
+        tx.execute("DELETE FROM meta WHERE key = ?1 || ?2", [READ_BEFORE, id])?;
+    }
     Ok(changed > 0)
+}
+
+/// Keys of small values: how far was read when it was marked as unread from a message on.
+pub(super) const READ_BEFORE: &str = "read-before:";
+
+/// The same, and nothing counts as read from one message on; whether there is such a
+/// message. On this device alone: XEP-0490 knows no way back, so what the others say of
+/// before counts no more here.
+pub(crate) fn mark_unread_from(
+    tx: &Transaction<'_>,
+    id: &str,
+    message: i64,
+) -> rusqlite::Result<bool> {
+    let before: Option<(i64, i64, bool)> = tx
+        .query_row(
+            "SELECT m.position, c.read_position, c.marked_unread
+             FROM messages m JOIN conversations c ON c.id = m.conversation
+             WHERE m.id = ?2 AND c.id = ?1",
+            params![id, message],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .optional()?;
+    let Some((position, read, was_marked)) = before else {
+        return Ok(false);
+    };
+    // Marked once more: what was read was read before the first time.
+    tx.execute(
+        "INSERT INTO meta (key, value) VALUES (?1 || ?2, ?3)
+         ON CONFLICT (key) DO UPDATE SET value = CASE WHEN ?4
+             THEN max(CAST(value AS INTEGER), ?3) ELSE ?3 END",
+        params![READ_BEFORE, id, read, was_marked],
+    )?;
+    tx.execute(
+        "UPDATE conversations SET marked_unread = 1, read_position = min(read_position, ?2)
+         WHERE id = ?1",
+        params![id, position - 1],
+    )?;
+    Ok(true)
 }
 
 /// Makes sure that a conversation is there and in the list.
@@ -197,4 +238,56 @@ pub(crate) fn first_unread(db: &Connection, id: &str) -> rusqlite::Result<Option
         .query_row(params![id, read], |row| row.get(0))
         .optional()?;
     Ok(Some(FirstUnread { message, count }))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::store::conversations::{all, looked_at, read_up_to};
+    use crate::store::schema;
+
+    #[test]
+    fn what_is_unread_from_a_message_on_stays_so_until_somebody_looks() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO conversations (id, kind) VALUES ('bob@a', 'direct');
+                 INSERT INTO messages (id, conversation, position, outgoing, author, text, time_ms,
+                                       state)
+                 VALUES (1, 'bob@a', 10, 0, 'bob@a', 'a', 1, 1), (2, 'bob@a', 20, 0, 'bob@a', 'b', 2, 1),
+                        (3, 'bob@a', 30, 0, 'bob@a', 'c', 3, 1), (4, 'bob@a', 40, 0, 'bob@a', 'd', 4, 1);",
+            )
+            .unwrap();
+        let tx = connection.transaction().unwrap();
+        let (second, third, last) = (2, 3, 40);
+        assert!(read_up_to(&tx, "bob@a", last).unwrap());
+        assert!(mark_unread_from(&tx, "bob@a", third).unwrap());
+        let row = |tx: &Transaction<'_>| {
+            let row = all(tx).unwrap().remove(0);
+            (row.unread, row.marked_unread)
+        };
+        assert_eq!(row(&tx), (2, true));
+        assert_eq!(
+            first_unread(&tx, "bob@a").unwrap().unwrap().message,
+            Some(third)
+        );
+        // Other devices, and our own markers, say again what was read before.
+        assert!(!read_up_to(&tx, "bob@a", last).unwrap());
+        assert_eq!(row(&tx), (2, true));
+        // From further back, and then less far: all that was read before is still the same.
+        assert!(mark_unread_from(&tx, "bob@a", second).unwrap());
+        assert!(!read_up_to(&tx, "bob@a", last).unwrap());
+        assert_eq!(row(&tx), (3, true));
+        // Somebody has read more elsewhere.
+        assert!(read_up_to(&tx, "bob@a", last + 1).unwrap());
+        assert_eq!(row(&tx), (0, false));
+        // And one who looks here has read it.
+        assert!(mark_unread_from(&tx, "bob@a", third).unwrap());
+        assert!(looked_at(&tx, "bob@a", last).unwrap());
+        assert_eq!(row(&tx), (0, false));
+        assert!(!mark_unread_from(&tx, "bob@a", 1_000).unwrap());
+    }
 }

@@ -1,13 +1,19 @@
 //! Who has a message of ours, and since when.
 
-use rusqlite::{Connection, params};
+use std::collections::HashMap;
+
+use jid::BareJid;
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::store::contacts;
+use crate::store::rooms::members;
 
 /// What is known of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Delivery {
     pub(crate) name: String,
+    /// Bare, where it is known: rooms may hide it.
+    pub(crate) address: Option<String>,
     pub(crate) delivered_ms: Option<i64>,
     pub(crate) read_ms: Option<i64>,
 }
@@ -15,7 +21,7 @@ pub(crate) struct Delivery {
 /// Everybody who is known to have a message, first those who have seen it.
 /// Whoever has seen a later one has seen this one, at the latest then.
 pub(crate) fn deliveries(db: &Connection, id: i64) -> rusqlite::Result<Vec<Delivery>> {
-    let mut found: Vec<(Option<String>, Delivery)> = db
+    let mut found: Vec<(Option<String>, String, Delivery)> = db
         .prepare_cached(
             "SELECT d.person, max(d.name),
                     min(CASE WHEN t.id = m.id THEN d.delivered_ms END), min(d.read_ms)
@@ -28,20 +34,47 @@ pub(crate) fn deliveries(db: &Connection, id: i64) -> rusqlite::Result<Vec<Deliv
         .query_map(params![id], |row| {
             let read_ms: Option<i64> = row.get(3)?;
             let delivery = Delivery {
-                name: row.get(0)?,
+                name: String::new(),
+                address: None,
                 delivered_ms: row.get::<_, Option<i64>>(2)?.or(read_ms),
                 read_ms,
             };
-            Ok((row.get(1)?, delivery))
+            Ok((row.get(1)?, row.get(0)?, delivery))
         })?
         .collect::<rusqlite::Result<_>>()?;
-    for (name, delivery) in &mut found {
+    let known = occupants(db, id)?;
+    for (name, person, delivery) in &mut found {
+        delivery.address = known.get(person).cloned().or_else(|| bare(person));
         delivery.name = match name.take() {
             Some(name) => name,
-            None => contacts::name(db, &delivery.name)?,
+            None => contacts::name(db, person)?,
         };
     }
-    Ok(found.into_iter().map(|(_, delivery)| delivery).collect())
+    Ok(found.into_iter().map(|(_, _, delivery)| delivery).collect())
+}
+
+/// Who the occupant ids (XEP-0421) of the message's room stand for, as far as the room
+/// says so.
+fn occupants(db: &Connection, id: i64) -> rusqlite::Result<HashMap<String, String>> {
+    let room: Option<String> = db
+        .prepare_cached("SELECT conversation FROM messages WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    let Some(room) = room else {
+        return Ok(HashMap::new());
+    };
+    let all = members::all(db, &room)?;
+    Ok(all
+        .into_iter()
+        .filter_map(|member| Some((member.occupant_id?, member.address?)))
+        .collect())
+}
+
+/// What is known by its address alone: not somebody's place in a room that hides people.
+fn bare(person: &str) -> Option<String> {
+    let jid = BareJid::new(person).ok()?;
+    // An occupant id reads like a domain.
+    jid.node().is_some().then(|| jid.to_string())
 }
 
 #[cfg(test)]
@@ -100,5 +133,25 @@ mod tests {
         assert_eq!(shown(&db, 2), [bob]);
         assert_eq!(shown(&db, 3).len(), 1);
         assert!(shown(&db, 4).is_empty());
+    }
+
+    #[test]
+    fn readers_are_told_apart_by_their_addresses_under_whatever_name() {
+        let db = room();
+        db.execute_batch(
+            "INSERT INTO room_members (room, key, address, occupant_id, nick, affiliation)
+             VALUES ('r@x', 'bob@x', 'bob@x', 'bob', 'Robert', 'member'),
+                    ('q@x', 'eve@x', 'eve@x', 'carl', 'Eve', 'member');
+             INSERT INTO deliveries (conversation, message, person, name, delivered_ms, read_ms)
+             VALUES ('r@x', 1, 'r@x/dora', 'dora', 100, NULL);",
+        )
+        .unwrap();
+        let all = deliveries(&db, 1).unwrap();
+        let of = |name: &str| all.iter().find(|one| one.name == name).unwrap();
+        assert_eq!(of("Bob").address.as_deref(), Some("bob@x"));
+        assert_eq!(of("Anna").address.as_deref(), Some("anna@x"));
+        // What another room says of an id says nothing here.
+        assert_eq!(of("Carl").address, None);
+        assert_eq!(of("dora").address, None);
     }
 }

@@ -88,6 +88,7 @@ pub(super) async fn about_conversations(world: World) -> Result<()> {
     rosa.decide(ConversationRequest::MarkUnread {
         account: account.clone(),
         conversation: to_bob.clone(),
+        from: None,
     })
     .await?;
     rosa.restart().await?;

@@ -137,6 +137,7 @@ impl Device {
             Decision::MarkUnread => ConversationRequest::MarkUnread {
                 account,
                 conversation,
+                from: None,
             },
         };
         self.ask(Request::Conversation(request)).await.map(drop)

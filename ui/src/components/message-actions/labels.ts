@@ -14,6 +14,7 @@ export const labels: Record<MessageAction, { key: MessageKey; icon: IconName }> 
   forward: { key: 'action.forward', icon: 'forward' },
   copy: { key: 'action.copy', icon: 'copy' },
   select: { key: 'action.select', icon: 'select' },
+  unread: { key: 'action.unread', icon: 'eye' },
   details: { key: 'action.details', icon: 'info' },
   save: { key: 'action.save', icon: 'download' },
   retry: { key: 'message.retry', icon: 'retry' },

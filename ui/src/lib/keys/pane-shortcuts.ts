@@ -37,6 +37,8 @@ export const paneShortcuts: readonly PaneShortcut[] = [
   { action: 'bold', keys: [{ key: 'b', command: true }], label: 'shortcuts.bold' },
   { action: 'italic', keys: [{ key: 'i', command: true }], label: 'shortcuts.italic' },
   { action: 'code', keys: [{ key: 'e', command: true }], label: 'shortcuts.code' },
+  { action: 'link', keys: [{ key: 'k', command: true, alt: true }], label: 'shortcuts.link' },
   { action: 'up', keys: [{ key: 'Escape' }], label: 'shortcuts.up' },
+  { action: 'unread-from', keys: [{ key: 'Click', alt: true }], label: 'action.unread' },
   { action: 'mark-read', keys: [{ key: 'Escape' }], label: 'shortcuts.mark-read' },
 ];

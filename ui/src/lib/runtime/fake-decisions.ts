@@ -20,7 +20,7 @@ export function undecided(): Decisions {
 
 /** The conversations of the team in memory, as far as this file needs them. */
 export interface DecidedTeam {
-  readonly all: Map<string, { decided: Decisions; messages: { id: number }[] }>;
+  readonly all: Map<string, { decided: Decisions; messages: { id: number }[]; readUpTo: number }>;
   rows(): ConversationView[];
   /** Ids of what is unread, the oldest first. */
   unreadIds(conversation: string): number[];
@@ -77,6 +77,7 @@ function decideOne(team: DecidedTeam, request: AboutOne): Response {
       break;
     case 'mark-unread':
       decided.marked_unread = true;
+      if (request.from !== undefined) talk.readUpTo = request.from - 1;
       break;
     case 'remove':
       team.all.delete(request.conversation);

@@ -103,7 +103,14 @@ export class FakeMessages {
         deliveries:
           this.#team.deliveries() ??
           (here
-            ? [{ name: '王伟', delivered_ms: at, read_ms: state === 'read' ? at + 60_000 : null }]
+            ? [
+                {
+                  name: '王伟',
+                  address: 'wangwei@valley.local',
+                  delivered_ms: at,
+                  read_ms: state === 'read' ? at + 60_000 : null,
+                },
+              ]
             : []),
         versions: this.#versions.get(id) ?? [],
       },

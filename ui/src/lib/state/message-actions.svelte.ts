@@ -1,6 +1,7 @@
 import { toApiError } from '../errors/api-failure';
 import { pngOf } from '../pictures/marks';
 import type { ApiError } from '../rpc/generated/ApiError';
+import type { DeliveryView } from '../rpc/generated/DeliveryView';
 import type { MessageDetails } from '../rpc/generated/MessageDetails';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { FileRuntime } from '../rpc/files';
@@ -10,7 +11,7 @@ import { i18n } from '../i18n/i18n.svelte';
 import { MOST_NUDGED, type Nudged, nudgeText } from '../text/nudge';
 import type { Nudges } from './nudges.svelte';
 import { ConversationFiles } from './conversation-files.svelte';
-import type { Here } from './here.svelte';
+import type { Here, Namable } from './here.svelte';
 import type { Playback } from './playback.svelte';
 import { copyPicture } from './screenshot.svelte';
 import type { TakenBack } from './taken-back.svelte';
@@ -25,6 +26,7 @@ export type MessageAction =
   | 'forward'
   | 'copy'
   | 'select'
+  | 'unread'
   | 'details'
   | 'save'
   | 'retry'
@@ -50,7 +52,7 @@ export function actionsFor(message: MessageView, { moderates, files }: Allowed):
   actions.push('forward');
   if (message.text !== '') actions.push('copy');
   if (files && message.attachments.length > 0) actions.push('save');
-  actions.push('select', 'details');
+  actions.push('select', 'unread', 'details');
   if (mine) actions.push('retract');
   else if (moderates) actions.push('moderate');
   return actions;
@@ -222,12 +224,17 @@ export class MessageActions {
         rpc.messaging.details(account, message.id),
         asksWho ? here.wantPeople() : null,
       ]);
-      const read = new Set(
-        details.deliveries.flatMap(({ name, read_ms }) => (read_ms === null ? [] : [name])),
-      );
       const { people } = here;
+      const readers = details.deliveries.filter(({ read_ms }) => read_ms !== null);
+      const is = (reader: DeliveryView, one: Namable) =>
+        reader.address === null ? reader.name === one.name : reader.address === one.address;
+      // Who had another nickname when they read it is named as they are known now.
+      for (const delivery of details.deliveries) {
+        if (delivery.address === null) continue;
+        delivery.name = people.find((one) => is(delivery, one))?.name ?? delivery.name;
+      }
       const names = people
-        .filter(({ name }) => !read.has(name))
+        .filter((one) => !readers.some((reader) => is(reader, one)))
         .map(({ name, address, department }) => {
           const twice = people.filter((one) => one.name === name).length > 1;
           const label = twice && department !== '' ? `${name} (${department})` : name;

@@ -31,6 +31,7 @@ describe('what can be done with a message', () => {
       'forward',
       'copy',
       'select',
+      'unread',
       'details',
     ]);
   });

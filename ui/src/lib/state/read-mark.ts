@@ -8,6 +8,8 @@ export class ReadMark {
   firstUnread: number | null = null;
   /** Opened though it was marked as unread: the mark goes with the next look. */
   marked = false;
+  /** Marked as unread from some message on: what is on screen is not read until it is opened anew. */
+  held = false;
   #told: MessageView | null = null;
 
   constructor(tell: (message: number) => Promise<unknown>) {
@@ -19,6 +21,7 @@ export class ReadMark {
    * screen. `unread` is their number according to the conversation list.
    */
   consider(messages: () => readonly MessageView[], lowest: MessageView, unread: number): void {
+    if (this.held) return;
     const came = messages().findLast(
       (message) => message.direction === 'incoming' && !run.isAfter(message, lowest),
     );

@@ -261,6 +261,7 @@ export class Timeline {
     this.#newFrom = null;
     this.#back = [];
     this.#sent += 1;
+    if (this.#read.held) this.takeMark();
     if (this.#run.hasNewer) void this.#toEnd();
   }
 
@@ -290,8 +291,31 @@ export class Timeline {
     this.#read.consider(() => this.#run.messages, lowest, this.#host.unread());
   }
 
+  /**
+   * Counts a message and all that came behind it as unread again. They stay so, though
+   * they are on screen, until the conversation is opened again or answered.
+   */
+  async markUnreadFrom(message: MessageView): Promise<void> {
+    const { rpc, account } = this.#host;
+    const { conversation } = this;
+    await this.#act(() =>
+      // Nothing that was asked for before may say meanwhile that all was read.
+      this.#run.alone(async () => {
+        const from = message.id;
+        await rpc.decide(account, { action: 'mark-unread', conversation, from });
+        this.#read.held = true;
+        const first = this.#run.messages.find(
+          (one) => one.direction === 'incoming' && !run.isAfter(message, one),
+        );
+        this.#newFrom = first?.id ?? null;
+        this.#read.firstUnread = this.#newFrom;
+      }),
+    );
+  }
+
   /** It was marked as unread while it was open, and is opened again. */
   takeMark(): void {
+    this.#read.held = false;
     this.#read.marked = true;
     this.considerRead();
   }
@@ -380,6 +404,7 @@ export class Timeline {
     );
     // A line that was read is moved to what is new now; one that was not stays.
     const lineIsRead = this.#newFrom === null || this.#read.firstUnread === null;
+    if (fresh.first_unread === null && this.#read.firstUnread !== null) this.#read.held = false;
     this.#read.firstUnread = fresh.first_unread;
     const watching = this.#atBottom && this.#host.attention.present;
     if (fresh.first_unread !== null && lineIsRead && !watching) this.#newFrom = fresh.first_unread;

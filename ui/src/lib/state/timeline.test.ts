@@ -410,6 +410,47 @@ describe('U29: reading', () => {
     });
   });
 
+  test('is not told from a message on that was marked as unread', async () => {
+    const { timeline, look, fake, marked } = await open(fill(1));
+    look(true);
+    const incoming = timeline.messages.filter(({ direction }) => direction === 'incoming');
+    const from = incoming.at(-3)!;
+    await timeline.markUnreadFrom(from);
+    expect(fake.calls).toContainEqual({
+      type: 'conversation',
+      action: 'mark-unread',
+      account: ACCOUNT,
+      conversation: WANGWEI,
+      from: from.id,
+    });
+    expect(timeline.newFrom).toBe(from.id);
+    await timeline.refresh();
+    look(true);
+    expect(marked()).toEqual([]);
+    expect(timeline.newFrom).toBe(from.id);
+    // What comes meanwhile is unread too.
+    fake.receive(WANGWEI, 'more');
+    await timeline.refresh();
+    look(true);
+    expect(marked()).toEqual([]);
+    expect(timeline.newFrom).toBe(from.id);
+    // Opened again.
+    timeline.takeMark();
+    expect(marked()).toEqual([timeline.messages.at(-1)!.id]);
+  });
+
+  test('is told after all where what was marked as unread is answered', async () => {
+    const { timeline, look, marked } = await open(fill(1));
+    look(true);
+    const incoming = timeline.messages.filter(({ direction }) => direction === 'incoming');
+    await timeline.markUnreadFrom(incoming.at(-2)!);
+    look(true);
+    expect(marked()).toEqual([]);
+    timeline.ownMessageSent();
+    expect(timeline.newFrom).toBeNull();
+    expect(marked()).toEqual([incoming.at(-1)!.id]);
+  });
+
   test('that could not be told is tried again', async () => {
     const { timeline, look, fake, marked } = await open(unread);
     fake.failNext('mark-displayed', 'cache-failed');

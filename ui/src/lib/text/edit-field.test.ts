@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { asBlock, inBlock, insertText, replaceRange, wrapped } from './edit-field';
+import { asBlock, asLink, inBlock, insertText, replaceRange, wrapped } from './edit-field';
 
 function apply(value: string, sign: string, start = 0, end = value.length): string {
   const change = wrapped(value, start, end, sign);
@@ -26,6 +26,18 @@ describe('formatting', () => {
   test('with nothing selected leaves the caret between the signs', () => {
     expect(wrapped('ab', 1, 1, '*')).toEqual({ from: 1, to: 1, text: '**', start: 2, end: 2 });
   });
+});
+
+test.each([
+  // Value, start, end; then what is there, and where the caret is.
+  ['see the plan', 8, 12, 'see the plan (https://)', 22],
+  ['see ', 4, 4, 'see https://', 12],
+  ['the plan ', 4, 9, 'the plan (https://) ', 18],
+  ['https://a.example', 0, 17, ' (https://a.example)', 0],
+])('a link from %j', (value, start, end, expected, caret) => {
+  const link = asLink(value, start, end);
+  expect(value.slice(0, link.from) + link.text + value.slice(link.to)).toBe(expected);
+  expect([link.start, link.end]).toEqual([caret, caret]);
 });
 
 test('U53: a block of code stands on lines of its own', () => {

@@ -62,6 +62,25 @@ export function wrapped(value: string, start: number, end: number, sign: string)
   return { from: start, to: end, text: whole, start: inner === '' ? caret : start, end: caret };
 }
 
+/**
+ * The selection with room for an address behind it, or before it where it is one. Styling
+ * has no links with words of their own: the address stays to be seen.
+ */
+export function asLink(value: string, start: number, end: number): Wrapped {
+  const inner = value.slice(start, end);
+  if (/^[a-z][a-z0-9+.-]*:\S+$/i.test(inner.trim())) {
+    const text = ` (${inner.trim()})`;
+    return { from: start, to: end, text, start, end: start };
+  }
+  const words = inner.trimEnd();
+  const text = words === '' ? LINK : `${words} (${LINK})`;
+  const rest = inner.slice(words.length);
+  const caret = start + text.length - (words === '' ? 0 : 1);
+  return { from: start, to: end, text: text + rest, start: caret, end: caret };
+}
+
+const LINK = 'https://';
+
 /** A range as a block of code, on lines of its own. */
 export function asBlock(value: string, start: number, end: number): Wrapped {
   const inner = value.slice(start, end).replace(/^\n+|\n+$/g, '');

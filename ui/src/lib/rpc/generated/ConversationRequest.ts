@@ -81,7 +81,12 @@ account: string,
 /**
  * Conversation id.
  */
-conversation: string, } | { "action": "remove", 
+conversation: string, 
+/**
+ * Local id of a message: it and all later ones count as unread again, on
+ * this device.
+ */
+from?: number, } | { "action": "remove", 
 /**
  * Account id.
  */

@@ -9,6 +9,10 @@ export type DeliveryView = {
  */
 name: string, 
 /**
+ * Bare address. Absent in rooms that hide it, and where it is not known.
+ */
+address: string | null, 
+/**
  * When a device of theirs had it at the latest, in milliseconds since the
  * Unix epoch (XEP-0184).
  */
