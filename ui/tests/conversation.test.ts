@@ -252,6 +252,23 @@ describe('U34: copying', () => {
   });
 });
 
+test('a click with Alt leaves the message and all later ones unread until somebody answers', async () => {
+  const { fake, user, field } = await open();
+  const count = () =>
+    screen
+      .getAllByTestId('conversation-row')
+      .find((row) => row.dataset.conversation === WANGWEI)!
+      .querySelector('.badge')?.textContent;
+  fake.receive(WANGWEI, 'one of them');
+  fake.receive(WANGWEI, 'the other');
+  const text = await screen.findByText('one of them');
+  await waitFor(() => expect(count()).toBeUndefined());
+  await fireEvent.click(text, { altKey: true });
+  await waitFor(() => expect(count()).toBe('2'));
+  await user.type(field, 'Done{Enter}');
+  await waitFor(() => expect(count()).toBeUndefined());
+});
+
 test('U101: who has a message and who has read it', async () => {
   const { fake } = await open();
   fake.setDelivery(sent(fake).id, { state: 'read' });
