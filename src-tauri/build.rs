@@ -20,6 +20,7 @@ const COMMANDS: &[&str] = &[
     "show_window",
     "quit",
     "attend",
+    "announce",
     "zoom_set",
     "open_link",
     "file_ask_where",

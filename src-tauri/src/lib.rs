@@ -74,6 +74,7 @@ pub fn run() -> ExitCode {
     if bench::is_empty_window_wanted() {
         return bench::empty_window(&paths).unwrap_or(ExitCode::FAILURE);
     }
+    window::collect_often();
     if single_instance::knock(paths.home(), args.link.as_deref()) == Answer::Raised {
         texts::print_error(texts::already_open(
             &SettingsFile::open(paths.settings()).get(),
@@ -188,6 +189,7 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
             commands::show_window,
             commands::quit,
             commands::desktop::attend,
+            commands::desktop::announce,
             commands::desktop::zoom_set,
             commands::desktop::open_link,
             commands::files::file_ask_where,

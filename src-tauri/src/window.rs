@@ -1,6 +1,8 @@
 //! The one window.
 
+mod announce;
 mod focus;
+mod garbage;
 mod place;
 mod revive;
 mod spelling;
@@ -17,7 +19,9 @@ use tauri::{
 use crate::contract::Theme;
 use crate::state::Shell;
 use crate::{clock, paths};
+pub(crate) use announce::announce;
 pub(crate) use focus::Focus;
+pub(crate) use garbage::collect_often;
 use place::{Area, FIRST_SIZE, Place, Places, first_size};
 pub(crate) use revive::Revivals;
 #[cfg(target_os = "macos")]

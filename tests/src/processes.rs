@@ -76,6 +76,18 @@ pub fn with_argument(argument: &str) -> Vec<u32> {
     found
 }
 
+/// What a process was given as its environment when it started, each as `NAME=value`.
+///
+/// # Panics
+/// If there is no such process.
+#[must_use]
+pub fn environment(id: u32) -> Vec<String> {
+    let all = std::fs::read(format!("/proc/{id}/environ")).expect("a process of ours");
+    all.split(|byte| *byte == 0)
+        .map(|one| String::from_utf8_lossy(one).into_owned())
+        .collect()
+}
+
 /// Waits until a process has ended.
 ///
 /// # Panics

@@ -7,6 +7,7 @@ mod devices;
 mod input_method;
 mod keyboard;
 mod screen;
+mod screen_reader;
 mod script;
 mod session;
 mod team;
@@ -14,5 +15,6 @@ mod wayland;
 
 pub use app::{App, test_id};
 pub use desktop::{Desktop, KeyringKind, Screen};
+pub use input_method::PINYIN;
 pub use session::Session;
 pub use team::{Colleague, join_as, start_team};

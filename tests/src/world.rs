@@ -342,6 +342,25 @@ impl Person {
         .await;
     }
 
+    /// The address of the conversation at the top, once there is one.
+    ///
+    /// # Panics
+    /// If there is none for long.
+    pub async fn correspondent(&self) -> String {
+        let mut address = None;
+        self.until("somebody has written", async || {
+            let request = Request::Conversations {
+                account: self.account(),
+            };
+            if let Response::Conversations(rows) = self.ask(request).await {
+                address = rows.into_iter().next().map(|row| row.id);
+            }
+            address.is_some()
+        })
+        .await;
+        address.expect("just seen")
+    }
+
     /// Waits until something is so; looks again whenever the engine says that
     /// something has changed.
     ///

@@ -11,6 +11,7 @@
 
 use std::process::Stdio;
 
+use system_tests::processes;
 use system_tests::window::{App, Colleague, Desktop, KeyringKind, Session, start_team, test_id};
 
 const PASSWORD: &str = "desktop-Geheimnis-4711";
@@ -138,7 +139,7 @@ async fn page_is_killed(desktop: &Desktop, app: &App) {
     app.shot("4-before").await;
     let (before, after) = (shot("tray-4-before.png"), shot("tray-5-page-again.png"));
     let page = app.page_process().unwrap();
-    system_tests::processes::signal(page, "KILL");
+    processes::signal(page, "KILL");
     app.until("the page is there again", async || {
         let again = app.page_process().is_some_and(|now| now != page);
         if again {
@@ -149,12 +150,15 @@ async fn page_is_killed(desktop: &Desktop, app: &App) {
     })
     .await;
     assert!(app.log().contains("the process of the page has ended"));
+    // The new one, too, keeps no more than it needs.
+    let environment = processes::environment(app.page_process().unwrap());
+    assert!(environment.contains(&"JSC_useGenerationalGC=0".to_owned()));
 }
 
 /// Starts the app once more on the same home; it hands its link on and ends.
 fn second_start(desktop: &Desktop, app: &App, link: &str) {
     let status = desktop
-        .command(system_tests::processes::required("STARTALK_BIN"))
+        .command(processes::required("STARTALK_BIN"))
         .arg("--home")
         .arg(app.home())
         .arg(link)
@@ -164,5 +168,5 @@ fn second_start(desktop: &Desktop, app: &App, link: &str) {
 }
 
 fn shot(name: &str) -> std::path::PathBuf {
-    system_tests::processes::required("STARTALK_SHOTS").join(name)
+    processes::required("STARTALK_SHOTS").join(name)
 }

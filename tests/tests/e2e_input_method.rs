@@ -1,4 +1,5 @@
-//! A real input method in the real window: Pinyin of `IBus`, at 100 and at 200 %.
+//! Real input methods in the real window, those of `IBus`: Pinyin at 100 and at 200 %,
+//! and what else is typed with, each in its own way.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,7 +9,7 @@
     reason = "a panic with its place is the report"
 )]
 
-use system_tests::window::{App, Desktop, KeyringKind, Screen, join_as, test_id};
+use system_tests::window::{App, Desktop, KeyringKind, PINYIN, Screen, join_as, test_id};
 use system_tests::world::World;
 
 const PASSWORD: &str = "pinyin-Geheimnis-4711";
@@ -38,6 +39,95 @@ async fn pinyin_at_200_percent() {
     .await;
 }
 
+/// Another input method, and a word that is written with it.
+struct Method {
+    name: &'static str,
+    /// What turns it on where it begins with plain letters.
+    turned_on_by: Option<&'static str>,
+    typed: &'static str,
+    /// What makes the word of what was typed.
+    chosen_by: Option<&'static str>,
+    /// Whether the word is the method's until Enter.
+    is_ended_by_enter: bool,
+    text: &'static str,
+}
+
+/// Wubi, Zhuyin, Japanese and Korean.
+const METHODS: [Method; 4] = [
+    Method {
+        name: "table:wubi-jidian86",
+        turned_on_by: None,
+        typed: "wqvb",
+        chosen_by: Some("space"),
+        is_ended_by_enter: false,
+        text: "你好",
+    },
+    Method {
+        name: "chewing",
+        turned_on_by: None,
+        typed: "hk4g4",
+        chosen_by: None,
+        is_ended_by_enter: true,
+        text: "測試",
+    },
+    Method {
+        name: "anthy",
+        turned_on_by: Some("ctrl+j"),
+        typed: "nihongo",
+        chosen_by: Some("space"),
+        is_ended_by_enter: true,
+        text: "日本語",
+    },
+    // The last syllable is its own until Enter, which it ends and passes on: one Enter
+    // sends, as who writes Korean has it everywhere, and all of the word.
+    Method {
+        name: "hangul",
+        turned_on_by: Some("shift+space"),
+        typed: "gksrmf",
+        chosen_by: None,
+        is_ended_by_enter: false,
+        text: "한글",
+    },
+];
+
+/// U40.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_methods() {
+    let mut desktop = Desktop::start(KeyringKind::Unlocked);
+    desktop.start_input_method();
+    let world = World::start().await;
+    let wang = world.join("Wang Fang").await;
+    let invite = world.invite_link(Some("Wang Fang")).await;
+    let app = App::start(&desktop, "methods", "zh_CN", &[&invite]).await;
+    join_as(&app, "罗莎", PASSWORD).await;
+    app.click("contact-row").await;
+    app.wait_focus("composer").await;
+    app.wait_focused().await;
+    let mut sent = Vec::new();
+    for method in METHODS {
+        app.choose_input_method(&desktop, method.name).await;
+        if let Some(key) = method.turned_on_by {
+            app.press(key);
+        }
+        app.type_keys_of(method.typed);
+        if let Some(key) = method.chosen_by {
+            app.press(key);
+        }
+        if method.is_ended_by_enter {
+            app.press("Return");
+            wait_value(&app, "composer", method.text).await;
+            assert_eq!(app.texts(&test_id("message-text")).await, sent);
+        }
+        app.press("Return");
+        sent.push(method.text);
+        wait_sent(&app, &sent).await;
+        wait_value(&app, "composer", "").await;
+    }
+    desktop.screenshot(&shot("methods-sent.png"));
+    drop(wang);
+    app.quit().await;
+}
+
 async fn compose_on(screen: Screen) {
     let mut desktop = Desktop::start_on(screen, KeyringKind::Unlocked);
     desktop.start_input_method();
@@ -50,7 +140,7 @@ async fn compose_on(screen: Screen) {
     app.click("contact-row").await;
     app.wait_focus("composer").await;
     app.wait_focused().await;
-    app.choose_pinyin(&desktop).await;
+    app.choose_input_method(&desktop, PINYIN).await;
 
     // U41: the candidates are at the caret, and what is being composed is not text yet.
     let offered = app.compose("nihao").await;

@@ -57,7 +57,7 @@ async fn everything_without_a_mouse() {
     app.wait_focus("composer").await;
     app.type_keys_of(SENT);
     app.press("Return");
-    let rosa = address_of_the_other(&wang).await;
+    let rosa = wang.correspondent().await;
     wait_text(&wang, &rosa, SENT).await;
     wang.send_to(&rosa, REPORT).await;
     wait_last(&app, REPORT).await;
@@ -144,23 +144,6 @@ async fn choose(app: &App, group: &str, value: &str) {
         })
         .await;
     }
-}
-
-/// Whoever else is in the list of this person.
-async fn address_of_the_other(person: &Person) -> String {
-    let mut address = None;
-    person
-        .until("somebody has written", async || {
-            let request = Request::Conversations {
-                account: person.account(),
-            };
-            if let Response::Conversations(rows) = person.ask(request).await {
-                address = rows.into_iter().next().map(|row| row.id);
-            }
-            address.is_some()
-        })
-        .await;
-    address.unwrap()
 }
 
 async fn messages(person: &Person, conversation: &str) -> Vec<MessageView> {

@@ -18,6 +18,12 @@ pub(crate) async fn attend(
     Ok(session::attend(&shell, attention).await)
 }
 
+/// Has a screen reader say something that came by itself.
+#[tauri::command]
+pub(crate) fn announce(app: AppHandle, text: String) {
+    window::announce(&app, &text);
+}
+
 /// Size of the page in per cent of the usual.
 #[tauri::command]
 pub(crate) fn zoom_set(app: AppHandle, percent: u16) {

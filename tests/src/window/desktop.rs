@@ -55,6 +55,8 @@ pub struct Desktop {
     screen: Screen,
     /// Whether programs take text from the input method.
     pub(super) input_method: bool,
+    /// Whether programs tell a screen reader what they show.
+    pub(super) is_read_aloud: bool,
     pub(super) display: Display,
     bus: String,
     /// The process that tells programs of settings, if there is one.
@@ -128,6 +130,7 @@ impl Desktop {
             folder,
             screen,
             input_method: false,
+            is_read_aloud: false,
             display,
             bus,
             settings: None,
@@ -225,7 +228,7 @@ impl Desktop {
         self._programs.push(program);
     }
 
-    fn wait_for_name(&self, name: &str) {
+    pub(super) fn wait_for_name(&self, name: &str) {
         wait(&format!("{name} on the session bus"), || {
             let output = self
                 .command("dbus-send")
@@ -257,10 +260,8 @@ impl Desktop {
             .env_remove("XDG_DATA_HOME")
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XDG_CACHE_HOME")
-            // No GPU and no accessibility bus here.
+            // There is no GPU.
             .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
-            .env("NO_AT_BRIDGE", "1")
-            .env("GTK_A11Y", "none")
             .env("RUST_BACKTRACE", "1");
         match &self.display {
             Display::X11(name) => command.env("DISPLAY", name),
@@ -268,6 +269,9 @@ impl Desktop {
         };
         if self.settings.is_none() {
             command.env("GDK_SCALE", self.screen.scale.to_string());
+        }
+        if !self.is_read_aloud {
+            command.env("NO_AT_BRIDGE", "1").env("GTK_A11Y", "none");
         }
         if self.input_method {
             // Nothing of it is kept, and no settings of the machine are read.
@@ -367,7 +371,7 @@ fn bus_configuration(folder: &Path) -> String {
 
 /// Waits for what a program of the desktop has to do, of which nothing tells.
 pub(super) fn wait(what: &str, is_there: impl Fn() -> bool) {
-    for _ in 0..200 {
+    for _ in 0..600 {
         if is_there() {
             return;
         }

@@ -1,17 +1,18 @@
-//! A real input method: `IBus` with Pinyin, and its window of candidates.
+//! Real input methods: those of `IBus`, and its window of candidates.
 
 use std::process::Stdio;
 
 use super::{App, Desktop};
 use crate::processes::Guard;
 
-const PINYIN: &str = "libpinyin";
+/// Pinyin, as [`App::choose_input_method`] takes it.
+pub const PINYIN: &str = "libpinyin";
 /// Its window of candidates, by name.
 const CANDIDATES: &str = "^ibus-ui-gtk3$";
 
 impl Desktop {
     /// Starts the input method. Programs that start from now on use it, and type
-    /// plain letters until [`App::choose_pinyin`].
+    /// plain letters until [`App::choose_input_method`].
     pub fn start_input_method(&mut self) {
         self.input_method = true;
         let service = Guard::spawn(
@@ -19,6 +20,8 @@ impl Desktop {
                 // What programs say of their caret are pixels; this panel takes them
                 // for its own, larger ones.
                 .env("GDK_SCALE", "1")
+                // Some methods are written in Python, for that of the system.
+                .env("PATH", "/usr/bin:/bin")
                 .args(["--panel=/usr/libexec/ibus-ui-gtk3"])
                 .args(["--config=/usr/libexec/ibus-memconf"])
                 .stdout(Stdio::null())
@@ -29,14 +32,14 @@ impl Desktop {
 }
 
 impl App {
-    /// Types Pinyin from now on, as one chooses it in the panel of the desktop.
-    pub async fn choose_pinyin(&self, desktop: &Desktop) {
-        self.until("Pinyin is chosen", async || {
+    /// Types with this one from now on, as one chooses it in the panel of the desktop.
+    pub async fn choose_input_method(&self, desktop: &Desktop, method: &str) {
+        self.until(&format!("{method} is chosen"), async || {
             let ask = |arguments: &[&str]| desktop.command("ibus").args(arguments).output();
             // Refused as long as its list is not read: what is so is asked for.
-            drop(ask(&["engine", PINYIN]));
+            drop(ask(&["engine", method]));
             let chosen = ask(&["engine"]).expect("ibus is installed");
-            String::from_utf8_lossy(&chosen.stdout).trim() == PINYIN
+            String::from_utf8_lossy(&chosen.stdout).trim() == method
         })
         .await;
     }

@@ -24,7 +24,7 @@ pub(crate) const BUILD_PACKAGES: &[&str] = &[
 ];
 
 /// To drive the real window without a screen, with a real keyring and real
-/// notifications, a real input method, a clipboard and a microphone.
+/// notifications, real input methods, a screen reader, a clipboard and a microphone.
 pub(crate) const TEST_PACKAGES: &[&str] = &[
     "webkit2gtk-driver",
     "xvfb",
@@ -36,6 +36,12 @@ pub(crate) const TEST_PACKAGES: &[&str] = &[
     "ibus",
     "ibus-gtk3",
     "ibus-libpinyin",
+    "ibus-table-wubi",
+    "ibus-chewing",
+    "ibus-anthy",
+    "ibus-hangul",
+    "at-spi2-core",
+    "orca",
     "xclip",
     "pulseaudio",
     "imagemagick",
@@ -89,6 +95,7 @@ const TEST_PROGRAMS: &[&str] = &[
     "gnome-keyring-daemon",
     "dunst",
     "ibus-daemon",
+    "orca",
     "pulseaudio",
     "xclip",
     "xsettingsd",

@@ -28,6 +28,10 @@ export class BridgeDesktop implements DesktopRuntime {
     return active;
   }
 
+  async announce(): Promise<void> {
+    // The browser says it by itself.
+  }
+
   pastedFiles(): Promise<File[]> {
     return noDesktop();
   }

@@ -8,6 +8,8 @@ import type { WindowAttention } from '../rpc/generated/WindowAttention';
 export interface DesktopRuntime {
   /** The window says that it is there: when something changes, and each half minute. */
   attend(attention: WindowAttention): Promise<boolean>;
+  /** Has a screen reader say something, where the web view does not. */
+  announce(text: string): Promise<void>;
   /** The files that another program has put onto the clipboard. */
   pastedFiles(): Promise<File[]>;
   /** Asks where a file is to go. */

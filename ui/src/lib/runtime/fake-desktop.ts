@@ -20,6 +20,8 @@ export class FakeDesktop implements DesktopRuntime {
   lock: LockView = { ready: false, locked: false, wait_until_ms: null, system: 'absent' };
   /** What the system says of who is there; an error code if it does not confirm it. */
   signIn: ApiError['code'] | 'confirmed' | 'cancelled' = 'confirmed';
+  /** What a screen reader was to say. */
+  readonly announced: string[] = [];
   /** What is on the screen; null if the person changes their mind. */
   screen: Blob | null | 'none' | 'drawn' = 'none';
   /** Pictures that were put onto the clipboard. */
@@ -38,6 +40,10 @@ export class FakeDesktop implements DesktopRuntime {
 
   /** Whether somebody sits in front of the window. */
   somebodyIsThere = true;
+
+  async announce(text: string): Promise<void> {
+    this.announced.push(text);
+  }
 
   async attend(attention: WindowAttention): Promise<boolean> {
     this.attentions.push(attention);

@@ -38,6 +38,7 @@ export function tauriRuntime(): Runtime {
 function tauriDesktop(): DesktopRuntime {
   return {
     attend: (attention) => invoke('attend', { attention }),
+    announce: (text) => invoke('announce', { text }),
     pastedFiles,
     fileAskWhere: (name) => invoke('file_ask_where', { name }),
     fileStage: stage,

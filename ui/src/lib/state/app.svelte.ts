@@ -448,6 +448,12 @@ export class App {
     };
   }
 
+  /** Has a screen reader say it, through the system. */
+  announce(text: string): void {
+    // Who does not listen to the window sees it.
+    this.rpc.desktop((desktop) => desktop.announce(text)).catch(() => undefined);
+  }
+
   #announceMessages(messages: MessageView[]): void {
     const last = messages[messages.length - 1];
     if (last) this.#announce(last.author_name, last.text);

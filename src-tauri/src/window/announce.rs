@@ -1,0 +1,63 @@
+//! What comes by itself, told to who listens to the window instead of looking at it.
+//!
+//! A page marks such places as live regions (WAI-ARIA 1.2, section 6.7). WebView2 and
+//! WKWebView pass them on. WebKitGTK passes on none (`AXObjectCacheAtspi.cpp` knows no
+//! such notification), so there the page hands the words over, and they are shown as
+//! those of a notification of the window, which screen readers say without being asked.
+
+use tauri::AppHandle;
+
+/// Characters that are said; more would not be listened to.
+#[cfg(target_os = "linux")]
+const LONGEST: usize = 500;
+/// Their reader asks for the words when it comes to it, so the last ones stay.
+#[cfg(target_os = "linux")]
+const KEPT: usize = 8;
+/// Of the widgets that hold them.
+#[cfg(target_os = "linux")]
+const NAME: &str = "announcement";
+
+/// Has a screen reader say this, if there is one.
+#[cfg(target_os = "linux")]
+pub(crate) fn announce(app: &AppHandle, text: &str) {
+    let text: String = text.chars().take(LONGEST).collect();
+    let Some(window) = super::main(app) else {
+        return;
+    };
+    let shown = window.clone();
+    let said = window.run_on_main_thread(move || match shown.default_vbox() {
+        Ok(place) => say(&place, &text),
+        Err(error) => tracing::warn!(%error, "nothing can be announced"),
+    });
+    if let Err(error) = said {
+        tracing::warn!(%error, "nothing can be announced");
+    }
+}
+
+/// The label takes part in what is read, and in nothing that is seen.
+#[cfg(target_os = "linux")]
+fn say(place: &gtk::Box, text: &str) {
+    use gtk::glib::translate::IntoGlib;
+    use gtk::prelude::{AtkObjectExt, ContainerExt, WidgetExt};
+
+    let before = place.children();
+    let before = before.iter().filter(|child| child.widget_name() == NAME);
+    let gone = before.clone().count().saturating_sub(KEPT - 1);
+    for label in before.take(gone) {
+        place.remove(label);
+    }
+    let label = gtk::Label::new(Some(text));
+    label.set_widget_name(NAME);
+    label.set_no_show_all(true);
+    place.add(&label);
+    let Some(accessible) = label.accessible() else {
+        return;
+    };
+    accessible.set_role(gtk::atk::Role::Notification);
+    let showing = gtk::atk::StateType::Showing.into_glib();
+    accessible.notify_state_change(showing.unsigned_abs().into(), true);
+}
+
+/// The web view says it by itself.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn announce(_: &AppHandle, _: &str) {}
