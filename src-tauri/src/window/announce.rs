@@ -10,12 +10,9 @@ use tauri::AppHandle;
 /// Characters that are said; more would not be listened to.
 #[cfg(target_os = "linux")]
 const LONGEST: usize = 500;
-/// Their reader asks for the words when it comes to it, so the last ones stay.
+/// The reader asks for the words when it comes to them, and they are in nobody's way.
 #[cfg(target_os = "linux")]
-const KEPT: usize = 8;
-/// Of the widgets that hold them.
-#[cfg(target_os = "linux")]
-const NAME: &str = "announcement";
+const KEPT: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// Has a screen reader say this, if there is one.
 #[cfg(target_os = "linux")]
@@ -40,22 +37,16 @@ fn say(place: &gtk::Box, text: &str) {
     use gtk::glib::translate::IntoGlib;
     use gtk::prelude::{AtkObjectExt, ContainerExt, WidgetExt};
 
-    let before = place.children();
-    let before = before.iter().filter(|child| child.widget_name() == NAME);
-    let gone = before.clone().count().saturating_sub(KEPT - 1);
-    for label in before.take(gone) {
-        place.remove(label);
-    }
     let label = gtk::Label::new(Some(text));
-    label.set_widget_name(NAME);
     label.set_no_show_all(true);
     place.add(&label);
-    let Some(accessible) = label.accessible() else {
-        return;
-    };
-    accessible.set_role(gtk::atk::Role::Notification);
-    let showing = gtk::atk::StateType::Showing.into_glib();
-    accessible.notify_state_change(showing.unsigned_abs().into(), true);
+    if let Some(accessible) = label.accessible() {
+        accessible.set_role(gtk::atk::Role::Notification);
+        let showing = gtk::atk::StateType::Showing.into_glib();
+        accessible.notify_state_change(showing.unsigned_abs().into(), true);
+    }
+    let place = place.clone();
+    gtk::glib::timeout_add_local_once(KEPT, move || place.remove(&label));
 }
 
 /// The web view says it by itself.
