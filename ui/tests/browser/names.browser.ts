@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cdp } from 'vitest/browser';
 import { allSorts } from '../../src/lib/runtime/fixtures-messages';
 import { everyRow } from '../../src/lib/runtime/fixtures-lists';
@@ -51,6 +51,10 @@ const open = async () => {
   await frames();
   return opened;
 };
+
+// Soon after midnight what was written before it is of yesterday.
+beforeEach(() => vi.useFakeTimers({ toFake: ['Date'], now: new Date(2026, 10, 24, 15, 30) }));
+afterEach(() => vi.useRealTimers());
 
 describe('U112: in the tree that screen readers are given', () => {
   test('a row of the list is one sentence', async () => {
