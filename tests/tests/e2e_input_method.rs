@@ -97,12 +97,7 @@ async fn other_methods() {
     desktop.start_input_method();
     let world = World::start().await;
     let wang = world.join("Wang Fang").await;
-    let invite = world.invite_link(Some("Wang Fang")).await;
-    let app = App::start(&desktop, "methods", "zh_CN", &[&invite]).await;
-    join_as(&app, "罗莎", PASSWORD).await;
-    app.click("contact-row").await;
-    app.wait_focus("composer").await;
-    app.wait_focused().await;
+    let app = in_a_conversation(&desktop, &world, "methods").await;
     let mut sent = Vec::new();
     for method in METHODS {
         app.choose_input_method(&desktop, method.name).await;
@@ -128,18 +123,24 @@ async fn other_methods() {
     app.quit().await;
 }
 
+/// An app whose keys go to the field of a conversation.
+async fn in_a_conversation(desktop: &Desktop, world: &World, name: &str) -> App {
+    let invite = world.invite_link(Some("Wang Fang")).await;
+    let app = App::start(desktop, name, "zh_CN", &[&invite]).await;
+    join_as(&app, "罗莎", PASSWORD).await;
+    app.click("contact-row").await;
+    app.wait_focus("composer").await;
+    app.wait_focused().await;
+    app
+}
+
 async fn compose_on(screen: Screen) {
     let mut desktop = Desktop::start_on(screen, KeyringKind::Unlocked);
     desktop.start_input_method();
     let world = World::start().await;
     let wang = world.join("Wang Fang").await;
-    let invite = world.invite_link(Some("Wang Fang")).await;
     let name = format!("pinyin-{}", screen.scale);
-    let app = App::start(&desktop, &name, "zh_CN", &[&invite]).await;
-    join_as(&app, "罗莎", PASSWORD).await;
-    app.click("contact-row").await;
-    app.wait_focus("composer").await;
-    app.wait_focused().await;
+    let app = in_a_conversation(&desktop, &world, &name).await;
     app.choose_input_method(&desktop, PINYIN).await;
 
     // U41: the candidates are at the caret, and what is being composed is not text yet.

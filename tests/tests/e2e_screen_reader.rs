@@ -9,7 +9,7 @@
     reason = "a panic with its place is the report"
 )]
 
-use system_tests::window::{App, Desktop, KeyringKind, join_as, test_id};
+use system_tests::window::{App, Desktop, KeyringKind, join_as};
 use system_tests::world::World;
 
 const PASSWORD: &str = "gehört-Geheimnis-4711";
@@ -37,13 +37,7 @@ async fn read_aloud() {
     app.wait_heard(&desktop, "Search people, rooms, messages combo box.")
         .await;
     app.type_keys_of("wang");
-    app.until("she is found", async || {
-        let found = app.texts(&test_id("switcher-entry")).await;
-        found
-            .first()
-            .is_some_and(|first| first.contains("Wang Fang"))
-    })
-    .await;
+    app.wait_offered("Wang Fang").await;
     app.press("Return");
     app.wait_focus("composer").await;
     app.type_keys_of("hello");

@@ -46,6 +46,15 @@ impl App {
         panic!("{id} cannot be reached by Tab");
     }
 
+    /// Waits until the quick switcher offers this first.
+    pub async fn wait_offered(&self, name: &str) {
+        self.until(&format!("{name} is found"), async || {
+            let found = self.texts(&super::test_id("switcher-entry")).await;
+            found.first().is_some_and(|first| first.contains(name))
+        })
+        .await;
+    }
+
     /// Types letters and signs of an English keyboard.
     ///
     /// # Panics

@@ -116,5 +116,7 @@ describe('U112: in the tree that screen readers are given', () => {
       const live = (await heard()).filter(({ name }) => name === '王伟: Are you there?');
       expect(live.length).toBeGreaterThan(0);
     });
+    // And through the system, where the web view tells nobody.
+    expect(fake.desktop.announced).toContain('王伟: Are you there?');
   });
 });
