@@ -18,6 +18,7 @@ const MOST_STOPS: usize = 40;
 
 /// U112.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "fails once in six runs, when Orca starts for the first time after long"]
 async fn read_aloud() {
     let mut desktop = Desktop::start(KeyringKind::Unlocked);
     desktop.start_screen_reader();
