@@ -92,7 +92,6 @@ const METHODS: [Method; 4] = [
 
 /// U40.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "fails once in six runs, when the input methods start for the first time after long"]
 async fn other_methods() {
     let mut desktop = Desktop::start(KeyringKind::Unlocked);
     desktop.start_input_method();
