@@ -9,7 +9,7 @@
     reason = "a panic with its place is the report"
 )]
 
-use system_tests::window::{App, Desktop, KeyringKind, join_as};
+use system_tests::window::{App, Desktop, KeyringKind, join_as, test_id};
 use system_tests::world::World;
 
 const PASSWORD: &str = "gehört-Geheimnis-4711";
@@ -54,7 +54,7 @@ async fn read_aloud() {
     app.press("ctrl+Up");
     app.wait_heard(&desktop, ": Lunch at noon? article.").await;
 
-    let chats = once_round(&app, &desktop).await;
+    let chats = once_round(&app, &desktop, "Tab").await;
     for said in [
         "Send files push button.",
         "Rosa, Team 团队, Online",
@@ -64,9 +64,78 @@ async fn read_aloud() {
     }
     app.press("ctrl+shift+f");
     app.wait_focus("search-input").await;
-    once_round(&app, &desktop).await;
+    once_round(&app, &desktop, "Tab").await;
+    everything_else(&app, &desktop).await;
     drop(wang);
     app.quit().await;
+}
+
+/// What opens beside and above a conversation, and the other pages.
+async fn everything_else(app: &App, desktop: &Desktop) {
+    app.click("open-chats").await;
+    app.click("composer").await;
+    app.wait_focus("composer").await;
+    app.press("ctrl+Up");
+    app.wait_focus("message").await;
+    app.press("shift+F10");
+    app.wait_for("[role=menu]").await;
+    app.wait_focus("menu-reply").await;
+    while app.focused().await != "menu-details" {
+        step(app, desktop, "Down").await;
+    }
+    app.press("Escape");
+    app.press("Escape");
+    app.wait_focus("composer").await;
+
+    app.click("emoji-open").await;
+    app.wait_focus("emoji-find").await;
+    let emoji = once_round(app, desktop, "Tab").await;
+    assert!(
+        emoji.iter().any(|all| all.contains("Food and drink")),
+        "{emoji:#?}"
+    );
+    app.press("Escape");
+    app.wait_focus("emoji-open").await;
+
+    app.press("ctrl+alt+i");
+    app.wait_for(&test_id("details")).await;
+    let details = once_round(app, desktop, "Tab").await;
+    let mute = "Mute toggle button not pressed.";
+    assert!(details.iter().any(|all| all.contains(mute)), "{details:#?}");
+    app.press("ctrl+alt+i");
+
+    app.press("ctrl+shift+d");
+    app.wait_for(&test_id("calendar")).await;
+    app.wait_heard(desktop, "Go to a date dialog").await;
+    for _ in 0..10 {
+        step(app, desktop, "Left").await;
+    }
+    app.press("Escape");
+
+    app.click("open-contacts").await;
+    let contacts = once_round(app, desktop, "Tab").await;
+    assert!(
+        contacts.iter().any(|all| all.contains("Contacts tree")),
+        "{contacts:#?}"
+    );
+    app.press("ctrl+shift+n");
+    app.wait_heard(desktop, "Search people and departments combo box.")
+        .await;
+    let offered = "notification Wang Fang, Team 团队";
+    type_with_options(app, desktop, "picker-search", ["w", "ang"], offered).await;
+    app.press("Return");
+    app.wait_heard(desktop, "notification Wang Fang, Team 团队, chosen")
+        .await;
+    app.press("Escape");
+
+    app.press("ctrl+comma");
+    app.click("settings-notifications").await;
+    app.click("setting-quiet").await;
+    app.click("quiet-day-0").await;
+    for day in 1..=3 {
+        step(app, desktop, "Tab").await;
+        app.wait_focus(&format!("quiet-day-{day}")).await;
+    }
 }
 
 /// Types into a field that offers something, which is said, and types on then, letter by
@@ -87,37 +156,51 @@ async fn type_with_options(app: &App, desktop: &Desktop, field: &str, text: [&st
     }
 }
 
-/// Goes from stop to stop by Tab until one comes again, and gives what was said of each.
-/// None is silent, and none ends the page: WebKitGTK 2.50 does not survive the questions
-/// of a reader about some kinds of elements (ARCHITECTURE.md, "Screen readers").
-async fn once_round(app: &App, desktop: &Desktop) -> Vec<String> {
+/// Presses a key, and gives what is said of what has the focus then, and whether it had it
+/// before. None is silent, and none ends the page: WebKitGTK 2.50 does not survive the
+/// questions of a reader about some kinds of elements (ARCHITECTURE.md, "Screen readers").
+async fn step(app: &App, desktop: &Desktop, key: &str) -> Option<String> {
+    const MOVED: &str = "return Number(document.activeElement !== window.stops.at(-1) \
+        && document.activeElement !== document.body)";
+    const AGAIN: &str = "const at = document.activeElement, again = window.stops.includes(at); \
+        window.stops.push(at); return Number(again)";
+    // Orca 43 takes the caret in a field of WebKitGTK for known when the focus comes.
+    const IS_SILENT: &str = "return Number(document.activeElement.matches( \
+        'textarea, input:not([type=checkbox], [type=radio])'))";
+    app.run("window.stops ??= [document.activeElement]", vec![])
+        .await;
     let page = app.page_process();
-    let mut said = Vec::new();
-    let mut stops = Vec::new();
-    for _ in 0..MOST_STOPS {
-        let before = app.focused().await;
-        let past = desktop.heard().len();
-        app.press("Tab");
-        app.until("the focus moves on", async || {
-            app.page_process() != page || app.focused().await != before
+    let past = desktop.heard().len();
+    app.press(key);
+    app.until("the focus moves on", async || {
+        app.page_process() != page || app.number(MOVED).await == Some(1.0)
+    })
+    .await;
+    let stop = app.focused().await;
+    assert_eq!(app.page_process(), page, "the page ended at {stop}");
+    if app.number(AGAIN).await == Some(1.0) {
+        return None;
+    }
+    if app.number(IS_SILENT).await != Some(1.0) {
+        app.until(&format!("{stop:?} is said"), async || {
+            let all = desktop.heard().split_off(past).join(" ");
+            let is_said = all.replace("tab ", "").chars().any(char::is_alphanumeric);
+            is_said || app.page_process() != page
         })
         .await;
-        let stop = app.focused().await;
-        if stops.contains(&stop) {
-            return said;
-        }
-        // Orca 43 takes the caret in a field of WebKitGTK for known when the focus comes.
-        if stop != "composer" {
-            app.until(&format!("{stop} is said"), async || {
-                let all = desktop.heard().split_off(past).join(" ");
-                let is_said = all.replace("tab ", "").chars().any(char::is_alphanumeric);
-                is_said || app.page_process() != page
-            })
-            .await;
-            said.push(desktop.heard().split_off(past).join(" "));
-        }
-        assert_eq!(app.page_process(), page, "the page ended at {stop}");
-        stops.push(stop);
     }
-    panic!("no end of {stops:?}");
+    assert_eq!(app.page_process(), page, "the page ended at {stop}");
+    Some(desktop.heard().split_off(past).join(" "))
+}
+
+/// Goes on by a key until a stop comes again, and gives what was said of each.
+async fn once_round(app: &App, desktop: &Desktop, key: &str) -> Vec<String> {
+    app.run("window.stops = [document.activeElement]", vec![])
+        .await;
+    let mut said = Vec::new();
+    while let Some(words) = step(app, desktop, key).await {
+        said.push(words);
+        assert!(said.len() < MOST_STOPS, "no end of {said:#?}");
+    }
+    said
 }

@@ -28,6 +28,11 @@ export function applySystem(platform: string): void {
   document.documentElement.dataset.system = platform.startsWith('Linux') ? 'linux' : 'other';
 }
 
+/** Whether the web view is WebKitGTK, and who reads the screen Orca. */
+export function isLinux(): boolean {
+  return document.documentElement.dataset.system === 'linux';
+}
+
 /** Writes in a font of the device where it is there, else in the usual ones. */
 export function applyFont(font: string): void {
   const { style } = document.documentElement;

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { isSaid, optionWords, pointedTo, selectedState } from './active-option';
+import { menuPopup, optionWords, pointedTo, selectedState } from './orca';
 
 afterEach(() => {
   delete document.documentElement.dataset.system;
@@ -7,7 +7,7 @@ afterEach(() => {
 
 test('an option is pointed to where readers follow that', () => {
   document.documentElement.dataset.system = 'other';
-  expect(isSaid()).toBe(false);
+  expect(menuPopup()).toBe('menu');
   expect(pointedTo('list-0')).toBe('list-0');
   expect(pointedTo(undefined)).toBeUndefined();
   expect(selectedState(false)).toBe(false);
@@ -15,7 +15,7 @@ test('an option is pointed to where readers follow that', () => {
 
 test('an option is said, and not pointed to, on Linux', () => {
   document.documentElement.dataset.system = 'linux';
-  expect(isSaid()).toBe(true);
+  expect(menuPopup()).toBeUndefined();
   expect(selectedState(true)).toBeUndefined();
   expect(pointedTo('list-0')).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import { i18n } from '../i18n/i18n.svelte';
+import { isLinux } from './appearance';
 
 /**
  * What a list offers to a field with the focus is pointed to by `aria-activedescendant`
@@ -11,21 +12,21 @@ import { i18n } from '../i18n/i18n.svelte';
  * (`ActiveOption.svelte`), and nothing else is told of it.
  */
 export function pointedTo(option: string | undefined): string | undefined {
-  return isSaid() ? undefined : option;
+  return isLinux() ? undefined : option;
 }
 
 /** `aria-selected` of such an option. */
 export function selectedState(selected: boolean): boolean | undefined {
-  return isSaid() ? undefined : selected;
-}
-
-/** Whether the option is said instead. */
-export function isSaid(): boolean {
-  return document.documentElement.dataset.system === 'linux';
+  return isLinux() ? undefined : selected;
 }
 
 /** The parts of an option that are there, as they are said. */
 export function optionWords(...parts: readonly (string | false | undefined)[]): string {
   const there = parts.filter((part) => part !== undefined && part !== false && part !== '');
   return there.join(i18n.t('a11y.comma'));
+}
+
+/** `aria-haspopup` of a button with a menu, which WebKitGTK makes a combo box of. */
+export function menuPopup(): 'menu' | undefined {
+  return isLinux() ? undefined : 'menu';
 }
