@@ -12,6 +12,8 @@ pub(crate) mod server;
 pub(crate) mod updates;
 
 use engine::api::{ApiError, ErrorCode, Request, Response};
+use std::sync::atomic::Ordering;
+
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
 
@@ -50,6 +52,7 @@ pub(crate) fn shell_info(shell: State<'_, Shell>) -> ShellInfo {
         start_link: shell.events.take_link(),
         settings: shell.settings.get(),
         tray: shell.tray.is_there(),
+        read_aloud: shell.read_aloud.load(Ordering::Relaxed),
         lock: shell.lock.view(),
         fatal: shell.engine().err(),
     }

@@ -37,6 +37,8 @@ pub struct ShellInfo {
     /// Whether the desktop shows an icon of ours, so that a window which was
     /// closed can be found again.
     pub tray: bool,
+    /// Whether a screen reader may read the window, where the system says so (Linux).
+    pub read_aloud: bool,
     /// Whether the window is locked (see [`LockView`]).
     pub lock: LockView,
     /// Why the app cannot be used at all, such as a profile that another
@@ -156,6 +158,11 @@ pub enum ShellEvent {
     LockChanged {
         /// How it is now.
         lock: LockView,
+    },
+    /// A screen reader came or went.
+    ReadAloudChanged {
+        /// Whether one is there now.
+        read_aloud: bool,
     },
     /// What is known of new versions changed.
     UpdateChanged {

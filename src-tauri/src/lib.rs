@@ -294,6 +294,7 @@ fn set_up(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
         tauri::async_runtime::spawn(commands::look_for_system_sign_in(app.clone()));
         tauri::async_runtime::spawn(updates::watch(app.clone()));
     }
+    tauri::async_runtime::spawn(session::watch_reader(app.clone()));
     tauri::async_runtime::spawn(forward::server_changes(app.clone()));
     tauri::async_runtime::spawn(forward::signals(app.clone()));
     let app = app.clone();

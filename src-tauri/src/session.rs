@@ -5,8 +5,12 @@
 //! addresses within seconds; what the system says comes at once.
 
 #[cfg(target_os = "linux")]
+mod assistive;
+#[cfg(target_os = "linux")]
 mod bus;
 
+#[cfg(target_os = "linux")]
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +18,8 @@ use engine::api::Request;
 use tauri::{AppHandle, Manager};
 
 use crate::clock;
+#[cfg(target_os = "linux")]
+use crate::contract::ShellEvent;
 use crate::contract::WindowAttention;
 use crate::state::Shell;
 
@@ -181,6 +187,22 @@ pub(crate) async fn watch(app: AppHandle) {
     })
     .await;
     // Elsewhere what the engine notices by itself has to do.
+    #[cfg(not(target_os = "linux"))]
+    drop(app);
+}
+
+/// Tells the page whether a screen reader is there, as long as the system says so.
+pub(crate) async fn watch_reader(app: AppHandle) {
+    #[cfg(target_os = "linux")]
+    assistive::watch(move |read_aloud| {
+        let shell = app.state::<Shell>();
+        shell.read_aloud.store(read_aloud, Ordering::Relaxed);
+        shell
+            .events
+            .send(ShellEvent::ReadAloudChanged { read_aloud });
+    })
+    .await;
+    // Elsewhere the web view tells a reader of all that changes.
     #[cfg(not(target_os = "linux"))]
     drop(app);
 }

@@ -1,6 +1,7 @@
 //! What lives as long as the app.
 
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use engine::Engine;
@@ -34,6 +35,8 @@ pub(crate) struct Shell {
     pub(crate) engine: Result<Engine, ApiError>,
     /// What the window last said of itself.
     pub(crate) attention: AttentionState,
+    /// Whether a screen reader may read the window, as was told last.
+    pub(crate) read_aloud: AtomicBool,
     pub(crate) lock: Lock,
     pub(crate) place: PlaceFile,
     pub(crate) focus: Focus,
@@ -64,6 +67,7 @@ impl Shell {
             server: EmbeddedServer::new(paths.clone(), args.server_bind),
             engine,
             attention: AttentionState::default(),
+            read_aloud: AtomicBool::new(false),
             lock: Lock::open(paths.lock()),
             place: PlaceFile::open(paths.place()),
             focus: Focus::default(),

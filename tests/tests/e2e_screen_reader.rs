@@ -59,6 +59,8 @@ async fn read_aloud() {
         "Send files push button.",
         "Rosa, Team 团队, Online",
         "Wang Fang, Online",
+        // The row was there before the message.
+        ": Lunch at noon? push button.",
     ] {
         assert!(chats.iter().any(|all| all.contains(said)), "{chats:#?}");
     }

@@ -292,6 +292,11 @@ export const screens = [
   settings('appearance'),
   settings('notifications'),
   {
+    name: 'settings-quiet',
+    steps: [open('settings'), { click: 'settings-notifications' }, { click: 'setting-quiet' }],
+    shows: 'quiet-day-0',
+  },
+  {
     name: 'settings-notifications-two',
     scene: 'two',
     steps: [

@@ -410,3 +410,46 @@ describe('U96: people of the same name', () => {
     );
   });
 });
+
+describe('U112: a row whose name changed is another element', () => {
+  async function openRead(read_aloud: boolean) {
+    const opened = await openWindow((fake) => {
+      fake.withTeam();
+      everyRow(fake);
+      fake.shell = { ...fake.shell, read_aloud };
+    });
+    await screen.findAllByTestId('conversation-row');
+    return opened;
+  }
+  const unread = (id: string, count: string) =>
+    waitFor(() => expect(row(id)).toHaveAttribute('data-unread', count));
+
+  test('where a screen reader is there, for it is told of new elements alone', async () => {
+    const { fake } = await openRead(true);
+    const before = row(ANNA);
+    fake.receive(ANNA, 'hello');
+    await unread(ANNA, '1');
+    await waitFor(() => expect(before).not.toBeInTheDocument());
+    expect(row(ANNA).getAttribute('aria-label')).toMatch(/1 unread message/);
+  });
+
+  test('but not while it has the focus', async () => {
+    const { fake } = await openRead(true);
+    const before = row(WANGWEI);
+    before.focus();
+    fake.receive(WANGWEI, 'hello');
+    await unread(WANGWEI, '1');
+    expect(before).toHaveFocus();
+    row(ANNA).focus();
+    await waitFor(() => expect(before).not.toBeInTheDocument());
+    expect(row(ANNA)).toHaveFocus();
+  });
+
+  test('and not where there is none', async () => {
+    const { fake } = await openRead(false);
+    const before = row(ANNA);
+    fake.receive(ANNA, 'hello');
+    await unread(ANNA, '1');
+    expect(row(ANNA)).toBe(before);
+  });
+});

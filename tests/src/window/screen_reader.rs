@@ -20,6 +20,8 @@ impl Desktop {
         let bus = Guard::spawn(
             self.command("/usr/libexec/at-spi-bus-launcher")
                 .arg("--launch-immediately")
+                // It keeps there that a reader has come, and has no other place here.
+                .env("GSETTINGS_BACKEND", "memory")
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
         );

@@ -99,6 +99,7 @@ export class BridgeRuntime implements Runtime {
       start_link: null,
       settings: readSettings(),
       tray: false,
+      read_aloud: false,
       lock: NO_LOCK,
       fatal: await this.#opened.then(
         () => null,

@@ -64,6 +64,7 @@ export class FakeRuntime implements Runtime {
     start_link: null,
     settings: USUAL_SETTINGS,
     tray: true,
+    read_aloud: false,
     lock: { ready: false, locked: false, wait_until_ms: null, system: 'absent' },
     fatal: null,
   };

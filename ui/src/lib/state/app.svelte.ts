@@ -283,6 +283,9 @@ export class App {
       case 'lock-changed':
         void this.#lockChanged(event.lock);
         break;
+      case 'read-aloud-changed':
+        this.#shell = { ...this.#shell, read_aloud: event.read_aloud };
+        break;
       case 'update-changed':
         this.updates.update(event.update);
         break;

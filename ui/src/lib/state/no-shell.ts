@@ -12,6 +12,7 @@ export const NO_SHELL: ShellInfo = {
   start_link: null,
   settings: USUAL_SETTINGS,
   tray: false,
+  read_aloud: false,
   lock: NO_LOCK,
   fatal: null,
 };

@@ -41,7 +41,11 @@ settings: Settings, } | { "type": "lock-changed",
 /**
  * How it is now.
  */
-lock: LockView, } | { "type": "update-changed", 
+lock: LockView, } | { "type": "read-aloud-changed", 
+/**
+ * Whether one is there now.
+ */
+read_aloud: boolean, } | { "type": "update-changed", 
 /**
  * What is known now.
  */

@@ -42,6 +42,10 @@ settings: Settings,
  */
 tray: boolean, 
 /**
+ * Whether a screen reader may read the window, where the system says so (Linux).
+ */
+read_aloud: boolean, 
+/**
  * Whether the window is locked (see [`LockView`]).
  */
 lock: LockView, 
