@@ -158,7 +158,7 @@ async fn type_with_options(app: &App, desktop: &Desktop, field: &str, text: [&st
     }
 }
 
-/// Presses a key, and gives what is said of what has the focus then, and whether it had it
+/// Presses a key, and gives what is said of what has the focus then; nothing if it had it
 /// before. None is silent, and none ends the page: WebKitGTK 2.50 does not survive the
 /// questions of a reader about some kinds of elements (ARCHITECTURE.md, "Screen readers").
 async fn step(app: &App, desktop: &Desktop, key: &str) -> Option<String> {
