@@ -20,7 +20,6 @@ pub(crate) mod locate;
 pub(crate) mod messages;
 pub(crate) mod order;
 pub(crate) mod outbox;
-mod pages;
 pub(crate) mod profiles;
 mod readers;
 pub(crate) mod rooms;
@@ -49,6 +48,9 @@ use writer::Job;
 const STATEMENTS: usize = 200;
 /// Jobs that wait; whoever brings more waits for room.
 const QUEUE: usize = 256;
+/// Pages that the writer keeps, in KiB. New messages change indexes all over; what
+/// does not fit is written and read, and so encrypted, more than once a transaction.
+const PAGES_KIB: i64 = 16 << 10;
 /// Pages in the log after which they go into the file: a few full transactions. The
 /// same pages change in most of them, and go there once.
 const LOG_PAGES: u32 = 4_000;
@@ -367,7 +369,7 @@ fn prepare(path: &Path, key: &[u8], is_suspect: bool) -> Result<Connection, Unus
     // Temporary tables would be written in clear.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -pages::BUSY_KIB)?;
+    connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     keep_statements(&connection)?;
     schema::migrate(&mut connection)?;

@@ -6,7 +6,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
 use super::health::Health;
-use super::pages::Pages;
 
 /// Jobs that share a transaction at most.
 const TOGETHER: usize = 256;
@@ -102,12 +101,10 @@ pub(super) fn work(
     health: &Health,
 ) {
     let mut waiting = Vec::with_capacity(TOGETHER);
-    let mut pages = Pages::of(&connection);
     while jobs.blocking_recv_many(&mut waiting, TOGETHER) > 0 {
         let mut left = waiting.drain(..);
         while left.len() > 0 {
             let (settle, ended) = together(&mut connection, &mut left, finish);
-            pages.look(&connection);
             if let Err(error) = &ended {
                 health.look_at(error);
             }
