@@ -11,9 +11,9 @@ pub(crate) mod screen;
 pub(crate) mod server;
 pub(crate) mod updates;
 
-use engine::api::{ApiError, ErrorCode, Request, Response};
 use std::sync::atomic::Ordering;
 
+use engine::api::{ApiError, ErrorCode, Request, Response};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
 

@@ -62,7 +62,7 @@ async fn read_aloud() {
         // The row was there before the message.
         ": Lunch at noon? push button.",
     ] {
-        assert!(chats.iter().any(|all| all.contains(said)), "{chats:#?}");
+        assert_said(&chats, said);
     }
     app.press("ctrl+shift+f");
     app.wait_focus("search-input").await;
@@ -92,18 +92,14 @@ async fn everything_else(app: &App, desktop: &Desktop) {
     app.click("emoji-open").await;
     app.wait_focus("emoji-find").await;
     let emoji = once_round(app, desktop, "Tab").await;
-    assert!(
-        emoji.iter().any(|all| all.contains("Food and drink")),
-        "{emoji:#?}"
-    );
+    assert_said(&emoji, "Food and drink");
     app.press("Escape");
     app.wait_focus("emoji-open").await;
 
     app.press("ctrl+alt+i");
     app.wait_for(&test_id("details")).await;
     let details = once_round(app, desktop, "Tab").await;
-    let mute = "Mute toggle button not pressed.";
-    assert!(details.iter().any(|all| all.contains(mute)), "{details:#?}");
+    assert_said(&details, "Mute toggle button not pressed.");
     app.press("ctrl+alt+i");
 
     app.press("ctrl+shift+d");
@@ -116,10 +112,7 @@ async fn everything_else(app: &App, desktop: &Desktop) {
 
     app.click("open-contacts").await;
     let contacts = once_round(app, desktop, "Tab").await;
-    assert!(
-        contacts.iter().any(|all| all.contains("Contacts tree")),
-        "{contacts:#?}"
-    );
+    assert_said(&contacts, "Contacts tree");
     app.press("ctrl+shift+n");
     app.wait_heard(desktop, "Search people and departments combo box.")
         .await;
@@ -205,4 +198,8 @@ async fn once_round(app: &App, desktop: &Desktop, key: &str) -> Vec<String> {
         assert!(said.len() < MOST_STOPS, "no end of {said:#?}");
     }
     said
+}
+
+fn assert_said(stops: &[String], what: &str) {
+    assert!(stops.iter().any(|said| said.contains(what)), "{stops:#?}");
 }
