@@ -65,6 +65,10 @@ export default ts.config(
     rules: {
       'svelte/no-at-html-tags': 'error',
       'svelte/require-each-key': 'error',
+      'svelte/no-restricted-html-elements': [
+        'error',
+        { elements: ['form'], message: 'WebKitGTK never lets go of one: use submits().' },
+      ],
       // Our sets and maps are replaced, never changed in place.
       'svelte/prefer-svelte-reactivity': 'off',
     },

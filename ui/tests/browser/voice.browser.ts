@@ -34,10 +34,10 @@ test('U56 U76: a voice is recorded, heard, sent, and plays on in another convers
   await click('voice-record');
   await heard();
   expect(document.activeElement).toBe(at('voice-stop'));
-  expect(document.querySelector('form .hint')).toHaveTextContent(/^Enter stops/);
+  expect(document.querySelector('.form .hint')).toHaveTextContent(/^Enter stops/);
   await click('voice-stop');
   await vi.waitFor(() => expect(document.activeElement).toBe(at('voice-send')));
-  expect(document.querySelector('form .hint')).toHaveTextContent(/^Enter sends, Esc/);
+  expect(document.querySelector('.form .hint')).toHaveTextContent(/^Enter sends, Esc/);
   const faults = await axe.run(at('voice-bar')!, { rules: { region: { enabled: false } } });
   expect(faults.violations).toEqual([]);
   // Nothing was sent yet: it can be listened to.
