@@ -1,5 +1,8 @@
 export const AVATAR_HUES = 8;
 
+/** CSS pixels of a side. Each has a rule of its own: see `tests/styles.test.ts`. */
+export type AvatarSize = 24 | 28 | 30 | 32 | 34 | 36 | 38 | 40 | 52 | 72;
+
 const han = /\p{Script=Han}/u;
 
 /**

@@ -139,8 +139,8 @@ test('U31: a quote leads to its message, if it is here', async () => {
 
 test('U71: a picture has its place before it is here', () => {
   showMessage({ text: '', attachments: [picture('a.png', 720, 360)] }, { files: true });
-  expect(screen.getByTestId('message-picture')).toHaveStyle({ '--width': '360px' });
-  expect(screen.getByTestId('message-picture')).toHaveStyle({ '--ratio': '360 / 180' });
+  expect(screen.getByTestId('message-picture')).toHaveStyle({ 'inline-size': '360px' });
+  expect(screen.getByTestId('message-picture')).toHaveStyle({ 'aspect-ratio': '360 / 180' });
 });
 
 test('U73: a program that came in cannot be opened, only saved', () => {
