@@ -48,9 +48,13 @@ use writer::Job;
 const STATEMENTS: usize = 200;
 /// Jobs that wait; whoever brings more waits for room.
 const QUEUE: usize = 256;
-/// Pages that the writer keeps, in KiB. New messages change indexes all over; what
-/// does not fit is written and read, and so encrypted, more than once a transaction.
-const PAGES_KIB: i64 = 16 << 10;
+/// Pages that the writer keeps between transactions, in KiB: what a message that comes
+/// changes is a few paths through the indexes.
+const PAGES_KIB: i64 = 2 << 10;
+/// Pages that a transaction of the writer may have in memory, in KiB. New messages of a
+/// catch-up change indexes all over; what does not fit is written and read, and so
+/// encrypted, more than once. After the commit all but [`PAGES_KIB`] is given back.
+const CHANGED_KIB: i64 = 16 << 10;
 /// Pages in the log after which they go into the file: a few full transactions. The
 /// same pages change in most of them, and go there once.
 const LOG_PAGES: u32 = 4_000;
@@ -370,6 +374,7 @@ fn prepare(path: &Path, key: &[u8], is_suspect: bool) -> Result<Connection, Unus
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
+    connection.pragma_update(None, "cache_spill", -CHANGED_KIB)?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     keep_statements(&connection)?;
     schema::migrate(&mut connection)?;

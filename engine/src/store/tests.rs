@@ -242,3 +242,23 @@ async fn nothing_can_be_read_without_the_key_not_even_in_the_log() {
     assert_eq!(window.messages[0].text, secret);
     store.close().await;
 }
+
+/// Else the same pages of indexes would be written, and encrypted, again and again.
+#[test]
+fn what_a_transaction_of_catching_up_changes_is_written_at_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = prepare(&folder.path().join("cache.db"), &KEY, false).unwrap();
+    let log = folder.path().join("cache.db-wal");
+    let log = || std::fs::metadata(&log).map_or(0, |log| log.len());
+    connection
+        .execute_batch("CREATE TABLE much (bytes)")
+        .unwrap();
+    let before = log();
+    let transaction = connection.transaction().unwrap();
+    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+               INSERT INTO much SELECT randomblob(4000) FROM n";
+    transaction.execute(sql, []).unwrap();
+    assert_eq!(log(), before);
+    transaction.commit().unwrap();
+    assert!(log() > before + 8_000_000);
+}

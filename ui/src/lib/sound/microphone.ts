@@ -39,17 +39,15 @@ export function microphone(): Microphone | null {
   // Absent in older web views, whatever the types say.
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (!devices?.getUserMedia) return null;
+  return { start: () => start(devices) };
+}
+
+async function start(devices: MediaDevices): Promise<Recording> {
+  // Asked no sooner: WebKitGTK loads all that it has for sound and films to answer.
   const format =
     typeof MediaRecorder === 'undefined'
       ? undefined
       : FORMATS.find(({ type }) => MediaRecorder.isTypeSupported(type));
-  return { start: () => start(devices, format) };
-}
-
-async function start(
-  devices: MediaDevices,
-  format: (typeof FORMATS)[number] | undefined,
-): Promise<Recording> {
   const stream = await devices.getUserMedia({ audio: true });
   const context = new AudioContext();
   const analyser = context.createAnalyser();
