@@ -247,7 +247,9 @@ async fn nothing_can_be_read_without_the_key_not_even_in_the_log() {
 #[test]
 fn what_a_transaction_of_catching_up_changes_is_written_at_its_end() {
     let folder = tempfile::tempdir().unwrap();
-    let mut connection = prepare(&folder.path().join("cache.db"), &KEY, false).unwrap();
+    let Ok(mut connection) = prepare(&folder.path().join("cache.db"), &KEY, false) else {
+        panic!("a new file")
+    };
     let log = folder.path().join("cache.db-wal");
     let log = || std::fs::metadata(&log).map_or(0, |log| log.len());
     connection
