@@ -1,5 +1,8 @@
 export const AVATAR_HUES = 8;
 
+/** What an avatar lies on, which parts the presence from the picture. */
+export type Ground = 'canvas' | 'sidebar' | 'raised';
+
 /** CSS pixels of a side. Each has a rule of its own: see `tests/styles.test.ts`. */
 export type AvatarSize = 24 | 28 | 30 | 32 | 34 | 36 | 38 | 40 | 52 | 72;
 

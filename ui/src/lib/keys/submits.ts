@@ -11,7 +11,7 @@ const OWN_ENTER = ['button', 'color', 'file', 'image', 'reset', 'submit'];
  * It is not a `<form>`, because WebKitGTK keeps each form that was ever put
  * into the page, with all that is in it, until the page ends: the library tells
  * its programs of it and wraps it for them, whether they listen or not (seen in
- * 2.50). With the composer's it was a tenth of a megabyte for each switch to
+ * 2.50). With the composer's it was about 50 kB for each switch to
  * another conversation.
  */
 export function submits(run: () => unknown): Attachment<HTMLElement> {
