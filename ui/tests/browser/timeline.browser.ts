@@ -197,16 +197,43 @@ test('U31: a quote brings its message into view and makes it visible', async () 
 });
 
 test('U22: the day that is read stands on top', async () => {
-  await openWindow(history(6));
-  await wheel(-1_500);
-  const stuck = [...document.querySelectorAll('.day h2')].filter((one) => {
-    const top = topOf(one);
-    return top >= 0 && top < 20;
+  // At noon of three days, so that no hour of the day puts midnight where the test looks.
+  const noon = new Date();
+  noon.setHours(12, 0, 0, 0);
+  const { fake } = await openWindow((fake) => {
+    fake.withAccount().withFiles();
+    fake.fill(
+      WANGWEI,
+      [4, 3, 2].flatMap((day) =>
+        Array.from({ length: 10 }, (_, index) => ({
+          direction: 'incoming' as const,
+          text: `${index}\n`.repeat(8).trim(),
+          ago: (Date.now() - noon.getTime()) / 60_000 + day * 24 * 60 - index,
+        })),
+      ),
+    );
+    const talk = fake.talks.get(WANGWEI)!;
+    talk.readUpTo = talk.messages.at(-1)!.id;
   });
-  expect(stuck).toHaveLength(1);
-  const days = [...document.querySelectorAll('.day')];
-  const current = days.find((day) => topOf(day) <= 8 && day.getBoundingClientRect().bottom > 0);
-  expect(stuck[0]?.closest('.day')).toBe(current);
+  const written = fake.talks
+    .get(WANGWEI)!
+    .messages.slice(-20)
+    .map(({ id }) => row(id)!);
+  const [middle, next] = [written[0]!, written[10]!].map((one) => one.closest('.day')!);
+  expect(next).not.toBe(middle);
+  const onTop = () =>
+    [...document.querySelectorAll('.day h2')].filter((one) => {
+      const top = topOf(one);
+      return top >= 0 && top < 20;
+    });
+
+  await wheel(topOf(written[4]!));
+  expect(onTop()).toEqual([middle!.querySelector('h2')]);
+  // It goes with the end of its day, and the next one comes.
+  await wheel(topOf(next!) - 4);
+  expect(onTop().filter((one) => middle!.contains(one))).toEqual([]);
+  await wheel(topOf(written[12]!));
+  expect(onTop()).toEqual([next!.querySelector('h2')]);
 });
 
 test('a message that unfolds stays where it was clicked', async () => {
