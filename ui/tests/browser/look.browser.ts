@@ -1,5 +1,5 @@
 import axe from 'axe-core';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { page } from 'vitest/browser';
 import { allSorts } from '../../src/lib/runtime/fixtures-messages';
 import { i18n } from '../../src/lib/i18n/i18n.svelte';
@@ -98,6 +98,51 @@ test('U04 U114: nothing is cut at 800 by 600, in both languages', async () => {
   }
   await page.viewport(1100, 760);
 });
+
+test.each([
+  ['own-profile', 'own-submit', ['account-menu', 'menu-edit-profile']],
+  ['room-settings', 'settings-submit', ['toggle-details', 'room-configure']],
+])(
+  'U04: the buttons of a dialog stay in sight in a low window, %s',
+  async (form, submit, steps) => {
+    await page.viewport(800, 420);
+    onTestFinished(() => page.viewport(1100, 760));
+    let room = '';
+    const { app } = await openWindow((fake) => {
+      fake.withTeam().withFiles();
+      room = fake.rooms.add('Lunch', { [fake.me]: 'owner', [WANGWEI]: 'member' }).address;
+      fake.fill(room, allSorts());
+    });
+    const find = (testid: string) =>
+      document.querySelector<HTMLElement>(`[data-testid="${testid}"]`);
+    await app.session!.select(room);
+    for (const step of steps) {
+      await vi.waitFor(() => expect(find(step)).not.toBeNull());
+      find(step)!.click();
+    }
+    await vi.waitFor(() => expect(find(form)?.querySelectorAll('input').length).toBeGreaterThan(2));
+    const dialog = find(form)!.closest('dialog')!;
+    expect(dialog.scrollHeight).toBeGreaterThan(dialog.clientHeight + 50);
+    const button = find(submit)!;
+    for (const end of [0, dialog.scrollHeight]) {
+      dialog.scrollTop = end;
+      await frames();
+      const { left, right, top, bottom } = button.getBoundingClientRect();
+      expect(bottom).toBeLessThan(dialog.getBoundingClientRect().bottom);
+      expect(
+        button.contains(document.elementFromPoint((left + right) / 2, (top + bottom) / 2)),
+      ).toBe(true);
+    }
+    // What gets the focus is not below them.
+    dialog.scrollTop = 0;
+    const last = [...find(form)!.querySelectorAll('input')].at(-1)!;
+    last.focus();
+    await frames();
+    expect(last.getBoundingClientRect().bottom).toBeLessThanOrEqual(
+      button.parentElement!.getBoundingClientRect().top,
+    );
+  },
+);
 
 test('U51: undo takes a chosen name back', async () => {
   await open();
