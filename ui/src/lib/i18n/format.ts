@@ -1,8 +1,6 @@
 import type { Locale } from './keys';
 
 const DAY_MS = 86_400_000;
-const formatters = new Map<string, Intl.DateTimeFormat>();
-const relative = new Map<Locale, Intl.RelativeTimeFormat>();
 
 /** How the system counts hours, which is apart from the language of the window. */
 export type Hours = 'h12' | 'h23';
@@ -23,14 +21,44 @@ export function setHours(now: Hours): void {
   hours = now;
 }
 
-function format(locale: Locale, options: Intl.DateTimeFormatOptions, ms: number): string {
-  const key = `${locale}${JSON.stringify(options)}`;
-  let formatter = formatters.get(key);
-  if (!formatter) {
-    formatter = new Intl.DateTimeFormat(locale, options);
-    formatters.set(key, formatter);
-  }
-  return formatter.format(ms);
+/** What a time is written with. Hours are added where there are any. */
+const STYLES = {
+  'narrow weekday': { weekday: 'narrow' },
+  'short weekday': { weekday: 'short' },
+  month: { year: 'numeric', month: 'long' },
+  'short date': { month: 'short', day: 'numeric' },
+  'short date and year': { year: 'numeric', month: 'numeric', day: 'numeric' },
+  day: { weekday: 'long', month: 'long', day: 'numeric' },
+  'day and year': { weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' },
+  h12: { hour: 'numeric', minute: '2-digit', hourCycle: 'h12' },
+  h23: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  'full h12': { dateStyle: 'long', timeStyle: 'short', hourCycle: 'h12' },
+  'full h23': { dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23' },
+} satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+/** Formatters are slow to make (ICU reads its tables), so each is made once. */
+const made = new Map<string, unknown>();
+function once<T>(key: string, make: () => T): T {
+  if (!made.has(key)) made.set(key, make());
+  return made.get(key) as T;
+}
+
+function format(locale: Locale, style: keyof typeof STYLES, ms: number): string {
+  const make = () => new Intl.DateTimeFormat(locale, STYLES[style]);
+  return once(`${locale} ${style}`, make).format(ms);
+}
+
+/** A number of a unit, as in "3 days". */
+function count(
+  locale: Locale,
+  value: number,
+  unit: string,
+  unitDisplay: 'short' | 'long',
+  digits = 0,
+): string {
+  const options = { style: 'unit', unit, unitDisplay, maximumFractionDigits: digits } as const;
+  const make = () => new Intl.NumberFormat(locale, options);
+  return once(`${locale} ${unitDisplay} ${unit} ${digits}`, make).format(value);
 }
 
 /** Local midnight before this time. */
@@ -48,12 +76,8 @@ function daysAgo(ms: number, now: number): number {
 }
 
 function relativeDay(locale: Locale, days: number): string {
-  let formatter = relative.get(locale);
-  if (!formatter) {
-    formatter = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
-    relative.set(locale, formatter);
-  }
-  const word = formatter.format(-days, 'day');
+  const make = () => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const word = once(`${locale} relative`, make).format(-days, 'day');
   return word.charAt(0).toLocaleUpperCase(locale) + word.slice(1);
 }
 
@@ -68,16 +92,16 @@ export function firstWeekday(tag: string): number {
 }
 
 export function weekdayName(ms: number, locale: Locale): string {
-  return format(locale, { weekday: 'narrow' }, ms);
+  return format(locale, 'narrow weekday', ms);
 }
 
 export function monthName(ms: number, locale: Locale): string {
-  return format(locale, { year: 'numeric', month: 'long' }, ms);
+  return format(locale, 'month', ms);
 }
 
 /** A day in full, for screen readers. */
 export function fullDay(ms: number, locale: Locale): string {
-  return format(locale, { weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' }, ms);
+  return format(locale, 'day and year', ms);
 }
 
 /** What was formatted last: a message needs it twice, and its neighbours often the same. */
@@ -87,9 +111,7 @@ let lastClock = { of: '', text: '' };
 export function clock(ms: number, locale: Locale): string {
   const of = `${Math.floor(ms / 60_000)} ${locale} ${hours}`;
   if (lastClock.of !== of) {
-    const hour = hours === 'h23' ? '2-digit' : 'numeric';
-    const text = format(locale, { hour, minute: '2-digit', hourCycle: hours }, ms);
-    lastClock = { of, text };
+    lastClock = { of, text: format(locale, hours, ms) };
   }
   return lastClock.text;
 }
@@ -99,11 +121,9 @@ export function listTime(ms: number, now: number, locale: Locale): string {
   const days = daysAgo(ms, now);
   if (days <= 0) return clock(ms, locale);
   if (days === 1) return relativeDay(locale, 1);
-  if (days < 7) return format(locale, { weekday: 'short' }, ms);
+  if (days < 7) return format(locale, 'short weekday', ms);
   const sameYear = new Date(ms).getFullYear() === new Date(now).getFullYear();
-  return sameYear
-    ? format(locale, { month: 'short', day: 'numeric' }, ms)
-    : format(locale, { year: 'numeric', month: 'numeric', day: 'numeric' }, ms);
+  return format(locale, sameYear ? 'short date' : 'short date and year', ms);
 }
 
 /** For a separator in the timeline: today, yesterday, weekday and date. */
@@ -111,11 +131,7 @@ export function dayLabel(ms: number, now: number, locale: Locale): string {
   const days = daysAgo(ms, now);
   if (days === 0 || days === 1) return relativeDay(locale, days);
   const sameYear = new Date(ms).getFullYear() === new Date(now).getFullYear();
-  return format(
-    locale,
-    { weekday: 'long', month: 'long', day: 'numeric', ...(sameYear ? {} : { year: 'numeric' }) },
-    ms,
-  );
+  return format(locale, sameYear ? 'day' : 'day and year', ms);
 }
 
 /** How long something lasts, as players show it: 0:07, 12:34. */
@@ -134,24 +150,19 @@ export function fileTime(ms: number): string {
 
 /** Date and time in full, for tooltips and screen readers. */
 export function fullTime(ms: number, locale: Locale): string {
-  return format(locale, { dateStyle: 'long', timeStyle: 'short', hourCycle: hours }, ms);
+  return format(locale, `full ${hours}`, ms);
 }
 
 /** So many minutes, in hours or days where these say it better. */
 export function span(minutes: number, locale: Locale): string {
-  const count = Math.abs(minutes);
+  const long = Math.abs(minutes);
   const [unit, size] =
-    count < 90
+    long < 90
       ? (['minute', 1] as const)
-      : count < 48 * 60
+      : long < 48 * 60
         ? (['hour', 60] as const)
         : (['day', 24 * 60] as const);
-  const said = new Intl.NumberFormat(locale, {
-    style: 'unit',
-    unit,
-    unitDisplay: 'long',
-    maximumFractionDigits: 0,
-  }).format(count / size);
+  const said = count(locale, long / size, unit, 'long');
   // As all texts of the window have it between digits and characters.
   return said.replace(/(\d)(?=\p{Script=Han})/u, '$1 ');
 }
@@ -159,13 +170,9 @@ export function span(minutes: number, locale: Locale): string {
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
 /** A size in the unit that keeps the number short. */
-export function bytes(count: number, locale: Locale): string {
-  const power = count < 1 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), UNITS.length - 1);
-  const value = count / 1000 ** power;
-  return new Intl.NumberFormat(locale, {
-    style: 'unit',
-    unit: UNITS[power] ?? 'byte',
-    unitDisplay: 'short',
-    maximumFractionDigits: value < 10 && power > 0 ? 1 : 0,
-  }).format(value);
+export function bytes(size: number, locale: Locale): string {
+  const power = size < 1 ? 0 : Math.min(Math.floor(Math.log10(size) / 3), UNITS.length - 1);
+  const value = size / 1000 ** power;
+  const digits = value < 10 && power > 0 ? 1 : 0;
+  return count(locale, value, UNITS[power] ?? 'byte', 'short', digits);
 }
