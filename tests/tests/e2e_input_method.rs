@@ -190,8 +190,36 @@ async fn compose_on(screen: Screen) {
     wait_value(&app, "composer", "你好").await;
     app.press("Return");
     wait_sent(&app, &["nihao", "你好"]).await;
+    in_a_dialog(&app).await;
     drop(wang);
     app.quit().await;
+}
+
+/// U40, U42: in a dialog Enter is its button and Escape leaves it. Neither does while
+/// something is composed.
+async fn in_a_dialog(app: &App) {
+    app.click("open-contacts").await;
+    app.click("contacts-menu").await;
+    app.click("menu-new-room").await;
+    app.click("new-room-next").await;
+    app.wait_focus("new-room-name").await;
+    let offered = app.compose("nihao").await;
+    assert_at_caret(app, offered).await;
+    app.press("Escape");
+    app.wait_composed().await;
+    app.wait_focus("new-room-name").await;
+    wait_value(app, "new-room-name", "").await;
+    app.compose("nihao").await;
+    app.press("Return");
+    app.wait_composed().await;
+    wait_value(app, "new-room-name", "nihao").await;
+    app.wait_focus("new-room-name").await;
+    app.press("Return");
+    app.wait_gone(&test_id("new-room")).await;
+    app.until("the room is open", async || {
+        app.texts("h1").await == ["nihao"]
+    })
+    .await;
 }
 
 /// The candidates begin where the text goes on, below or above its line.
