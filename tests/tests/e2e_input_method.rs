@@ -39,14 +39,23 @@ async fn pinyin_at_200_percent() {
     .await;
 }
 
+/// What makes the word of what was typed.
+enum Choice {
+    /// The last letter.
+    Typing,
+    Space,
+    /// The first one of the list that the second space opens. It is waited for, because
+    /// Anthy commits nothing at all if Enter comes before it has drawn what was chosen.
+    List,
+}
+
 /// Another input method, and a word that is written with it.
 struct Method {
     name: &'static str,
     /// What turns it on where it begins with plain letters.
     turned_on_by: Option<&'static str>,
     typed: &'static str,
-    /// What makes the word of what was typed.
-    chosen_by: Option<&'static str>,
+    chosen_by: Choice,
     /// Whether the word is the method's until Enter.
     is_ended_by_enter: bool,
     text: &'static str,
@@ -58,7 +67,7 @@ const METHODS: [Method; 4] = [
         name: "table:wubi-jidian86",
         turned_on_by: None,
         typed: "wqvb",
-        chosen_by: Some("space"),
+        chosen_by: Choice::Space,
         is_ended_by_enter: false,
         text: "你好",
     },
@@ -66,7 +75,7 @@ const METHODS: [Method; 4] = [
         name: "chewing",
         turned_on_by: None,
         typed: "hk4g4",
-        chosen_by: None,
+        chosen_by: Choice::Typing,
         is_ended_by_enter: true,
         text: "測試",
     },
@@ -74,7 +83,7 @@ const METHODS: [Method; 4] = [
         name: "anthy",
         turned_on_by: Some("ctrl+j"),
         typed: "nihongo",
-        chosen_by: Some("space"),
+        chosen_by: Choice::List,
         is_ended_by_enter: true,
         text: "日本語",
     },
@@ -84,7 +93,7 @@ const METHODS: [Method; 4] = [
         name: "hangul",
         turned_on_by: Some("shift+space"),
         typed: "gksrmf",
-        chosen_by: None,
+        chosen_by: Choice::Typing,
         is_ended_by_enter: false,
         text: "한글",
     },
@@ -104,9 +113,20 @@ async fn other_methods() {
         if let Some(key) = method.turned_on_by {
             app.press(key);
         }
-        app.type_keys_of(method.typed);
-        if let Some(key) = method.chosen_by {
-            app.press(key);
+        match method.chosen_by {
+            Choice::Typing => app.type_keys_of(method.typed),
+            Choice::Space => {
+                app.type_keys_of(method.typed);
+                app.press("space");
+            }
+            Choice::List => {
+                let [.., line] = app.compose(method.typed).await;
+                app.press("space");
+                app.press("space");
+                wait_height(&app, "a list", |height| height > 2 * line).await;
+                app.press("1");
+                wait_height(&app, "one line", |height| height == line).await;
+            }
         }
         if method.is_ended_by_enter {
             app.press("Return");
@@ -234,6 +254,14 @@ async fn assert_at_caret(app: &App, [x, y, _, height]: [i32; 4]) {
     let below = y >= top && y <= bottom + 12.0;
     let above = y + height >= top - 12.0 && y + height <= bottom;
     assert!(below || above, "{places}");
+}
+
+/// Waits for the window of candidates to be as high as that.
+async fn wait_height(app: &App, what: &str, is_it: impl Fn(i32) -> bool) {
+    app.until(&format!("{what} is offered"), async || {
+        app.candidates().is_some_and(|[.., height]| is_it(height))
+    })
+    .await;
 }
 
 async fn wait_value(app: &App, id: &str, value: &str) {
