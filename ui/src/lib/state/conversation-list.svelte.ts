@@ -117,6 +117,12 @@ export class ConversationList {
     return this.#byId.get(id);
   }
 
+  /** The same of one that may be below all that was read: then everything is read. */
+  async reach(id: string): Promise<ConversationView | undefined> {
+    if (this.find(id) === undefined) await this.#decided();
+    return this.find(id);
+  }
+
   /** What tells somebody from others of the same name; nothing for all others. */
   note(id: string): string {
     return this.#notes.get(id) ?? '';
@@ -222,7 +228,7 @@ export class ConversationList {
     this.readAll.close();
   }
 
-  /** What a person has just decided is seen at once, however far below the row is. */
+  /** What a person has just decided or asked for is seen at once, however far below it is. */
   #decided(): Promise<void> {
     this.#restDue = true;
     return this.refresh();

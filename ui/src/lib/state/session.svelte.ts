@@ -69,6 +69,8 @@ export class Session {
   readonly #takenBack = new TakenBack();
   readonly #nudges = new Nudges();
   #selected = $derived(this.#timeline?.conversation ?? null);
+  /** The conversation that was asked for last, whether it is open yet or not. */
+  #wanted: string | null = null;
   #problem = $state.raw<ApiError | null>(null);
   #closed = false;
 
@@ -146,20 +148,22 @@ export class Session {
     void this.team.start();
     void this.transfers.refresh();
     const { conversation } = this.#desk;
-    const last = conversation === null ? undefined : this.list.find(conversation);
+    const last = conversation === null ? undefined : await this.list.reach(conversation);
     const first = last ?? this.list.rows[0];
-    if (first && this.#timeline === null) await this.select(first.id);
+    if (first && this.#wanted === null) await this.select(first.id);
   }
 
   async select(id: string): Promise<void> {
-    const row = this.list.find(id);
+    this.#wanted = id;
     if (id === this.#selected) {
-      if (row?.marked_unread) this.#timeline?.takeMark();
+      if (this.list.find(id)?.marked_unread) this.#timeline?.takeMark();
       return;
     }
     this.find.close();
     this.calendar.close();
-    if (!row) return;
+    const row = this.list.find(id) ?? (await this.list.reach(id));
+    // Gone, or another one was asked for while it was looked for.
+    if (!row || this.#closed || this.#wanted !== id || this.#selected === id) return;
     this.list.opened(id);
     this.recents.visit(id);
     this.navigation.visit({ section: this.navigation.section, conversation: id });
@@ -234,9 +238,8 @@ export class Session {
 
   /** Shows a message with what was said around it, in the section where we are. */
   async showMessage(conversation: string, message: number | null): Promise<void> {
-    if (this.list.find(conversation) === undefined) await this.list.refresh();
     await this.select(conversation);
-    if (message !== null) await this.#timeline?.jumpTo(message);
+    if (message !== null && this.#selected === conversation) await this.#timeline?.jumpTo(message);
   }
 
   /** Shows what was found, here or on the server. */
