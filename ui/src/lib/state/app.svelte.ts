@@ -15,8 +15,10 @@ import type { Rpc } from '../rpc/client';
 import { Attention } from './attention.svelte';
 import { Desks } from './desk';
 import { Doorbell } from './doorbell';
+import { Habits } from './habits';
 import { Heartbeat } from './heartbeat';
 import { JoinForm } from './join.svelte';
+import { LevelsBefore } from './levels-before';
 import { NO_SHELL } from './no-shell';
 import { Notices } from './notices.svelte';
 import { OutsideLink, type Wish } from './outside-links.svelte';
@@ -209,6 +211,10 @@ export class App {
   /** Throws an `ApiFailure`. */
   async signOut(account: string, wipe: boolean): Promise<void> {
     await this.rpc.signOut(account, wipe);
+    if (wipe) {
+      Habits.forget(account);
+      LevelsBefore.forget(account);
+    }
     await this.#overviewBell.ring();
   }
 

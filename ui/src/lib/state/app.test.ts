@@ -2,8 +2,11 @@ import { describe, expect, test, vi } from 'vitest';
 import { apiError } from '../errors/api-failure';
 import { i18n } from '../i18n/i18n.svelte';
 import { ACCOUNT, FakeRuntime } from '../runtime/fake';
+import { manyTalks } from '../runtime/fixtures-lists';
 import { Rpc } from '../rpc/client';
 import { App } from './app.svelte';
+import { Habits } from './habits';
+import { LevelsBefore } from './levels-before';
 
 const WANGWEI = 'wangwei@valley.local';
 const ANNA = 'anna@valley.local';
@@ -222,6 +225,75 @@ describe('conversations', () => {
   });
 });
 
+describe('a conversation far below what was read of the list', () => {
+  const OLD = 'old@valley.local';
+  /** All that is there is read, and then one is there that no page has had. */
+  const open = async () => {
+    const { fake, app } = await start((it) => {
+      it.withTeam();
+      it.withAccount({ id: 'account-2' });
+      manyTalks(it, 260);
+    });
+    const { list } = app.session!;
+    await vi.waitFor(() => expect(list.all.length).toBeGreaterThan(260));
+    fake.fill(OLD, [{ direction: 'incoming', text: 'long ago', ago: 100_000 }]);
+    await list.refresh();
+    expect(list.find(OLD)).toBeUndefined();
+    return { fake, app, session: app.session! };
+  };
+
+  test('opens when it is asked for', async () => {
+    const { session } = await open();
+    await session.go(OLD);
+    expect(session.selected).toBe(OLD);
+  });
+
+  test('does not come after another one that was asked for later', async () => {
+    const { session } = await open();
+    const old = session.go(OLD);
+    await session.go(ANNA);
+    await old;
+    expect(session.selected).toBe(ANNA);
+  });
+
+  test('with a message: what was asked for later is not scrolled to it', async () => {
+    const { session } = await open();
+    const old = session.showMessage(OLD, 1);
+    await session.go(ANNA);
+    const jump = vi.spyOn(session.timeline!, 'jumpTo');
+    await old;
+    expect(jump).not.toHaveBeenCalled();
+  });
+
+  test('that is no longer there leaves what is open', async () => {
+    const { session } = await open();
+    await session.go('nobody@valley.local');
+    expect(session.selected).toBe(WANGWEI);
+  });
+
+  test('is open again on the way back from another account', async () => {
+    const { app, session } = await open();
+    await session.go(OLD);
+    await app.switchTo('account-2');
+    await app.switchTo(ACCOUNT);
+    expect(app.session?.selected).toBe(OLD);
+  });
+
+  test('U79: opens for the notification that was clicked on the way to its account', async () => {
+    const { fake, app } = await open();
+    await app.switchTo('account-2');
+    fake.push({
+      type: 'open-conversation',
+      account: ACCOUNT,
+      conversation: OLD,
+      message: null,
+    });
+    await vi.waitFor(() => expect(app.session?.account).toBe(ACCOUNT));
+    await vi.waitFor(() => expect(app.session?.timeline?.loaded).toBe(true));
+    expect(app.session?.selected).toBe(OLD);
+  });
+});
+
 test('U19: a conversation that was marked as unread is not after it was opened', async () => {
   const { fake, app } = await start(withTeam);
   app.setFocused(true);
@@ -285,6 +357,24 @@ test('signing out of the last account leads to the welcome and closes the sessio
   expect(app.screen).toBe('welcome');
   expect(app.session).toBeNull();
   expect(fake.calls).toContainEqual({ type: 'sign-out', account: ACCOUNT, wipe: true });
+});
+
+test('with a wipe nothing of the account is left in the window either', async () => {
+  const { app } = await start((fake) => {
+    fake.withTeam();
+    fake.withAccount({ id: 'account-2' });
+  });
+  const leave = (account: string) => {
+    new Habits(account).chose('an', ANNA);
+    new LevelsBefore(account).muted({ ...app.session!.list.find(ANNA)!, notify: 'mentions' });
+  };
+  localStorage.clear();
+  leave('account-2');
+  const others = Object.keys(localStorage);
+  expect(others).toHaveLength(2);
+  leave(ACCOUNT);
+  await app.signOut(ACCOUNT, true);
+  expect(Object.keys(localStorage).sort()).toEqual(others.sort());
 });
 
 test('a second account is reached by switching, with its own session', async () => {

@@ -1,4 +1,4 @@
-import { keep, readKept } from './kept';
+import { forget, keep, readKept } from './kept';
 
 /** So many typed texts are remembered. */
 const MAX_HABITS = 300;
@@ -17,7 +17,12 @@ export class Habits {
 
   constructor(account: string) {
     this.#salt = account;
-    this.#name = `habits.${hash(account)}`;
+    this.#name = nameOf(account);
+  }
+
+  /** Nothing of this account is left on this device. */
+  static forget(account: string): void {
+    forget(nameOf(account));
   }
 
   /** What was chosen last for this text, or for one that begins with it. */
@@ -57,6 +62,10 @@ export class Habits {
   #hash(text: string): string {
     return hash(`${this.#salt}\n${text}`);
   }
+}
+
+function nameOf(account: string): string {
+  return `habits.${hash(account)}`;
 }
 
 function read(value: unknown): Kept {

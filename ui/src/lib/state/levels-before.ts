@@ -1,7 +1,7 @@
 import type { ConversationView } from '../rpc/generated/ConversationView';
 import type { NotifyLevel } from '../rpc/generated/NotifyLevel';
 import { hash } from './habits';
-import { keep, readKept } from './kept';
+import { forget, keep, readKept } from './kept';
 
 /** So many conversations are remembered. */
 const MAX_LEVELS = 500;
@@ -19,7 +19,12 @@ export class LevelsBefore {
 
   constructor(account: string) {
     this.#salt = account;
-    this.#name = `levels.${hash(account)}`;
+    this.#name = nameOf(account);
+  }
+
+  /** Nothing of this account is left on this device. */
+  static forget(account: string): void {
+    forget(nameOf(account));
   }
 
   /** To be called when a conversation is about to be muted. */
@@ -41,6 +46,10 @@ export class LevelsBefore {
   #hash({ id }: ConversationView): string {
     return hash(`${this.#salt}\n${id}`);
   }
+}
+
+function nameOf(account: string): string {
+  return `levels.${hash(account)}`;
 }
 
 /** Of what one is told as long as nothing was decided. */
