@@ -359,7 +359,7 @@ test('signing out of the last account leads to the welcome and closes the sessio
   expect(fake.calls).toContainEqual({ type: 'sign-out', account: ACCOUNT, wipe: true });
 });
 
-test('with a wipe nothing of the account is left in the window either', async () => {
+test('U105: with a wipe nothing of the account is left in the window either', async () => {
   const { app } = await start((fake) => {
     fake.withTeam();
     fake.withAccount({ id: 'account-2' });
