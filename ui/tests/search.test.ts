@@ -300,6 +300,20 @@ describe('searching in the conversation', () => {
     expect(screen.getByTestId('composer')).toHaveFocus();
   });
 
+  test('U42: the Escape that ends a composition, told after it as WebKit does, closes nothing', async () => {
+    const { app } = await openFind();
+    const field = screen.getByTestId('find-input');
+    const escape = () =>
+      field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+    field.dispatchEvent(new CompositionEvent('compositionstart', { bubbles: true }));
+    field.dispatchEvent(new CompositionEvent('compositionend', { bubbles: true }));
+    escape();
+    expect(app.session?.find.open).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve));
+    escape();
+    await waitFor(() => expect(app.session?.find.open).toBe(false));
+  });
+
   test('another conversation closes it', async () => {
     const { app } = await openFind();
     await app.session!.select(ANNA);

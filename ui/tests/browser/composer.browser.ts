@@ -79,3 +79,24 @@ test('U60: a message is on screen within 50 ms of Enter, waiting, also offline',
   // meanwhile.
   expect(times[0], `${times.map(Math.round).join(' ')} ms`).toBeLessThan(50);
 });
+
+test('U44: neither text nor draft goes over to a conversation that is opened by keys', async () => {
+  // Chromium takes the focus from the field only when that is taken out of the page.
+  const { app } = await open();
+  const here = app.session!.selected!;
+  const kept = () => app.session!.list.find(here)?.draft;
+  field().focus();
+  document.execCommand('insertText', false, 'for nobody else');
+  await app.session!.move(1);
+  await frames();
+  expect(app.session!.selected).not.toBe(here);
+  expect([field().value, app.session!.composer!.text]).toEqual(['', '']);
+  await expect.poll(kept).toBe('for nobody else');
+  // And back, from a field that is empty.
+  field().focus();
+  await app.session!.move(-1);
+  await frames();
+  expect(app.session!.selected).toBe(here);
+  expect(field().value).toBe('for nobody else');
+  expect(kept()).toBe('for nobody else');
+});

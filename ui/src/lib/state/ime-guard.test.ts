@@ -76,3 +76,19 @@ describe('Enter and input methods', () => {
     expect(answers(steps)).toEqual(expected);
   });
 });
+
+test('U42: what the input method takes is seen by nobody around the field', () => {
+  const guard = new ImeGuard();
+  const key = (isComposing = false) => ({ isComposing, stopPropagation: vi.fn() });
+  const before = key();
+  expect(guard.takes(before)).toBe(false);
+  expect(before.stopPropagation).not.toHaveBeenCalled();
+  const composing = key(true);
+  expect(guard.takes(composing)).toBe(true);
+  expect(composing.stopPropagation).toHaveBeenCalledOnce();
+  guard.start();
+  guard.end();
+  const ending = key();
+  expect(guard.takes(ending)).toBe(true);
+  expect(ending.stopPropagation).toHaveBeenCalledOnce();
+});

@@ -53,6 +53,16 @@ export class ImeGuard {
     return !event.isComposing && !this.#composing;
   }
 
+  /**
+   * The input method takes a key: then nobody around the field sees it either, where it
+   * would pass for one of the program's, as the Escape that ends a composition.
+   */
+  takes(event: Pick<KeyboardEvent, 'isComposing' | 'stopPropagation'>): boolean {
+    if (this.free(event)) return false;
+    event.stopPropagation();
+    return true;
+  }
+
   /** Enter outside a composition: without a modifier, or with Ctrl (⌘) where that is wished. */
   sends(event: KeyLike, sendKey: SendKey = 'enter'): boolean {
     const command = event.ctrlKey !== event.metaKey;
