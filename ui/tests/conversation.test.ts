@@ -212,6 +212,25 @@ test('a message is forwarded to somebody who is found by pinyin', async () => {
   expect(fake.talks.get('ouyang@valley.local')!.messages.at(-1)?.text).toBe(sent(fake).text);
 });
 
+test('a message goes to whom the line names, though the list changes meanwhile', async () => {
+  const { user, fake, app } = await open();
+  await menu(last(), 'forward');
+  const names = () => screen.getAllByTestId('forward-to').map(({ textContent }) => textContent);
+  await screen.findByTestId('forward-filter');
+  await user.keyboard('{ArrowDown}{ArrowDown}');
+  const before = names();
+  const { id } = app.session!.list.all[2]!;
+  const lowest = app.session!.list.all.at(-1)!.id;
+  fake.receive(lowest, 'now this one is on top');
+  await waitFor(() => expect(app.session!.list.all[0]?.id).toBe(lowest));
+  expect(names()).toEqual(before);
+  await user.keyboard('{Enter}');
+  await waitFor(() => expect(screen.queryByTestId('forward-filter')).toBeNull());
+  expect(fake.calls).toContainEqual(
+    expect.objectContaining({ action: 'forward', conversation: id }),
+  );
+});
+
 describe('U34: copying', () => {
   test('one message gives its bare text', async () => {
     await open();
@@ -481,6 +500,22 @@ describe('files', () => {
     expect(await screen.findByTestId('pending-files')).toHaveTextContent('报告.txt');
     expect(screen.getByTestId('pending-files')).toHaveTextContent('b.txt');
     expect(field).toHaveValue('');
+  });
+
+  test('U47: they belong to the conversation where they were pasted', async () => {
+    const { app, field, fake } = await open();
+    let read: (files: File[]) => void = () => undefined;
+    vi.spyOn(fake.desktop, 'pastedFiles').mockReturnValueOnce(
+      new Promise((resolve) => (read = resolve)),
+    );
+    const types = ['text/uri-list'];
+    await fireEvent.paste(field, { clipboardData: { files: [], types, getData: () => '' } });
+    const { composer } = app.session!;
+    await app.session!.move(1);
+    expect(app.session!.composer).not.toBe(composer);
+    read([new File(['a'], 'a.txt')]);
+    await waitFor(() => expect(composer!.files.pending).toHaveLength(1));
+    expect(app.session!.composer!.files.pending).toEqual([]);
   });
 
   test('U47: a picture that the paste does not tell of is asked for', async () => {

@@ -67,6 +67,26 @@ describe('the quick switcher', () => {
     }
   });
 
+  test('U94: Enter waits for what is typed to be looked for', async () => {
+    const { user, app, fake } = await openSwitcher();
+    let answer: () => void = () => undefined;
+    const ask = fake.request.bind(fake);
+    const asked = vi.spyOn(fake, 'request').mockImplementation(async (request) => {
+      const found = await ask(request);
+      if (request.type === 'search' && request.action === 'names')
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      return found;
+    });
+    await user.keyboard('anna{Enter}');
+    expect(screen.getByTestId('switcher-input')).toBeVisible();
+    expect(app.session?.selected).toBe(WANGWEI);
+    asked.mockRestore();
+    answer();
+    await waitFor(() => expect(app.session?.selected).toBe(ANNA));
+  });
+
   test('U94: opens the person with Enter, also one without a conversation', async () => {
     const { user, app } = await openSwitcher();
     await user.keyboard('tomas');

@@ -50,6 +50,7 @@ export class Switcher {
   #at = $state(0);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #look = 0;
+  #looking: Promise<void> = Promise.resolve();
   #entries = $derived.by((): Entry[] => {
     const entries: Entry[] = [...this.#names];
     for (const hit of this.#messages) {
@@ -93,7 +94,7 @@ export class Switcher {
     if (entry.kind === 'name') this.#host.habits.chose(this.#text, entry.id);
   }
 
-  async input(text: string): Promise<void> {
+  input(text: string): Promise<void> {
     this.#text = text;
     this.#at = 0;
     clearTimeout(this.#timer);
@@ -102,16 +103,29 @@ export class Switcher {
     if (wanted === '') {
       this.#names = this.#recent();
       this.#messages = [];
-      return;
+      this.#looking = Promise.resolve();
+    } else {
+      this.#timer = setTimeout(() => void this.#lookForMessages(wanted, look), MESSAGES_DELAY_MS);
+      this.#looking = this.#lookForNames(wanted, look);
     }
-    this.#timer = setTimeout(() => void this.#lookForMessages(wanted, look), MESSAGES_DELAY_MS);
-    const names = await this.#find(wanted);
-    if (look === this.#look) this.#names = names;
+    return this.#looking;
+  }
+
+  /** What Enter takes: of what was found for all of the text, not for its beginning. */
+  async entered(): Promise<Entry | undefined> {
+    const look = this.#look;
+    await this.#looking;
+    return look === this.#look ? this.active : undefined;
   }
 
   close(): void {
     clearTimeout(this.#timer);
     this.#look += 1;
+  }
+
+  async #lookForNames(wanted: string, look: number): Promise<void> {
+    const names = await this.#find(wanted);
+    if (look === this.#look) this.#names = names;
   }
 
   async #find(wanted: string): Promise<NameEntry[]> {
