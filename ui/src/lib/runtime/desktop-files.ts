@@ -32,9 +32,13 @@ export class DesktopFiles implements FileRuntime {
     caption: string,
     replyTo: number | null,
     handedOver?: (file: OutgoingFile) => void,
+    stop?: AbortSignal,
   ): Promise<void> {
     for (const [index, file] of files.entries()) {
+      stop?.throwIfAborted();
       const id = await this.#desktop.fileStage(account, file.bytes);
+      // A copy that is not sent after all is tidied away.
+      stop?.throwIfAborted();
       const is_first = index === 0;
       await this.#files({
         action: 'send',

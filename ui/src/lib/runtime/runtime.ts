@@ -22,7 +22,8 @@ export interface OutgoingFile {
 export interface FileRuntime {
   /**
    * Hands files over, to be sent in this order; the caption goes with the first. Each is
-   * told when it is on disk: one that is refused holds up those behind it only.
+   * told when it is on disk: one that is refused holds up those behind it only. When
+   * `stop` is given, no more are handed over.
    */
   send(
     account: string,
@@ -31,6 +32,7 @@ export interface FileRuntime {
     caption: string,
     replyTo: number | null,
     handedOver?: (file: OutgoingFile) => void,
+    stop?: AbortSignal,
   ): Promise<void>;
   /**
    * An address within the window that a picture or player can show. What nobody has

@@ -27,6 +27,8 @@ export class OutgoingFiles {
   #problem = $state.raw<ApiError | null>(null);
   #tooMany = $state(false);
   #nextId = 1;
+  /** Ends what is being handed over. */
+  #stop: AbortController | null = null;
 
   constructor(rpc: Rpc, account: string, conversation: string) {
     this.#rpc = rpc;
@@ -108,7 +110,9 @@ export class OutgoingFiles {
     this.#tooMany = false;
   }
 
+  /** What was not handed over yet is not sent. */
   cancel(): void {
+    this.#stop?.abort();
     this.#take(this.#pending);
     this.#caption = '';
     this.#problem = null;
@@ -124,6 +128,8 @@ export class OutgoingFiles {
     if (!files || this.#busy || this.#pending.length === 0) return;
     this.#busy = true;
     this.#problem = null;
+    const stop = new AbortController();
+    this.#stop = stop;
     const caption = this.#caption.trim();
     const batch = this.#pending;
     const all = batch.map(({ name, mediaType, bytes, width, height }) => ({
@@ -135,18 +141,21 @@ export class OutgoingFiles {
     }));
     const handedOver = (file: OutgoingFile) => {
       const gone = batch[all.indexOf(file)];
-      this.#caption = '';
+      // After a cancel it is that of other files.
+      if (!stop.signal.aborted) this.#caption = '';
       this.#take(this.#pending.filter(({ id }) => id === gone?.id));
       gone?.went?.();
       went();
     };
     try {
-      await files.send(this.#account, this.#conversation, all, caption, replyTo, handedOver);
+      const [account, conversation] = [this.#account, this.#conversation];
+      await files.send(account, conversation, all, caption, replyTo, handedOver, stop.signal);
       this.#tooMany = false;
     } catch (thrown) {
-      this.#problem = toApiError(thrown);
+      if (!stop.signal.aborted) this.#problem = toApiError(thrown);
     } finally {
       this.#busy = false;
+      this.#stop = null;
     }
   }
 

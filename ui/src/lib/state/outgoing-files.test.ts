@@ -13,16 +13,14 @@ const WANGWEI = 'wangwei@valley.local';
 function scene(bad: string) {
   const sent: [name: string | null, caption: string, replyTo: number | null][] = [];
   const fake = new FakeRuntime().withTeam();
-  const desktop = new DesktopFiles(
-    async (request) => {
-      if (request.type !== 'files' || request.action !== 'send') return { type: 'done' };
-      if (request.name === bad) throw apiError('file-too-large');
-      sent.push([request.name, request.caption, request.reply_to]);
-      return { type: 'message', value: 1 };
-    },
-    new FakeDesktop(() => undefined),
-  );
-  const rpc = new Rpc(Object.assign(fake, { files: desktop }));
+  const desktop = new FakeDesktop(() => undefined);
+  const handled = new DesktopFiles(async (request) => {
+    if (request.type !== 'files' || request.action !== 'send') return { type: 'done' };
+    if (request.name === bad) throw apiError('file-too-large');
+    sent.push([request.name, request.caption, request.reply_to]);
+    return { type: 'message', value: 1 };
+  }, desktop);
+  const rpc = new Rpc(Object.assign(fake, { files: handled }));
   const told = vi.fn();
   const composer = new Composer({
     rpc,
@@ -33,7 +31,7 @@ function scene(bad: string) {
     sent: told,
   });
   const names = () => composer.files.pending.map(({ name }) => name);
-  return { fake, composer, sent, names, told };
+  return { fake, composer, sent, names, told, desktop };
 }
 
 const files = (...names: string[]) => names.map((name) => new File([name], name));
@@ -104,4 +102,25 @@ test('U52: a message that is being changed does not go as a file', () => {
   composer.edit(talk.findLast(({ direction }) => direction === 'outgoing')!);
   composer.asFile('message.txt');
   expect(names()).toEqual([]);
+});
+
+test('U47: what was not handed over before a cancel is not sent', async () => {
+  const { composer, sent, names, desktop } = scene('none');
+  let staged: () => void = () => undefined;
+  const stage = vi.spyOn(desktop, 'fileStage');
+  stage.mockImplementationOnce(async () => 1);
+  stage.mockImplementationOnce(() => new Promise((resolve) => (staged = () => resolve(2))));
+  composer.files.add(files('a', 'b', 'c'), 'see');
+  const sending = composer.sendFiles();
+  await vi.waitFor(() => expect(sent).toHaveLength(1));
+  await vi.waitFor(() => expect(stage).toHaveBeenCalledTimes(2));
+  composer.files.cancel();
+  composer.files.add(files('d'), 'for others');
+  staged();
+  await sending;
+  expect(sent.map(([name]) => name)).toEqual(['a']);
+  expect(composer.files.problem).toBeNull();
+  expect([names(), composer.files.caption]).toEqual([['d'], 'for others']);
+  await composer.sendFiles();
+  expect(sent.map(([name]) => name)).toEqual(['a', 'd']);
 });
