@@ -117,7 +117,7 @@ describe('rooms to join', () => {
   });
 
   test('with a password ask for it, and for the right one', async () => {
-    const { user, fake } = await openRooms();
+    const { user, fake, app } = await openRooms();
     const secret = screen
       .getAllByTestId('found-room')
       .find((one) => one.textContent.includes('管理层')) as HTMLElement;
@@ -129,7 +129,8 @@ describe('rooms to join', () => {
     await user.clear(field);
     await user.type(field, 'secret{Enter}');
     await waitFor(() => expect(named(fake, '管理层').state).toBe('joined'));
-    expect(screen.queryByTestId('room-password')).toBeNull();
+    await waitFor(() => expect(screen.queryByTestId('room-password')).toBeNull());
+    await waitFor(() => expect(app.session?.selected).toBe(named(fake, '管理层').address));
   });
 
   test('to which one is invited are accepted or declined', async () => {
