@@ -238,9 +238,23 @@ export class App {
     }
   }
 
+  /** Locks the window, if there is a secret to open it with. */
+  async lockNow(): Promise<void> {
+    if (!this.lock.ready) return;
+    await this.#settle();
+    await this.lock.now();
+  }
+
   async quit(): Promise<void> {
-    await this.#session?.composer?.leave();
+    await this.#settle();
     await this.rpc.quit().catch(() => undefined);
+  }
+
+  /** Does what would be done later: behind the lock, and after the end, nothing is. */
+  async #settle(): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    await Promise.all([session.composer?.leave(), session.list.readAll.settle()]);
   }
 
   setFocused(focused: boolean): void {

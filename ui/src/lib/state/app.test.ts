@@ -351,6 +351,21 @@ test('U29: the shell says whether somebody is there, and is told when somebody i
   stop();
 });
 
+test('U19: what was marked as read is read before the end, and before the lock', async () => {
+  for (const end of ['quit', 'lockNow'] as const) {
+    const { fake, app } = await start((it) => {
+      it.withTeam();
+      it.shell.lock = { ...it.shell.lock, ready: true };
+      it.receive(ANNA, 'hello');
+    });
+    app.session!.list.readAll.start(app.session!.list.all);
+    expect(fake.countOf('mark-displayed')).toBe(0);
+    await app[end]();
+    const read = fake.calls.filter(({ type }) => type === 'mark-displayed');
+    expect(read, end).toContainEqual(expect.objectContaining({ conversation: ANNA }));
+  }
+});
+
 test('signing out of the last account leads to the welcome and closes the session', async () => {
   const { fake, app } = await start(withTeam);
   await app.signOut(ACCOUNT, true);

@@ -85,7 +85,7 @@ export async function perform(
       return false;
     case 'lock':
       if (app.lock.ready) {
-        await app.lock.now();
+        await app.lockNow();
       } else {
         session.settings.page = 'lock';
         session.open('settings');

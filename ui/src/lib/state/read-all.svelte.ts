@@ -103,9 +103,14 @@ export class ReadAll {
     }
   }
 
-  /** The account is left: what was asked for is done. */
+  /** What was asked for is done now, if anything was. */
+  async settle(): Promise<void> {
+    if (this.#pending.size > 0) await this.commit();
+  }
+
+  /** The account is left. */
   close(): void {
-    if (this.#pending.size > 0) void this.commit();
+    void this.settle();
     clearTimeout(this.#timer);
   }
 }
