@@ -90,6 +90,7 @@ pub(crate) fn lock_now(app: &AppHandle) -> Result<(), LockError> {
     let shell = app.state::<Shell>();
     shell.lock.lock()?;
     say_lock(&shell);
+    shell.notifier(app).locked();
     Ok(())
 }
 

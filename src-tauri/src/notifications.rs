@@ -10,6 +10,9 @@ mod quiet;
 mod rules;
 mod words;
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use engine::api::{ConversationRequest, MessageRequest, NotificationView, Request, Response};
 use tauri::{AppHandle, Manager};
 use tokio::sync::{mpsc, oneshot};
@@ -27,12 +30,18 @@ pub(crate) use self::quiet::is_quiet;
 
 /// So much may wait; what is beyond that is told by the numbers in the list.
 const MAX_WAITING: usize = 256;
+/// So much of it is no message's: what else happens is not said again.
+const RESERVED: usize = 64;
 
 /// Tells the notifications what happens.
 #[derive(Clone)]
 pub(crate) struct Notifier {
     happenings: mpsc::Sender<Happening>,
+    changed: Changed,
 }
+
+/// Accounts of which a change waits to be looked at: one look is for all of them.
+type Changed = Arc<Mutex<HashSet<String>>>;
 
 enum Happening {
     Arrived(NotificationView),
@@ -46,6 +55,8 @@ enum Happening {
     },
     /// One may be gone.
     AccountsChanged,
+    /// The window was locked.
+    Locked,
     Focused,
     /// The window was closed and the program goes on.
     Hidden,
@@ -55,21 +66,45 @@ enum Happening {
 impl Notifier {
     /// Starts; ends with the program.
     pub(crate) fn start(app: AppHandle) -> Self {
+        let (notifier, received) = Self::new();
+        let changed = Arc::clone(&notifier.changed);
+        tauri::async_runtime::spawn(run(app, received, changed));
+        notifier
+    }
+
+    fn new() -> (Self, mpsc::Receiver<Happening>) {
         let (happenings, received) = mpsc::channel(MAX_WAITING);
-        tauri::async_runtime::spawn(run(app, received));
-        Self { happenings }
+        let changed = Changed::default();
+        (
+            Self {
+                happenings,
+                changed,
+            },
+            received,
+        )
     }
 
     /// A message came in.
     pub(crate) fn arrived(&self, view: NotificationView) {
-        self.say(Happening::Arrived(view));
+        if self.happenings.capacity() > RESERVED {
+            self.say(Happening::Arrived(view));
+        } else {
+            tracing::debug!("too many messages to tell of all of them");
+        }
     }
 
     /// Something changed in an account's conversations.
     pub(crate) fn changed(&self, account: &str) {
-        self.say(Happening::Changed {
-            account: account.to_owned(),
-        });
+        let account = account.to_owned();
+        if !lock(&self.changed).insert(account.clone()) {
+            return;
+        }
+        let waiting = Happening::Changed {
+            account: account.clone(),
+        };
+        if !self.say(waiting) {
+            lock(&self.changed).remove(&account);
+        }
     }
 
     /// Whether an account fetches what it missed.
@@ -83,6 +118,11 @@ impl Notifier {
     /// An account may be gone.
     pub(crate) fn accounts_changed(&self) {
         self.say(Happening::AccountsChanged);
+    }
+
+    /// The window was locked.
+    pub(crate) fn locked(&self) {
+        self.say(Happening::Locked);
     }
 
     /// Somebody looks at the window.
@@ -104,19 +144,27 @@ impl Notifier {
         }
     }
 
-    fn say(&self, happening: Happening) {
-        if self.happenings.try_send(happening).is_err() {
-            tracing::debug!("too much happens to tell of all of it");
+    /// Whether it is told.
+    fn say(&self, happening: Happening) -> bool {
+        let is_said = self.happenings.try_send(happening).is_ok();
+        if !is_said {
+            tracing::warn!("too much happens to tell of all of it");
         }
+        is_said
     }
 }
 
-async fn run(app: AppHandle, mut happenings: mpsc::Receiver<Happening>) {
+fn lock(changed: &Changed) -> std::sync::MutexGuard<'_, HashSet<String>> {
+    changed.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn run(app: AppHandle, mut happenings: mpsc::Receiver<Happening>, changed: Changed) {
     let (acts, mut acted) = mpsc::channel(desk::MAX_WAITING);
     let mut teller = Teller {
         app,
         board: Board::default(),
         desk: Desk::new(acts),
+        changed,
     };
     loop {
         tokio::select! {
@@ -133,6 +181,7 @@ struct Teller {
     app: AppHandle,
     board: Board,
     desk: Desk,
+    changed: Changed,
 }
 
 impl Teller {
@@ -148,6 +197,8 @@ impl Teller {
                 self.board.arrived(note, &settings, words, &moment)
             }
             Happening::Changed { account } => {
+                // First: what changes from now on is another look's.
+                lock(&self.changed).remove(&account);
                 let mut effects = Vec::new();
                 for key in self.board.watched(&account) {
                     if let Some(unread) = unread(&shell, &key).await {
@@ -174,6 +225,7 @@ impl Teller {
                 }
                 _ => Vec::new(),
             },
+            Happening::Locked => self.board.locked(words),
             Happening::Focused => {
                 self.board.focused();
                 Vec::new()
@@ -251,7 +303,7 @@ impl Teller {
             }
             return;
         };
-        match act {
+        match allowed(act, shell.lock.is_locked()) {
             Act::Open => {
                 window::raise(&self.app);
                 shell.events.send_or_keep(ShellEvent::OpenConversation {
@@ -275,6 +327,15 @@ impl Teller {
             }
             Act::Gone => {}
         }
+    }
+}
+
+/// What is done of what somebody wants: behind the lock nothing is but to open the window,
+/// which asks for the secret.
+fn allowed(act: Act, locked: bool) -> Act {
+    match act {
+        Act::Reply(_) | Act::MarkRead if locked => Act::Open,
+        act => act,
     }
 }
 
@@ -324,5 +385,52 @@ async fn ask(shell: &Shell, request: Request) -> Option<Response> {
             tracing::info!(%error, "not done from a notification");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::api::PreviewLimit;
+
+    use super::*;
+
+    fn message() -> NotificationView {
+        NotificationView {
+            account: "a".to_owned(),
+            conversation: "li@valley.example".to_owned(),
+            message: 1,
+            title: "Li".to_owned(),
+            room: None,
+            mentions_me: false,
+            body: "hi".to_owned(),
+            limit: PreviewLimit::Anything,
+        }
+    }
+
+    #[test]
+    fn u88_however_much_waits_the_end_of_catching_up_is_told() {
+        let (notifier, mut received) = Notifier::new();
+        for _ in 0..2 * MAX_WAITING {
+            notifier.changed("a");
+            notifier.arrived(message());
+        }
+        notifier.catching_up("a", false);
+        let mut told = 0;
+        let mut is_done = false;
+        while let Ok(happening) = received.try_recv() {
+            told += 1;
+            is_done |= matches!(happening, Happening::CatchingUp { now: false, .. });
+        }
+        assert!(is_done);
+        assert_eq!(told, MAX_WAITING - RESERVED + 1);
+    }
+
+    #[test]
+    fn u109_behind_the_lock_nothing_is_answered_from_a_notification() {
+        let reply = Act::Reply("yes".to_owned());
+        assert_eq!(allowed(reply.clone(), true), Act::Open);
+        assert_eq!(allowed(Act::MarkRead, true), Act::Open);
+        assert_eq!(allowed(Act::Gone, true), Act::Gone);
+        assert_eq!(allowed(reply.clone(), false), reply);
     }
 }

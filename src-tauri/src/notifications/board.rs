@@ -79,11 +79,20 @@ pub(crate) enum Effect {
     Flash,
 }
 
+/// The notification of a conversation.
+#[derive(Debug)]
+struct Told {
+    /// Its newest message.
+    note: Note,
+    /// How much of it is said.
+    preview: PreviewLevel,
+}
+
 /// What is on the screen.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
-    /// Newest message by conversation with a notification of its own.
-    separate: BTreeMap<ConversationKey, i64>,
+    /// By conversation with a notification of its own.
+    separate: BTreeMap<ConversationKey, Told>,
     /// Unread messages by conversation that the summary speaks for.
     folded: BTreeMap<ConversationKey, u32>,
     /// Accounts that fetch what they missed, and what they told meanwhile.
@@ -149,14 +158,17 @@ impl Board {
             .collect();
         let few = held.len() == 1;
         let mut effects = Vec::new();
+        let mut folds = false;
         for note in held {
             if few || self.separate.contains_key(&note.key) {
                 effects.extend(self.show(note, false, settings, words, moment));
             } else {
                 self.folded.insert(note.key, note.unread);
+                folds = true;
             }
         }
-        if !few && !self.folded.is_empty() {
+        // Not for what it said before: each change of a connection comes by here.
+        if folds {
             effects.push(self.summary(false, words));
         }
         effects
@@ -185,13 +197,26 @@ impl Board {
     /// too old. Gives the message that it was about.
     pub(crate) fn gone(&mut self, slot: &Slot) -> Option<i64> {
         match slot {
-            Slot::Conversation(key) => self.separate.remove(key),
+            Slot::Conversation(key) => self.separate.remove(key).map(|told| told.note.message),
             Slot::Summary => {
                 self.folded.clear();
                 None
             }
             Slot::Hint => None,
         }
+    }
+
+    /// The window was locked: what is on the screen no longer says what was written, and
+    /// cannot be answered in place.
+    pub(crate) fn locked(&mut self, words: Words) -> Vec<Effect> {
+        let all = self.separate.iter_mut();
+        all.filter(|(_, told)| told.preview == PreviewLevel::Text)
+            .map(|(key, told)| {
+                told.preview = PreviewLevel::Name;
+                let card = card(&told.note, told.preview, false, words);
+                Effect::Show(Slot::Conversation(key.clone()), card)
+            })
+            .collect()
     }
 
     /// Somebody looks at the window.
@@ -246,7 +271,6 @@ impl Board {
             return vec![self.summary(sound, words)];
         }
         let mut effects = self.unfold(&note.key, words);
-        self.separate.insert(note.key.clone(), note.message);
         let mut preview = rules::of(&settings.notifications, &note.key.account).preview;
         let hides_text = moment.locked || note.limit != PreviewLimit::Anything;
         if note.limit == PreviewLimit::Nothing {
@@ -254,14 +278,10 @@ impl Board {
         } else if hides_text && preview == PreviewLevel::Text {
             preview = PreviewLevel::Name;
         }
-        let (title, body) = said(&note, preview, words);
-        let card = Card {
-            title,
-            body,
-            sound,
-            reply: preview == PreviewLevel::Text,
-        };
-        effects.push(Effect::Show(Slot::Conversation(note.key), card));
+        let card = card(&note, preview, sound, words);
+        effects.push(Effect::Show(Slot::Conversation(note.key.clone()), card));
+        self.separate
+            .insert(note.key.clone(), Told { note, preview });
         effects
     }
 
@@ -286,6 +306,16 @@ impl Board {
             reply: false,
         };
         Effect::Show(Slot::Summary, card)
+    }
+}
+
+fn card(note: &Note, preview: PreviewLevel, sound: bool, words: Words) -> Card {
+    let (title, body) = said(note, preview, words);
+    Card {
+        title,
+        body,
+        sound,
+        reply: preview == PreviewLevel::Text,
     }
 }
 

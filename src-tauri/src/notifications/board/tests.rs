@@ -386,3 +386,33 @@ fn chinese_has_words_of_its_own() {
     assert_eq!(Words::Chinese.says("李娜", "好"), "李娜：好");
     assert_eq!(Words::English.messages_in(1, 1), "New message");
 }
+
+#[test]
+fn u80_what_the_summary_has_said_is_not_said_again_when_a_connection_changes() {
+    let mut board = Board::default();
+    for n in 0..6 {
+        let note = note(&format!("person {n}"), "hi", 1);
+        board.arrived(note, &calm(), WORDS, &at(0));
+    }
+    for account in ["a", "b"] {
+        assert_eq!(board.caught_up(account, &calm(), WORDS, &at(1)), []);
+    }
+}
+
+#[test]
+fn u84_a_window_that_is_locked_takes_the_texts_off_the_screen() {
+    let mut board = Board::default();
+    board.arrived(note("Li", "my salary", 1), &calm(), WORDS, &at(0));
+    let effects = board.locked(WORDS);
+    let shown = cards(&effects);
+    assert_eq!(shown.len(), 1);
+    let (slot, card) = shown[0];
+    assert_eq!(slot, &Slot::Conversation(key("Li")));
+    assert_eq!(
+        (card.title.as_str(), card.body.as_str()),
+        ("Li", "New message")
+    );
+    assert!(!card.reply && !card.sound);
+    assert_eq!(board.locked(WORDS), [], "said once");
+    assert_eq!(board.gone(slot), Some(7), "and still leads to the message");
+}
