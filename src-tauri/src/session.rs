@@ -30,6 +30,8 @@ const GONE_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// How often is looked whether the window is to be locked.
 const LOCK_TICK: Duration = Duration::from_secs(10);
+/// Who looks that much later has slept with the computer.
+const SLEPT_AFTER: Duration = Duration::from_secs(60);
 
 /// What the window last said of itself.
 #[derive(Debug)]
@@ -155,9 +157,18 @@ pub(crate) async fn screen_is_locked() -> bool {
 /// Locks the window when nobody has used the computer for as long as the settings
 /// say.
 pub(crate) async fn lock_when_idle(app: AppHandle) {
+    let mut last = (clock::now_ms(), Duration::ZERO);
     loop {
         tokio::time::sleep(LOCK_TICK).await;
         let shell = app.state::<Shell>();
+        // Where the system does not tell, nobody is there while nobody looks here.
+        let idle = match idle_for().await {
+            Some(idle) => idle,
+            None => shell.attention.unattended(),
+        };
+        let now_ms = clock::now_ms();
+        let unused = unused(last, now_ms, idle);
+        last = (now_ms, idle);
         let Some(minutes) = shell.settings.get().desktop.lock_after_minutes else {
             continue;
         };
@@ -165,16 +176,21 @@ pub(crate) async fn lock_when_idle(app: AppHandle) {
         if !lock.ready || lock.locked {
             continue;
         }
-        // Where the system does not tell, nobody is there while nobody looks here.
-        let idle = match idle_for().await {
-            Some(idle) => idle,
-            None => shell.attention.unattended(),
-        };
-        if idle >= Duration::from_secs(u64::from(minutes.max(1)) * 60)
+        if unused >= Duration::from_secs(u64::from(minutes.max(1)) * 60)
             && let Err(error) = crate::commands::lock_now(&app)
         {
             tracing::warn!(%error, "window not locked");
         }
+    }
+}
+
+/// How long nobody has used the computer, if it was idle for so long when it was looked at
+/// last. Asleep it counts nothing, and the key that wakes it ends what it has counted.
+fn unused((last_ms, before): (i64, Duration), now_ms: i64, idle: Duration) -> Duration {
+    let passed = Duration::from_millis(u64::try_from(now_ms - last_ms).unwrap_or(0));
+    match passed >= SLEPT_AFTER {
+        true => idle.max(before + passed),
+        false => idle,
     }
 }
 
@@ -239,5 +255,25 @@ mod tests {
         );
         assert_eq!(presence(false, idle(1), false, 0), (false, None));
         assert_eq!(presence(true, None, true, 0), (false, None), "locked");
+    }
+
+    #[test]
+    fn u109_the_time_asleep_counts_for_the_lock() {
+        let seconds = Duration::from_secs;
+        // Ten seconds later, with and without a key in between.
+        assert_eq!(unused((0, seconds(890)), 10_000, seconds(2)), seconds(2));
+        assert_eq!(
+            unused((0, seconds(890)), 10_000, seconds(900)),
+            seconds(900)
+        );
+        // An hour later, woken by a key or by itself.
+        let hour = 3_600_000;
+        assert_eq!(unused((0, seconds(5)), hour, seconds(1)), seconds(3_605));
+        assert_eq!(
+            unused((0, seconds(5)), hour, seconds(7_200)),
+            seconds(7_200)
+        );
+        // The clock was put back.
+        assert_eq!(unused((hour, seconds(5)), 0, seconds(6)), seconds(6));
     }
 }
