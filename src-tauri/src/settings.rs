@@ -27,15 +27,15 @@ impl SettingsFile {
             .clone()
     }
 
-    /// Writes the file, then takes the new settings over.
+    /// Takes the new settings over, and writes the file.
     ///
     /// # Errors
-    /// If the file cannot be written; the old settings stay.
+    /// If the file cannot be written; the new settings hold until the program ends.
     pub(crate) fn set(&self, settings: Settings) -> std::io::Result<()> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        paths::write_atomically(&self.path, &serde_json::to_vec_pretty(&settings)?)?;
+        let json = serde_json::to_vec_pretty(&settings)?;
         *current = settings;
-        Ok(())
+        paths::write_atomically(&self.path, &json)
     }
 }
 
@@ -56,5 +56,15 @@ mod tests {
             .set(english.clone())
             .unwrap();
         assert_eq!(SettingsFile::open(path).get(), english);
+    }
+
+    #[test]
+    fn settings_that_cannot_be_written_hold_until_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SettingsFile::open(folder.path().join("gone/settings.json"));
+        let mut quiet = Settings::default();
+        quiet.notifications.enabled = false;
+        assert!(file.set(quiet.clone()).is_err());
+        assert_eq!(file.get(), quiet);
     }
 }
