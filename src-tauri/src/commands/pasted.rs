@@ -21,7 +21,31 @@ const PART_BYTES: u64 = 4 << 20;
 
 /// What was on the clipboard when something was last pasted: that alone may be read.
 #[derive(Debug, Default)]
-pub(crate) struct Pasted(Mutex<Vec<PathBuf>>);
+pub(crate) struct Pasted(Mutex<Paste>);
+
+#[derive(Debug, Default)]
+struct Paste {
+    /// Number of the first one; those of what was pasted before are lower.
+    first: u32,
+    paths: Vec<PathBuf>,
+}
+
+impl Pasted {
+    /// Takes the place of what was pasted before; gives the number of the first one.
+    fn put(&self, paths: Vec<PathBuf>) -> u32 {
+        let mut paste = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = u32::try_from(paste.paths.len()).unwrap_or(u32::MAX);
+        let first = paste.first.wrapping_add(before);
+        *paste = Paste { first, paths };
+        first
+    }
+
+    fn path(&self, number: u32) -> Option<PathBuf> {
+        let paste = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = usize::try_from(number.checked_sub(paste.first)?).ok()?;
+        paste.paths.get(index).cloned()
+    }
+}
 
 /// The files on the clipboard; folders are left out.
 ///
@@ -42,31 +66,31 @@ pub(crate) async fn pasted_files(
             .filter_map(|path| described(&path).map(|file| (path, file)))
             .unzip::<_, _, Vec<_>, Vec<_>>()
     });
-    let (paths, files) = looked.await.map_err(screen::unable)?;
+    let (paths, mut files) = looked.await.map_err(screen::unable)?;
     if files.iter().any(|file| file.size > MAX_BYTES) {
         return Err(ApiError::new(ErrorCode::FileTooLarge));
     }
-    *pasted.0.lock().unwrap_or_else(PoisonError::into_inner) = paths;
+    for (file, number) in files.iter_mut().zip(pasted.put(paths)..) {
+        file.number = number;
+    }
     Ok(files)
 }
 
 /// Bytes of one of them from here on: at most 4 MiB, none at its end.
 ///
 /// # Errors
-/// [`ErrorCode::NotSupported`] if there is no such file, or it cannot be read.
+/// [`ErrorCode::NotSupported`] if there is no such file, something else was pasted
+/// since, or it cannot be read.
 #[tauri::command]
 pub(crate) async fn pasted_read(
     shell: State<'_, Shell>,
     pasted: State<'_, Pasted>,
-    index: usize,
+    number: u32,
     offset: u64,
 ) -> Result<ipc::Response, ApiError> {
     shell.open_engine()?;
-    let path = {
-        let paths = pasted.0.lock().unwrap_or_else(PoisonError::into_inner);
-        paths.get(index).cloned()
-    };
-    let path = path.ok_or_else(|| screen::unable("not pasted"))?;
+    let path = pasted.path(number);
+    let path = path.ok_or_else(|| screen::unable("not pasted, or no longer"))?;
     let read = tokio::task::spawn_blocking(move || part(&path, offset));
     let bytes = read.await.map_err(screen::unable)?;
     Ok(ipc::Response::new(bytes.map_err(screen::unable)?))
@@ -75,6 +99,7 @@ pub(crate) async fn pasted_read(
 fn described(path: &Path) -> Option<PastedFile> {
     let data = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
     Some(PastedFile {
+        number: 0,
         name: path.file_name()?.to_str()?.to_owned(),
         size: data.len(),
     })
@@ -94,6 +119,18 @@ fn part(path: &Path, offset: u64) -> std::io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn u47_a_second_paste_is_not_taken_for_the_first() {
+        let pasted = Pasted::default();
+        let paths = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
+        let first = pasted.put(paths(&["a", "b"]));
+        assert_eq!(pasted.path(first + 1), Some("b".into()));
+        let second = pasted.put(paths(&["c"]));
+        assert_eq!([pasted.path(first), pasted.path(first + 1)], [None, None]);
+        assert_eq!(pasted.path(second), Some("c".into()));
+        assert_eq!(pasted.path(second + 1), None);
+    }
 
     #[test]
     fn u47_a_pasted_file_is_read_in_parts_and_never_beyond_its_limit() {

@@ -64,6 +64,8 @@ pub struct ConversationKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct PastedFile {
+    /// What it is read by, until something else is pasted.
+    pub number: u32,
     /// Its name.
     pub name: String,
     /// Bytes.

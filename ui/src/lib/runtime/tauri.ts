@@ -80,11 +80,11 @@ const PICTURES: Record<string, string> = {
 
 async function pastedFiles(): Promise<File[]> {
   const files: File[] = [];
-  for (const [index, { name }] of (await invoke<PastedFile[]>('pasted_files')).entries()) {
+  for (const { number, name } of await invoke<PastedFile[]>('pasted_files')) {
     const parts: ArrayBuffer[] = [];
     let offset = 0;
     for (;;) {
-      const part = await invoke<ArrayBuffer>('pasted_read', { index, offset });
+      const part = await invoke<ArrayBuffer>('pasted_read', { number, offset });
       if (part.byteLength === 0) break;
       parts.push(part);
       offset += part.byteLength;

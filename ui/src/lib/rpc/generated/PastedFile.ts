@@ -5,6 +5,10 @@
  */
 export type PastedFile = { 
 /**
+ * What it is read by, until something else is pasted.
+ */
+number: number, 
+/**
  * Its name.
  */
 name: string, 
