@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Place, fetch, find, read};
 use crate::account::Shared;
@@ -14,6 +15,9 @@ use crate::vault::PIECE;
 
 /// Files of the same name in one folder.
 const MOST_COPIES: u32 = 10_000;
+
+/// Tells those apart that are written at once: two of one name, or one that is wanted twice.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// Writes a file; where it is.
 pub(super) async fn file(
@@ -60,9 +64,10 @@ fn write(mut from: read::Readable, to: &SaveTo, name: &str) -> io::Result<PathBu
     }
     let file_name = wanted.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let hidden = format!(
-        ".{}.{}.part",
+        ".{}.{}-{}.part",
         file_name.to_string_lossy(),
-        std::process::id()
+        std::process::id(),
+        WRITTEN.fetch_add(1, Ordering::Relaxed)
     );
     let hidden = folder.join(hidden);
     let written = (|| {
@@ -101,10 +106,75 @@ fn beside(hidden: &Path, wanted: &Path) -> io::Result<PathBuf> {
         };
         // Whoever makes it has it, however many do at once.
         match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(_) => return std::fs::rename(hidden, &path).map(|()| path),
+            Ok(_) => {
+                let renamed = std::fs::rename(hidden, &path);
+                if renamed.is_err() {
+                    // Not an empty one in its place.
+                    drop(std::fs::remove_file(&path));
+                }
+                return renamed.map(|()| path);
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    const BYTES: usize = 3 << 20;
+
+    fn readable(folder: &Path) -> read::Readable {
+        let path = folder.join("cached");
+        std::fs::write(&path, vec![7; BYTES]).unwrap();
+        read::Readable {
+            open: read::Open::Clear(File::open(path).unwrap()),
+            total: BYTES as u64,
+            media_type: "application/pdf".to_owned(),
+        }
+    }
+
+    #[test]
+    fn one_file_that_is_saved_several_times_at_once_is_there_as_often() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let to = SaveTo::Folder {
+            path: folder.path().to_string_lossy().into_owned(),
+        };
+        let together = Barrier::new(4);
+        let mut written: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|_| {
+                    let from = readable(cache.path());
+                    let (to, together) = (&to, &together);
+                    scope.spawn(move || {
+                        together.wait();
+                        write(from, to, "Scan.pdf").unwrap()
+                    })
+                })
+                .collect();
+            let all = threads.into_iter();
+            all.map(|thread| thread.join().unwrap()).collect()
+        });
+        written.sort();
+        written.dedup();
+        assert_eq!(written.len(), 4);
+        for path in &written {
+            assert_eq!(path.metadata().unwrap().len(), BYTES as u64);
+        }
+        assert_eq!(folder.path().read_dir().unwrap().count(), 4, "nothing else");
+    }
+
+    #[test]
+    fn what_cannot_get_its_name_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let wanted = folder.path().join("Scan.pdf");
+        assert!(beside(&folder.path().join("gone"), &wanted).is_err());
+        assert!(!wanted.exists());
+    }
 }
