@@ -24,6 +24,7 @@ HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogEle
 HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
   this.open = false;
 };
+Element.prototype.scrollIntoView ??= () => undefined;
 
 // On a busy machine a window takes its time; who waits for something wants it, not speed.
 configure({ asyncUtilTimeout: 10_000 });
