@@ -21,7 +21,7 @@ export function setHours(now: Hours): void {
   hours = now;
 }
 
-/** What a time is written with. Hours are added where there are any. */
+/** What a time is written with, by the use that is made of it. */
 const STYLES = {
   'narrow weekday': { weekday: 'narrow' },
   'short weekday': { weekday: 'short' },
