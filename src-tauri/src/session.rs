@@ -161,21 +161,20 @@ pub(crate) async fn lock_when_idle(app: AppHandle) {
     loop {
         tokio::time::sleep(LOCK_TICK).await;
         let shell = app.state::<Shell>();
+        let now_ms = clock::now_ms();
+        let lock = shell.lock.view();
+        let minutes = shell.settings.get().desktop.lock_after_minutes;
+        let Some(minutes) = minutes.filter(|_| lock.ready && !lock.locked) else {
+            last = (now_ms, Duration::ZERO);
+            continue;
+        };
         // Where the system does not tell, nobody is there while nobody looks here.
         let idle = match idle_for().await {
             Some(idle) => idle,
             None => shell.attention.unattended(),
         };
-        let now_ms = clock::now_ms();
         let unused = unused(last, now_ms, idle);
         last = (now_ms, idle);
-        let Some(minutes) = shell.settings.get().desktop.lock_after_minutes else {
-            continue;
-        };
-        let lock = shell.lock.view();
-        if !lock.ready || lock.locked {
-            continue;
-        }
         if unused >= Duration::from_secs(u64::from(minutes.max(1)) * 60)
             && let Err(error) = crate::commands::lock_now(&app)
         {
