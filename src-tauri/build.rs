@@ -40,6 +40,7 @@ const COMMANDS: &[&str] = &[
     "picture_copy",
     "server_status",
     "server_create",
+    "server_sign_in",
     "server_start",
     "server_stop",
     "server_invite",

@@ -9,6 +9,7 @@ mod handle;
 mod identity;
 mod lists;
 mod live;
+mod mutes;
 mod outgoing;
 mod people;
 mod refusal;
@@ -96,6 +97,8 @@ pub(crate) struct Shared {
     managed: Mutex<Managed>,
     /// Rings when something else stays on this device.
     pub(crate) upkeep_bell: Notify,
+    /// Rings when a conversation is muted for a while.
+    pub(crate) mutes_bell: Notify,
     pub(crate) status: Status,
     pub(crate) connection: watch::Sender<ConnectionView>,
     /// Minutes that our clock is ahead of the server's, if that is worth a word.
@@ -155,6 +158,7 @@ impl Account {
             surroundings: config.surroundings,
             managed: Mutex::new(config.managed),
             upkeep_bell: Notify::new(),
+            mutes_bell: Notify::new(),
             status: Status::default(),
             connection: watch::Sender::new(ConnectionView::Connecting),
             clock_wrong: Mutex::new(None),
@@ -171,6 +175,7 @@ impl Account {
             cancel: CancellationToken::new(),
         });
         tokio::spawn(upkeep::run(Arc::clone(&shared)));
+        tokio::spawn(mutes::run(Arc::clone(&shared)));
         let tasks = vec![
             tokio::spawn(supervisor::run(Arc::clone(&shared), typing_queue)),
             tokio::spawn(files::uploads::run(Arc::clone(&shared))),
@@ -294,9 +299,18 @@ impl Shared {
             account: self.id.clone(),
             conversation: conversation.to_owned(),
         });
-        self.conversations_changed();
+        self.conversation_changed(conversation);
     }
 
+    /// One row of the list.
+    pub(crate) fn conversation_changed(&self, conversation: &str) {
+        self.events.publish(Event::ConversationChanged {
+            account: self.id.clone(),
+            conversation: conversation.to_owned(),
+        });
+    }
+
+    /// Any of the rows, and their order.
     pub(crate) fn conversations_changed(&self) {
         self.events.publish(Event::ConversationsChanged {
             account: self.id.clone(),
@@ -315,7 +329,7 @@ impl Shared {
             address: address.to_owned(),
         });
         self.contacts_changed();
-        self.conversations_changed();
+        self.conversation_changed(address);
     }
 
     pub(crate) fn requests_changed(&self) {

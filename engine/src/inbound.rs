@@ -31,7 +31,8 @@ pub(crate) enum Meaning {
     Invited(Invitation),
     /// A message of ours was refused.
     Refused {
-        conversation: String,
+        /// By whom: a person, a room, or (as far as can be told) somebody in a room.
+        by: Jid,
         wire_id: String,
         error: StanzaError,
     },
@@ -202,7 +203,8 @@ fn read(path: &Path<'_>, stanza: &Element) -> Vec<Meaning> {
         _ => {}
     }
     let time_ms = path.stamp_ms.unwrap_or(path.now_ms);
-    if let Some(invitation) = room::invitation(path.own, stanza, time_ms) {
+    if let Some(invitation) = room::invitation(path.own, stanza, time_ms, path.archive_id.is_some())
+    {
         return vec![Meaning::Invited(invitation)];
     }
     // Between two people in a room: whoever has the nickname is the other one.
@@ -259,21 +261,15 @@ fn read(path: &Path<'_>, stanza: &Element) -> Vec<Meaning> {
     meanings
 }
 
-/// Who refuses is a person, a room, or (as far as can be told) somebody in a room.
 fn refused(peer: &Jid, stanza: &Element) -> Vec<Meaning> {
     let Some(wire_id) = stanza.attr("id").filter(|id| !id.is_empty()) else {
         return Vec::new();
     };
-    let bare = peer.to_bare().to_string();
-    let full = peer.resource().map(|_| peer.to_string());
-    std::iter::once(bare)
-        .chain(full)
-        .map(|conversation| Meaning::Refused {
-            conversation,
-            wire_id: wire_id.to_owned(),
-            error: StanzaError::from_stanza(stanza),
-        })
-        .collect()
+    vec![Meaning::Refused {
+        by: peer.clone(),
+        wire_id: wire_id.to_owned(),
+        error: StanzaError::from_stanza(stanza),
+    }]
 }
 
 /// The id under which an archive has it (XEP-0359): only what the archive's

@@ -149,3 +149,26 @@ fn refusals_have_their_exit_code_and_reason() {
         assert!(text.contains(said), "{arguments:?}: {text}");
     }
 }
+
+#[test]
+fn a_link_that_the_app_would_refuse_is_not_given_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    ok(folder, &["keygen", "issuer.key"], "");
+    // As large as certificates of authorities may be; "MDAw" is 0x30, three times.
+    let pem = format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        "MDAw".repeat(2_700)
+    );
+    std::fs::write(folder.join("ca.pem"), pem.repeat(2)).unwrap();
+    let new = ["new", "example.com", "--ca", "ca.pem"];
+    let document = ok(folder, &new, "");
+    let envelope = ok(folder, &["sign", "-", "--key", "issuer.key"], &document);
+    std::fs::write(folder.join("nav.json"), envelope).unwrap();
+    let refused = nav(folder, &["link", "nav.json"], "");
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("too long"), "{said}");
+    let url = "https://example.com/nav.json";
+    ok(folder, &["link", "nav.json", "--url", url], "");
+}

@@ -39,7 +39,7 @@ pub(crate) fn target_at(server: &Server, https: SocketAddr, hosts: &[String]) ->
 
 /// Looks at the certificate's files, if there are any, until the server stops. A
 /// new one is for new connections; one that cannot be used is left alone.
-pub(crate) async fn watch(server: Arc<Server>, https: SocketAddr, hosts: Vec<String>) {
+pub(crate) async fn watch(server: Arc<Server>, https: SocketAddr) {
     if !server.tls.has_files() {
         return;
     }
@@ -49,7 +49,7 @@ pub(crate) async fn watch(server: Arc<Server>, https: SocketAddr, hosts: Vec<Str
             () = server.stopping.cancelled() => return,
             () = tokio::time::sleep(server.config.limits.certificate_check) => {}
         }
-        let looked = reload(&server, https, &hosts).await;
+        let looked = reload(&server, https).await;
         // Files that are gone stay gone for a while: once is enough.
         if let (Err(error), false) = (&looked, said) {
             tracing::error!(%error, "new certificate not usable; the one before stays");
@@ -59,17 +59,14 @@ pub(crate) async fn watch(server: Arc<Server>, https: SocketAddr, hosts: Vec<Str
 }
 
 /// Looks at the files now; `true` if they hold a new certificate.
-pub(crate) async fn reload(
-    server: &Arc<Server>,
-    https: SocketAddr,
-    hosts: &[String],
-) -> Result<bool, StartError> {
+pub(crate) async fn reload(server: &Arc<Server>, https: SocketAddr) -> Result<bool, StartError> {
     let looking = Arc::clone(server);
     let looked = tokio::task::spawn_blocking(move || looking.tls.reload());
     let changed = looked.await.map_err(|_| StoreError::Closed)??;
     if changed {
         tracing::info!(key = %server.tls.pin(), "new certificate in use");
-        admin::note_target(&server.store, &target_at(server, https, hosts)).await?;
+        let target = target_at(server, https, &server.reachable.hosts());
+        admin::note_target(&server.store, &target).await?;
     }
     Ok(changed)
 }

@@ -37,6 +37,12 @@ pub(crate) fn database(folder: &Path) -> PathBuf {
     folder.join("server.db")
 }
 
+/// Whether a server has written something into this folder.
+#[must_use]
+pub fn holds_a_server(folder: &Path) -> bool {
+    database(folder).exists()
+}
+
 /// Where the keys are.
 pub(crate) fn keys(folder: &Path) -> PathBuf {
     folder.join("keys")

@@ -1,6 +1,6 @@
 //! Starting, asking and stopping a server.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ use crate::listener::{self, Port};
 use crate::pace::Paces;
 use crate::pep::Capabilities;
 use crate::push::{self, Push};
+use crate::reachable::{self, Reachable};
 use crate::rooms::Rooms;
 use crate::roster::Rosters;
 use crate::router::Router;
@@ -102,7 +103,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         source,
     })?;
     let (push, push_work) = Push::new(&config, &data_dir.identity.domain)?;
-    let public_url = public_url(&config, https);
+    let reachable = Reachable::new(&config, https);
     let rooms = Rooms::load(&data_dir.store, &data_dir.identity.domain).await?;
     let rosters = Rosters::load(&data_dir.store, &config, &data_dir.identity).await?;
     let blocking = Arc::new(Blocking::load(&data_dir.store).await?);
@@ -128,7 +129,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         files: Arc::new(files),
         push,
         metrics: Arc::clone(data_dir.store.metrics()),
-        public_url,
+        reachable,
         https_port: https.port(),
         commands: Commands::load(&data_dir.store).await?,
         stop_wanted: CancellationToken::new(),
@@ -187,10 +188,10 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         tcp,
         direct_tls,
     };
-    admin::note_target(&handle.server.store, &handle.target()).await?;
-    let hosts = handle.hosts();
-    let watching = certificate::watch(Arc::clone(&handle.server), https, hosts);
-    handle.server.tasks.spawn(watching);
+    let tasks = &handle.server.tasks;
+    let noted = reachable::note(&handle.server).await;
+    tasks.spawn(reachable::keep_noted(Arc::clone(&handle.server), noted));
+    tasks.spawn(certificate::watch(Arc::clone(&handle.server), https));
     Ok(handle)
 }
 
@@ -251,7 +252,7 @@ impl ServerHandle {
     /// # Errors
     /// [`StartError`] if they cannot be used; the certificate before stays.
     pub async fn reload_certificate(&self) -> Result<bool, StartError> {
-        certificate::reload(&self.server, self.https, &self.hosts()).await
+        certificate::reload(&self.server, self.https).await
     }
 
     /// Number of people with a session, now and from now on.
@@ -263,14 +264,7 @@ impl ServerHandle {
     /// How colleagues reach the server.
     #[must_use]
     pub fn target(&self) -> ServerTarget {
-        target_at(&self.server, self.https, &self.hosts())
-    }
-
-    fn hosts(&self) -> Vec<String> {
-        match &self.server.config.advertise {
-            Some(hosts) => hosts.clone(),
-            None => advertised(self.https.ip()),
-        }
+        target_at(&self.server, self.https, &self.server.reachable.hosts())
     }
 
     /// How programs on this machine reach the server.
@@ -281,6 +275,12 @@ impl ServerHandle {
             ip => ip.to_string(),
         };
         target_at(&self.server, self.https, &[host])
+    }
+
+    /// The names or addresses under which colleagues reach it, now and from now on.
+    #[must_use]
+    pub fn hosts(&self) -> watch::Receiver<Vec<String>> {
+        self.server.reachable.watch()
     }
 
     /// Makes an account.
@@ -302,6 +302,28 @@ impl ServerHandle {
             .await?;
         self.server.announce(&account.localpart).await;
         BareJid::new(&self.server.bare(&account.localpart)).map_err(|_| AccountError::NameInvalid)
+    }
+
+    /// The user name of whom somebody means who types that or, if nobody else has it, the
+    /// name that others see.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn account_named(&self, typed: &str) -> Result<Option<String>, AccountError> {
+        let typed = typed.trim().to_owned();
+        let store = &self.server.store;
+        Ok(store.read(move |db| people_rows::named(db, &typed)).await?)
+    }
+
+    /// Whether nobody has an account yet.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn has_nobody(&self) -> Result<bool, AccountError> {
+        let nobody = |db: &rusqlite::Connection| {
+            Ok(people_rows::count(db, false)? + people_rows::count(db, true)? == 0)
+        };
+        Ok(self.server.store.read(nobody).await?)
     }
 
     /// Puts somebody (a user name) into a department, `Sales::North` or
@@ -378,43 +400,6 @@ impl ServerHandle {
         tracing::info!("server stopped");
         drop(self.data_dir);
     }
-}
-
-/// Where the web pages are for others.
-fn public_url(config: &Config, https: SocketAddr) -> String {
-    if let Some(url) = &config.public_url {
-        return url.trim_end_matches('/').to_owned();
-    }
-    let hosts = match &config.advertise {
-        Some(hosts) => hosts.clone(),
-        None => advertised(https.ip()),
-    };
-    let host = hosts.into_iter().next().unwrap_or_default();
-    let port = https.port();
-    match host.parse() {
-        Ok(IpAddr::V6(address)) => format!("https://[{address}]:{port}"),
-        _ => format!("https://{host}:{port}"),
-    }
-}
-
-/// The addresses of this machine that others may reach; with none, itself.
-fn advertised(bound: IpAddr) -> Vec<String> {
-    if !bound.is_unspecified() {
-        return vec![bound.to_string()];
-    }
-    let mut hosts: Vec<String> = if_addrs::get_if_addrs()
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|interface| !interface.is_loopback() && !interface.is_link_local())
-        .map(|interface| interface.ip())
-        .filter(IpAddr::is_ipv4)
-        .map(|ip| ip.to_string())
-        .take(4)
-        .collect();
-    if hosts.is_empty() {
-        hosts.push("127.0.0.1".to_owned());
-    }
-    hosts
 }
 
 /// Follows what another process (the command line) does: announces accounts

@@ -46,6 +46,7 @@ mod pace;
 mod people;
 mod pep;
 mod push;
+mod reachable;
 mod retention;
 mod retraction;
 mod rooms;
@@ -69,6 +70,7 @@ pub use config::{
     Files as FileOptions, Limits, PersonalWebhooks, Push as PushOptions, Registration, Secret,
     config_example,
 };
+pub use data_dir::holds_a_server;
 pub use error::StartError;
 pub use handle::{ServerHandle, start};
 pub use logging::log_filter;

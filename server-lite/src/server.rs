@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::pace::{Pace, Paces};
 use crate::pep::Capabilities;
 use crate::push::Push;
+use crate::reachable::Reachable;
 use crate::rooms::Rooms;
 use crate::roster::Rosters;
 use crate::router::Router;
@@ -50,8 +51,7 @@ pub(crate) struct Server {
     pub(crate) files: Arc<Files>,
     pub(crate) push: Push,
     pub(crate) metrics: Arc<Metrics>,
-    /// Where the web pages are for others, without a slash at the end.
-    pub(crate) public_url: String,
+    pub(crate) reachable: Reachable,
     pub(crate) https_port: u16,
     pub(crate) commands: Commands,
     /// Cancelled when an administrator wants the server to stop.
@@ -79,7 +79,7 @@ impl Server {
 
     /// A link to something on our web pages.
     pub(crate) fn link(&self, path: &str) -> String {
-        format!("{}{path}", self.public_url)
+        format!("{}{path}", self.reachable.url())
     }
 
     /// Whether a client of this address may do without TLS.

@@ -98,6 +98,22 @@ impl std::fmt::Debug for NewTeam {
     }
 }
 
+/// Who comes back to the team whose server is on this computer.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct TeamSignIn {
+    /// Their user name, or the name that others see.
+    pub name: String,
+    /// Their password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for TeamSignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TeamSignIn").finish_non_exhaustive()
+    }
+}
+
 /// A way for a colleague to join.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]

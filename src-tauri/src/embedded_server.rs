@@ -4,22 +4,25 @@
 //! The engine has no special case for it. The address of the running server
 //! becomes an ordinary target of an ordinary account.
 
+mod accounts;
+mod errors;
 mod saved;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Engine;
-use engine::api::{ApiError, ErrorCode, Request, Response};
+use engine::api::{ApiError, ErrorCode, Request};
 use navigation::Invite;
-use server_lite::{AccountError, Config, ServerHandle, StartError};
+use server_lite::{Config, ServerHandle};
 use tokio::sync::{Mutex, watch};
 
 use crate::clock;
-use crate::contract::{EmbeddedServerView, InviteView, NewTeam};
+use crate::contract::{EmbeddedServerView, InviteView, NewTeam, TeamSignIn};
 use crate::paths::{self, Paths};
+use accounts::{host_name, make_account, sign_in_to};
+use errors::{folder_error, is_only_xmpp_port, start_error};
 use saved::SavedServer;
 
 /// The port of a new server: HTTPS, WebSocket and direct TLS together.
@@ -57,14 +60,7 @@ struct Running {
 impl EmbeddedServer {
     /// Reads what is remembered; starts nothing.
     pub(crate) fn new(paths: Paths, bind: IpAddr) -> Self {
-        let view = match SavedServer::load(&paths.server_settings()) {
-            Some(saved) => EmbeddedServerView::Stopped {
-                team_name: saved.team_name,
-                error: None,
-            },
-            None => EmbeddedServerView::None,
-        };
-        let view = watch::Sender::new(view);
+        let view = watch::Sender::new(at_rest(&paths));
         Self {
             inner: Arc::new(Inner {
                 paths,
@@ -82,7 +78,7 @@ impl EmbeddedServer {
 
     /// Starts the server if it ran when the app was last closed.
     pub(crate) async fn start_if_it_ran(&self, engine: &Engine) {
-        let saved = SavedServer::load(&self.inner.paths.server_settings());
+        let saved = SavedServer::load(&self.inner.paths);
         if saved.is_some_and(|saved| saved.running)
             && let Err(error) = self.start(engine).await
         {
@@ -92,12 +88,17 @@ impl EmbeddedServer {
 
     /// First run: makes the server, the first account, and signs it in.
     /// Gives the id of the account.
+    ///
+    /// # Errors
+    /// As [`Self::start`]; also if there is a server on this computer: that one is
+    /// nobody's to replace.
     pub(crate) async fn create(&self, engine: &Engine, team: NewTeam) -> Result<String, ApiError> {
         let mut running = self.inner.running.lock().await;
-        if let Some(old) = running.take() {
-            self.shut_down(old).await;
+        if running.is_some() || SavedServer::load(&self.inner.paths).is_some() {
+            return Err(ApiError::new(ErrorCode::ServerStartFailed)
+                .detail("there is a server on this computer already"));
         }
-        let is_new = !self.inner.paths.server().exists();
+        let is_new = !saved::has_data(&self.inner.paths);
         let saved = SavedServer {
             team_name: team.team_name.trim().to_owned(),
             port: team.port.unwrap_or(DEFAULT_PORT),
@@ -111,14 +112,9 @@ impl EmbeddedServer {
                 return Err(error);
             }
         };
-        match self.first_account(engine, &started.handle, &team).await {
+        match self.first_account(engine, &started, &team).await {
             Ok(account) => {
-                let saved = SavedServer {
-                    account: Some(account.clone()),
-                    ..started.saved.clone()
-                };
-                saved.store(&self.inner.paths.server_settings())?;
-                *running = Some(Running { saved, ..started });
+                *running = Some(self.host(started, account.clone()));
                 Ok(account)
             }
             Err(error) => {
@@ -132,41 +128,60 @@ impl EmbeddedServer {
     async fn first_account(
         &self,
         engine: &Engine,
-        handle: &ServerHandle,
+        started: &Running,
         team: &NewTeam,
     ) -> Result<String, ApiError> {
-        let address = handle
-            .create_account(&team.name, &team.password)
-            .await
-            .map_err(|error| account_error(&error, &team.name))?;
-        let username = address.node().map(ToString::to_string).unwrap_or_default();
-        engine
-            .add_account(engine::NewAccount {
-                target: handle.loopback_target(),
-                user: engine::NewUser::Existing {
-                    username,
-                    display_name: Some(team.name.trim().to_owned()),
-                },
-                password: team.password.clone(),
-            })
-            .await
+        // Before there is an account: a program that is killed here finds its way back.
+        started.saved.store(&self.inner.paths)?;
+        let (name, password) = (&team.name, &team.password);
+        make_account(engine, &started.handle, name, password).await
+    }
+
+    /// Signs somebody in to the server on this computer, and starts it for that. Gives
+    /// the id of the account.
+    ///
+    /// # Errors
+    /// As [`Self::start`] and as [`Engine::add_account`]; with nobody on it yet, as
+    /// [`Self::create`].
+    pub(crate) async fn sign_in(
+        &self,
+        engine: &Engine,
+        sign_in: TeamSignIn,
+    ) -> Result<String, ApiError> {
+        self.start(engine).await?;
+        let mut running = self.inner.running.lock().await;
+        let started = running.take().ok_or_else(stopped)?;
+        let signed_in = sign_in_to(engine, &started.handle, &sign_in).await;
+        let (hosted, outcome) = match signed_in {
+            Ok(account) => (self.host(started, account.clone()), Ok(account)),
+            Err(error) => (started, Err(error)),
+        };
+        *running = Some(hosted);
+        outcome
+    }
+
+    /// The account is that of whoever has the server.
+    fn host(&self, mut started: Running, account: String) -> Running {
+        started.saved.account = Some(account);
+        if let Err(error) = started.saved.store(&self.inner.paths) {
+            tracing::warn!(%error, "whose account has the server is not remembered");
+        }
+        started
     }
 
     /// A server whose first start failed holds nothing of value yet: the next
     /// try, perhaps with another team name, begins anew.
     async fn forget_unfinished(&self, is_new: bool) {
-        let folder = self.inner.paths.server();
-        if is_new && let Err(error) = tokio::fs::remove_dir_all(&folder).await {
-            tracing::debug!(%error, "no unfinished server folder to remove");
+        let paths = &self.inner.paths;
+        if is_new {
+            if let Err(error) = tokio::fs::remove_dir_all(paths.server()).await {
+                tracing::debug!(%error, "no unfinished server folder to remove");
+            }
+            if let Err(error) = tokio::fs::remove_file(paths.server_settings()).await {
+                tracing::debug!(%error, "nothing was remembered of the unfinished server");
+            }
         }
-        let view = match SavedServer::load(&self.inner.paths.server_settings()) {
-            Some(saved) => EmbeddedServerView::Stopped {
-                team_name: saved.team_name,
-                error: None,
-            },
-            None => EmbeddedServerView::None,
-        };
-        self.inner.view.send_replace(view);
+        self.inner.view.send_replace(at_rest(paths));
     }
 
     /// Starts the server that was set up before.
@@ -175,7 +190,7 @@ impl EmbeddedServer {
         if running.is_some() {
             return Ok(());
         }
-        let saved = SavedServer::load(&self.inner.paths.server_settings())
+        let saved = SavedServer::load(&self.inner.paths)
             .ok_or_else(|| ApiError::new(ErrorCode::NotFound).detail("no server was set up"))?;
         let team_name = saved.team_name.clone();
         match self
@@ -186,7 +201,7 @@ impl EmbeddedServer {
             .await
         {
             Ok(started) => {
-                started.saved.store(&self.inner.paths.server_settings())?;
+                started.saved.store(&self.inner.paths)?;
                 if let Some(account) = started.saved.account.clone() {
                     self.point_account(engine, &account, &started.handle).await;
                 }
@@ -235,7 +250,7 @@ impl EmbeddedServer {
                 team_name,
                 error: None,
             });
-            saved.store(&self.inner.paths.server_settings())?;
+            saved.store(&self.inner.paths)?;
         }
         Ok(())
     }
@@ -250,9 +265,7 @@ impl EmbeddedServer {
     /// An invite for colleagues; it says who invites.
     pub(crate) async fn invite(&self, engine: &Engine) -> Result<InviteView, ApiError> {
         let mut guard = self.inner.running.lock().await;
-        let running = guard.as_mut().ok_or_else(|| {
-            ApiError::new(ErrorCode::ServerStartFailed).detail("the built-in server is stopped")
-        })?;
+        let running = guard.as_mut().ok_or_else(stopped)?;
         let (invite, expires_ms) = match running
             .invite
             .as_ref()
@@ -300,8 +313,8 @@ impl EmbeddedServer {
         let xmpp = if saved.port == 0 { 0 } else { XMPP_PORT };
         let xmpp = SocketAddr::new(self.inner.bind, xmpp);
         let handle = match server_lite::start(config(Some(xmpp))).await {
-            Err(StartError::PortInUse { address }) if address.port() == XMPP_PORT => {
-                tracing::info!("port {XMPP_PORT} is taken; other programs use the HTTPS port");
+            Err(error) if is_only_xmpp_port(&error) => {
+                tracing::info!(%error, "other programs use the HTTPS port");
                 server_lite::start(config(None)).await
             }
             other => other,
@@ -309,9 +322,10 @@ impl EmbeddedServer {
         .map_err(|error| start_error(&error))?;
         let online = tokio::spawn(show_running(
             handle.people_online(),
+            handle.hosts(),
+            handle.https_addr().port(),
             self.inner.view.clone(),
             handle.team_name().to_owned(),
-            addresses(&handle),
         ));
         Ok(Running {
             handle,
@@ -327,81 +341,55 @@ impl EmbeddedServer {
     }
 }
 
-/// The name that the others see of the account on this computer.
-async fn host_name(engine: &Engine, id: Option<&str>) -> Option<String> {
-    match engine.handle(Request::Overview).await {
-        Ok(Response::Overview(overview)) => overview
-            .accounts
-            .into_iter()
-            .find(|account| Some(account.id.as_str()) == id)
-            .map(|account| account.display_name),
-        _ => None,
+/// How the server is while it does not run.
+fn at_rest(paths: &Paths) -> EmbeddedServerView {
+    match SavedServer::load(paths) {
+        Some(saved) => EmbeddedServerView::Stopped {
+            team_name: saved.team_name,
+            error: None,
+        },
+        None => EmbeddedServerView::None,
     }
 }
 
-/// Keeps the view in step with the number of people.
+fn stopped() -> ApiError {
+    ApiError::new(ErrorCode::ServerStartFailed).detail("the built-in server is stopped")
+}
+
+/// Keeps the view in step with the number of people, and with the network.
 async fn show_running(
     mut online: watch::Receiver<u32>,
+    mut hosts: watch::Receiver<Vec<String>>,
+    port: u16,
     view: watch::Sender<EmbeddedServerView>,
     team_name: String,
-    addresses: Vec<String>,
 ) {
     loop {
         let people_online = *online.borrow_and_update();
+        let addresses = addresses(&hosts.borrow_and_update(), port);
         view.send_replace(EmbeddedServerView::Running {
             team_name: team_name.clone(),
-            addresses: addresses.clone(),
+            addresses,
             people_online,
         });
-        if online.changed().await.is_err() {
+        let changed = tokio::select! {
+            changed = online.changed() => changed,
+            changed = hosts.changed() => changed,
+        };
+        if changed.is_err() {
             return;
         }
     }
 }
 
-fn addresses(handle: &ServerHandle) -> Vec<String> {
-    let mut addresses: Vec<String> = handle
-        .target()
-        .endpoints
+fn addresses(hosts: &[String], port: u16) -> Vec<String> {
+    hosts
         .iter()
-        .map(|endpoint| {
-            if endpoint.host.contains(':') {
-                format!("[{}]:{}", endpoint.host, endpoint.port)
-            } else {
-                format!("{}:{}", endpoint.host, endpoint.port)
-            }
+        .map(|host| match host.contains(':') {
+            true => format!("[{host}]:{port}"),
+            false => format!("{host}:{port}"),
         })
-        .collect();
-    addresses.dedup();
-    addresses
-}
-
-fn start_error(error: &StartError) -> ApiError {
-    match error {
-        StartError::PortInUse { address } => ApiError::new(ErrorCode::PortInUse)
-            .value("port", address.port())
-            .detail(error),
-        other => ApiError::new(ErrorCode::ServerStartFailed).detail(other),
-    }
-}
-
-fn account_error(error: &AccountError, name: &str) -> ApiError {
-    let code = match error {
-        AccountError::NameTaken => ErrorCode::NameTaken,
-        AccountError::NameInvalid => ErrorCode::NameInvalid,
-        AccountError::PasswordTooWeak => ErrorCode::PasswordTooWeak,
-        _ => ErrorCode::Internal,
-    };
-    ApiError::new(code)
-        .value("name", name)
-        .value("limit", server_lite::MIN_PASSWORD_CHARS)
-        .detail(error)
-}
-
-fn folder_error(folder: &Path, detail: &str) -> ApiError {
-    ApiError::new(ErrorCode::ServerStartFailed)
-        .value("path", folder.display())
-        .detail(detail)
+        .collect()
 }
 
 /// Whether an invite that ends then works long enough for whoever gets it.

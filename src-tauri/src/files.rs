@@ -7,7 +7,7 @@ mod kinds;
 mod mark;
 mod names;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -61,28 +61,34 @@ impl Saved {
 
 /// Files that the window is handing over in parts. A part is written with its file
 /// taken out, so two writes to one file cannot overlap.
-#[derive(Default)]
-pub(crate) struct Staging(Mutex<(u32, HashMap<u32, StagedFile>)>);
+pub(crate) struct Staging<File = StagedFile>(Mutex<(u32, BTreeMap<u32, File>)>);
 
-impl Staging {
-    /// Keeps a file that was begun; its number, or none if there are too many.
-    pub(crate) fn begin(&self, file: StagedFile) -> Option<u32> {
+impl<File> Default for Staging<File> {
+    fn default() -> Self {
+        Self(Mutex::new((0, BTreeMap::new())))
+    }
+}
+
+impl<File> Staging<File> {
+    /// Keeps a file that was begun; gives its number. With too many the oldest goes: the
+    /// window has left it, or the page was loaded anew.
+    pub(crate) fn begin(&self, file: File) -> u32 {
         let mut staging = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (next, files) = &mut *staging;
         if files.len() >= MAX_STAGED {
-            return None;
+            files.pop_first();
         }
         *next = next.wrapping_add(1);
         files.insert(*next, file);
-        Some(*next)
+        *next
     }
 
-    pub(crate) fn take(&self, number: u32) -> Option<StagedFile> {
+    pub(crate) fn take(&self, number: u32) -> Option<File> {
         let mut staging = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         staging.1.remove(&number)
     }
 
-    pub(crate) fn put_back(&self, number: u32, file: StagedFile) {
+    pub(crate) fn put_back(&self, number: u32, file: File) {
         let mut staging = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         staging.1.insert(number, file);
     }
@@ -91,6 +97,19 @@ impl Staging {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_that_the_window_has_left_are_in_nobodys_way() {
+        let staging = Staging::default();
+        let first = staging.begin(0);
+        for file in 1..=MAX_STAGED {
+            staging.begin(file);
+        }
+        assert_eq!(staging.take(first), None);
+        assert_eq!(staging.take(first + 1), Some(1));
+        staging.put_back(first + 1, 1);
+        assert_eq!(staging.take(first + 1), Some(1));
+    }
 
     #[test]
     fn u73_only_what_was_saved_is_opened_and_the_newest_of_it() {

@@ -24,7 +24,7 @@ fn tell_the_desktop(app: &AppHandle, shell: &Shell, event: &Event) {
     let notifier = shell.notifier(app);
     match event {
         Event::Notify { notification } => notifier.arrived(notification.clone()),
-        Event::ConversationsChanged { account } => {
+        Event::ConversationsChanged { account } | Event::ConversationChanged { account, .. } => {
             notifier.changed(account);
             shell.tray.changed();
         }

@@ -55,7 +55,7 @@ const IDENTIFIER: &str = "im.startalk.desktop";
 /// Runs the app until its window is closed.
 #[must_use]
 pub fn run() -> ExitCode {
-    let args = Args::parse();
+    let mut args = Args::parse();
     let Some(home) = args.home.clone().or_else(default_home) else {
         texts::print_error("no folder for application data; say one with --home");
         return ExitCode::FAILURE;
@@ -75,6 +75,9 @@ pub fn run() -> ExitCode {
         return bench::empty_window(&paths).unwrap_or(ExitCode::FAILURE);
     }
     window::collect_often();
+    if std::fs::remove_file(paths.after_update()).is_ok() {
+        args.begin_anew();
+    }
     if single_instance::knock(paths.home(), args.link.as_deref()) == Answer::Raised {
         texts::print_error(texts::already_open(
             &SettingsFile::open(paths.settings()).get(),
@@ -209,6 +212,7 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
             commands::screen::picture_copy,
             commands::server::server_status,
             commands::server::server_create,
+            commands::server::server_sign_in,
             commands::server::server_start,
             commands::server::server_stop,
             commands::server::server_invite,
@@ -276,10 +280,15 @@ fn set_up(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
     if shell.engine.is_ok() {
         let raised = app.clone();
         let listening = single_instance::listen(shell.paths.home(), move |link| {
+            let shell = raised.state::<Shell>();
+            if shell.is_ending() {
+                return false;
+            }
             if let Some(link) = link {
-                open_link(&raised.state::<Shell>(), &link);
+                open_link(&shell, &link);
             }
             window::raise(&raised);
+            true
         });
         if let Err(error) = listening {
             tracing::warn!(%error, "a second start will not find this one");

@@ -63,6 +63,12 @@ impl Paths {
         self.home.join("new-version")
     }
 
+    /// There while a new version is installed: it is to be seen when it starts, however
+    /// the old one was started.
+    pub(crate) fn after_update(&self) -> PathBuf {
+        self.home.join("after-update")
+    }
+
     /// Files that are dragged out of the window, in clear until the program ends.
     pub(crate) fn dragged(&self) -> PathBuf {
         self.profile().join("dragged")

@@ -7,7 +7,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use interprocess::local_socket::traits::{ListenerExt, Stream as _};
 use interprocess::local_socket::{ListenerOptions, Name, Stream};
@@ -18,6 +18,12 @@ use sha2::{Digest, Sha256};
 const MAX_LINE: u64 = 16 * 1024;
 /// How long a second start waits for the first one to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long it waits for a first one that ends, and how often it looks.
+const END_TIMEOUT: Duration = Duration::from_secs(12);
+const END_LOOK: Duration = Duration::from_millis(100);
+/// What the first one says.
+const RAISED: &str = "raised";
+const ENDING: &str = "ending";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Knock {
@@ -33,10 +39,23 @@ pub(crate) enum Answer {
     Nobody,
     /// Somebody listens but does not answer in time.
     Silent,
+    /// It is about to end.
+    Ending,
 }
 
-/// Knocks at the process that may have this home.
+/// Knocks at the process that may have this home. One that ends is waited for: whoever
+/// has just quit and starts again wants a window.
 pub(crate) fn knock(home: &Path, link: Option<&str>) -> Answer {
+    let began = Instant::now();
+    loop {
+        match knock_once(home, link) {
+            Answer::Ending if began.elapsed() < END_TIMEOUT => std::thread::sleep(END_LOOK),
+            answer => return answer,
+        }
+    }
+}
+
+fn knock_once(home: &Path, link: Option<&str>) -> Answer {
     let Ok(name) = socket_name(home) else {
         return Answer::Nobody;
     };
@@ -59,15 +78,19 @@ pub(crate) fn knock(home: &Path, link: Option<&str>) -> Answer {
                 .read_line(&mut line)
                 .is_ok();
         // Nobody may wait any more.
-        let _ = done.send(read && line.trim() == "raised");
+        let _ = done.send(match line.trim() {
+            RAISED if read => Answer::Raised,
+            ENDING if read => Answer::Ending,
+            _ => Answer::Silent,
+        });
     });
-    match answered.recv_timeout(ANSWER_TIMEOUT) {
-        Ok(true) => Answer::Raised,
-        _ => Answer::Silent,
-    }
+    answered
+        .recv_timeout(ANSWER_TIMEOUT)
+        .unwrap_or(Answer::Silent)
 }
 
-/// Answers knocks for the rest of the process's life. Call it only with the
+/// Answers knocks for the rest of the process's life: with what `on_knock` says, whether
+/// the window came to the front, or else that the process ends. Call it only with the
 /// profile's lock held: a socket file left by a process that was killed is
 /// taken over.
 ///
@@ -75,7 +98,7 @@ pub(crate) fn knock(home: &Path, link: Option<&str>) -> Answer {
 /// If the socket cannot be made; the app works without it.
 pub(crate) fn listen(
     home: &Path,
-    on_knock: impl Fn(Option<String>) + Send + 'static,
+    on_knock: impl Fn(Option<String>) -> bool + Send + 'static,
 ) -> std::io::Result<()> {
     #[cfg(unix)]
     if let Err(error) = std::fs::remove_file(socket_path(home))
@@ -94,8 +117,9 @@ pub(crate) fn listen(
                 let mut line = String::new();
                 let read = std::io::Read::take(&mut reader, MAX_LINE).read_line(&mut line);
                 if let (Ok(_), Ok(knock)) = (read, serde_json::from_str::<Knock>(&line)) {
-                    on_knock(knock.link);
-                    drop(reader.into_inner().write_all(b"raised\n"));
+                    let answer = if on_knock(knock.link) { RAISED } else { ENDING };
+                    let answer = format!("{answer}\n");
+                    drop(reader.into_inner().write_all(answer.as_bytes()));
                 }
             }
         })?;
@@ -140,6 +164,8 @@ fn socket_name(home: &Path) -> std::io::Result<Name<'static>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
 
     #[test]
@@ -147,7 +173,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         assert_eq!(knock(home.path(), None), Answer::Nobody);
         let (heard, links) = std::sync::mpsc::channel();
-        listen(home.path(), move |link| heard.send(link).unwrap()).unwrap();
+        listen(home.path(), move |link| heard.send(link).is_ok()).unwrap();
         assert_eq!(
             knock(home.path(), Some("startalk://join/x")),
             Answer::Raised
@@ -158,9 +184,22 @@ mod tests {
     }
 
     #[test]
+    fn one_that_ends_is_waited_for() {
+        let home = tempfile::tempdir().unwrap();
+        let knocks = AtomicU32::new(0);
+        // It ends for two knocks; after that somebody else has the home.
+        listen(home.path(), move |_| {
+            knocks.fetch_add(1, Ordering::Relaxed) >= 2
+        })
+        .unwrap();
+        assert_eq!(knock_once(home.path(), None), Answer::Ending);
+        assert_eq!(knock(home.path(), None), Answer::Raised);
+    }
+
+    #[test]
     fn nonsense_does_not_stop_the_listener() {
         let home = tempfile::tempdir().unwrap();
-        listen(home.path(), |_| {}).unwrap();
+        listen(home.path(), |_| true).unwrap();
         let mut stream = Stream::connect(socket_name(home.path()).unwrap()).unwrap();
         stream.write_all(b"\xff\x00 nonsense\n").unwrap();
         drop(stream);
@@ -173,7 +212,7 @@ mod tests {
         #[cfg(unix)]
         drop(std::os::unix::net::UnixListener::bind(socket_path(home.path())).unwrap());
         assert_eq!(knock(home.path(), None), Answer::Nobody);
-        listen(home.path(), |_| {}).unwrap();
+        listen(home.path(), |_| true).unwrap();
         assert_eq!(knock(home.path(), None), Answer::Raised);
     }
 
@@ -182,7 +221,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let home = root.path().join("x".repeat(150));
         std::fs::create_dir(&home).unwrap();
-        listen(&home, |_| {}).unwrap();
+        listen(&home, |_| true).unwrap();
         assert_eq!(knock(&home, None), Answer::Raised);
         #[cfg(unix)]
         std::fs::remove_file(socket_path(&home)).unwrap();

@@ -4,17 +4,68 @@ use tauri::AppHandle;
 use tauri::plugin::TauriPlugin;
 use tauri_plugin_autostart::ManagerExt;
 
-use crate::args::Args;
+use crate::args::{Args, DEFAULT_BIND};
 use crate::contract::SettingProblem;
 
 /// The plugin, with the arguments that the program is started with: without its
 /// window, on the home of now.
 pub(crate) fn plugin(args: &Args) -> TauriPlugin<tauri::Wry> {
-    let mut builder = tauri_plugin_autostart::Builder::new().arg("--hidden");
+    let quote = if cfg!(target_os = "linux") {
+        for_desktop_entry
+    } else if cfg!(target_os = "windows") {
+        for_windows
+    } else {
+        // There each is a word of its own.
+        str::to_owned
+    };
+    tauri_plugin_autostart::Builder::new()
+        .args(arguments(args).iter().map(|word| quote(word)))
+        .build()
+}
+
+fn arguments(args: &Args) -> Vec<String> {
+    let mut words = vec!["--hidden".to_owned()];
     if let Some(home) = &args.home {
-        builder = builder.arg("--home").arg(home.display().to_string());
+        words.extend(["--home".to_owned(), home.display().to_string()]);
     }
-    builder.build()
+    if args.server_bind != DEFAULT_BIND {
+        words.extend(["--server-bind".to_owned(), args.server_bind.to_string()]);
+    }
+    words
+}
+
+fn is_plain(word: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
+    !word.is_empty() && word.bytes().all(is_plain)
+}
+
+/// A word of an `Exec` key (Desktop Entry Specification, "The Exec key"): in quotes,
+/// with what means something in them escaped; that again as in every string of the file.
+fn for_desktop_entry(word: &str) -> String {
+    if is_plain(word) {
+        return word.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for character in word.chars() {
+        match character {
+            '\\' => quoted.push_str("\\\\\\\\"),
+            '"' | '`' | '$' => quoted.extend(["\\\\", character.encode_utf8(&mut [0; 4])]),
+            '%' => quoted.push_str("%%"),
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A word of a command line of Windows; no path there has quotes in it.
+fn for_windows(word: &str) -> String {
+    if is_plain(word) {
+        return word.to_owned();
+    }
+    // Backslashes before a quote are read as escapes.
+    let trailing = word.len() - word.trim_end_matches('\\').len();
+    format!("\"{word}{}\"", "\\".repeat(trailing))
 }
 
 /// Does as the settings say.
@@ -32,4 +83,45 @@ pub(crate) fn apply(app: &AppHandle, wanted: bool) -> Result<(), SettingProblem>
         tracing::warn!(%error, "start at sign-in not changed");
         SettingProblem::StartAtLoginFailed
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn it_starts_with_what_it_was_started_with() {
+        let parse = |words: &[&str]| {
+            let words = std::iter::once("startalk").chain(words.iter().copied());
+            arguments(&Args::parse_from(words))
+        };
+        assert_eq!(parse(&[]), ["--hidden"]);
+        assert_eq!(
+            parse(&["--home", "/data/my chat", "startalk://join/x"]),
+            ["--hidden", "--home", "/data/my chat"]
+        );
+        assert_eq!(
+            parse(&["--server-bind", "192.168.1.7"]),
+            ["--hidden", "--server-bind", "192.168.1.7"]
+        );
+    }
+
+    #[test]
+    fn a_home_with_spaces_stays_one_word() {
+        for (word, entry, windows) in [
+            ("--hidden", "--hidden", "--hidden"),
+            ("/data/my chat", r#""/data/my chat""#, r#""/data/my chat""#),
+            (
+                r"C:\Team data\",
+                r#""C:\\\\Team data\\\\""#,
+                r#""C:\Team data\\""#,
+            ),
+            ("/a$b 100%", r#""/a\\$b 100%%""#, r#""/a$b 100%""#),
+        ] {
+            assert_eq!(for_desktop_entry(word), entry);
+            assert_eq!(for_windows(word), windows);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What lives as long as the app.
 
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use engine::Engine;
@@ -47,6 +47,8 @@ pub(crate) struct Shell {
     pub(crate) dragged: Dragged,
     pub(crate) tray: Tray,
     pub(crate) updates: Updates,
+    /// Whether the program is about to end.
+    ending: AtomicBool,
     notifier: OnceLock<Notifier>,
     /// Noted once, for the benches.
     painted: OnceLock<()>,
@@ -78,6 +80,7 @@ impl Shell {
             dragged,
             tray: Tray::default(),
             updates: Updates::new(paths.new_version()),
+            ending: AtomicBool::new(false),
             notifier: OnceLock::new(),
             painted: OnceLock::new(),
             paths,
@@ -115,8 +118,14 @@ impl Shell {
         }
     }
 
+    /// Whether the program is about to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
+    }
+
     /// Ends in good order: first the client, then the server it may talk to.
     pub(crate) async fn close(&self) {
+        self.ending.store(true, Ordering::Relaxed);
         let all = async {
             if let Some(notifier) = self.notifier.get() {
                 notifier.close().await;

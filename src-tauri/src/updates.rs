@@ -122,7 +122,7 @@ fn say(shell: &Shell, view: UpdateView) {
     }
 }
 
-/// One look; nothing to say if what is ready is still the newest.
+/// One look; nothing to say if it failed and something is ready.
 async fn look(app: &AppHandle, shell: &Shell, source: &Source) -> Option<UpdateView> {
     let failed = |error: &dyn std::fmt::Display| {
         tracing::info!(%error, "no new version could be looked for");
@@ -170,7 +170,8 @@ async fn look(app: &AppHandle, shell: &Shell, source: &Source) -> Option<UpdateV
         .as_ref()
         .map(|one| one.version.clone());
     if waits.as_ref() == Some(&version) {
-        return None;
+        // Meanwhile it may have been said that nothing is looked for.
+        return Some(UpdateView::Ready { version });
     }
     let fetched = match fetch(&update, MAX_BYTES).await {
         Ok(bytes) => keep(&shell.updates.package, bytes).await,
@@ -275,9 +276,12 @@ async fn keep(path: &Path, bytes: Vec<u8>) -> std::io::Result<()> {
 /// waits on the disk is not what was proven.
 ///
 /// # Errors
-/// [`ErrorCode::NotFound`].
+/// [`ErrorCode::NotFound`]; [`ErrorCode::NotAllowed`] where it was turned off since.
 pub(crate) async fn install(app: &AppHandle) -> Result<(), ApiError> {
     let shell = app.state::<Shell>();
+    if let Plan::Off(_) = current_plan(&shell) {
+        return Err(ApiError::new(ErrorCode::NotAllowed).detail("updates are off"));
+    }
     let gone = |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::NotFound).detail(error);
     let update = shell.updates.state().ready.take();
     let update = update.ok_or_else(|| gone(&"nothing waits to be installed"))?;
@@ -291,6 +295,10 @@ pub(crate) async fn install(app: &AppHandle) -> Result<(), ApiError> {
         .await
         .map_err(|error| gone(&error))?
         .map_err(|error| gone(&error))?;
+    // The new one begins with the arguments of this one.
+    if let Err(error) = std::fs::write(shell.paths.after_update(), b"") {
+        tracing::warn!(%error, "the new version may start without its window");
+    }
     // On Windows the installer ends this process.
     shell.close().await;
     let installed = tokio::task::spawn_blocking(move || update.install(bytes)).await;

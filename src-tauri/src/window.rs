@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tauri::webview::{Color, PermissionKind, PermissionResponse};
 use tauri::{
-    AppHandle, Manager, PhysicalPosition, PhysicalSize, UserAttentionType, WebviewUrl,
+    AppHandle, Manager, Monitor, PhysicalPosition, PhysicalSize, UserAttentionType, WebviewUrl,
     WebviewWindow, WebviewWindowBuilder, WindowEvent,
 };
 
@@ -22,7 +22,7 @@ use crate::{clock, paths};
 pub(crate) use announce::announce;
 pub(crate) use focus::Focus;
 pub(crate) use garbage::collect_often;
-use place::{Area, FIRST_SIZE, Place, Places, first_size};
+use place::{Area, FIRST_SIZE, Place, Places, first_size, in_the_middle};
 pub(crate) use revive::Revivals;
 #[cfg(target_os = "macos")]
 pub(crate) use revive::page_ended;
@@ -178,11 +178,15 @@ fn current(window: &WebviewWindow) -> Option<(Vec<Area>, Place)> {
     }
     let screens = screens(window);
     if window.is_maximized().ok()? {
-        // The place to which it goes back was kept before.
+        // The place to which it goes back was kept before, unless it was maximized at once.
         let shell = window.state::<Shell>();
-        let known = shell.place.places().choose(&screens)?;
+        let known = shell.place.places().choose(&screens);
+        let area = match known {
+            Some(known) => known.area,
+            None => new_on_its_screen(window)?,
+        };
         let maximized = true;
-        return Some((screens, Place { maximized, ..known }));
+        return Some((screens, Place { area, maximized }));
     }
     let (corner, size) = (window.outer_position().ok()?, window.inner_size().ok()?);
     let area = Area {
@@ -195,17 +199,24 @@ fn current(window: &WebviewWindow) -> Option<(Vec<Area>, Place)> {
     Some((screens, Place { area, maximized }))
 }
 
+/// Where a window would be that is new on the screen of this one.
+fn new_on_its_screen(window: &WebviewWindow) -> Option<Area> {
+    let monitor = window.current_monitor().ok()??;
+    Some(in_the_middle(area(&monitor), monitor.scale_factor()))
+}
+
 fn screens(window: &WebviewWindow) -> Vec<Area> {
     let monitors = window.available_monitors().unwrap_or_default();
-    monitors
-        .iter()
-        .map(|monitor| Area {
-            x: monitor.position().x,
-            y: monitor.position().y,
-            width: monitor.size().width,
-            height: monitor.size().height,
-        })
-        .collect()
+    monitors.iter().map(area).collect()
+}
+
+fn area(monitor: &Monitor) -> Area {
+    Area {
+        x: monitor.position().x,
+        y: monitor.position().y,
+        width: monitor.size().width,
+        height: monitor.size().height,
+    }
 }
 
 /// What happens to the window.

@@ -31,6 +31,13 @@ const settings = (page) => ({
 export const screens = [
   { name: 'welcome', scene: 'welcome', shows: 'welcome-start' },
   { name: 'start', scene: 'welcome', steps: [{ click: 'welcome-start' }], shows: 'start-submit' },
+  { name: 'welcome-back', scene: 'returning', shows: 'welcome-start' },
+  {
+    name: 'start-back',
+    scene: 'returning',
+    steps: [{ click: 'welcome-start' }],
+    shows: 'start-submit',
+  },
   {
     name: 'start-advanced',
     scene: 'welcome',

@@ -4,7 +4,7 @@ import type { FakeRuntime } from '../src/lib/runtime/fake';
 import { company } from '../src/lib/runtime/fixtures-people';
 import { loadPinyin } from '../src/lib/text/pinyin';
 import { problems } from './accessible';
-import { openWindow, WANGWEI } from './window';
+import { ANNA, openWindow, WANGWEI } from './window';
 
 async function openContacts(prepare: (fake: FakeRuntime) => void = () => undefined, more = 6) {
   const opened = await openWindow((fake) => {
@@ -145,6 +145,23 @@ describe('the card of a person', () => {
     expect(screen.queryByTestId('profile-manager')).toBeNull();
   });
 
+  test('U95: shows all that is said of somebody, also what is said twice', async () => {
+    const { card } = await openCard((fake) => {
+      Object.assign(fake.people.cards.get(WANGWEI)!, {
+        phones: ['139 0000 1234', '139 0000 1234'],
+        emails: ['w@valley.example', 'w@valley.example'],
+      });
+      // Two groups that read the same.
+      fake.contacts.find(({ address }) => address === WANGWEI)!.departments = [
+        ['R', 'D'],
+        ['R / D'],
+      ];
+    });
+    expect(await within(card).findAllByText('139 0000 1234')).toHaveLength(2);
+    expect(within(card).getAllByText('w@valley.example')).toHaveLength(2);
+    expect(within(card).getAllByText('R / D')).toHaveLength(2);
+  });
+
   test('leads nowhere but to mail, telephone and the web', async () => {
     const { card } = await openCard((fake) => {
       const known = fake.people.cards.get(WANGWEI);
@@ -200,6 +217,52 @@ describe('the card of a person', () => {
     );
   });
 
+  const keptIn = (group: string) => (fake: FakeRuntime) => {
+    Object.assign(
+      fake.contacts.find(({ address }) => address === WANGWEI)!,
+      {
+        groups: [group, 'Friends'],
+        departments: [group.split('::'), ['Friends']],
+      },
+    );
+  };
+
+  test('keeps the groups of a contact who only gets another name', async () => {
+    const { card, user, fake } = await openCard(keptIn('R/D'));
+    await user.click(within(card).getByTestId('profile-menu'));
+    await user.click(screen.getByTestId('menu-edit'));
+    expect(screen.getByTestId('contact-group')).toHaveValue('R/D');
+    await user.type(screen.getByTestId('contact-name'), ' (design)');
+    await user.click(screen.getByTestId('contact-submit'));
+    await waitFor(() =>
+      expect(fake.contacts.find(({ address }) => address === WANGWEI)).toMatchObject({
+        name: '王伟 (design)',
+        groups: ['R/D', 'Friends'],
+      }),
+    );
+  });
+
+  test('a failure is told at whom it happened to, and at nobody else', async () => {
+    const { card, user, fake, app } = await openCard();
+    await user.click(within(card).getByTestId('profile-menu'));
+    await user.click(screen.getByTestId('menu-block'));
+    fake.failNext('people', 'not-connected');
+    await user.click(screen.getByTestId('confirm-submit'));
+    await waitFor(() => expect(app.session!.team.people.attempt.problem).not.toBeNull());
+    await user.click(screen.getByText('Cancel'));
+    expect(within(card).getByTestId('form-error')).toBeVisible();
+    await app.session!.select(ANNA);
+    app.session!.open('chats');
+    await user.click(await screen.findByTestId('toggle-details'));
+    const other = await screen.findByTestId('profile');
+    expect(other).toHaveAttribute('data-person', ANNA);
+    expect(within(other).queryByTestId('form-error')).toBeNull();
+    // Nor in a question about her.
+    await user.click(within(other).getByTestId('profile-menu'));
+    await user.click(screen.getByTestId('menu-block'));
+    expect(screen.queryByTestId('form-error')).toBeNull();
+  });
+
   test('removes a contact; the menu gives the focus back', async () => {
     const { card, user, fake } = await openCard();
     const opener = within(card).getByTestId('profile-menu');
@@ -231,6 +294,30 @@ describe('new contacts', () => {
     );
     expect(fake.contacts.at(-1)).toMatchObject({ address: 'ada@partner.example', asked: true });
     expect(screen.getByTestId('profile')).toHaveTextContent('as soon as they have accepted');
+  });
+
+  test('are shown under the form in which addresses are kept', async () => {
+    const { user, fake } = await openContacts(undefined, 0);
+    await user.click(screen.getByTestId('contacts-menu'));
+    await user.click(screen.getByTestId('menu-add-contact'));
+    await user.type(screen.getByTestId('contact-address'), ' Ada@Partner.Example');
+    await user.click(screen.getByTestId('contact-submit'));
+    const card = await screen.findByTestId('profile');
+    expect(card).toHaveAttribute('data-person', 'ada@partner.example');
+    expect(fake.contacts.at(-1)?.address).toBe('ada@partner.example');
+    await waitFor(() => expect(card).toHaveTextContent('as soon as they have accepted'));
+  });
+
+  test('may be put into a group that is there, whatever its name', async () => {
+    const { user, fake } = await openContacts((fake) => {
+      fake.contacts[0]!.groups = ['R/D'];
+    }, 0);
+    await user.click(screen.getByTestId('contacts-menu'));
+    await user.click(screen.getByTestId('menu-add-contact'));
+    await user.type(screen.getByTestId('contact-address'), 'ada@partner.example');
+    await user.type(screen.getByTestId('contact-group'), 'R/D');
+    await user.click(screen.getByTestId('contact-submit'));
+    await waitFor(() => expect(fake.contacts.at(-1)?.groups).toEqual(['R/D']));
   });
 
   test('that ask are counted, accepted and declined', async () => {

@@ -1,5 +1,6 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { apiError } from '../src/lib/errors/api-failure';
 import { file, picture } from '../src/lib/runtime/fixtures-messages';
 import { open, sent } from './open-conversation';
 import { WANGWEI } from './window';
@@ -167,6 +168,45 @@ describe('files', () => {
     await user.click(screen.getByTestId('files-close'));
     expect(screen.queryByTestId('files-panel')).toBeNull();
     expect(screen.getByTestId('files-open')).toHaveFocus();
+  });
+
+  test('U74: each file is under pictures or files, whatever the window can show', async () => {
+    const photo = file('photo.heic', { media_type: 'image/HEIC' });
+    const drawing = file('drawing.svg', { media_type: 'image/svg+xml' });
+    const attachments = [photo, drawing, picture('a.png', 10, 10), file('unsaid.png')];
+    const { user } = await open((it) => {
+      it.fill(WANGWEI, [{ direction: 'incoming', text: '', ago: 1, more: { attachments } }]);
+    });
+    await user.click(screen.getByTestId('files-open'));
+    const panel = () => within(screen.getByTestId('files-panel'));
+    const cards = () => panel().getAllByTestId('message-file');
+    expect(await panel().findByTestId('message-picture')).toBeVisible();
+    expect(cards().map((card) => card.querySelector('.name')?.textContent)).toEqual([
+      'photo.heic',
+      'drawing.svg',
+    ]);
+    await user.click(panel().getByTestId('files-files'));
+    expect(await panel().findByText('unsaid.png')).toBeVisible();
+    expect(cards()).toHaveLength(1);
+    expect(panel().queryByTestId('message-picture')).toBeNull();
+  });
+
+  test('U74: what is further back is offered where a page has nothing to show', async () => {
+    const { user, fake } = await open((it) => {
+      const attachments = [picture('a.png', 10, 10)];
+      const line = { direction: 'incoming', text: '', ago: 1, more: { attachments } } as const;
+      it.fill(WANGWEI, [line, ...Array.from({ length: 50 }, () => line)]);
+    });
+    // Of these only the index of the search knows.
+    const request = fake.request.bind(fake);
+    vi.spyOn(fake, 'request').mockImplementation(async (asked) => {
+      if (asked.type === 'message' && asked.action === 'details') throw apiError('not-found');
+      return request(asked);
+    });
+    await user.click(screen.getByTestId('files-open'));
+    const panel = within(screen.getByTestId('files-panel'));
+    expect(await panel.findByRole('button', { name: 'Show more' })).toBeVisible();
+    expect(panel.queryByText('Nothing here yet.')).toBeNull();
   });
 
   test('U72: the viewer goes from picture to picture', async () => {

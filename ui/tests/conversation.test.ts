@@ -210,6 +210,22 @@ test('a message goes to whom the line names, though the list changes meanwhile',
   );
 });
 
+test('the keys do nothing with a message that was taken back', async () => {
+  const { user, app, fake } = await open();
+  await app.session!.actions!.retract(sent(fake));
+  await screen.findByTestId('message-retracted');
+  last().focus();
+  await user.keyboard('{Enter}');
+  expect(screen.queryByTestId('reply-bar')).toBeNull();
+  await menu(messages().at(-2)!, 'select');
+  last().focus();
+  await user.keyboard(' ');
+  expect(screen.getByTestId('selection-bar')).toHaveTextContent('One message selected');
+  messages().at(-2)!.focus();
+  await user.keyboard(' ');
+  expect(screen.getByTestId('selection-bar')).toHaveTextContent('0 messages selected');
+});
+
 describe('U34: copying', () => {
   test('one message gives its bare text', async () => {
     await open();

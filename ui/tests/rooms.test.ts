@@ -221,6 +221,15 @@ describe('the people of a room', () => {
     expect(screen.getByTestId('composer')).toHaveFocus();
   });
 
+  test('are not shown any more when another conversation is open', async () => {
+    const { user, app } = await openDetails();
+    await user.click(within(member(WANGWEI)).getByTestId('member-open'));
+    expect(await screen.findByTestId('profile')).toHaveAttribute('data-person', WANGWEI);
+    await app.session!.select(ANNA);
+    await waitFor(() => expect(screen.getByTestId('profile')).toHaveAttribute('data-person', ANNA));
+    expect(app.session!.navigation.details).toEqual({ about: 'conversation' });
+  });
+
   test('others are invited; who is there already is not offered', async () => {
     const { user, room } = await openDetails();
     await user.click(screen.getByTestId('room-invite'));
@@ -288,6 +297,28 @@ describe('a room', () => {
     await user.click(screen.getByTestId('rejoin'));
     await waitFor(() => expect(room.state).toBe('joined'));
     expect(await screen.findByTestId('composer')).toBeVisible();
+  });
+
+  test('that cannot be joined says so in its own place, and in no other', async () => {
+    const { user, fake, app } = await openRooms((fake) => {
+      fake.rooms.rooms.get(named(fake, 'Lunch').address)!.state = 'not-joined';
+    });
+    const left = named(fake, 'Lunch').address;
+    fake.rooms.rooms.delete(named(fake, 'Football on Thursday').address);
+    await user.type(screen.getByTestId('room-search'), 'foot');
+    await user.click(await screen.findByTestId('room-join'));
+    expect(await screen.findByTestId('form-error')).toHaveAttribute('data-code', 'room-unknown');
+    await app.session!.select(left);
+    app.session!.open('chats');
+    const bar = await screen.findByTestId('left-bar');
+    expect(bar.querySelector('.problem')).toBeNull();
+    // Its own failure is told there, and not among all rooms.
+    fake.failNext('rooms', 'timed-out');
+    await user.click(screen.getByTestId('rejoin'));
+    await waitFor(() => expect(bar.querySelector('.problem')).toBeVisible());
+    await user.click(screen.getByTestId('open-contacts'));
+    await screen.findAllByTestId('found-room');
+    expect(screen.queryByTestId('form-error')).toBeNull();
   });
 
   test('is closed for everybody only after its name was typed', async () => {

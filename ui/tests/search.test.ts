@@ -2,6 +2,7 @@ import { screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { ACCOUNT } from '../src/lib/runtime/fake';
 import { longHistory } from '../src/lib/runtime/fixtures';
+import { answerSearches, latePage, searchHit } from '../src/lib/runtime/fixtures-search';
 import { everyRow } from '../src/lib/runtime/fixtures-lists';
 import { company } from '../src/lib/runtime/fixtures-people';
 import { ANNA, openWindow, WANGWEI } from './window';
@@ -76,6 +77,20 @@ describe('searching everything', () => {
     expect(screen.getByTestId('search-hints')).toHaveTextContent('from:Anna');
     await user.keyboard('xyzzy');
     expect(await screen.findByTestId('search-nothing')).toBeVisible();
+  });
+
+  test('U91: what takes longer is said to be under way, not to be nothing', async () => {
+    const second = latePage();
+    const { user } = await openSearch((fake) => {
+      fake.withTeam();
+      answerSearches(fake, [{ hits: [], next: '1' }, second.page]);
+    });
+    await user.paste('note');
+    expect(await screen.findByTestId('search-going-on')).toBeVisible();
+    expect(screen.queryByTestId('search-nothing')).toBeNull();
+    second.give({ hits: [searchHit(1)], next: null });
+    await waitFor(() => expect(hits()).toHaveLength(1));
+    expect(screen.queryByTestId('search-going-on')).toBeNull();
   });
 
   test('U92: filters can be typed', async () => {
@@ -298,6 +313,16 @@ describe('searching in the conversation', () => {
     await user.keyboard('{Escape}');
     expect(screen.queryByTestId('find-bar')).toBeNull();
     expect(screen.getByTestId('composer')).toHaveFocus();
+  });
+
+  test('U91: what takes longer is said to be under way, not to be nothing', async () => {
+    const second = latePage();
+    const { user, fake } = await openFind();
+    answerSearches(fake, [{ hits: [], next: '1' }, second.page]);
+    await user.paste('note');
+    await waitFor(() => expect(place()).toBe('Loading…'));
+    second.give({ hits: [], next: null });
+    await waitFor(() => expect(place()).toBe('Not found'));
   });
 
   test('U42: the Escape that ends a composition, told after it as WebKit does, closes nothing', async () => {

@@ -388,4 +388,16 @@ describe('settings', () => {
       expect(button).toHaveAttribute('title', 'This server cannot sign out single devices.');
     }
   });
+
+  test('U108: two devices of one program have a row each, also without the means to end one', async () => {
+    await openSettings('devices', (fake) => {
+      fake.withTeam();
+      fake.devices.complete = false;
+      fake.devices.all = ['session/1', 'session/2'].map((id) => ({
+        ...fake.devices.all.at(-1)!,
+        id,
+      }));
+    });
+    expect(await screen.findAllByTestId('device')).toHaveLength(2);
+  });
 });

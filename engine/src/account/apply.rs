@@ -1,157 +1,29 @@
 //! What the meaning of a stanza does to the cache. One stanza, one transaction;
 //! what changed is told after its commit.
 
+mod step;
+
+use jid::Jid;
 use rusqlite::Transaction;
 use tokio::time::Instant;
 
 use super::{Shared, refusal};
 use crate::api::{Event, NotificationView, PreviewLimit};
 use crate::inbound::Meaning;
-use crate::store::archive;
 use crate::store::messages::{self, Place, Said};
-use crate::store::order;
 use crate::store::rooms::{self, invitations};
 use crate::store::{StoreError, blocked, contacts, conversations, displayed};
 
+pub(super) use step::Step;
+
+/// More conversations than this are not told one by one: the list is read anew.
+const MANY: usize = 20;
 /// Longest text of a notification, in characters.
 const NOTIFICATION_CHARS: usize = 160;
 /// A message older than this comes without a notification: it is history.
 const FRESH_MS: i64 = 3 * 24 * 3600 * 1000;
 /// An invitation may be older than that by so much.
 const INVITATION_MS: i64 = 30 * 24 * 3600 * 1000;
-
-/// What came together, and where it belongs.
-#[derive(Debug, Clone)]
-pub(super) enum Step {
-    /// Now.
-    Live {
-        /// The last id that the archive gave to it, if all before it is here.
-        cursor: Option<String>,
-    },
-    /// Now, in a room; up to where its archive is known by that.
-    Room {
-        room: String,
-        cursor: Option<String>,
-    },
-    /// The newest page of an archive.
-    Newest {
-        archive: String,
-        cursor: Option<String>,
-        /// What is missing before it: after which id (none: from the beginning),
-        /// and before which.
-        gap: Option<(Option<String>, String)>,
-    },
-    /// A page of a gap.
-    Fill {
-        gap: i64,
-        before: Option<String>,
-        closed: bool,
-    },
-    /// A page of a gap that has messages of one conversation only.
-    FillConversation {
-        gap: i64,
-        conversation: String,
-        before: String,
-        complete: bool,
-    },
-}
-
-impl Step {
-    /// Where messages of it belong.
-    fn begin(&self, tx: &Transaction<'_>) -> rusqlite::Result<Place> {
-        Ok(match self {
-            Self::Live { .. } | Self::Room { .. } => Place::Newest,
-            Self::Newest { archive, gap, .. } => {
-                if let Some((after, before)) = gap {
-                    archive::open_gap(tx, archive, after.as_deref(), before)?;
-                }
-                Place::Newest
-            }
-            Self::Fill { gap, .. } | Self::FillConversation { gap, .. } => Place::Gap(*gap),
-        })
-    }
-
-    /// Where all of it belongs behind.
-    fn floor(&self, tx: &Transaction<'_>) -> rusqlite::Result<i64> {
-        match self {
-            // Behind what is missing.
-            Self::Newest {
-                gap: Some((Some(_), _)),
-                ..
-            } => archive::end_position(tx),
-            _ => Ok(i64::MIN),
-        }
-    }
-
-    fn finish(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
-        match self {
-            Self::Live { cursor: None } | Self::Room { cursor: None, .. } => Ok(()),
-            Self::Live {
-                cursor: Some(cursor),
-            } => archive::set_cursor(tx, archive::OWN, cursor),
-            Self::Room {
-                room,
-                cursor: Some(cursor),
-            } => archive::set_cursor(tx, room, cursor),
-            Self::Newest {
-                archive, cursor, ..
-            } => match cursor {
-                Some(cursor) => archive::set_cursor(tx, archive, cursor),
-                None => Ok(()),
-            },
-            Self::Fill {
-                gap, closed: true, ..
-            } => archive::close_gap(tx, *gap),
-            Self::Fill { gap, before, .. } => match before {
-                Some(before) => archive::shrink(tx, *gap, before),
-                None => Ok(()),
-            },
-            Self::FillConversation {
-                gap,
-                conversation,
-                before,
-                complete,
-            } => archive::shrink_conversation(tx, *gap, conversation, before, *complete),
-        }
-    }
-
-    fn write(
-        &self,
-        tx: &Transaction<'_>,
-        account: &str,
-        meanings: &[Meaning],
-        changes: &mut Changes,
-    ) -> rusqlite::Result<()> {
-        let place = self.begin(tx)?;
-        let floor = self.floor(tx)?;
-        if let Place::Gap(_) = place {
-            let texts = meanings.iter().filter(|meaning| meaning.is_message());
-            let said = meanings.iter().filter(|meaning| !meaning.is_message());
-            // Each goes below the one before; what is said about them comes when
-            // they are there, the last of it first, too.
-            for meaning in texts.rev().chain(said.rev()) {
-                write(tx, account, meaning, place, changes)?;
-            }
-        } else {
-            let (last, others): (Vec<_>, Vec<_>) =
-                meanings.iter().partition(|meaning| meaning.replaces());
-            for meaning in others {
-                write(tx, account, meaning, place, changes)?;
-            }
-            // The last of it first: what it replaces is not shown in between.
-            if !last.is_empty() {
-                let places: Vec<_> = (archive::end_position(tx)? + 1..).zip(last).collect();
-                for (position, meaning) in places.into_iter().rev() {
-                    write(tx, account, meaning, Place::At(position), changes)?;
-                }
-            }
-        }
-        if matches!(self, Self::Newest { .. }) {
-            order::follow(tx, floor, meanings.iter().filter_map(Meaning::place))?;
-        }
-        self.finish(tx)
-    }
-}
 
 /// What changed.
 #[derive(Debug, Default)]
@@ -240,7 +112,7 @@ impl Shared {
                     .live
                     .set_typing(&conversation, is_typing, Instant::now())
             {
-                self.conversations_changed();
+                self.conversation_changed(&conversation);
             }
         }
         Ok(())
@@ -262,8 +134,12 @@ impl Shared {
                 conversation: conversation.clone(),
             });
         }
-        if !changes.conversations.is_empty() {
+        if changes.conversations.len() > MANY {
             self.conversations_changed();
+        } else {
+            for conversation in &changes.conversations {
+                self.conversation_changed(conversation);
+            }
         }
         let limit = self.managed().preview;
         for mut notification in changes.notifications {
@@ -346,16 +222,14 @@ fn write(
                 }
             }
         }
-        Meaning::Refused {
-            conversation,
-            wire_id,
-            error,
-        } => {
+        Meaning::Refused { by, wire_id, error } => {
             tracing::info!(%error, "message refused");
             let code = serde_json::to_value(refusal::code(error)).unwrap_or_default();
             let code = code.as_str().unwrap_or_default();
-            if messages::failed(tx, conversation, wire_id, code)? {
-                changes.touch(conversation);
+            for conversation in who_refused(tx, by)? {
+                if messages::failed(tx, &conversation, wire_id, code)? {
+                    changes.touch(&conversation);
+                }
             }
         }
         Meaning::Invited(invitation) => {
@@ -365,6 +239,19 @@ fn write(
         Meaning::Typing { .. } => {}
     }
     Ok(())
+}
+
+/// The conversations whose messages somebody can refuse. What was said to a room is
+/// refused by the room: others in it know the ids of what we say, too.
+fn who_refused(tx: &Transaction<'_>, by: &Jid) -> rusqlite::Result<Vec<String>> {
+    let bare = by.to_bare().to_string();
+    if by.resource().is_none() {
+        return Ok(vec![bare]);
+    }
+    Ok(match rooms::is_there(tx, &bare)? {
+        true => vec![by.to_string()],
+        false => vec![bare],
+    })
 }
 
 /// One notification a conversation and batch: after an absence the newest

@@ -19,6 +19,8 @@ use crate::store::trim::{self, Keep};
 const PREVIEW_CHARS: usize = 120;
 /// Most rows of a page.
 const MAX_PAGE: u32 = 1_000;
+/// Most rows that are asked for by name.
+const MAX_NAMED: usize = 200;
 /// Messages that are removed in one transaction: others may write in between.
 const AT_ONCE: u32 = 500;
 
@@ -51,6 +53,7 @@ impl Account {
             Ask::Page {
                 which, skip, limit, ..
             } => self.page(which, skip, limit).await,
+            Ask::Rows { conversations, .. } => self.rows(conversations).await,
             Ask::SetNotify {
                 conversation,
                 notify,
@@ -150,6 +153,25 @@ impl Account {
         }))
     }
 
+    async fn rows(&self, mut ids: Vec<String>) -> Result<Response, ApiError> {
+        ids.truncate(MAX_NAMED);
+        let (rows, total) = self
+            .shared
+            .store
+            .read(move |db| {
+                Ok((
+                    conversations::named(db, &ids)?,
+                    conversations::count(db, Which::All)?,
+                ))
+            })
+            .await
+            .map_err(failed)?;
+        Ok(Response::ConversationPage(ConversationPage {
+            rows: self.views(rows),
+            total,
+        }))
+    }
+
     /// Writes what the user decided; the conversation has to be there.
     async fn decide(
         &self,
@@ -157,16 +179,17 @@ impl Account {
         act: impl FnOnce(&Transaction<'_>, &str) -> rusqlite::Result<bool> + Send + 'static,
     ) -> Result<Response, ApiError> {
         let id = conversation_id(conversation)?;
+        let of = id.clone();
         let is_there = self
             .shared
             .store
-            .write(move |tx| act(tx, &id))
+            .write(move |tx| act(tx, &of))
             .await
             .map_err(failed)?;
         if !is_there {
             return Err(ErrorCode::NotFound.into());
         }
-        self.shared.conversations_changed();
+        self.shared.conversation_changed(&id);
         Ok(Response::Done)
     }
 
@@ -203,7 +226,9 @@ impl Account {
     async fn set_notify(&self, conversation: &str, quiet: Quiet) -> Result<Response, ApiError> {
         let act = move |tx: &Transaction<'_>, id: &str| conversations::set_notify(tx, id, quiet);
         if quiet.until_ms.is_some() {
-            return self.decide(conversation, act).await;
+            let decided = self.decide(conversation, act).await;
+            self.shared.mutes_bell.notify_one();
+            return decided;
         }
         self.decide_for_all(conversation, act, move |decided| {
             decided.notify = quiet.notify;

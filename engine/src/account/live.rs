@@ -155,14 +155,12 @@ impl Live {
         first.map(|since| since + TYPING_LASTS)
     }
 
-    /// Forgets those who stopped without a word; whether there were any.
-    pub(crate) fn expire_typing(&self, now: Instant) -> bool {
+    /// Forgets those who stopped without a word, and names them.
+    pub(crate) fn expire_typing(&self, now: Instant) -> Vec<String> {
+        let ended = |_: &String, since: &mut Instant| now.duration_since(*since) >= TYPING_LASTS;
         let mut inner = self.inner();
-        let before = inner.typing.len();
-        inner
-            .typing
-            .retain(|_, since| now.duration_since(*since) < TYPING_LASTS);
-        before != inner.typing.len()
+        let gone = inner.typing.extract_if(ended);
+        gone.map(|(conversation, _)| conversation).collect()
     }
 
     /// The connection is gone: nobody is known to be there.
@@ -252,7 +250,7 @@ mod tests {
         assert!(live.is_typing("a", start));
         assert!(!live.is_typing("a", start + TYPING_LASTS));
         assert_eq!(live.typing_ends(), Some(start + TYPING_LASTS));
-        assert!(live.expire_typing(start + TYPING_LASTS));
+        assert_eq!(live.expire_typing(start + TYPING_LASTS), ["a"]);
         assert_eq!(live.typing_ends(), None);
         live.set_typing("a", true, start);
         assert!(live.set_typing("a", false, start));

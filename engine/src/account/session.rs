@@ -302,8 +302,8 @@ impl<'a> Session<'a> {
                 // Below, somebody is found to have stopped typing.
                 () = sleep_until(typing_ends.unwrap_or(idle)), if typing_ends.is_some() => {}
             }
-            if self.shared.live.expire_typing(Instant::now()) {
-                self.shared.conversations_changed();
+            for conversation in self.shared.live.expire_typing(Instant::now()) {
+                self.shared.conversation_changed(&conversation);
             }
         }
     }

@@ -21,6 +21,14 @@ pub enum ConversationRequest {
         /// At most so many (1 to 1,000).
         limit: u32,
     },
+    /// Those of these conversations that are in the list, in its order, and how many
+    /// rows it has. Answer: [`super::Response::ConversationPage`].
+    Rows {
+        /// Account id.
+        account: String,
+        /// Conversation ids; those beyond the first 200 are not looked at.
+        conversations: Vec<String>,
+    },
     /// Of what the user wants to be told. Answer: [`super::Response::Done`].
     SetNotify {
         /// Account id.
@@ -129,6 +137,7 @@ impl ConversationRequest {
     pub(super) fn summary(&self) -> (&'static str, &String) {
         match self {
             Self::Page { account, .. } => ("Conversation::Page", account),
+            Self::Rows { account, .. } => ("Conversation::Rows", account),
             Self::SetNotify { account, .. } => ("Conversation::SetNotify", account),
             Self::Pin { account, .. } => ("Conversation::Pin", account),
             Self::Unpin { account, .. } => ("Conversation::Unpin", account),

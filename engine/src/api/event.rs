@@ -18,7 +18,16 @@ pub enum Event {
         /// Its new state.
         connection: ConnectionView,
     },
-    /// Order, unread count, preview, draft or typing of some conversation.
+    /// A row of the list: it came, went, or has another place, unread count, preview,
+    /// draft, or somebody who types. Read it with
+    /// [`super::ConversationRequest::Rows`].
+    ConversationChanged {
+        /// Account id.
+        account: String,
+        /// Conversation id.
+        conversation: String,
+    },
+    /// Any of the rows, and their order.
     ConversationsChanged {
         /// Account id.
         account: String,

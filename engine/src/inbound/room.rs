@@ -220,7 +220,12 @@ fn says_change(stanza: &Element) -> bool {
 }
 
 /// Reads an invitation out of a message that is not a room's.
-pub(crate) fn invitation(own: &BareJid, stanza: &Element, time_ms: i64) -> Option<Invitation> {
+pub(crate) fn invitation(
+    own: &BareJid,
+    stanza: &Element,
+    time_ms: i64,
+    archived: bool,
+) -> Option<Invitation> {
     let from = Jid::new(stanza.attr("from")?).ok()?.to_bare();
     if from == *own {
         // Our own invitations of others.
@@ -247,6 +252,7 @@ pub(crate) fn invitation(own: &BareJid, stanza: &Element, time_ms: i64) -> Optio
             password: user.get_child("password", ns::MUC_USER).map(Element::text),
             mediated: true,
             time_ms,
+            archived,
         });
     }
     let direct = stanza.get_child("x", ns::DIRECT_INVITE)?;
@@ -259,6 +265,7 @@ pub(crate) fn invitation(own: &BareJid, stanza: &Element, time_ms: i64) -> Optio
         password: direct.attr("password").map(str::to_owned),
         mediated: false,
         time_ms,
+        archived,
     })
 }
 

@@ -188,6 +188,18 @@ pub(crate) fn leave_gap(
     Ok(())
 }
 
+/// Whether something of a conversation was removed from this device.
+pub(crate) fn is_missing_here(
+    db: &Connection,
+    archive: &str,
+    conversation: &str,
+) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM gaps WHERE archive = ?1 AND conversation = ?2)",
+    )?
+    .query_row([archive, conversation], |row| row.get(0))
+}
+
 /// All gaps of an archive that concern every conversation, the newest first.
 pub(crate) fn gaps(db: &Connection, archive: &str) -> rusqlite::Result<Vec<Gap>> {
     db.prepare_cached(&format!(

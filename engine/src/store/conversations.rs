@@ -10,8 +10,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::messages::{State, state_from};
 pub(crate) use settings::{
-    Notify, Quiet, first_unread, hide, mark_unread, mark_unread_from, pin, quiet, set_archived,
-    set_notify, show, unpin,
+    Notify, Quiet, first_unread, hide, mark_unread, mark_unread_from, mutes, pin, quiet,
+    set_archived, set_notify, show, unpin,
 };
 
 /// A row of the list.
@@ -106,7 +106,24 @@ pub(crate) fn page(
     skip: u32,
     limit: u32,
 ) -> rusqlite::Result<Vec<Conversation>> {
-    db.prepare_cached(&format!(
+    db.prepare_cached(&selected(which.condition(), "LIMIT ?2 OFFSET ?1"))?
+        .query_map([skip, limit], conversation)?
+        .collect()
+}
+
+/// Those of these that are in the list, in its order.
+pub(crate) fn named(db: &Connection, ids: &[String]) -> rusqlite::Result<Vec<Conversation>> {
+    db.prepare_cached(&selected("c.id IN (SELECT value FROM json_each(?1))", ""))?
+        .query_map(
+            [serde_json::to_string(ids).unwrap_or_default()],
+            conversation,
+        )?
+        .collect()
+}
+
+/// Rows that [`conversation`] reads, in the order of the list.
+fn selected(condition: &str, part: &str) -> String {
+    format!(
         "SELECT c.id, c.kind,
                 coalesce(c.name, k.name, substr(c.id, 1, instr(c.id || '@', '@') - 1)), c.draft,
                 c.unread, c.unread_mentions, c.marked_unread, c.notify, c.muted_until_ms,
@@ -127,13 +144,10 @@ pub(crate) fn page(
          LEFT JOIN profiles p ON p.address = c.id
          LEFT JOIN messages l ON l.id = c.last_message
          LEFT JOIN contacts a ON a.address = l.author
-         WHERE NOT c.hidden AND {}
+         WHERE NOT c.hidden AND {condition}
          ORDER BY c.pinned = 0, c.pinned, c.last_time_ms IS NULL, c.last_time_ms DESC, 3, 1
-         LIMIT ?2 OFFSET ?1",
-        which.condition()
-    ))?
-    .query_map([skip, limit], conversation)?
-    .collect()
+         {part}"
+    )
 }
 
 /// The name that is shown of a conversation.

@@ -31,7 +31,7 @@ pub(in crate::store) use own::set_attachments;
 pub(crate) use own::{Change, Composed, delete, delete_failed, edit, react, retract, retry, send};
 pub(crate) use place::Place;
 pub(crate) use reactions::{Reaction, tidy as tidy_reactions};
-pub(crate) use receive::{Received, Retracted, receive};
+pub(crate) use receive::{Received, Retracted, is_here, receive};
 pub(in crate::store) use said::went;
 pub(crate) use said::{About, Author, Edit, Said, say};
 pub(crate) use states::{fail, failed, failed_ones, mark_displayed, sent};

@@ -9,11 +9,11 @@ use startalk_engine::api::{
 use crate::client::{BOB, Client, config};
 use crate::peer::{DOMAIN, Peer, Server, from_bob, within};
 
-async fn about(client: &Client, request: ConversationRequest) -> Response {
+pub(crate) async fn about(client: &Client, request: ConversationRequest) -> Response {
     client.ask(Request::Conversation(request)).await
 }
 
-async fn set_notify(client: &Client, notify: NotifyLevel, until_ms: Option<i64>) {
+pub(crate) async fn set_notify(client: &Client, notify: NotifyLevel, until_ms: Option<i64>) {
     let request = ConversationRequest::SetNotify {
         account: client.account.clone(),
         conversation: BOB.to_owned(),
@@ -23,7 +23,7 @@ async fn set_notify(client: &Client, notify: NotifyLevel, until_ms: Option<i64>)
     assert_eq!(about(client, request).await, Response::Done);
 }
 
-async fn page(client: &Client, which: ConversationFilter) -> Vec<ConversationView> {
+pub(crate) async fn page(client: &Client, which: ConversationFilter) -> Vec<ConversationView> {
     let request = ConversationRequest::Page {
         account: client.account.clone(),
         which,
@@ -44,7 +44,7 @@ async fn storage(client: &Client) -> StorageView {
     }
 }
 
-async fn hear(client: &Client, peer: &mut Peer, text: &str) {
+pub(crate) async fn hear(client: &Client, peer: &mut Peer, text: &str) {
     peer.send(&from_bob(text)).await;
     client
         .until(text, async || {

@@ -43,6 +43,7 @@ mod proxy;
 mod refresh;
 mod resumption;
 mod rooms;
+mod rows;
 mod sasl2;
 mod search;
 mod secrets;

@@ -346,3 +346,31 @@ async fn refusals_say_why_and_a_taken_nickname_is_changed() {
     within("the answer", joining).await.unwrap().unwrap();
     assert_eq!(room(&client).await.nick, "Rosa 2");
 }
+
+/// Everybody in a room knows the ids of what we say: who is in it cannot refuse it, nor
+/// have us say it again.
+#[tokio::test]
+async fn nobody_in_a_room_refuses_what_we_have_said_to_it() {
+    let server = Server::start();
+    let (client, mut peer) = client_in_room(&server).await;
+    let id = say(&client, "mine").await;
+    let wire = peer.text().await.attr("id").unwrap().to_owned();
+    peer.send(&groupchat("Rosa", &wire, "mine")).await;
+    wait_texts(&client, &["mine"]).await;
+    for condition in ["policy-violation", "not-acceptable"] {
+        peer.send(&format!(
+            "<message type='error' id='{wire}' from='{ROOM}/Bob' to='rosa@{DOMAIN}/desk'>\
+             <error type='cancel'>\
+             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        ))
+        .await;
+    }
+    peer.send(&groupchat("Bob", "b", "after it")).await;
+    wait_texts(&client, &["mine", "after it"]).await;
+    let mine = &messages(&client).await[0];
+    assert_eq!((mine.id, &mine.delivery), (id, &Some(DeliveryState::Sent)));
+    assert_eq!(room(&client).await.state, RoomState::Joined);
+    // Not once more: what is said next is what comes next.
+    say(&client, "next").await;
+    assert_eq!(crate::peer::body(&peer.text().await), "next");
+}

@@ -51,6 +51,21 @@ pub(crate) fn admins(db: &Connection) -> rusqlite::Result<Vec<String>> {
         .collect()
 }
 
+/// The account with this user name or, if no other has it, this display name.
+pub(crate) fn named(db: &Connection, typed: &str) -> rusqlite::Result<Option<String>> {
+    let localpart = xmpp_core::names::normal_localpart(typed);
+    if let Some(localpart) = localpart.filter(|name| !name.is_empty())
+        && super::accounts::exists(db, &localpart)?
+    {
+        return Ok(Some(localpart));
+    }
+    let all: Vec<String> = db
+        .prepare_cached("SELECT localpart FROM accounts WHERE display_name = ?1 LIMIT 2")?
+        .query_map([typed], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(<[String; 1]>::try_from(all).ok().map(|[only]| only))
+}
+
 /// Names of accounts, in order: those that may sign in, or those that may not.
 pub(crate) fn names(db: &Connection, disabled: bool, max: usize) -> rusqlite::Result<Vec<String>> {
     db.prepare_cached(

@@ -84,3 +84,20 @@ async fn no_file_is_taken_either() {
         assert_eq!(put.status(), status);
     }
 }
+
+/// Where the server is reached is noted for the command line beside it, which can wait.
+#[tokio::test]
+async fn it_starts_though_it_cannot_note_where_it_is() {
+    let mut server = Server::with(|_| {}).await;
+    server.accounts(&["rosa"]).await;
+    server.stop().await;
+    let disk = rusqlite::Connection::open(server.data().join("server.db")).unwrap();
+    disk.execute_batch(
+        "CREATE TRIGGER full BEFORE INSERT ON meta WHEN new.key = 'target'
+         BEGIN SELECT raise(ABORT, 'disk full'); END",
+    )
+    .unwrap();
+    drop(disk);
+    server.start_with(|_| {}).await;
+    Client::session(&server, "rosa", "desk").await;
+}

@@ -42,8 +42,7 @@ pub(crate) async fn file_stage_begin(
     account: String,
 ) -> Result<u32, ApiError> {
     let file = shell.open_engine()?.stage_file(&account).await?;
-    let number = shell.staging.begin(file);
-    number.ok_or_else(|| ApiError::new(ErrorCode::NotAllowed).detail("too many files at a time"))
+    Ok(shell.staging.begin(file))
 }
 
 /// Adds bytes, which are the body; the number is in the header `stage`.

@@ -3,7 +3,7 @@
 use engine::api::ApiError;
 use tauri::State;
 
-use crate::contract::{EmbeddedServerView, InviteView, NewTeam};
+use crate::contract::{EmbeddedServerView, InviteView, NewTeam, TeamSignIn};
 use crate::state::Shell;
 
 /// How the built-in server is.
@@ -19,6 +19,15 @@ pub(crate) async fn server_create(
     team: NewTeam,
 ) -> Result<String, ApiError> {
     shell.server.create(shell.engine()?, team).await
+}
+
+/// Back to the team whose server is on this computer; gives the id of the account.
+#[tauri::command]
+pub(crate) async fn server_sign_in(
+    shell: State<'_, Shell>,
+    sign_in: TeamSignIn,
+) -> Result<String, ApiError> {
+    shell.server.sign_in(shell.engine()?, sign_in).await
 }
 
 /// Starts the built-in server again.

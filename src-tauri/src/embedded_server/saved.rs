@@ -1,11 +1,14 @@
 //! What the app remembers of its built-in server.
 
-use std::path::Path;
-
 use engine::api::{ApiError, ErrorCode};
 use serde::{Deserialize, Serialize};
 
-use crate::paths;
+use crate::paths::{self, Paths};
+
+/// Whether a server has written something here.
+pub(super) fn has_data(paths: &Paths) -> bool {
+    server_lite::holds_a_server(&paths.server())
+}
 
 /// The file `server.json` beside the server's data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,16 +25,17 @@ pub(crate) struct SavedServer {
 }
 
 impl SavedServer {
-    /// Reads the file; `None` if no server was set up.
-    pub(crate) fn load(path: &Path) -> Option<Self> {
-        paths::read_json::<Option<Self>>(path)
+    /// Reads the file; `None` if no server was set up, or its data are gone.
+    pub(crate) fn load(paths: &Paths) -> Option<Self> {
+        paths::read_json::<Option<Self>>(&paths.server_settings()).filter(|_| has_data(paths))
     }
 
     /// Writes the file.
     ///
     /// # Errors
     /// [`ErrorCode::ServerStartFailed`] if that fails.
-    pub(crate) fn store(&self, path: &Path) -> Result<(), ApiError> {
+    pub(crate) fn store(&self, paths: &Paths) -> Result<(), ApiError> {
+        let path = &paths.server_settings();
         let failed = |error: &dyn std::fmt::Display| {
             ApiError::new(ErrorCode::ServerStartFailed)
                 .value("path", path.display())

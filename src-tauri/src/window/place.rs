@@ -79,6 +79,26 @@ pub(super) fn first_size(scale: f64, width: u32, height: u32) -> Option<(u32, u3
     Some((side(FIRST_SIZE.0, width), side(FIRST_SIZE.1, height)))
 }
 
+/// The place of a new window in the middle of a screen.
+pub(super) fn in_the_middle(screen: Area, scale: f64) -> Area {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a size that fits on a screen"
+    )]
+    let wanted = || ((FIRST_SIZE.0 * scale) as u32, (FIRST_SIZE.1 * scale) as u32);
+    let (width, height) = first_size(scale, screen.width, screen.height).unwrap_or_else(wanted);
+    let middle = |from: i32, side: u32, size: u32| {
+        from.saturating_add_unsigned(side.saturating_sub(size) / 2)
+    };
+    Area {
+        x: middle(screen.x, screen.width, width),
+        y: middle(screen.y, screen.height, height),
+        width,
+        height,
+    }
+}
+
 fn sorted(screens: &[Area]) -> Vec<Area> {
     let mut screens = screens.to_vec();
     screens.sort_by_key(|screen| (screen.x, screen.y, screen.width, screen.height));
@@ -123,6 +143,24 @@ fn grip(area: Area, screen: Area) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn u05_a_window_that_was_never_but_maximized_has_a_place_to_go_back_to() {
+        let screen = area(-1920, 0, 1920, 1080);
+        let new = in_the_middle(screen, 1.0);
+        assert_eq!(new, area(-1500, 180, 1080, 720));
+        assert_eq!(
+            in_the_middle(area(0, 0, 1280, 800), 2.0),
+            area(64, 40, 1152, 720)
+        );
+        let mut places = Places::default();
+        let maximized = Place {
+            area: new,
+            maximized: true,
+        };
+        places.remember(&[screen], maximized);
+        assert_eq!(places.choose(&[screen]), Some(maximized));
+    }
 
     #[test]
     fn u04_a_new_window_is_no_larger_than_its_screen() {

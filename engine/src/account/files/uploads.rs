@@ -40,7 +40,7 @@ pub(in crate::account) async fn run(shared: Arc<Shared>) {
     let work = async {
         let mut tries = 0;
         loop {
-            match Work::new(&shared).run().await {
+            match Work::new(&shared).run(tries == 0).await {
                 Ok(()) | Err(StoreError::Closed) => return,
                 Err(error) => tracing::error!(%error, tries, "uploads begin anew"),
             }
@@ -106,13 +106,16 @@ impl<'a> Work<'a> {
         }
     }
 
-    async fn run(mut self) -> Result<(), StoreError> {
-        let names = self.shared.store.read(rows::names).await?;
-        self.shared
-            .files
-            .vault
-            .keep_only(names.into_iter().collect())
-            .await;
+    async fn run(mut self, is_first: bool) -> Result<(), StoreError> {
+        // Later somebody may be handing over a file that no row names yet.
+        if is_first {
+            let names = self.shared.store.read(rows::names).await?;
+            self.shared
+                .files
+                .vault
+                .keep_only(names.into_iter().collect())
+                .await;
+        }
         tidy(self.shared).await?;
         let mut connection = self.shared.connection.subscribe();
         loop {

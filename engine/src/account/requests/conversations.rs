@@ -73,7 +73,7 @@ impl Account {
             .write(move |tx| conversations::show(tx, &made))
             .await
             .map_err(failed)?;
-        self.shared.conversations_changed();
+        self.shared.conversation_changed(&id);
         Ok(id)
     }
 
@@ -82,12 +82,13 @@ impl Account {
             return Err(ApiError::new(ErrorCode::MessageTooLong).value("limit", MAX_TEXT));
         }
         let (id, text) = (self.conversation_with(conversation).await?, text.to_owned());
+        let of = id.clone();
         self.shared
             .store
-            .write(move |tx| conversations::set_draft(tx, &id, &text))
+            .write(move |tx| conversations::set_draft(tx, &of, &text))
             .await
             .map_err(failed)?;
-        self.shared.conversations_changed();
+        self.shared.conversation_changed(&id);
         Ok(())
     }
 

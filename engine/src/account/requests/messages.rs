@@ -367,16 +367,17 @@ impl Account {
         conversation: String,
         message: i64,
     ) -> Result<(), ApiError> {
+        let of = conversation.clone();
         let moved = self
             .shared
             .store
-            .write(move |tx| messages::mark_displayed(tx, &conversation, message))
+            .write(move |tx| messages::mark_displayed(tx, &of, message))
             .await
             .map_err(failed)?;
         if moved {
             self.shared.outbox_bell.notify_one();
             self.shared.people.displayed_bell.notify_one();
-            self.shared.conversations_changed();
+            self.shared.conversation_changed(&conversation);
         }
         Ok(())
     }

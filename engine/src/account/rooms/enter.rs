@@ -34,6 +34,7 @@ pub(super) async fn enter(
     is_new: bool,
 ) -> Result<Entered, AskError> {
     let mut entered = ask_in(shared, handle, room).await?;
+    let stay = shared.rooms.stay(&room.address).unwrap_or_default();
     let is_made = entered.created && is_new;
     if entered.created && !is_new {
         // It went when the last one left, and is there again: as its service
@@ -72,6 +73,7 @@ pub(super) async fn enter(
         Arc::clone(shared),
         handle.clone(),
         room.address.clone(),
+        stay,
         match (is_made, room.has_archive()) {
             (true, _) => Archive::New,
             (false, false) => Archive::None,
@@ -144,13 +146,14 @@ pub(super) async fn read_again(shared: &Arc<Shared>, handle: &Handle, room: Stri
         }
         return;
     }
-    if !shared.rooms.read_again(&room) {
+    let Some(stay) = shared.rooms.read_again(&room) else {
         return;
-    }
+    };
     catch_up(
         Arc::clone(shared),
         handle.clone(),
         room,
+        stay,
         Archive::Read { tries },
     )
     .await;
@@ -170,7 +173,7 @@ enum Archive {
 /// Reads what was missed, lets through what came meanwhile, and then what waits
 /// to be sent. An archive that does not answer is read later: the conversation goes
 /// on without.
-async fn catch_up(shared: Arc<Shared>, handle: Handle, room: String, what: Archive) {
+async fn catch_up(shared: Arc<Shared>, handle: Handle, room: String, stay: u64, what: Archive) {
     let follows = match what {
         Archive::None => false,
         Archive::New => true,
@@ -183,12 +186,16 @@ async fn catch_up(shared: Arc<Shared>, handle: Handle, room: String, what: Archi
             }
         },
     };
-    while let Some(held) = shared.rooms.caught_up(&room, follows) {
+    while let Some(held) = shared.rooms.caught_up(&room, stay, follows) {
         for (stanza, seat) in held {
             if !write(&shared, &handle, &seat, &stanza, follows).await {
                 return;
             }
         }
+    }
+    // Whoever was put out meanwhile and has come in again reads it anew.
+    if shared.rooms.stay(&room) != Some(stay) {
+        return;
     }
     shared.rooms.alive(&room, Instant::now(), patience(&shared));
     // Whoever keeps the rooms looks when the next one is to be asked.
@@ -196,7 +203,7 @@ async fn catch_up(shared: Arc<Shared>, handle: Handle, room: String, what: Archi
     shared.outbox_bell.notify_one();
     shared.room_changed(&room);
     let Archive::Read { tries } = what else {
-        shared.rooms.has_all(&room);
+        shared.rooms.has_all(&room, stay);
         return;
     };
     let filled = {
@@ -204,8 +211,8 @@ async fn catch_up(shared: Arc<Shared>, handle: Handle, room: String, what: Archi
         archive::fill(&shared, &handle, &room, archive::Reach::Missed).await
     };
     match filled {
-        Ok(()) if shared.rooms.follows(&room) => {
-            shared.rooms.has_all(&room);
+        Ok(()) if shared.rooms.follows(&room, stay) => {
+            shared.rooms.has_all(&room, stay);
             if let Err(error) = displayed::has_all(&shared, Some(&room)).await {
                 tracing::error!(%error, "read positions");
             }

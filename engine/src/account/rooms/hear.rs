@@ -189,6 +189,8 @@ pub(in crate::account) async fn message(
     let nick = from.resource().map(ToString::to_string);
     match stanza.attr("type") {
         Some("groupchat") => {}
+        // Others in the room know the ids of what we say, too.
+        Some("error") if nick.is_some() => return Ok(FromRoom::No),
         Some("error") => {
             let is_handled = bounced(shared, room.as_str(), stanza).await?;
             return Ok(FromRoom::if_handled(is_handled));

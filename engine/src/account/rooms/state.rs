@@ -101,6 +101,8 @@ struct Inner {
     errands: Errands,
     /// Joining the same room twice at once would mix the answers.
     doors: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
+    /// So many stays have begun.
+    stays: u64,
     requeued: HashSet<(String, String)>,
     /// Whether messages can be sent to a room since the last time somebody asked.
     has_new: bool,
@@ -164,9 +166,12 @@ impl LiveRooms {
             return None;
         }
         inner.errands.join.remove(room);
+        inner.stays += 1;
+        let stay = inner.stays;
         inner.rooms.insert(
             room.to_owned(),
             LiveRoom {
+                stay,
                 stage: Stage::Asked,
                 nick: nick.to_owned(),
                 affiliation: Affiliation::None,
@@ -208,6 +213,11 @@ impl LiveRooms {
                 room.occupants.len(),
             )
         })
+    }
+
+    /// Which of our stays this is.
+    pub(super) fn stay(&self, room: &str) -> Option<u64> {
+        self.inner().rooms.get(room).map(|room| room.stay)
     }
 
     /// Whether this is a room that we are in, or ask to be let into.

@@ -42,7 +42,7 @@ impl Session<'_> {
         let is_here = device.is_some();
         if self.shared.live.set_device(bare.as_str(), resource, device) {
             self.shared.contacts_changed();
-            self.shared.conversations_changed();
+            self.shared.conversation_changed(bare.as_str());
         }
         if is_here {
             sync::capabilities::wanted(self.shared, &from, element);

@@ -81,9 +81,8 @@ async fn read_newest(
         Fetched::Failed => return Ok(false),
     };
     noted.add(&page);
-    let follows_on = cursor
-        .as_ref()
-        .is_some_and(|cursor| page.ids.contains(cursor));
+    let seen = cursor.as_deref().and_then(|cursor| page.up_to(cursor));
+    let follows_on = seen.is_some();
     // Before there was anything: all that comes from here on is news.
     let was_empty = page.complete && page.ids.is_empty() && cursor.is_none();
     let beginning = was_empty.then(String::new);
@@ -94,6 +93,7 @@ async fn read_newest(
             .then(|| page.ids.first().cloned())
             .flatten()
             .map(|before| (cursor, before)),
+        seen: seen.unwrap_or(0),
     };
     shared.apply(page.meanings, step).await?;
     // Also what an earlier session left open may hold one of ours.
@@ -324,11 +324,17 @@ impl Page {
     /// Leaves out what the message with this id and those before it say: they
     /// have their places.
     fn cut(&mut self, after: Option<&str>) {
-        let Some(known) = after.and_then(|after| self.ids.iter().position(|id| id == after)) else {
-            return;
-        };
+        if let Some(end) = after.and_then(|after| self.up_to(after)) {
+            self.meanings.drain(..end);
+        }
+    }
+
+    /// How many meanings the message with this id and those before it have; none if it
+    /// is not in the page.
+    fn up_to(&self, id: &str) -> Option<usize> {
+        let known = self.ids.iter().position(|one| one == id)?;
         let end = self.starts.get(known + 1).copied();
-        self.meanings.drain(..end.unwrap_or(self.meanings.len()));
+        Some(end.unwrap_or(self.meanings.len()))
     }
 }
 

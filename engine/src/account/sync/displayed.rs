@@ -40,20 +40,24 @@ async fn apply(shared: &Shared, items: &[Item<'_>]) -> Result<(), StoreError> {
     if read.is_empty() {
         return Ok(());
     }
-    let (moved, set_back) = shared
+    let (read_further, set_back) = shared
         .store
         .write(move |tx| {
-            let (mut moved, mut set_back) = (false, Vec::new());
+            let (mut read_further, mut set_back) = (Vec::new(), Vec::new());
             for (conversation, stanza_id) in read {
                 let heard = displayed::read_elsewhere(tx, &conversation, &stanza_id)?;
-                moved |= heard.moved;
+                if heard.moved {
+                    read_further.push(conversation.clone());
+                }
                 set_back.extend(heard.set_back.map(|further| (conversation, further)));
             }
-            Ok((moved, set_back))
+            Ok((read_further, set_back))
         })
         .await?;
-    if moved {
-        shared.conversations_changed();
+    match &read_further[..] {
+        [] => {}
+        [conversation] => shared.conversation_changed(conversation),
+        _ => shared.conversations_changed(),
     }
     let again: Vec<_> = set_back
         .into_iter()

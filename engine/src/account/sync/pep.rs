@@ -88,8 +88,9 @@ pub(in crate::account) async fn event(
 ) -> Result<(), StoreError> {
     let by = match message.attr("from").map(Jid::new) {
         None => shared.address.clone(),
-        Some(Ok(from)) => from.to_bare(),
-        Some(Err(_)) => return Ok(()),
+        // Somebody in a room does not speak for the room.
+        Some(Ok(from)) if from.resource().is_none() => from.to_bare(),
+        Some(_) => return Ok(()),
     };
     let Some(event) = message.get_child("event", ns::PUBSUB_EVENT) else {
         return Ok(());

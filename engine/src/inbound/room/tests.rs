@@ -176,7 +176,7 @@ fn only_the_room_itself_takes_messages_of_others_back() {
 
 #[test]
 fn both_kinds_of_invitations() {
-    let read = |stanza: &str| invitation(&own(), &parse(stanza.as_bytes()).unwrap(), 5);
+    let read = |stanza: &str| invitation(&own(), &parse(stanza.as_bytes()).unwrap(), 5, false);
     let direct = read(
         "<message from='bob@team.internal/x'><body>come</body>\
          <x xmlns='jabber:x:conference' jid='lounge@rooms' reason='tea' password='p'/></message>",

@@ -87,6 +87,24 @@ pub(crate) fn quiet(db: &Connection, id: &str) -> rusqlite::Result<Quiet> {
     Ok(found.unwrap_or(Quiet::NOT))
 }
 
+/// Those whose silence ended after one time and by another, and when the next one ends.
+pub(crate) fn mutes(
+    db: &Connection,
+    after_ms: i64,
+    now_ms: i64,
+) -> rusqlite::Result<(Vec<String>, Option<i64>)> {
+    let ended = db
+        .prepare_cached(
+            "SELECT id FROM conversations WHERE muted_until_ms > ?1 AND muted_until_ms <= ?2",
+        )?
+        .query_map([after_ms, now_ms], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let next = db
+        .prepare_cached("SELECT min(muted_until_ms) FROM conversations WHERE muted_until_ms > ?1")?
+        .query_row([now_ms], |row| row.get(0))?;
+    Ok((ended, next))
+}
+
 /// Sets of what the user wants to be told; whether there is such a conversation.
 pub(crate) fn set_notify(tx: &Transaction<'_>, id: &str, quiet: Quiet) -> rusqlite::Result<bool> {
     let until = quiet.until_ms.filter(|_| quiet.notify != Notify::All);

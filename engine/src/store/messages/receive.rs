@@ -160,6 +160,11 @@ fn bury(tx: &Transaction<'_>, id: i64, message: &Received) -> rusqlite::Result<(
     Ok(())
 }
 
+/// Whether it is here already.
+pub(crate) fn is_here(db: &Connection, message: &Received) -> rusqlite::Result<bool> {
+    Ok(find(db, message)?.is_some())
+}
+
 /// Finds the message if it is here already. The ids of a sender count for that
 /// sender only.
 fn find(db: &Connection, message: &Received) -> rusqlite::Result<Option<i64>> {

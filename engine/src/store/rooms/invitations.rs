@@ -2,6 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+/// An archive has another clock than the device that an invitation came to: within this
+/// the same words are the same invitation.
+const SAME_MS: i64 = 10 * 60 * 1000;
 /// Invitations that are kept; strangers can send them.
 const MAX_OPEN: i64 = 500;
 
@@ -16,6 +19,8 @@ pub(crate) struct Invitation {
     /// Whether it came through the room.
     pub(crate) mediated: bool,
     pub(crate) time_ms: i64,
+    /// Whether an archive has it, with the archive's time.
+    pub(crate) archived: bool,
 }
 
 fn invitation(row: &Row<'_>) -> rusqlite::Result<Invitation> {
@@ -26,6 +31,7 @@ fn invitation(row: &Row<'_>) -> rusqlite::Result<Invitation> {
         password: row.get(3)?,
         mediated: row.get(4)?,
         time_ms: row.get(5)?,
+        archived: false,
     })
 }
 
@@ -43,7 +49,11 @@ pub(crate) fn put(tx: &Transaction<'_>, invitation: &Invitation) -> rusqlite::Re
              inviter = excluded.inviter, reason = excluded.reason,
              password = excluded.password, mediated = excluded.mediated,
              time_ms = excluded.time_ms, answered = 0
-         WHERE excluded.time_ms > room_invitations.time_ms",
+         WHERE excluded.time_ms > room_invitations.time_ms
+             + CASE WHEN ?8 AND (excluded.inviter, excluded.reason, excluded.mediated)
+                        = (room_invitations.inviter, room_invitations.reason,
+                           room_invitations.mediated)
+               THEN ?9 ELSE 0 END",
         params![
             invitation.room,
             invitation.inviter,
@@ -51,7 +61,9 @@ pub(crate) fn put(tx: &Transaction<'_>, invitation: &Invitation) -> rusqlite::Re
             invitation.password,
             invitation.mediated,
             invitation.time_ms,
-            MAX_OPEN
+            MAX_OPEN,
+            invitation.archived,
+            SAME_MS
         ],
     )?;
     Ok(changed > 0)

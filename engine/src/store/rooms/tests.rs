@@ -96,14 +96,26 @@ fn an_answered_invitation_does_not_come_back() {
         password: None,
         mediated: false,
         time_ms,
+        archived: false,
     };
     assert!(invitations::put(&tx, &invitation(5)).unwrap());
     assert!(!invitations::put(&tx, &invitation(5)).unwrap());
     assert!(invitations::answered(&tx, "r@c").unwrap());
     assert!(!invitations::put(&tx, &invitation(5)).unwrap());
     assert_eq!(invitations::open(&tx).unwrap(), []);
-    assert!(invitations::put(&tx, &invitation(6)).unwrap());
-    assert_eq!(invitations::open(&tx).unwrap(), [invitation(6)]);
+    // The server's clock is ahead of ours.
+    let archived = |time_ms, reason: &str| Invitation {
+        reason: reason.to_owned(),
+        archived: true,
+        ..invitation(time_ms)
+    };
+    assert!(!invitations::put(&tx, &archived(5_000, "")).unwrap());
+    assert!(invitations::put(&tx, &archived(5_000, "again")).unwrap());
+    assert!(invitations::answered(&tx, "r@c").unwrap());
+    assert!(invitations::put(&tx, &archived(700_000, "again")).unwrap());
+    assert!(invitations::answered(&tx, "r@c").unwrap());
+    assert!(invitations::put(&tx, &invitation(700_001)).unwrap());
+    assert_eq!(invitations::open(&tx).unwrap(), [invitation(700_001)]);
     put(
         &tx,
         &Room {

@@ -219,6 +219,23 @@ async fn a_room_has_a_picture() {
     };
     let (found, ()) = tokio::join!(picture(&client), give(&mut peer));
     assert_eq!(found.unwrap().data, PNG);
+    // Somebody in the room does not speak for it.
+    let metadata = "urn:xmpp:avatar:metadata";
+    for taken in [
+        format!(
+            "<items node='{metadata}'><item id='x'><metadata xmlns='{metadata}'/></item></items>"
+        ),
+        format!("<purge node='{metadata}'/>"),
+    ] {
+        peer.send(&format!(
+            "<message from='{ROOM}/Bob' type='headline'>\
+             <event xmlns='http://jabber.org/protocol/pubsub#event'>{taken}</event></message>"
+        ))
+        .await;
+    }
+    peer.send(&groupchat("Bob", "b", "after it")).await;
+    wait_texts(&client, &["after it"]).await;
+    assert_eq!(room(&client).await.avatar.as_deref(), Some(HASH));
     announce(&mut peer, "").await;
     client
         .until("no picture", async || room(&client).await.avatar.is_none())
@@ -250,5 +267,6 @@ async fn a_room_has_a_picture() {
     assert!(picture(&client).await.is_some());
     let us = "affiliation='owner' role='moderator'";
     peer.send(&presence("Rosa", "", us, &[110])).await;
-    assert_eq!(messages(&client).await, []);
+    wait_texts(&client, &["after it"]).await;
+    assert_eq!(messages(&client).await.len(), 1);
 }

@@ -257,7 +257,7 @@ fn link(envelope: &Path, url: Option<String>) -> anyhow::Result<()> {
     };
     let text = link.to_link();
     // Nobody should hand out a link that the app then refuses.
-    NavigationLink::parse(&text)?;
+    NavigationInput::parse(&text)?;
     println!("{text}");
     Ok(())
 }

@@ -9,7 +9,7 @@ export async function openConversation(session: Session, address: string): Promi
 
 /** Opens the conversation of a room that we are in. */
 export async function openRoom(session: Session, room: string): Promise<void> {
-  await session.list.refresh();
+  await session.list.refreshOne(room);
   await session.select(room);
   await show(session);
 }

@@ -20,6 +20,7 @@ import type { JoinPreview } from './generated/JoinPreview';
 import type { MessageWindow } from './generated/MessageWindow';
 import type { NameHit } from './generated/NameHit';
 import type { NewTeam } from './generated/NewTeam';
+import type { TeamSignIn } from './generated/TeamSignIn';
 import type { Overview } from './generated/Overview';
 import type { Request } from './generated/Request';
 import type { SearchPage } from './generated/SearchPage';
@@ -111,6 +112,14 @@ export class Rpc {
   conversations(account: string, skip: number, limit: number): Promise<ConversationPage> {
     return this.#ask(
       { type: 'conversation', action: 'page', account, which: 'all', skip, limit },
+      'conversation-page',
+    );
+  }
+
+  /** Those of these conversations that are in the list, and how many are. */
+  conversationRows(account: string, conversations: string[]): Promise<ConversationPage> {
+    return this.#ask(
+      { type: 'conversation', action: 'rows', account, conversations },
       'conversation-page',
     );
   }
@@ -246,6 +255,10 @@ export class Rpc {
 
   serverCreate(team: NewTeam): Promise<string> {
     return this.#guard(() => this.#runtime.serverCreate(team));
+  }
+
+  serverSignIn(signIn: TeamSignIn): Promise<string> {
+    return this.#guard(() => this.#runtime.serverSignIn(signIn));
   }
 
   serverStart(): Promise<void> {

@@ -125,6 +125,10 @@ export class BridgeRuntime implements Runtime {
     return noDesktop();
   }
 
+  serverSignIn(): Promise<string> {
+    return noDesktop();
+  }
+
   serverStart(): Promise<void> {
     return noDesktop();
   }

@@ -34,6 +34,11 @@ export function decide(team: DecidedTeam, request: ConversationRequest): Respons
       const shown = rows.slice(request.skip, request.skip + request.limit);
       return { type: 'conversation-page', value: { rows: shown, total: rows.length } };
     }
+    case 'rows': {
+      const all = team.rows();
+      const rows = all.filter(({ id }) => request.conversations.includes(id));
+      return { type: 'conversation-page', value: { rows, total: all.length } };
+    }
     case 'storage': {
       const talks = [...team.all.values()];
       const messages = talks.reduce((sum, talk) => sum + talk.messages.length, 0);
@@ -55,7 +60,7 @@ export function decide(team: DecidedTeam, request: ConversationRequest): Respons
   }
 }
 
-type AboutOne = Exclude<ConversationRequest, { action: 'page' | 'storage' }>;
+type AboutOne = Exclude<ConversationRequest, { action: 'page' | 'rows' | 'storage' }>;
 
 function decideOne(team: DecidedTeam, request: AboutOne): Response {
   const talk = team.all.get(request.conversation);

@@ -19,13 +19,18 @@ export function fileList(request: Asked, talks: ReadonlyMap<string, Talk>): Resp
         }),
       ),
     )
-    .filter(({ file }) => isOf(file.media_type ?? '', request.kind))
+    .filter(({ file }) => isOf(file.media_type ?? byName(file.name), request.kind))
     .filter(({ file }) => file.name.toLowerCase().includes(wanted))
     .sort((a, b) => b.time_ms - a.time_ms);
   const from = Number(request.before ?? 0);
   const to = from + request.limit;
   const next = to < rows.length ? String(to) : null;
   return { type: 'file-page', value: { files: rows.slice(from, to), next } };
+}
+
+/** What is known of a file of which nothing is said: of these endings alone that it is a picture. */
+function byName(name: string): string {
+  return /\.(?:bmp|heic|svg|tiff?)$/i.test(name) ? 'image/*' : '';
 }
 
 function isOf(media: string, kind: FileFilter): boolean {

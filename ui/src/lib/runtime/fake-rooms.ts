@@ -233,7 +233,7 @@ export class FakeRooms {
         break;
       case 'set-role': {
         const person = [...room.there.keys()].find((one) => this.#nick(one) === request.nick);
-        if (person === undefined) throw apiError('not-found');
+        if (person === undefined) throw apiError('room-unknown');
         if (request.role === 'none') room.there.delete(person);
         else room.there.set(person, request.role);
       }

@@ -1,6 +1,5 @@
 import { apiError } from '../errors/api-failure';
 import type { ContactView } from '../rpc/generated/ContactView';
-import type { AttachmentView } from '../rpc/generated/AttachmentView';
 import type { ContentKind } from '../rpc/generated/ContentKind';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { NameHit } from '../rpc/generated/NameHit';
@@ -8,6 +7,7 @@ import type { Response } from '../rpc/generated/Response';
 import type { SearchFilters } from '../rpc/generated/SearchFilters';
 import type { SearchHit } from '../rpc/generated/SearchHit';
 import type { SearchRequest } from '../rpc/generated/SearchRequest';
+import { isListedAsPicture } from '../text/file-kind';
 import { loadPinyin, matchName } from '../text/pinyin';
 import type { Talk } from './fake-talks';
 
@@ -144,11 +144,7 @@ function passes(message: MessageView, conversation: string, filters: SearchFilte
 
 const KINDS: Record<ContentKind, (message: MessageView) => boolean> = {
   text: ({ text, attachments }) => text !== '' && attachments.length === 0,
-  file: ({ attachments }) => attachments.some((file) => !isPicture(file)),
-  image: ({ attachments }) => attachments.some(isPicture),
+  file: ({ attachments }) => attachments.some((file) => !isListedAsPicture(file)),
+  image: ({ attachments }) => attachments.some(isListedAsPicture),
   link: ({ text }) => /https?:\/\//.test(text),
 };
-
-function isPicture({ media_type }: AttachmentView): boolean {
-  return media_type?.startsWith('image/') ?? false;
-}

@@ -4,6 +4,7 @@ import type { ConnectionView } from '../rpc/generated/ConnectionView';
 import type { EmbeddedServerView } from '../rpc/generated/EmbeddedServerView';
 import type { InviteView } from '../rpc/generated/InviteView';
 import type { NewTeam } from '../rpc/generated/NewTeam';
+import type { TeamSignIn } from '../rpc/generated/TeamSignIn';
 import { fakeQr, TEAM } from './fixtures';
 
 /** What the built-in server sees of the fake team. */
@@ -38,6 +39,14 @@ export class FakeServer {
     this.#running(team.team_name);
     await this.#team.pause(400);
     this.#team.addAccount({ server_name: team.team_name, display_name: team.name });
+  }
+
+  async signIn({ name }: TeamSignIn): Promise<void> {
+    const team = this.view.state === 'none' ? TEAM : this.view.team_name;
+    this.set({ state: 'starting', team_name: team });
+    await this.#team.pause(700);
+    this.#running(team);
+    this.#team.addAccount({ server_name: team, display_name: name });
   }
 
   async start(): Promise<void> {

@@ -17,7 +17,7 @@ export interface ConnectedTeam {
   /** Does something later, if the team is lively. */
   later(ms: number, act: () => void): void;
   changed(conversation: string): void;
-  listChanged(): void;
+  rowChanged(conversation: string): void;
   setTyping(conversation: string, typing: boolean): void;
 }
 
@@ -51,7 +51,7 @@ export class FakeTraffic {
     switch (request.type) {
       case 'start-conversation':
         this.#talks.of(request.contact);
-        this.#team.listChanged();
+        this.#team.rowChanged(request.contact);
         return { type: 'conversation', value: request.contact };
       case 'messages': {
         const { conversation, anchor, limit } = request;
@@ -67,7 +67,7 @@ export class FakeTraffic {
         return { type: 'done' };
       case 'set-draft':
         this.#talks.of(request.conversation).draft = request.text;
-        this.#team.listChanged();
+        this.#team.rowChanged(request.conversation);
         return { type: 'done' };
       case 'set-typing':
         return { type: 'done' };
@@ -75,7 +75,7 @@ export class FakeTraffic {
         const talk = this.#talks.of(request.conversation);
         talk.readUpTo = request.message;
         talk.decided.marked_unread = false;
-        this.#team.listChanged();
+        this.#team.rowChanged(request.conversation);
         return { type: 'done' };
       }
     }

@@ -12,6 +12,7 @@ import type { InviteView } from '../rpc/generated/InviteView';
 import type { MessagePlace } from '../rpc/generated/MessagePlace';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { NewTeam } from '../rpc/generated/NewTeam';
+import type { TeamSignIn } from '../rpc/generated/TeamSignIn';
 import type { Overview } from '../rpc/generated/Overview';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
@@ -96,7 +97,7 @@ export class FakeRuntime implements Runtime {
       if (this.lively) setTimeout(act, ms);
     },
     changed: (conversation) => this.#changed(conversation),
-    listChanged: () => this.emit({ type: 'conversations-changed', account: ACCOUNT }),
+    rowChanged: (conversation) => this.#rowChanged(conversation),
     setTyping: (conversation, typing) => this.setTyping(conversation, typing),
   });
   readonly #doing = {
@@ -195,12 +196,12 @@ export class FakeRuntime implements Runtime {
   /** A conversation's row says something else. */
   setRow(address: string, row: Partial<ConversationView>): void {
     Object.assign(this.#talks.of(address).row, row);
-    this.emit({ type: 'conversations-changed', account: ACCOUNT });
+    this.#rowChanged(address);
   }
 
   setTyping(address: string, typing: boolean): void {
     this.#talks.of(address).typing = typing;
-    this.emit({ type: 'conversations-changed', account: ACCOUNT });
+    this.#rowChanged(address);
   }
 
   setDelivery(id: number, delivery: DeliveryState): void {
@@ -294,6 +295,9 @@ export class FakeRuntime implements Runtime {
       case 'conversation': {
         const answer = decide(this.#talks, request);
         if ('conversation' in request) this.#changed(request.conversation);
+        if (request.action === 'pin' || request.action === 'unpin') {
+          this.emit({ type: 'conversations-changed', account: ACCOUNT });
+        }
         return answer;
       }
       default:
@@ -331,6 +335,12 @@ export class FakeRuntime implements Runtime {
   async serverCreate(team: NewTeam): Promise<string> {
     this.#command('serverCreate');
     await this.#server.create(team);
+    return ACCOUNT;
+  }
+
+  async serverSignIn(signIn: TeamSignIn): Promise<string> {
+    this.#command('serverSignIn');
+    await this.#server.signIn(signIn);
     return ACCOUNT;
   }
 
@@ -390,7 +400,11 @@ export class FakeRuntime implements Runtime {
 
   #changed(address: string): void {
     this.emit({ type: 'messages-changed', account: ACCOUNT, conversation: address });
-    this.emit({ type: 'conversations-changed', account: ACCOUNT });
+    this.#rowChanged(address);
+  }
+
+  #rowChanged(conversation: string): void {
+    this.emit({ type: 'conversation-changed', account: ACCOUNT, conversation });
   }
 
   #join({ input, name }: { input: string; name: string }): string {

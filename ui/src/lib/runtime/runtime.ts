@@ -1,6 +1,7 @@
 import type { EmbeddedServerView } from '../rpc/generated/EmbeddedServerView';
 import type { InviteView } from '../rpc/generated/InviteView';
 import type { NewTeam } from '../rpc/generated/NewTeam';
+import type { TeamSignIn } from '../rpc/generated/TeamSignIn';
 import type { Request } from '../rpc/generated/Request';
 import type { Response } from '../rpc/generated/Response';
 import type { SettingProblem } from '../rpc/generated/SettingProblem';
@@ -66,6 +67,8 @@ export interface Runtime {
   serverStatus(): Promise<EmbeddedServerView>;
   /** Resolves with the id of the account of the person who starts the server. */
   serverCreate(team: NewTeam): Promise<string>;
+  /** Resolves with the id of the account of somebody who comes back to the server here. */
+  serverSignIn(signIn: TeamSignIn): Promise<string>;
   serverStart(): Promise<void>;
   serverStop(): Promise<void>;
   serverInvite(): Promise<InviteView>;

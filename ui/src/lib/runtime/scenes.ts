@@ -9,6 +9,10 @@ import { allSorts, roomTalk, sending } from './fixtures-messages';
 /** A state of the fake team worth looking at. */
 const scenes: Record<string, (fake: FakeRuntime) => void> = {
   welcome: () => undefined,
+  // The team's server is here, and nobody is signed in.
+  returning: (fake) => {
+    fake.server = { state: 'stopped', team_name: TEAM, error: null };
+  },
   main: (fake) => {
     fake.withTeam({}, { 'wangwei@valley.local': longHistory(4) });
     company(fake);

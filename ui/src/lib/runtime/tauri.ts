@@ -23,6 +23,7 @@ export function tauriRuntime(): Runtime {
     zoomSet: (percent) => invoke('zoom_set', { percent }),
     serverStatus: () => invoke('server_status'),
     serverCreate: (team) => invoke('server_create', { team }),
+    serverSignIn: (signIn) => invoke('server_sign_in', { signIn }),
     serverStart: () => invoke('server_start'),
     serverStop: () => invoke('server_stop'),
     serverInvite: () => invoke('server_invite'),

@@ -333,7 +333,9 @@ export class App {
       default:
         if (event.account === this.#session?.account) this.#session.handle(event);
         // The rail counts for the accounts that are not shown.
-        else if (event.type === 'conversations-changed') void this.#overviewBell.ring();
+        else if (event.type === 'conversation-changed' || event.type === 'conversations-changed') {
+          void this.#overviewBell.ring();
+        }
     }
   }
 
@@ -397,7 +399,7 @@ export class App {
     if (account !== this.#accountId) await this.switchTo(account);
     const session = this.#session;
     session?.navigation.closeOverlay();
-    await session?.list.refresh();
+    await session?.list.refreshOne(conversation);
     await session?.go(conversation);
     if (message !== null) await session?.showMessage(conversation, message);
   }

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { OccupantView } from '../rpc/generated/OccupantView';
 import type { Response } from '../rpc/generated/Response';
 import { Rpc } from '../rpc/client';
 import { ACCOUNT, FakeRuntime } from '../runtime/fake';
@@ -43,15 +44,18 @@ beforeAll(() => Promise.all([loadPinyin(), loadEmoji()]));
 beforeEach(() => localStorage.clear());
 
 /** A room with two of one sound, one of them hidden, and one who is away. */
-async function open() {
+async function open(again: readonly OccupantView[] = []) {
   const fake = new FakeRuntime().withAccount();
   fake.contacts = [
     { ...nobody, address: 'wangwei@valley.local', name: '王伟', departments: [['财务部']] },
   ];
   const request = fake.request.bind(fake);
-  vi.spyOn(fake, 'request').mockImplementation(async (asked) =>
-    asked.type === 'rooms' ? ROOM_ANSWERS[asked.action]! : request(asked),
-  );
+  vi.spyOn(fake, 'request').mockImplementation(async (asked) => {
+    if (asked.type !== 'rooms') return request(asked);
+    const answer = ROOM_ANSWERS[asked.action]!;
+    if (answer.type !== 'occupants') return answer;
+    return { ...answer, value: [...answer.value, ...again] };
+  });
   const here = new Here(new Rpc(fake), ACCOUNT, ROOM, true);
   const completion = new Completion(here, () => 'en');
   const typed = async (text: string) => {
@@ -95,6 +99,22 @@ describe('U49: names', () => {
       person: { address: `${ROOM}/王维` },
     });
     expect(completion.open).toBe(false);
+  });
+
+  test('of somebody who is there under two nicknames are one', async () => {
+    const { completion, typed } = await open([
+      {
+        nick: 'wangwei on the way',
+        address: 'wangwei@valley.local',
+        affiliation: 'member',
+        role: 'participant',
+        presence: 'online',
+        is_me: false,
+      },
+    ]);
+    expect(await typed('@wang')).toEqual(['王伟', '王维']);
+    const keys = completion.options.map(({ key }) => key);
+    expect(keys).toEqual(['wangwei@valley.local', `${ROOM}/王维`]);
   });
 
   test('that were closed stay closed until something else is typed', async () => {

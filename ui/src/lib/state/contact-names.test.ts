@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { distinctions, userName } from './contact-names';
+import { distinctions, normalAddress, userName } from './contact-names';
 
 const person = (name: string, user: string, ...departments: string[][]) => ({
   name,
@@ -38,4 +38,10 @@ test('U96: in one department, or without one, the user name tells them apart', (
       person('Anna', 'anna.p'),
     ),
   ).toEqual({ 'anna.k': 'Legal · anna.k', 'anna.m': 'Legal · anna.m', 'anna.p': 'anna.p' });
+});
+
+test('an address is one, however it is typed', () => {
+  expect(normalAddress(' Anna@Host.Example ')).toBe('anna@host.example');
+  expect(normalAddress('Ａnna＠host')).toBe('anna@host');
+  expect(normalAddress('  ')).toBe('');
 });

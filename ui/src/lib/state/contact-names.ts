@@ -11,6 +11,11 @@ export function userName(address: string): string {
   return at > 0 ? address.slice(0, at) : address;
 }
 
+/** An address as it is kept and compared: letters are small ones, and of usual width. */
+export function normalAddress(typed: string): string {
+  return typed.normalize('NFKC').trim().toLowerCase();
+}
+
 /** A department as one text, the outermost level first. */
 export function departmentText(levels: readonly string[]): string {
   return levels.join(' / ');

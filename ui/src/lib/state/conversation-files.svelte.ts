@@ -4,7 +4,7 @@ import type { AttachmentView } from '../rpc/generated/AttachmentView';
 import type { ContentKind } from '../rpc/generated/ContentKind';
 import type { MessageView } from '../rpc/generated/MessageView';
 import type { Rpc } from '../rpc/client';
-import { fileKind } from '../text/file-kind';
+import { isListedAsPicture } from '../text/file-kind';
 import { findLinks } from '../text/links';
 
 /** The tabs of the list. */
@@ -125,7 +125,7 @@ function entriesOf(message: MessageView, tab: FileTab): FileEntry[] {
     }));
   }
   return message.attachments.flatMap((file, index) =>
-    (fileKind(file) === 'picture') === (tab === 'pictures')
+    isListedAsPicture(file) === (tab === 'pictures')
       ? [{ kind: 'file' as const, key: `${message.id}-${index}`, message, index, file }]
       : [],
   );

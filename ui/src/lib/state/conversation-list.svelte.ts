@@ -8,15 +8,12 @@ import { distinctions } from './contact-names';
 import { Doorbell } from './doorbell';
 import { LevelsBefore } from './levels-before';
 import { badgeOf, isUnread, type ListFilter, passes } from './list-filter';
+import { ListRows } from './list-rows';
 import { ReadAll } from './read-all.svelte';
 import { holdOrder } from './row-order';
 
-/** So many rows are asked for with every change; what is below them follows now and then. */
-export const HEAD = 200;
-/** The contract's greatest page. */
-const PAGE = 1_000;
-/** How long after a change the rows far below, and who is in a large team, are read again. */
-export const REST_MS = 1_000;
+/** How long after a change who is in a large team is read again. */
+export const PEOPLE_MS = 1_000;
 /** A team larger than this is looked through elsewhere than below the conversations. */
 const SMALL_TEAM = 50;
 
@@ -25,6 +22,7 @@ export class ConversationList {
   readonly #rpc: Rpc;
   readonly #account: string;
   readonly #bell = new Doorbell(() => this.#reload());
+  readonly #source: ListRows;
   readonly readAll: ReadAll;
   readonly #levels: LevelsBefore;
   #rows = $state.raw<ConversationView[]>([]);
@@ -36,10 +34,8 @@ export class ConversationList {
   #staying = $state.raw<ReadonlySet<string>>(new Set());
   #held = false;
   #newest: ConversationView[] = [];
-  /** What has to be read again beside the head. */
-  #restDue = false;
   #contactsDue = true;
-  #rest: ReturnType<typeof setTimeout> | undefined;
+  #contactsSoon: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   #seen = $derived(this.#rows.map((row) => this.readAll.seen(row)));
@@ -58,6 +54,12 @@ export class ConversationList {
   constructor(rpc: Rpc, account: string) {
     this.#rpc = rpc;
     this.#account = account;
+    this.#source = new ListRows(
+      rpc,
+      account,
+      (rows) => this.#take(rows),
+      () => void this.#bell.ring(),
+    );
     this.#levels = new LevelsBefore(account);
     this.readAll = new ReadAll(rpc, account, () => this.refresh());
   }
@@ -117,9 +119,9 @@ export class ConversationList {
     return this.#byId.get(id);
   }
 
-  /** The same of one that may be below all that was read: then everything is read. */
+  /** The same of one that may be below all that was read. */
   async reach(id: string): Promise<ConversationView | undefined> {
-    if (this.find(id) === undefined) await this.#decided();
+    if (this.find(id) === undefined) await this.refreshOne(id);
     return this.find(id);
   }
 
@@ -128,21 +130,39 @@ export class ConversationList {
     return this.#notes.get(id) ?? '';
   }
 
+  /** All rows, those far below a little later. */
   refresh(): Promise<void> {
+    this.#source.allChanged();
+    return this.#bell.ring();
+  }
+
+  /** One row, wherever it is. */
+  refreshOne(id: string): Promise<void> {
+    this.#source.oneChanged(id);
     return this.#bell.ring();
   }
 
   /** People are read again when something about them is told, not with each message. */
   handle(event: Event): void {
     switch (event.type) {
+      case 'conversation-changed':
+        void this.refreshOne(event.conversation);
+        break;
+      case 'conversations-changed':
+        void this.refresh();
+        break;
       case 'contacts-changed':
-      case 'profile-changed':
-      case 'blocked-changed':
+        this.#contactsChanged();
+        break;
+      case 'room-changed':
+        // Whether somebody is there with whom one talks in private.
+        for (const { id } of this.#rows) {
+          if (id.startsWith(`${event.room}/`)) void this.refreshOne(id);
+        }
+        break;
       case 'lagged':
-        // The rows are asked for with the same event, and a small team with them. In
-        // a large one somebody comes or goes all the time: then now and then is enough.
-        this.#contactsDue = true;
-        if (this.#contacts.length > SMALL_TEAM) this.#restSoon(REST_MS);
+        this.#contactsChanged();
+        void this.refresh();
     }
   }
 
@@ -224,70 +244,43 @@ export class ConversationList {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#rest);
+    clearTimeout(this.#contactsSoon);
+    this.#source.close();
     this.readAll.close();
   }
 
   /** What a person has just decided or asked for is seen at once, however far below it is. */
   #decided(): Promise<void> {
-    this.#restDue = true;
-    return this.refresh();
+    this.#source.allWanted();
+    return this.#bell.ring();
   }
 
-  /** A timer that runs is left alone: where much happens, it would never end. */
-  #restSoon(wait: number): void {
-    if (this.#closed) return;
-    this.#rest ??= setTimeout(() => {
-      this.#rest = undefined;
-      this.#restDue = true;
-      void this.refresh();
-    }, wait);
+  /** In a large team somebody comes or goes all the time: then now and then is enough. */
+  #contactsChanged(): void {
+    const read = () => {
+      this.#contactsSoon = undefined;
+      this.#contactsDue = true;
+      void this.#bell.ring();
+    };
+    if (this.#contacts.length <= SMALL_TEAM) read();
+    else if (!this.#closed) this.#contactsSoon ??= setTimeout(read, PEOPLE_MS);
   }
 
   async #reload(): Promise<void> {
-    // Before it is asked: what is due while it is read is read again.
-    const rest = this.#restDue;
-    const contacts = this.#contactsDue && (rest || this.#contacts.length <= SMALL_TEAM);
-    this.#restDue = false;
-    if (contacts) this.#contactsDue = false;
+    const contacts = this.#contactsDue;
+    this.#contactsDue = false;
     try {
-      await this.#read(rest, contacts);
+      const [people] = await Promise.all([
+        contacts ? this.#rpc.contacts(this.#account) : this.#contacts,
+        this.#source.read(),
+      ]);
+      this.#contacts = people;
     } catch {
       // The account is being locked or removed; the overview says so.
-      this.#restDue ||= rest;
       this.#contactsDue ||= contacts;
     } finally {
       this.#loaded = true;
     }
-  }
-
-  async #read(rest: boolean, contacts: boolean): Promise<void> {
-    const [head, people] = await Promise.all([
-      this.#rpc.conversations(this.#account, 0, HEAD),
-      contacts ? this.#rpc.contacts(this.#account) : this.#contacts,
-    ]);
-    this.#contacts = people;
-    if (head.total <= head.rows.length) {
-      this.#take(head.rows);
-      return;
-    }
-    // What is below stays as it was until it is read again.
-    const fresh = new Set(head.rows.map(({ id }) => id));
-    this.#take([...head.rows, ...this.#newest.filter(({ id }) => !fresh.has(id))]);
-    if (rest) await this.#readRest(head.rows);
-    else this.#restSoon(this.#newest.length < head.total ? 0 : REST_MS);
-  }
-
-  async #readRest(head: ConversationView[]): Promise<void> {
-    const rows = new Map(head.map((row) => [row.id, row]));
-    let skip = head.length;
-    for (;;) {
-      const page = await this.#rpc.conversations(this.#account, skip, PAGE);
-      for (const row of page.rows) if (!rows.has(row.id)) rows.set(row.id, row);
-      skip += page.rows.length;
-      if (page.rows.length === 0 || skip >= page.total) break;
-    }
-    this.#take([...rows.values()]);
   }
 
   #take(rows: ConversationView[]): void {

@@ -3,7 +3,8 @@ import { ACCOUNT, FakeRuntime } from '../runtime/fake';
 import { everyRow, manyTalks } from '../runtime/fixtures-lists';
 import { colleagues } from '../runtime/fixtures-people';
 import { Rpc } from '../rpc/client';
-import { ConversationList, HEAD, REST_MS } from './conversation-list.svelte';
+import { ConversationList, PEOPLE_MS } from './conversation-list.svelte';
+import { HEAD, REST_MS } from './list-rows';
 
 async function open() {
   const fake = new FakeRuntime().withTeam();
@@ -99,6 +100,77 @@ describe('what is far below', () => {
   });
 });
 
+describe('a change that names its row', () => {
+  async function openMany() {
+    vi.useFakeTimers();
+    const fake = new FakeRuntime().withTeam();
+    manyTalks(fake, 260);
+    const list = new ConversationList(new Rpc(fake), ACCOUNT);
+    await fake.subscribe((event) => {
+      if (event.type === 'engine') list.handle(event.event);
+    });
+    await list.refresh();
+    await vi.advanceTimersByTimeAsync(0);
+    const asked = vi.spyOn(fake, 'request');
+    const pages = () =>
+      asked.mock.calls.filter(([ask]) => ask.type === 'conversation' && ask.action === 'page');
+    return { fake, list, pages };
+  }
+
+  test('reads that row and no other, however many there are', async () => {
+    const { fake, list, pages } = await openMany();
+    const { id } = list.all[list.all.length - 1]!;
+    for (let number = 0; number < 20; number += 1) {
+      fake.receive(id, 'hello');
+      await vi.advanceTimersByTimeAsync(REST_MS / 4);
+    }
+    expect(list.all[0]?.id).toBe(id);
+    expect(list.find(id)?.unread).toBe(20);
+    expect(list.all).toHaveLength(fake.talks.size);
+    expect(pages()).toEqual([]);
+    list.close();
+  });
+
+  test('of a conversation that is new brings it', async () => {
+    const { fake, list, pages } = await openMany();
+    fake.receive('stranger@valley.local', 'hello');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(list.all[0]?.id).toBe('stranger@valley.local');
+    expect(pages()).toEqual([]);
+    list.close();
+  });
+
+  test('reads all where very many come at once', async () => {
+    const { fake, list, pages } = await openMany();
+    for (const { id } of list.all.slice(0, 120)) fake.receive(id, 'hello');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(list.all.filter(({ unread }) => unread > 0).length).toBeGreaterThanOrEqual(120);
+    expect(pages().length).toBeGreaterThan(0);
+    list.close();
+  });
+
+  test('that was missed is made up for: the number of rows says so', async () => {
+    const { fake, list } = await openMany();
+    fake.talks.delete(list.all[5]!.id);
+    fake.receive(list.all[9]!.id, 'hello');
+    await vi.advanceTimersByTimeAsync(REST_MS);
+    expect(list.all).toHaveLength(fake.talks.size);
+    list.close();
+  });
+
+  test('is read once more if it could not be read', async () => {
+    const { fake, list } = await openMany();
+    const { id } = list.all[30]!;
+    fake.failNext('conversation', 'locked');
+    fake.receive(id, 'one');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(list.find(id)?.unread).toBe(0);
+    await list.refreshOne(list.all[0]!.id);
+    expect(list.find(id)?.unread).toBe(1);
+    list.close();
+  });
+});
+
 describe('people', () => {
   const changed = { type: 'contacts-changed', account: ACCOUNT } as const;
 
@@ -125,7 +197,7 @@ describe('people', () => {
     for (let index = 0; index < 30; index += 1) {
       list.handle(changed);
       void list.refresh();
-      await vi.advanceTimersByTimeAsync(REST_MS / 10);
+      await vi.advanceTimersByTimeAsync(PEOPLE_MS / 10);
     }
     expect(fake.countOf('contacts') - before).toBeLessThanOrEqual(3);
     expect(list.people).toHaveLength(299);

@@ -1,6 +1,7 @@
 import { toApiError } from '../errors/api-failure';
 import type { ApiError } from '../rpc/generated/ApiError';
 import type { SearchHit } from '../rpc/generated/SearchHit';
+import type { SearchPage } from '../rpc/generated/SearchPage';
 import type { Rpc } from '../rpc/client';
 
 /** So long a text must rest before it is looked for. */
@@ -25,6 +26,9 @@ export class FindHere {
   #at = $state(-1);
   #searched = $state(false);
   #more = $state(false);
+  #goingOn = $state(false);
+  /** The page of older hits that is on its way. */
+  #older: Promise<void> | null = null;
   #problem = $state.raw<ApiError | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Numbers the searches, so that a slow answer cannot overwrite a newer one. */
@@ -55,6 +59,11 @@ export class FindHere {
   /** Whether the answer to what is typed is here. */
   get searched(): boolean {
     return this.#searched;
+  }
+
+  /** Whether a part of the messages was looked through without a hit, and the rest is. */
+  get goingOn(): boolean {
+    return this.#goingOn;
   }
 
   get count(): number {
@@ -107,15 +116,25 @@ export class FindHere {
   /** To the hit before (1, older) or after (-1, newer) this one, around the ends. */
   async step(step: 1 | -1): Promise<void> {
     if (!this.#searched) {
-      if (this.#text.trim() !== '') await this.look();
+      // One that takes longer goes to its hit by itself, and is not begun anew.
+      if (this.#text.trim() !== '' && !this.#goingOn) await this.look();
       return;
     }
-    const wanted = this.#at + step;
-    if (wanted >= this.#hits.length && this.#next !== null) {
-      await this.#page(this.#search, this.#next);
+    if (this.#at + step >= this.#hits.length && this.#next !== null) {
+      const search = this.#search;
+      await this.#loadOlder(search, this.#next);
+      if (search !== this.#search) return;
     }
     const count = this.#hits.length;
-    if (count > 0) await this.#goTo((wanted + count) % count);
+    // Another step may have waited for the same page.
+    if (count > 0) await this.#goTo((this.#at + step + count) % count);
+  }
+
+  /** Loads the next page; who wants it while it is on its way waits for that one. */
+  async #loadOlder(search: number, before: string): Promise<void> {
+    const older = (this.#older ??= this.#page(search, before));
+    await older;
+    if (this.#older === older) this.#older = null;
   }
 
   async #goTo(place: number): Promise<void> {
@@ -124,33 +143,51 @@ export class FindHere {
     if (message != null) await this.#host.jumpTo(message);
   }
 
+  /**
+   * Takes the next hits. The engine looks at so many messages at a time: that it
+   * found nothing among them says nothing of those before them.
+   */
   async #page(search: number, before: string | null): Promise<void> {
     const conversation = this.#host.conversation();
     if (conversation === null) return;
     try {
-      const page = await this.#host.rpc.findMessages({
-        action: 'find',
-        account: this.#host.account,
-        text: this.#text.trim(),
-        filters: { conversation, author: null, from_ms: null, to_ms: null, kind: null },
-        before,
-        limit: PAGE,
-      });
+      let page = await this.#ask(conversation, before);
+      while (page.hits.length === 0 && page.next !== null && search === this.#search) {
+        this.#goingOn = true;
+        page = await this.#ask(conversation, page.next);
+      }
       if (search !== this.#search) return;
-      this.#hits = [...this.#hits, ...page.hits.filter(({ message }) => message !== null)];
+      this.#hits = [...this.#hits, ...page.hits];
       this.#next = page.next;
       this.#more = page.next !== null;
       this.#problem = null;
     } catch (thrown) {
       if (search === this.#search) this.#problem = toApiError(thrown);
     }
-    if (search === this.#search) this.#searched = true;
+    if (search !== this.#search) return;
+    this.#goingOn = false;
+    this.#searched = true;
+  }
+
+  /** One page, without what is not on this device. */
+  async #ask(conversation: string, before: string | null): Promise<SearchPage> {
+    const page = await this.#host.rpc.findMessages({
+      action: 'find',
+      account: this.#host.account,
+      text: this.#text.trim(),
+      filters: { conversation, author: null, from_ms: null, to_ms: null, kind: null },
+      before,
+      limit: PAGE,
+    });
+    return { ...page, hits: page.hits.filter(({ message }) => message !== null) };
   }
 
   #forget(): void {
     this.#hits = [];
     this.#next = null;
     this.#more = false;
+    this.#goingOn = false;
+    this.#older = null;
     this.#at = -1;
     this.#searched = false;
     this.#problem = null;

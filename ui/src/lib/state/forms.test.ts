@@ -49,6 +49,27 @@ describe('starting a server', () => {
     expect(fake.commands).not.toContain('serverCreate');
   });
 
+  test('where the server is here already, only who comes back is asked for', async () => {
+    const { fake, server } = open();
+    const create = vi.spyOn(fake, 'serverCreate');
+    const signIn = vi.spyOn(fake, 'serverSignIn');
+    server.update({ state: 'stopped', team_name: 'Valley', error: null });
+    const form = new StartTeam(new Rpc(fake), server, 5280);
+    expect(form.here).toBe('Valley');
+    expect(await form.submit()).toBeNull();
+    for (const field of ['name', 'password'] as const) {
+      expect(form.problems.at(field), field).toBeDefined();
+    }
+    form.name = ' 李娜 ';
+    form.password = 'correct horse';
+    fake.failNext('serverSignIn', 'wrong-password');
+    expect(await form.submit()).toBeNull();
+    expect(form.problems.at('password')).toBeDefined();
+    expect(await form.submit()).not.toBeNull();
+    expect(signIn).toHaveBeenLastCalledWith({ name: '李娜', password: 'correct horse' });
+    expect(create).not.toHaveBeenCalled();
+  });
+
   test.each<[ErrorCode, 'port' | 'password' | 'name' | 'form']>([
     ['port-in-use', 'port'],
     ['password-too-weak', 'password'],

@@ -105,11 +105,13 @@ export class Here {
       }
       const { messaging } = this.#rpc;
       const occupants = await messaging.occupants(this.#account, this.conversation);
-      const there = occupants
-        .filter(({ is_me }) => !is_me)
-        .map(({ nick, address }) =>
-          namable(nick, address ?? `${this.conversation}/${nick}`, known, true),
-        );
+      // Who is there under several nicknames is one person.
+      const once = new Map<string, Namable>();
+      for (const { nick, address: bare, is_me } of occupants) {
+        const address = bare ?? `${this.conversation}/${nick}`;
+        if (!is_me && !once.has(address)) once.set(address, namable(nick, address, known, true));
+      }
+      const there = [...once.values()];
       this.#people = there;
       const members = await messaging.members(this.#account, this.conversation);
       const named = new Set(occupants.map(({ address }) => address));

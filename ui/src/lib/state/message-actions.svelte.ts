@@ -11,9 +11,11 @@ import { i18n } from '../i18n/i18n.svelte';
 import { MOST_NUDGED, type Nudged, nudgeText } from '../text/nudge';
 import type { Nudges } from './nudges.svelte';
 import { ConversationFiles } from './conversation-files.svelte';
+import { Forwards } from './forwards';
 import type { Here, Namable } from './here.svelte';
 import type { Playback } from './playback.svelte';
 import { copyPicture } from './screenshot.svelte';
+import { Selection } from './selection.svelte';
 import type { TakenBack } from './taken-back.svelte';
 import type { Timeline } from './timeline.svelte';
 import type { Transfers } from './transfers.svelte';
@@ -94,13 +96,17 @@ export type Asking =
 /** Doing things with the messages of the open conversation. */
 export class MessageActions {
   readonly #host: ActionsHost;
+  readonly #selection: Selection;
+  readonly #forwards = new Forwards();
   #dragging = false;
-  #selection = $state.raw<ReadonlySet<number> | null>(null);
+  /** Rises with each dialog that is wanted, or not wanted any more. */
+  #asked = 0;
   #asking = $state.raw<Asking | null>(null);
   #problem = $state.raw<ApiError | null>(null);
 
   constructor(host: ActionsHost) {
     this.#host = host;
+    this.#selection = new Selection(host.timeline);
   }
 
   get allowed(): Allowed {
@@ -137,9 +143,9 @@ export class MessageActions {
     return new ConversationFiles(rpc, account, here.conversation);
   }
 
-  /** The chosen messages; nothing while none are being chosen. */
-  get selection(): ReadonlySet<number> | null {
-    return this.#selection;
+  /** The chosen messages by id; nothing while none are being chosen. */
+  get selection(): ReadonlyMap<number, MessageView> | null {
+    return this.#selection.messages;
   }
 
   get asking(): Asking | null {
@@ -151,12 +157,13 @@ export class MessageActions {
     return this.#problem ?? this.transfers.problem;
   }
 
-  /** The chosen ones that are shown, in their order. */
+  /** The chosen ones in their order. */
   get selected(): MessageView[] {
-    return this.#host.timeline.messages.filter(({ id }) => this.#selection?.has(id) ?? false);
+    return [...(this.selection?.values() ?? [])];
   }
 
   closeDialog(): void {
+    this.#asked += 1;
     this.#asking = null;
     this.#problem = null;
   }
@@ -212,11 +219,14 @@ export class MessageActions {
   }
 
   ask(asking: Asking): void {
+    this.#asked += 1;
     this.#problem = null;
     this.#asking = asking;
   }
 
   async showDetails(message: MessageView): Promise<void> {
+    this.#asked += 1;
+    const asked = this.#asked;
     await this.#do(async () => {
       const { rpc, account, here } = this.#host;
       const asksWho = here.isRoom && message.direction === 'outgoing';
@@ -224,6 +234,7 @@ export class MessageActions {
         rpc.messaging.details(account, message.id),
         asksWho ? here.wantPeople() : null,
       ]);
+      if (asked !== this.#asked) return;
       const { people } = here;
       const readers = details.deliveries.filter(({ read_ms }) => read_ms !== null);
       const is = (reader: DeliveryView, one: Namable) =>
@@ -265,9 +276,11 @@ export class MessageActions {
 
   async forward(messages: readonly MessageView[], conversation: string): Promise<boolean> {
     const { rpc, account } = this.#host;
-    return this.#do(async () => {
-      for (const { id } of messages) await rpc.messaging.forward(account, id, conversation);
-    });
+    return this.#do(() =>
+      this.#forwards.send(messages, conversation, (id) =>
+        rpc.messaging.forward(account, id, conversation),
+      ),
+    );
   }
 
   async save(message: MessageView): Promise<void> {
@@ -317,17 +330,17 @@ export class MessageActions {
   }
 
   startSelecting(message: MessageView): void {
-    this.#selection = new Set([message.id]);
+    this.#forwards.forget();
+    this.#selection.start(message);
   }
 
   toggle(message: MessageView): void {
-    const selection = new Set(this.#selection);
-    if (!selection.delete(message.id)) selection.add(message.id);
-    this.#selection = selection;
+    this.#selection.toggle(message);
   }
 
   stopSelecting(): void {
-    this.#selection = null;
+    this.#forwards.forget();
+    this.#selection.stop();
   }
 
   async #do(work: () => Promise<unknown>): Promise<boolean> {

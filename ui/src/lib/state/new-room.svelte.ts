@@ -1,8 +1,9 @@
 import { i18n } from '../i18n/i18n.svelte';
 import type { ContactView } from '../rpc/generated/ContactView';
+import type { RoomSettings } from '../rpc/generated/RoomSettings';
 import type { Rpc } from '../rpc/client';
 import { Attempt } from './attempt.svelte';
-import { UNCHANGED } from './room.svelte';
+import { changedSettings, UNCHANGED } from './room.svelte';
 
 /** So many members give a new room its name. */
 const NAMED = 3;
@@ -18,8 +19,8 @@ export class NewRoom {
   #name = $state('');
   /** Whether the person has typed a name of their own. */
   #named = false;
-  /** The room, once it is there; inviting may still be tried again. */
-  #made: string | null = null;
+  /** The room, once it is there, and what it was told; inviting may still be tried again. */
+  #made: { room: string; settings: RoomSettings } | null = null;
   isPublic = $state(false);
   /** Whether who joins later can read what was written before. */
   history = $state(true);
@@ -73,15 +74,32 @@ export class NewRoom {
   /** The room's address when it is there and all are invited; else `attempt` says why not. */
   async create(): Promise<string | null> {
     const done = await this.attempt.run('create', async () => {
-      this.#made ??= await this.#make();
+      const room = await this.#make();
       const people = this.#people.map(({ address }) => address);
-      if (people.length > 0) await this.#rpc.rooms.invite(this.#account, this.#made, people, '');
+      if (people.length > 0) await this.#rpc.rooms.invite(this.#account, room, people, '');
     });
-    return done ? this.#made : null;
+    return done ? (this.#made?.room ?? null) : null;
   }
 
+  /** Makes the room, or tells the one that was made what has changed in the form since. */
   async #make(): Promise<string> {
-    const room = await this.#rpc.rooms.create(this.#account, {
+    const settings = this.#settings();
+    if (this.#made === null) {
+      const { address } = await this.#rpc.rooms.create(this.#account, settings);
+      this.#made = { room: address, settings };
+      return address;
+    }
+    const { room, settings: before } = this.#made;
+    const changed = changedSettings(before, settings);
+    if (Object.values(changed).some((value) => value !== null)) {
+      await this.#rpc.rooms.configure(this.#account, room, changed);
+      this.#made = { room, settings };
+    }
+    return room;
+  }
+
+  #settings(): RoomSettings {
+    return {
       ...UNCHANGED,
       name: this.#name.trim(),
       members_only: !this.isPublic,
@@ -91,8 +109,7 @@ export class NewRoom {
       non_anonymous: true,
       members_invite: true,
       archive: this.history,
-    });
-    return room.address;
+    };
   }
 }
 

@@ -63,21 +63,47 @@ test('U102: who joins later reads what was written before, unless that is not wa
   expect(made().settings).toMatchObject({ archive: false, public: true, members_only: false });
 });
 
-test('a second try after a failed invitation makes no second room', async () => {
-  form.toggle(fake.contacts[0]!);
-  form.next();
-  const before = fake.rooms.rooms.size;
-  const invite = fake.rooms.answer.bind(fake.rooms);
+/** The first invitation fails. */
+function failInvitation(): void {
+  const answer = fake.rooms.answer.bind(fake.rooms);
   let failed = false;
   fake.rooms.answer = (request) => {
     if (request.action === 'invite' && !failed) {
       failed = true;
       throw { code: 'timed-out', values: {}, detail: '' };
     }
-    return invite(request);
+    return answer(request);
   };
+}
+
+test('a second try after a failed invitation makes no second room', async () => {
+  form.toggle(fake.contacts[0]!);
+  form.next();
+  const before = fake.rooms.rooms.size;
+  failInvitation();
   expect(await form.create()).toBeNull();
   expect(form.attempt.problem?.code).toBe('timed-out');
   expect(await form.create()).toBe(made().address);
   expect(fake.rooms.rooms.size).toBe(before + 1);
+  expect(fake.calls).not.toContainEqual(expect.objectContaining({ action: 'configure' }));
+});
+
+test('what was changed before the second try is said to the room, before anybody is invited', async () => {
+  form.toggle(fake.contacts[0]!);
+  form.next();
+  failInvitation();
+  expect(await form.create()).toBeNull();
+  form.name = 'Launch';
+  form.isPublic = true;
+  form.history = false;
+  expect(await form.create()).toBe(made().address);
+  expect(made().settings).toMatchObject({
+    name: 'Launch',
+    public: true,
+    members_only: false,
+    archive: false,
+    persistent: true,
+  });
+  const actions = fake.calls.flatMap((call) => (call.type === 'rooms' ? [call.action] : []));
+  expect(actions).toEqual(['create', 'invite', 'configure', 'invite']);
 });

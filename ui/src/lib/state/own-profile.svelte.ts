@@ -102,6 +102,7 @@ export class OwnProfile {
   }
 }
 
+/** Each once: what is typed may be one of the others. */
 function replaceFirst(all: readonly string[], typed: string): string[] {
-  return [typed.trim(), ...all.slice(1)].filter((one) => one !== '');
+  return [...new Set([typed.trim(), ...all.slice(1)])].filter((one) => one !== '');
 }

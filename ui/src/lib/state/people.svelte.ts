@@ -192,22 +192,24 @@ export class People {
 
   /** Adds somebody and asks to see when they are there. */
   add(address: string, name = '', groups: string[] = []): Promise<boolean> {
-    return this.attempt.run(`add ${address}`, () =>
+    return this.#about(address, 'add', () =>
       this.#rpc.people.add(this.#account, address, name, groups),
     );
   }
 
   /** The name that we give somebody, and the groups in which we keep them. */
   change(address: string, name: string, groups: string[]): Promise<boolean> {
-    return this.attempt.run(`change ${address}`, () =>
+    return this.#about(address, 'change', () =>
       this.#rpc.people.change(this.#account, address, name, groups),
     );
   }
 
   act(action: PersonAction, address: string): Promise<boolean> {
-    return this.attempt.run(`${action} ${address}`, () =>
-      this.#rpc.people.act(action, this.#account, address),
-    );
+    return this.#about(address, action, () => this.#rpc.people.act(action, this.#account, address));
+  }
+
+  #about(address: string, deed: string, work: () => Promise<void>): Promise<boolean> {
+    return this.attempt.run(`${deed} ${address}`, work, address);
   }
 
   /** In a large company somebody comes or goes all the time: then now and then is enough. */

@@ -2,6 +2,7 @@ import { toApiError } from '../errors/api-failure';
 import { i18n } from '../i18n/i18n.svelte';
 import type { Affiliation } from '../rpc/generated/Affiliation';
 import type { ApiError } from '../rpc/generated/ApiError';
+import type { ErrorCode } from '../rpc/generated/ErrorCode';
 import type { Event } from '../rpc/generated/Event';
 import type { MemberView } from '../rpc/generated/MemberView';
 import type { NoticeReadersView } from '../rpc/generated/NoticeReadersView';
@@ -169,18 +170,30 @@ export class Room {
    */
   muteAll(muted: boolean): Promise<boolean> {
     return this.attempt.run('mute-all', async () => {
-      await this.#rpc.rooms.configure(this.#account, this.address, {
-        ...UNCHANGED,
-        moderated: muted,
-      });
-      const before = muted ? 'participant' : 'visitor';
-      for (const { nick, role, affiliation } of this.#belonging) {
-        if (nick === null || role !== before || rank(affiliation) >= rank('admin')) continue;
-        const after = muted ? 'visitor' : 'participant';
-        await this.#rpc.rooms.setRole(this.#account, this.address, nick, after);
+      try {
+        await this.#rpc.rooms.configure(this.#account, this.address, {
+          ...UNCHANGED,
+          moderated: muted,
+        });
+        const before = muted ? 'participant' : 'visitor';
+        for (const { nick, role, affiliation } of this.#belonging) {
+          if (nick === null || role !== before || rank(affiliation) >= rank('admin')) continue;
+          await this.#setVoice(nick, !muted);
+        }
+      } finally {
+        await this.refresh();
       }
-      await this.refresh();
     });
+  }
+
+  /** Whoever has left meanwhile needs none. */
+  async #setVoice(nick: string, voice: boolean): Promise<void> {
+    const role = voice ? 'participant' : 'visitor';
+    try {
+      await this.#rpc.rooms.setRole(this.#account, this.address, nick, role);
+    } catch (thrown) {
+      if (!NOT_THERE.has(toApiError(thrown).code)) throw thrown;
+    }
   }
 
   destroy(reason: string): Promise<boolean> {
@@ -244,6 +257,9 @@ export class Room {
     return true;
   }
 }
+
+/** What a role is answered with that is given to nobody: services call that "not found". */
+const NOT_THERE: ReadonlySet<ErrorCode> = new Set(['not-found', 'room-unknown']);
 
 const AFFILIATIONS = {
   'make-owner': 'owner',

@@ -61,14 +61,14 @@ export class Rooms {
 
   /** Whether we are in it now; a room with a password refuses without the right one. */
   join(room: string, password: string | null = null): Promise<boolean> {
-    return this.attempt.run(`join ${room}`, async () => {
+    return this.#about(room, 'join', async () => {
       await this.#rpc.rooms.join(this.#account, room, password);
       await this.refresh();
     });
   }
 
   decline(room: string): Promise<boolean> {
-    return this.attempt.run(`decline ${room}`, async () => {
+    return this.#about(room, 'decline', async () => {
       await this.#rpc.rooms.decline(this.#account, room);
       await this.refresh();
     });
@@ -76,10 +76,14 @@ export class Rooms {
 
   /** What was written stays on this device. */
   leave(room: string): Promise<boolean> {
-    return this.attempt.run(`leave ${room}`, async () => {
+    return this.#about(room, 'leave', async () => {
       await this.#rpc.rooms.leave(this.#account, room, false);
       await this.refresh();
     });
+  }
+
+  #about(room: string, deed: string, work: () => Promise<void>): Promise<boolean> {
+    return this.attempt.run(`${deed} ${room}`, work, room);
   }
 
   /** The rooms in which we see this person now; in some rooms nobody is told who is who. */

@@ -35,6 +35,7 @@ export class Search {
   #serverNext: string | null = null;
   #serverState = $state<'idle' | 'asking' | 'done' | 'failed'>('idle');
   #searched = $state(false);
+  #goingOn = $state(false);
   #problem = $state.raw<ApiError | null>(null);
   #unclear = $state.raw<Unclear | null>(null);
   #active = $state.raw<string | null>(null);
@@ -81,6 +82,11 @@ export class Search {
     return this.#searched;
   }
 
+  /** Whether a part of the messages was looked through without a hit, and the rest is. */
+  get goingOn(): boolean {
+    return this.#goingOn;
+  }
+
   get problem(): ApiError | null {
     return this.#problem;
   }
@@ -116,11 +122,12 @@ export class Search {
   async look(): Promise<void> {
     clearTimeout(this.#timer);
     const search = ++this.#search;
+    this.#goingOn = false;
     await loadPinyin();
     const filters = this.#filters();
     if (filters === null || search !== this.#search) return;
     try {
-      const page = await this.#ask(filters, null);
+      const page = await this.#page(filters, null, search);
       if (search !== this.#search) return;
       this.#hits = unique(page.hits);
       this.#next = page.next;
@@ -142,7 +149,7 @@ export class Search {
     const search = this.#search;
     this.#loading = true;
     try {
-      const page = await this.#ask(filters, before);
+      const page = await this.#page(filters, before, search);
       if (search !== this.#search) return;
       this.#hits = unique([...this.#hits, ...page.hits]);
       this.#next = page.next;
@@ -193,6 +200,23 @@ export class Search {
     this.#stop();
   }
 
+  /**
+   * The next page with something on it. The engine looks at so many messages at a
+   * time: that it found nothing among them says nothing of those before them.
+   */
+  async #page(filters: SearchFilters, before: string | null, search: number): Promise<SearchPage> {
+    try {
+      let page = await this.#ask(filters, before);
+      while (page.hits.length === 0 && page.next !== null && search === this.#search) {
+        this.#goingOn = true;
+        page = await this.#ask(filters, page.next);
+      }
+      return page;
+    } finally {
+      if (search === this.#search) this.#goingOn = false;
+    }
+  }
+
   #ask(filters: SearchFilters, before: string | null): Promise<SearchPage> {
     const text = this.#query.words;
     const account = this.#account;
@@ -233,6 +257,7 @@ export class Search {
     clearTimeout(this.#timer);
     clearTimeout(this.#serverTimer);
     this.#search += 1;
+    this.#goingOn = false;
   }
 
   #forget(): void {

@@ -167,6 +167,10 @@ export class Session {
     this.list.opened(id);
     this.recents.visit(id);
     this.navigation.visit({ section: this.navigation.section, conversation: id });
+    // A person beside a conversation is somebody of it.
+    if (this.navigation.details?.about === 'person') {
+      this.navigation.showDetails({ about: 'conversation' });
+    }
     this.#leave();
     const timeline = new Timeline({
       rpc: this.#rpc,
@@ -201,7 +205,7 @@ export class Session {
     this.#problem = null;
     try {
       const id = await this.#rpc.startConversation(this.account, contact);
-      await this.list.refresh();
+      await this.list.refreshOne(id);
       await this.go(id);
     } catch (thrown) {
       this.#problem = toApiError(thrown);
@@ -336,12 +340,6 @@ export class Session {
       case 'connection-changed':
         this.connected(event.connection);
         break;
-      case 'conversations-changed':
-      case 'contacts-changed':
-      case 'profile-changed':
-      case 'blocked-changed':
-        void this.list.refresh();
-        break;
       case 'messages-changed':
         if (event.conversation === this.#selected) void this.#timeline?.refresh();
         break;
@@ -349,7 +347,6 @@ export class Session {
         void this.transfers.refresh();
         break;
       case 'lagged':
-        void this.list.refresh();
         void this.#timeline?.refresh();
         void this.transfers.refresh();
         break;
@@ -360,6 +357,11 @@ export class Session {
         this.devices.changed();
         break;
       case 'accounts-changed':
+      case 'conversation-changed':
+      case 'conversations-changed':
+      case 'contacts-changed':
+      case 'profile-changed':
+      case 'blocked-changed':
       case 'invitations-changed':
       case 'subscription-requests-changed':
       case 'notify':
@@ -388,11 +390,14 @@ export class Session {
       this.#timeline?.ownMessageSent();
       void this.#timeline?.refresh();
     }
-    void this.list.refresh();
+    void this.list.refreshOne(conversation);
   }
 
   #leave(): void {
-    if (this.#composer) void this.#desk.leave(this.#composer, () => this.list.refresh());
+    const composer = this.#composer;
+    if (composer) {
+      void this.#desk.leave(composer, () => this.list.refreshOne(composer.conversation));
+    }
     this.#timeline?.close();
     this.#composer = null;
     this.#actions = null;

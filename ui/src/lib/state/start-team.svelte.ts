@@ -5,14 +5,20 @@ import { FieldProblems } from './form.svelte';
 
 export type StartField = 'team' | 'name' | 'password' | 'port';
 
-/** The form "Start a server for my team". */
+/**
+ * The form "Start a server for my team", or, where this computer has one already, that of
+ * somebody who comes back to it.
+ */
 export class StartTeam {
   readonly problems = new FieldProblems<StartField>({
     'port-in-use': 'port',
     'password-too-weak': 'password',
     'name-invalid': 'name',
     'name-taken': 'name',
+    'wrong-password': 'password',
   });
+  /** The team whose server is here. */
+  readonly here: string | null;
   readonly #rpc: Rpc;
   readonly #server: EmbeddedServer;
   readonly #defaultPort: number;
@@ -28,6 +34,7 @@ export class StartTeam {
     this.#server = server;
     this.#defaultPort = defaultPort;
     this.port = String(defaultPort);
+    this.here = server.view.state === 'none' ? null : server.view.team_name;
   }
 
   get busy(): boolean {
@@ -50,23 +57,39 @@ export class StartTeam {
   async submit(): Promise<string | null> {
     if (this.#busy) return null;
     this.problems.clear();
-    const port = parsePort(this.port);
-    if (this.team.trim() === '') this.problems.set('team', { key: 'form.team-missing' });
     if (this.name.trim() === '') this.problems.set('name', { key: 'form.name-missing' });
     if (this.password === '') this.problems.set('password', { key: 'form.password-missing' });
+    return this.here === null ? this.#create() : this.#signIn();
+  }
+
+  async #create(): Promise<string | null> {
+    const port = parsePort(this.port);
+    if (this.team.trim() === '') this.problems.set('team', { key: 'form.team-missing' });
     if (port === null) this.#atPort(() => this.problems.set('port', { key: 'form.port-invalid' }));
+    const { name, password } = this;
+    return this.#ask(() =>
+      this.#rpc.serverCreate({
+        team_name: this.team.trim(),
+        name: name.trim(),
+        password,
+        port: port === this.#defaultPort ? null : port,
+      }),
+    );
+  }
+
+  #signIn(): Promise<string | null> {
+    const { name, password } = this;
+    return this.#ask(() => this.#rpc.serverSignIn({ name: name.trim(), password }));
+  }
+
+  async #ask(call: () => Promise<string>): Promise<string | null> {
     if (this.problems.any) return null;
     this.#busy = true;
     try {
-      return await this.#rpc.serverCreate({
-        team_name: this.team.trim(),
-        name: this.name.trim(),
-        password: this.password,
-        port: port === this.#defaultPort ? null : port,
-      });
+      return await call();
     } catch (thrown) {
       const error = this.problems.place(thrown);
-      if (error.code === 'port-in-use') this.advanced = true;
+      if (error.code === 'port-in-use' && this.here === null) this.advanced = true;
       return null;
     } finally {
       this.#busy = false;

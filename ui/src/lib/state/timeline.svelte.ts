@@ -56,6 +56,8 @@ export class Timeline {
   readonly #refresh = new Doorbell(() => this.#run.alone(() => this.#reload()));
   #loaded = $state(false);
   #seeking = $state(false);
+  /** Rises with each wish to be somewhere else; what comes of an earlier one is late. */
+  #wish = 0;
   #newFrom = $state<number | null>(null);
   #days = $derived.by(() => timelineDays(this.#run.messages, this.#newFrom, this.#run.gaps));
   #view: View = { atEnd: false, top: null, lowest: null };
@@ -216,29 +218,32 @@ export class Timeline {
    * `from`, or where one was before the first of several jumps.
    */
   async jumpTo(id: number, from?: number): Promise<void> {
+    this.#setOff();
     await this.#goTo(id, from ?? (this.#back.length > 0 ? null : this.#view.top));
   }
 
   /** Shows the message at a place that may not be on this device yet. */
   async seek(place: MessagePlace): Promise<void> {
-    if (this.#seeking) return;
+    const wish = this.#setOff();
     this.#seeking = true;
     this.#problem = null;
     try {
       const { rpc, account } = this.#host;
       const id = await rpc.messaging.locate(account, this.conversation, place);
-      if (!this.#run.closed) await this.jumpTo(id);
+      if (wish === this.#wish && !this.#run.closed) await this.jumpTo(id);
     } catch (thrown) {
+      if (wish !== this.#wish) return;
       const error = toApiError(thrown);
       // After the newest message there is nothing but it.
       if (place.at === 'from' && error.code === 'not-found') await this.jumpToLatest();
       else this.#problem = error;
     } finally {
-      this.#seeking = false;
+      if (wish === this.#wish) this.#seeking = false;
     }
   }
 
   async jumpToLatest(): Promise<void> {
+    this.#setOff();
     if (!this.#atBottom && this.#view.top !== null && !this.#jump) this.#back = [this.#view.top];
     await this.#toEnd();
   }
@@ -247,6 +252,7 @@ export class Timeline {
   async goBack(): Promise<void> {
     const place = this.#back[this.#back.length - 1];
     if (place === undefined) return;
+    this.#setOff();
     this.#back = this.#back.slice(0, -1);
     await this.#goTo(place, null);
   }
@@ -322,6 +328,13 @@ export class Timeline {
 
   close(): void {
     this.#run.close();
+  }
+
+  /** Somewhere else is wanted: what is looked for is not any more. */
+  #setOff(): number {
+    this.#seeking = false;
+    this.#wish += 1;
+    return this.#wish;
   }
 
   /** A place that is on screen again needs no way back. */

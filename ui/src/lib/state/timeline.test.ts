@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { apiError } from '../errors/api-failure';
 import { ACCOUNT, FakeRuntime } from '../runtime/fake';
 import { longHistory } from '../runtime/fixtures';
 import { Rpc } from '../rpc/client';
@@ -238,6 +239,76 @@ describe('U26: jumping', () => {
     timeline.ownMessageSent();
     await vi.waitFor(() => expect(timeline.jump?.to).toBe('end'));
     expect(timeline.hasNewer).toBe(false);
+  });
+});
+
+describe('a place that may not be on this device', () => {
+  const place = (id: string) => ({ at: 'archived', id, time_ms: 0 }) as const;
+
+  /** Places are found only when their answers are let go. */
+  async function seeking() {
+    const opened = await open(fill(4));
+    const { fake } = opened;
+    const answers = new Map<string, { found: (id: number) => void; missing: () => void }>();
+    const request = fake.request.bind(fake);
+    vi.spyOn(fake, 'request').mockImplementation(async (asked) => {
+      if (asked.type !== 'message' || asked.action !== 'locate') return request(asked);
+      const { place } = asked;
+      const value = await new Promise<number>((found, reject) => {
+        const missing = () => reject(apiError('not-found'));
+        answers.set(place.at === 'archived' ? place.id : 'day', { found, missing });
+      });
+      return { type: 'message', value };
+    });
+    return { ...opened, answers };
+  }
+
+  test('is looked for though another one is, which then comes too late', async () => {
+    const { timeline, answers } = await seeking();
+    const a = timeline.seek(place('a'));
+    const b = timeline.seek(place('b'));
+    expect([...answers.keys()]).toEqual(['a', 'b']);
+    answers.get('b')!.found(200);
+    await b;
+    expect(timeline.jump?.to).toBe(200);
+    expect(timeline.seeking).toBe(false);
+    answers.get('a')!.found(5);
+    await a;
+    expect(timeline.jump?.to).toBe(200);
+    expect(timeline.find(5)).toBeUndefined();
+  });
+
+  test('that is found late gives way to where one has gone since', async () => {
+    const { timeline, answers, look } = await seeking();
+    look(true);
+    for (const [id, go] of [
+      ['a', () => timeline.jumpTo(190)],
+      ['b', () => timeline.jumpToLatest()],
+      ['c', () => timeline.goBack()],
+    ] as const) {
+      const sought = timeline.seek(place(id));
+      expect(timeline.seeking).toBe(true);
+      await go();
+      expect(timeline.seeking).toBe(false);
+      const { jump } = timeline;
+      answers.get(id)!.found(5);
+      await sought;
+      expect(timeline.jump).toBe(jump);
+    }
+  });
+
+  test('that is not found says so only while it is wanted', async () => {
+    const { timeline, answers } = await seeking();
+    const a = timeline.seek(place('a'));
+    await timeline.jumpTo(190);
+    answers.get('a')!.missing();
+    await a;
+    expect(timeline.problem).toBeNull();
+    const b = timeline.seek(place('b'));
+    answers.get('b')!.missing();
+    await b;
+    expect(timeline.problem?.code).toBe('not-found');
+    expect(timeline.seeking).toBe(false);
   });
 });
 

@@ -32,6 +32,11 @@ export function fileKind({ media_type, name }: AttachmentView): FileKind {
   return BY_NAME[/\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''] ?? 'file';
 }
 
+/** Whether the engine lists it among the pictures: by what the sender says alone, shown or not. */
+export function isListedAsPicture({ media_type }: AttachmentView): boolean {
+  return media_type?.toLowerCase().startsWith('image/') ?? false;
+}
+
 /** Whether opening it may start a program; told before it is opened. */
 export function mayRun(name: string): boolean {
   return RUNS.test(name.trim().replace(/[.\s]+$/, ''));

@@ -8,14 +8,16 @@ use crate::inbound::room::Seat;
 
 impl LiveRooms {
     /// The archive was read, or cannot be: gives the messages that came meanwhile.
-    /// Once there are none, the room is as far as it goes; then `None`.
+    /// Once there are none, the room is as far as it goes; then `None`. So it is for what
+    /// was read in an earlier stay: that says nothing of this one.
     pub(in crate::account::rooms) fn caught_up(
         &self,
         room: &str,
+        stay: u64,
         follows: bool,
     ) -> Option<Vec<(Element, Seat)>> {
         let mut inner = self.inner();
-        let live = inner.rooms.get_mut(room)?;
+        let live = inner.rooms.get_mut(room).filter(|live| live.stay == stay)?;
         let held = live.held.as_mut().map(std::mem::take).unwrap_or_default();
         if !held.is_empty() {
             return Some(held);
@@ -28,31 +30,32 @@ impl LiveRooms {
     }
 
     /// What comes live follows on what was read; nothing is missing between.
-    pub(in crate::account::rooms) fn follows(&self, room: &str) -> bool {
+    pub(in crate::account::rooms) fn follows(&self, room: &str, stay: u64) -> bool {
         let inner = self.inner();
-        inner.rooms.get(room).is_some_and(|live| live.follows)
+        let live = inner.rooms.get(room).filter(|live| live.stay == stay);
+        live.is_some_and(|live| live.follows)
     }
 
     /// All that was missed is here.
-    pub(in crate::account::rooms) fn has_all(&self, room: &str) {
-        if let Some(live) = self.inner().rooms.get_mut(room) {
+    pub(in crate::account::rooms) fn has_all(&self, room: &str, stay: u64) {
+        let mut inner = self.inner();
+        let live = inner.rooms.get_mut(room);
+        if let Some(live) = live.filter(|live| live.stay == stay) {
             live.is_behind = false;
         }
     }
 
-    /// The archive is read again: what comes live waits, as while joining. Not if
-    /// we are not in the room, or somebody reads just now.
-    pub(in crate::account::rooms) fn read_again(&self, room: &str) -> bool {
+    /// The archive is read again: what comes live waits, as while joining. Gives the
+    /// stay; none if we are not in the room, or somebody reads just now.
+    pub(in crate::account::rooms) fn read_again(&self, room: &str) -> Option<u64> {
         let mut inner = self.inner();
-        let Some(live) = inner.rooms.get_mut(room) else {
-            return false;
-        };
+        let live = inner.rooms.get_mut(room)?;
         if live.stage != Stage::In || live.held.is_some() {
-            return false;
+            return None;
         }
         live.held = Some(Vec::new());
         (live.overflowed, live.is_behind) = (false, true);
-        true
+        Some(live.stay)
     }
 
     /// The archive of a room is gone. Whether something was missed that should have been

@@ -38,6 +38,8 @@ impl Occupant {
 
 #[derive(Debug)]
 pub(super) struct LiveRoom {
+    /// Which of our stays in rooms this is.
+    pub(super) stay: u64,
     pub(super) stage: Stage,
     pub(super) nick: String,
     pub(super) affiliation: Affiliation,
@@ -203,5 +205,27 @@ mod tests {
                 "{id:?} {codes:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_was_read_in_an_earlier_stay_ends_no_later_one() {
+        let rooms = LiveRooms::default();
+        let (room, now) = ("lounge@rooms.team.internal", Instant::now());
+        drop(rooms.begin(room, "rosa", true, now));
+        rooms.presence(room, presence("rosa", None, &[110]), now);
+        let first = rooms.stay(room).unwrap();
+        // Put out, and asking to be let in again.
+        drop(rooms.begin(room, "rosa", true, now));
+        assert!(rooms.caught_up(room, first, true).is_none());
+        assert_eq!(rooms.stage(room), Some(Stage::Asked));
+        rooms.presence(room, presence("rosa", None, &[110]), now);
+        let second = rooms.stay(room).unwrap();
+        rooms.has_all(room, first);
+        assert!(rooms.caught_up(room, first, true).is_none());
+        assert_eq!(rooms.stage(room), Some(Stage::Behind));
+        assert!(rooms.caught_up(room, second, true).is_none());
+        assert_eq!(rooms.stage(room), Some(Stage::In));
+        assert_eq!(rooms.behind(), [room]);
+        assert!(rooms.follows(room, second) && !rooms.follows(room, first));
     }
 }

@@ -24,7 +24,15 @@ skip: number,
 /**
  * At most so many (1 to 1,000).
  */
-limit: number, } | { "action": "set-notify", 
+limit: number, } | { "action": "rows", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Conversation ids; those beyond the first 200 are not looked at.
+ */
+conversations: Array<string>, } | { "action": "set-notify", 
 /**
  * Account id.
  */

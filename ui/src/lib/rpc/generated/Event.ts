@@ -14,7 +14,15 @@ account: string,
 /**
  * Its new state.
  */
-connection: ConnectionView, } | { "type": "conversations-changed", 
+connection: ConnectionView, } | { "type": "conversation-changed", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * Conversation id.
+ */
+conversation: string, } | { "type": "conversations-changed", 
 /**
  * Account id.
  */
