@@ -7,7 +7,7 @@ use std::sync::Arc;
 use navigation::{Endpoint, ServerTarget, Transport, Trust};
 
 use crate::server::Server;
-use crate::{StartError, StoreError, admin};
+use crate::{StartError, StoreError, reachable};
 
 /// How the server is reached by these names or addresses.
 pub(crate) fn target_at(server: &Server, https: SocketAddr, hosts: &[String]) -> ServerTarget {
@@ -39,7 +39,7 @@ pub(crate) fn target_at(server: &Server, https: SocketAddr, hosts: &[String]) ->
 
 /// Looks at the certificate's files, if there are any, until the server stops. A
 /// new one is for new connections; one that cannot be used is left alone.
-pub(crate) async fn watch(server: Arc<Server>, https: SocketAddr) {
+pub(crate) async fn watch(server: Arc<Server>) {
     if !server.tls.has_files() {
         return;
     }
@@ -49,7 +49,7 @@ pub(crate) async fn watch(server: Arc<Server>, https: SocketAddr) {
             () = server.stopping.cancelled() => return,
             () = tokio::time::sleep(server.config.limits.certificate_check) => {}
         }
-        let looked = reload(&server, https).await;
+        let looked = reload(&server).await;
         // Files that are gone stay gone for a while: once is enough.
         if let (Err(error), false) = (&looked, said) {
             tracing::error!(%error, "new certificate not usable; the one before stays");
@@ -59,14 +59,13 @@ pub(crate) async fn watch(server: Arc<Server>, https: SocketAddr) {
 }
 
 /// Looks at the files now; `true` if they hold a new certificate.
-pub(crate) async fn reload(server: &Arc<Server>, https: SocketAddr) -> Result<bool, StartError> {
+pub(crate) async fn reload(server: &Arc<Server>) -> Result<bool, StartError> {
     let looking = Arc::clone(server);
     let looked = tokio::task::spawn_blocking(move || looking.tls.reload());
     let changed = looked.await.map_err(|_| StoreError::Closed)??;
     if changed {
         tracing::info!(key = %server.tls.pin(), "new certificate in use");
-        let target = target_at(server, https, &server.reachable.hosts());
-        admin::note_target(&server.store, &target).await?;
+        reachable::note(server).await;
     }
     Ok(changed)
 }

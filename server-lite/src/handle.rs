@@ -191,7 +191,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
     let tasks = &handle.server.tasks;
     let noted = reachable::note(&handle.server).await;
     tasks.spawn(reachable::keep_noted(Arc::clone(&handle.server), noted));
-    tasks.spawn(certificate::watch(Arc::clone(&handle.server), https));
+    tasks.spawn(certificate::watch(Arc::clone(&handle.server)));
     Ok(handle)
 }
 
@@ -252,7 +252,7 @@ impl ServerHandle {
     /// # Errors
     /// [`StartError`] if they cannot be used; the certificate before stays.
     pub async fn reload_certificate(&self) -> Result<bool, StartError> {
-        certificate::reload(&self.server, self.https).await
+        certificate::reload(&self.server).await
     }
 
     /// Number of people with a session, now and from now on.

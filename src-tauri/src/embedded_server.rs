@@ -105,7 +105,7 @@ impl EmbeddedServer {
             running: true,
             account: None,
         };
-        let started = match self.launch(saved).await {
+        let mut started = match self.launch(saved).await {
             Ok(started) => started,
             Err(error) => {
                 self.forget_unfinished(is_new).await;
@@ -114,7 +114,8 @@ impl EmbeddedServer {
         };
         match self.first_account(engine, &started, &team).await {
             Ok(account) => {
-                *running = Some(self.host(started, account.clone()));
+                self.host(&mut started, &account);
+                *running = Some(started);
                 Ok(account)
             }
             Err(error) => {
@@ -150,23 +151,18 @@ impl EmbeddedServer {
     ) -> Result<String, ApiError> {
         self.start(engine).await?;
         let mut running = self.inner.running.lock().await;
-        let started = running.take().ok_or_else(stopped)?;
-        let signed_in = sign_in_to(engine, &started.handle, &sign_in).await;
-        let (hosted, outcome) = match signed_in {
-            Ok(account) => (self.host(started, account.clone()), Ok(account)),
-            Err(error) => (started, Err(error)),
-        };
-        *running = Some(hosted);
-        outcome
+        let started = running.as_mut().ok_or_else(stopped)?;
+        let account = sign_in_to(engine, &started.handle, &sign_in).await?;
+        self.host(started, &account);
+        Ok(account)
     }
 
     /// The account is that of whoever has the server.
-    fn host(&self, mut started: Running, account: String) -> Running {
-        started.saved.account = Some(account);
+    fn host(&self, started: &mut Running, account: &str) {
+        started.saved.account = Some(account.to_owned());
         if let Err(error) = started.saved.store(&self.inner.paths) {
             tracing::warn!(%error, "whose account has the server is not remembered");
         }
-        started
     }
 
     /// A server whose first start failed holds nothing of value yet: the next

@@ -226,10 +226,9 @@ fn write(
             tracing::info!(%error, "message refused");
             let code = serde_json::to_value(refusal::code(error)).unwrap_or_default();
             let code = code.as_str().unwrap_or_default();
-            for conversation in who_refused(tx, by)? {
-                if messages::failed(tx, &conversation, wire_id, code)? {
-                    changes.touch(&conversation);
-                }
+            let conversation = refused_in(tx, by)?;
+            if messages::failed(tx, &conversation, wire_id, code)? {
+                changes.touch(&conversation);
             }
         }
         Meaning::Invited(invitation) => {
@@ -241,16 +240,13 @@ fn write(
     Ok(())
 }
 
-/// The conversations whose messages somebody can refuse. What was said to a room is
+/// The conversation whose messages somebody can refuse. What was said to a room is
 /// refused by the room: others in it know the ids of what we say, too.
-fn who_refused(tx: &Transaction<'_>, by: &Jid) -> rusqlite::Result<Vec<String>> {
+fn refused_in(tx: &Transaction<'_>, by: &Jid) -> rusqlite::Result<String> {
     let bare = by.to_bare().to_string();
-    if by.resource().is_none() {
-        return Ok(vec![bare]);
-    }
     Ok(match rooms::is_there(tx, &bare)? {
-        true => vec![by.to_string()],
-        false => vec![bare],
+        true => by.to_string(),
+        false => bare,
     })
 }
 

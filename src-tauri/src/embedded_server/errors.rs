@@ -18,19 +18,24 @@ pub(super) fn is_only_xmpp_port(error: &StartError) -> bool {
 }
 
 pub(super) fn start_error(error: &StartError) -> ApiError {
+    match taken_port(error) {
+        Some(port) => ApiError::new(ErrorCode::PortInUse).value("port", port),
+        None => ApiError::new(ErrorCode::ServerStartFailed),
+    }
+    .detail(error)
+}
+
+/// The port that is in the way. Ports that Windows keeps for itself (for virtual
+/// machines) are as good as taken.
+fn taken_port(error: &StartError) -> Option<u16> {
     match error {
-        StartError::PortInUse { address } => ApiError::new(ErrorCode::PortInUse)
-            .value("port", address.port())
-            .detail(error),
-        // Ports that Windows keeps for itself (for virtual machines) are as good as taken.
+        StartError::PortInUse { address } => Some(address.port()),
         StartError::AddressNotAvailable { address, source }
             if source.kind() == std::io::ErrorKind::PermissionDenied =>
         {
-            ApiError::new(ErrorCode::PortInUse)
-                .value("port", address.port())
-                .detail(error)
+            Some(address.port())
         }
-        other => ApiError::new(ErrorCode::ServerStartFailed).detail(other),
+        _ => None,
     }
 }
 
