@@ -11,6 +11,7 @@ mod lists;
 mod live;
 mod mutes;
 mod outgoing;
+mod password;
 mod people;
 mod refusal;
 mod requests;
@@ -42,6 +43,7 @@ use crate::vault::Vault;
 use files::Files;
 use handle::Handle;
 use live::Live;
+pub(crate) use password::NotChanged;
 use people::People;
 use rooms::LiveRooms;
 use status::Status;
@@ -113,6 +115,8 @@ pub(crate) struct Shared {
     pub(crate) way: Mutex<Way>,
     /// Rings when the outbox has something new.
     pub(crate) outbox_bell: Notify,
+    /// Row of the outbox over which the server may have ended the last stream.
+    pub(crate) suspect: Mutex<Option<i64>>,
     /// Rings when waiting should end.
     pub(crate) wake: Notify,
     pub(crate) typing: mpsc::Sender<(String, bool)>,
@@ -170,6 +174,7 @@ impl Account {
                 password: config.password,
             }),
             outbox_bell: Notify::new(),
+            suspect: Mutex::new(None),
             wake: Notify::new(),
             typing,
             cancel: CancellationToken::new(),

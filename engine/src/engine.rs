@@ -4,17 +4,20 @@ mod check;
 mod files;
 mod join;
 mod kept;
+mod keyring;
 mod keys;
 mod leave;
 mod managed;
 mod messages;
 mod network;
+mod opening;
 mod overview;
+mod password;
 mod refresh;
+mod saving;
 mod search;
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jid::BareJid;
@@ -97,8 +100,7 @@ struct Inner {
     connector: Connector,
     events: Events,
     surroundings: Surroundings,
-    /// Whether there is a keyring; looked at again with each unlocking.
-    secrets_available: AtomicBool,
+    keyring: keyring::Keyring,
     state: Mutex<State>,
     /// Held while the set of accounts changes: adding, unlocking, removing.
     changing: tokio::sync::Mutex<()>,
@@ -110,16 +112,21 @@ struct State {
     accounts: Accounts,
     network: Network,
     open: HashMap<String, Arc<Account>>,
+    /// Why accounts that need no password to be typed could not be opened.
+    shut: HashMap<String, ApiError>,
     /// Keys of the open caches, to be kept anew when a password changes.
     keys: HashMap<String, Secret>,
     notices: Vec<Notice>,
     /// That the clock is wrong has been read: in this run it is not said again.
     clock_told: bool,
+    /// The account whose making was last begun in this run, if it may be made by now.
+    half_made: Option<BareJid>,
 }
 
 impl Engine {
     /// Opens a profile and starts its accounts. Reads the disk and the keyring
-    /// only; never waits for a network.
+    /// only; never waits for a network, and only a moment for a keyring that does not
+    /// answer: accounts that it would open are opened once it does.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -138,9 +145,11 @@ impl Engine {
             accounts,
             network: network.clone(),
             open: HashMap::new(),
+            shut: HashMap::new(),
             keys: HashMap::new(),
             notices: Vec::new(),
             clock_told: false,
+            half_made: None,
         };
         let connector = Connector::new(&config);
         connector.set_proxy(&config.proxy, &network.proxy);
@@ -155,7 +164,7 @@ impl Engine {
                 config,
                 events: Events::default(),
                 surroundings,
-                secrets_available: AtomicBool::new(false),
+                keyring: keyring::Keyring::default(),
                 state: Mutex::new(state),
                 changing: tokio::sync::Mutex::new(()),
             }),
@@ -164,9 +173,9 @@ impl Engine {
             tokio::spawn(refresh::run(Arc::downgrade(&engine.inner)));
         }
         engine.look_for_keyring().await;
-        for account in saved {
-            engine.open_from_keyring(account).await;
-        }
+        engine.open_accounts(saved).await;
+        engine.inner.keyring.started();
+        engine.open_later();
         Ok(engine)
     }
 
@@ -238,52 +247,6 @@ impl Engine {
         self.inner.events.publish(Event::AccountsChanged);
     }
 
-    /// Changes the list of accounts, on disk first. Callers hold `changing`.
-    async fn save(
-        &self,
-        change: impl FnOnce(&mut Vec<SavedAccount>) + Send,
-    ) -> Result<(), ApiError> {
-        self.save_all(|accounts| change(&mut accounts.saved)).await
-    }
-
-    /// The same, with those that were signed out of.
-    async fn save_all(&self, change: impl FnOnce(&mut Accounts) + Send) -> Result<(), ApiError> {
-        let failed =
-            |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::CacheFailed).detail(error);
-        let (profile, mut accounts) =
-            self.with(|state| (state.profile.clone(), state.accounts.clone()));
-        change(&mut accounts);
-        let profile = profile.ok_or(ErrorCode::Internal)?;
-        let written = accounts.clone();
-        let mode = self.inner.config.store;
-        mode.block(move || profile.save_accounts(written))
-            .await
-            .map_err(|error| failed(&error))?
-            .map_err(|error| failed(&error))?;
-        self.with(|state| state.accounts = accounts);
-        Ok(())
-    }
-
-    /// The server of an account has another address now.
-    ///
-    /// # Errors
-    /// [`ErrorCode::NotFound`], [`ErrorCode::CacheFailed`].
-    pub async fn update_target(&self, id: &str, target: ServerTarget) -> Result<(), ApiError> {
-        let _changing = self.inner.changing.lock().await;
-        self.saved(id)?;
-        let wanted = target.clone();
-        self.save(|saved| {
-            for account in saved.iter_mut().filter(|account| account.id == id) {
-                account.target.clone_from(&wanted);
-            }
-        })
-        .await?;
-        if let Ok(account) = self.account(id) {
-            account.change_way(|way| way.target = target);
-        }
-        Ok(())
-    }
-
     /// Answers a request of a user interface.
     ///
     /// # Errors
@@ -311,6 +274,11 @@ impl Engine {
                 self.unlock(&account, Zeroizing::new(password)).await?;
                 Response::Done
             }
+            Request::ChangePassword {
+                account,
+                current,
+                new,
+            } => Box::pin(self.new_password(&account, current, new)).await?,
             Request::SignOut { account, wipe } => {
                 self.sign_out(&account, wipe).await?;
                 Response::Done

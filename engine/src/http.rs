@@ -1,5 +1,6 @@
-//! Requests over HTTPS: navigation documents, host-meta, files. With the trust
-//! of the account and through its proxy, as its stream is; never in clear.
+//! Requests over HTTPS: navigation documents, host-meta, files. Each says by what
+//! the other side proves itself; through the account's proxy, as its stream is; never
+//! in clear.
 
 use std::time::Duration;
 
@@ -48,6 +49,25 @@ impl From<Follow> for Policy {
     }
 }
 
+/// By what a web server proves itself.
+#[derive(Debug, Clone)]
+pub(crate) enum Proof {
+    /// By this alone.
+    Only(Trust),
+    /// By this, or by an authority of the system's.
+    OrSystem(Trust),
+}
+
+impl Proof {
+    /// Blocks.
+    fn setup(&self) -> Result<TlsSetup, ConnectError> {
+        match self {
+            Self::Only(trust) => TlsSetup::new(trust),
+            Self::OrSystem(trust) => TlsSetup::or_system(trust),
+        }
+    }
+}
+
 /// A client for the host of a URL.
 ///
 /// # Errors
@@ -55,11 +75,10 @@ impl From<Follow> for Policy {
 pub(crate) async fn client(
     connector: &Connector,
     url: &Url,
-    trust: &Trust,
+    proof: Proof,
     follow: Follow,
 ) -> Result<reqwest::Client, ConnectError> {
-    let trust = trust.clone();
-    let setup = connector.blocking(move || TlsSetup::new(&trust)).await??;
+    let setup = connector.blocking(move || proof.setup()).await??;
     let mut builder = reqwest::Client::builder()
         .https_only(true)
         .connect_timeout(connector.timeouts.connect)
@@ -89,7 +108,8 @@ pub(crate) async fn get(
     trust: &Trust,
     limits: Limits,
 ) -> Result<Vec<u8>, ConnectError> {
-    let client = client(connector, url, trust, Follow::Anywhere).await?;
+    let proof = Proof::Only(trust.clone());
+    let client = client(connector, url, proof, Follow::Anywhere).await?;
     let got = async {
         let mut response = client
             .get(url.as_str())
@@ -140,11 +160,7 @@ pub(crate) fn failed(error: reqwest::Error) -> ConnectError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     let mut innermost = error.to_string();
     while let Some(current) = cause {
-        let inside = current
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(tls) = current.downcast_ref::<rustls::Error>().or(inside) {
+        if let Some(tls) = tls_inside(current) {
             return tls_error(tls);
         }
         innermost = current.to_string();
@@ -168,9 +184,32 @@ pub(crate) fn failed(error: reqwest::Error) -> ConnectError {
     }
 }
 
+/// An error of TLS in one of input and output, in another one maybe: what those hold is
+/// no source of theirs, only its source is.
+fn tls_inside<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut current = error;
+    loop {
+        if let Some(tls) = current.downcast_ref::<rustls::Error>() {
+            return Some(tls);
+        }
+        current = current.downcast_ref::<std::io::Error>()?.get_ref()?;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_of_tls_is_found_however_it_is_wrapped() {
+        use std::io::Error;
+
+        let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let once = Error::other(tls.clone());
+        assert_eq!(tls_inside(&once), Some(&tls));
+        assert_eq!(tls_inside(&Error::other(once)), Some(&tls));
+        assert_eq!(tls_inside(&Error::other("no")), None);
+    }
 
     #[test]
     fn the_password_of_a_proxy_is_written_so_that_it_is_read_again() {

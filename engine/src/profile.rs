@@ -264,16 +264,35 @@ pub(crate) fn set_aside(path: &Path, why: &str) -> std::io::Result<PathBuf> {
     std::fs::rename(path, &aside)?;
     // A database is three files, and a folder of those of which it has the keys.
     for extension in ["-wal", "-shm", "-files"] {
-        let of = |path: &Path| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(extension);
-            PathBuf::from(name)
-        };
+        let of = |path: &Path| beside(path, extension);
         if of(path).exists() {
             std::fs::rename(of(path), of(&aside))?;
         }
     }
     Ok(aside)
+}
+
+/// Sets a cache aside that nobody here can open, with its wrapped key: who comes upon
+/// the password of that time can open it still. Gives the new name, if there was one.
+pub(crate) fn set_locked_aside(cache: &Path, key: &Path) -> std::io::Result<Option<PathBuf>> {
+    let aside = match cache.exists() {
+        true => Some(set_aside(cache, "locked")?),
+        false => None,
+    };
+    if key.exists() {
+        match &aside {
+            Some(aside) => std::fs::rename(key, beside(aside, "-key"))?,
+            // The program ended between the two.
+            None => drop(set_aside(key, "locked")?),
+        }
+    }
+    Ok(aside)
+}
+
+fn beside(path: &Path, extension: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(extension);
+    PathBuf::from(name)
 }
 
 #[cfg(test)]
@@ -385,5 +404,25 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), 3);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 9);
+    }
+
+    #[test]
+    fn a_key_is_set_aside_with_its_cache_and_without_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (cache, key) = (
+            folder.path().join("cache.db"),
+            folder.path().join("cache.key"),
+        );
+        assert_eq!(set_locked_aside(&cache, &key).unwrap(), None);
+        std::fs::write(&cache, "cache").unwrap();
+        std::fs::write(&key, "first").unwrap();
+        let aside = set_locked_aside(&cache, &key).unwrap().unwrap();
+        assert_eq!(std::fs::read_to_string(&aside).unwrap(), "cache");
+        let with_it = std::fs::read_to_string(beside(&aside, "-key"));
+        assert_eq!(with_it.unwrap(), "first");
+        std::fs::write(&key, "second").unwrap();
+        assert_eq!(set_locked_aside(&cache, &key).unwrap(), None);
+        assert!(!key.exists());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 }

@@ -12,7 +12,6 @@
 //! the document, or from an earlier document.
 
 use std::fmt;
-use std::num::{NonZeroU32, NonZeroU64};
 use std::str::FromStr;
 
 use base64::Engine;
@@ -22,10 +21,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::policy::{Policy, PolicyError};
 use crate::target::{Endpoint, ServerTarget, TargetError, Trust};
 
-/// Where a server publishes its document (RFC 8615).
-pub const WELL_KNOWN_PATH: &str = "/.well-known/startalk/navigation.json";
 /// Largest envelope that is read.
 pub const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 
@@ -54,68 +52,6 @@ pub struct NavigationDocument {
     /// What clients are asked to do.
     #[serde(default, skip_serializing_if = "Policy::is_empty")]
     pub policy: Policy,
-}
-
-/// What whoever runs a server asks of the clients of its people. What is missing is
-/// left to them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    /// Messages older than so many days do not stay on a device.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_days: Option<NonZeroU32>,
-    /// The messages on a device use no more than so many bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_bytes: Option<NonZeroU64>,
-    /// Most that notifications show of a message, on any screen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub preview: Option<Preview>,
-    /// How the program is kept up to date.
-    #[serde(default, skip_serializing_if = "UpdatePolicy::is_empty")]
-    pub updates: UpdatePolicy,
-}
-
-/// Most that notifications show of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Preview {
-    /// Who wrote it.
-    Name,
-    /// That there is one.
-    Nothing,
-}
-
-/// How the program is kept up to date. What is missing is left to the program.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UpdatePolicy {
-    /// It does not look for new versions.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub off: bool,
-    /// Where it looks (HTTPS), in the place of where its makers offer them. What is
-    /// there has to be signed by them all the same.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Which of the kinds of versions is taken that are offered there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channel: Option<String>,
-    /// No version later than this one is taken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub up_to: Option<String>,
-}
-
-impl UpdatePolicy {
-    /// Whether nothing is asked.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl Policy {
-    /// Whether nothing is asked.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// A document with its signature, not yet checked.
@@ -150,6 +86,9 @@ pub enum DocumentError {
     /// What it says of the server cannot be right.
     #[error("the document describes no server: {0}")]
     Target(#[from] TargetError),
+    /// What it asks of clients could only be misunderstood. Only whoever signs is told.
+    #[error("the document asks what no client understands: {0}")]
+    Policy(#[from] PolicyError),
 }
 
 impl DocumentError {
@@ -164,6 +103,7 @@ impl DocumentError {
             Self::WrongIssuer => "wrong-issuer",
             Self::Expired => "expired",
             Self::Target(_) => "bad-target",
+            Self::Policy(_) => "bad-policy",
         }
     }
 }
@@ -191,7 +131,8 @@ impl NavigationDocument {
         if bytes.len() > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::TooLarge);
         }
-        let document: Self = serde_json::from_slice(bytes).map_err(|_| DocumentError::Malformed)?;
+        let document: Self =
+            serde_json::from_slice(without_mark(bytes)).map_err(|_| DocumentError::Malformed)?;
         if document.format != FORMAT {
             return Err(DocumentError::Malformed);
         }
@@ -219,9 +160,11 @@ impl SignedDocument {
     /// Signs a document.
     ///
     /// # Errors
-    /// [`DocumentError::Target`] for one that nobody could use.
+    /// [`DocumentError::Target`] for one that nobody could use, [`DocumentError::Policy`]
+    /// for one that would turn something off by mistake.
     pub fn sign(document: &NavigationDocument, key: &SigningKey) -> Result<Self, DocumentError> {
         document.target.validate()?;
+        document.policy.validate()?;
         let payload = serde_json::to_vec(document).map_err(|_| DocumentError::Malformed)?;
         let signature = key.0.sign(&signed_bytes(&payload));
         Ok(Self {
@@ -239,7 +182,7 @@ impl SignedDocument {
         if bytes.len() > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::TooLarge);
         }
-        serde_json::from_slice(bytes).map_err(|_| DocumentError::Malformed)
+        serde_json::from_slice(without_mark(bytes)).map_err(|_| DocumentError::Malformed)
     }
 
     /// The envelope as it is published.
@@ -284,6 +227,13 @@ impl SignedDocument {
         }
         Ok(document)
     }
+}
+
+/// Editors and shells of Windows begin a file with a byte order mark, and whoever reads
+/// JSON may pass over it (RFC 8259, section 8.1).
+#[must_use]
+pub fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 fn signed_bytes(payload: &[u8]) -> Vec<u8> {
@@ -395,6 +345,8 @@ impl<'de> Deserialize<'de> for IssuerKey {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::num::{NonZeroU32, NonZeroU64};
+
     use super::*;
     use crate::target::{SpkiPin, Transport};
 
@@ -458,6 +410,29 @@ pub(crate) mod tests {
         assert_eq!(read(r#"{"cache_days":0}"#), Err(DocumentError::Malformed));
         let later = read(r#"{"colour":"blue","cache_bytes":5}"#).unwrap();
         assert_eq!(later.policy.cache_bytes, NonZeroU64::new(5));
+    }
+
+    /// One that is read may be of a later version: what is signed is of this one.
+    #[test]
+    fn a_wish_that_nobody_understands_is_not_signed() {
+        let mut asks = document();
+        asks.policy.updates.up_to = Some("1.4".into());
+        assert_eq!(
+            SignedDocument::sign(&asks, &key()),
+            Err(DocumentError::Policy(PolicyError::Version))
+        );
+        let text = serde_json::to_vec(&asks).unwrap();
+        assert_eq!(NavigationDocument::from_json(&text), Ok(asks));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        let marked = |text: String| ["\u{feff}".to_owned(), text].concat().into_bytes();
+        let document_text = serde_json::to_string(&document()).unwrap();
+        let read = NavigationDocument::from_json(&marked(document_text));
+        assert_eq!(read, Ok(document()));
+        let envelope = SignedDocument::from_json(&marked(signed().to_json()));
+        assert_eq!(envelope, Ok(signed()));
     }
 
     #[test]

@@ -17,17 +17,22 @@ mod document;
 mod input;
 mod invite;
 mod link;
+mod policy;
 mod qr;
 mod target;
 mod words;
 
 pub use authority::Authority;
 pub use document::{
-    DocumentError, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument, Policy, Preview,
-    SignedDocument, SigningKey, UpdatePolicy, WELL_KNOWN_PATH,
+    DocumentError, IssuerKey, MAX_DOCUMENT_BYTES, NavigationDocument, SignedDocument, SigningKey,
+    without_mark,
 };
 pub use input::{InputError, MAX_INPUT_BYTES, NavigationInput};
 pub use invite::Invite;
 pub use link::{FetchedFrom, NavigationLink};
+pub use policy::{
+    Policy, PolicyError, Preview, UPDATE_CHANNEL, UpdatePolicy, is_update_channel, update_url,
+    update_version,
+};
 pub use qr::{QrError, qr_svg, qr_text};
 pub use target::{Endpoint, ServerTarget, SpkiPin, TargetError, Transport, Trust};

@@ -139,6 +139,24 @@ fn refusals_have_their_exit_code_and_reason() {
             2,
             "not a transport",
         ),
+        (
+            vec!["new", "a.b", "--updates-up-to", "1.4"],
+            "",
+            2,
+            "not a version",
+        ),
+        (
+            vec!["new", "a.b", "--updates-url", "http://a.b/x.json"],
+            "",
+            2,
+            "https://",
+        ),
+        (
+            vec!["new", "a.b", "--updates-channel", "beta_1"],
+            "",
+            2,
+            "not a channel",
+        ),
         (vec!["verify", "missing.json"], "", 1, "missing.json"),
         (vec!["frobnicate"], "", 2, "frobnicate"),
     ] {
@@ -171,4 +189,89 @@ fn a_link_that_the_app_would_refuse_is_not_given_out() {
     assert!(said.contains("too long"), "{said}");
     let url = "https://example.com/nav.json";
     ok(folder, &["link", "nav.json", "--url", url], "");
+}
+
+/// Whoever signs sees what they ask for, and a document that was written by hand is
+/// checked as well.
+#[test]
+fn what_clients_are_asked_to_do_is_shown_and_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    ok(folder, &["keygen", "issuer.key"], "");
+    let asks = [
+        ["--cache-days", "90"],
+        ["--preview", "name"],
+        ["--updates-url", "https://example.com/{channel}.json"],
+        ["--updates-channel", "beta"],
+        ["--updates-up-to", "v1.4.0"],
+    ];
+    let new: Vec<&str> = ["new", "example.com"]
+        .into_iter()
+        .chain(asks.into_iter().flatten())
+        .collect();
+    let document = ok(folder, &new, "");
+    let envelope = ok(folder, &["sign", "-", "--key", "issuer.key"], &document);
+    let shown = ok(folder, &["verify", "-"], &envelope);
+    for line in [
+        "messages stay on a device for 90 days",
+        "notifications show who wrote, nothing more",
+        "new versions are looked for at https://example.com/{channel}.json",
+        "new versions of the channel beta",
+        "new versions up to v1.4.0",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
+    }
+    let by_hand = document.replace("v1.4.0", "1.4");
+    let refused = nav(folder, &["sign", "-", "--key", "issuer.key"], &by_hand);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("not a version"), "{said}");
+}
+
+/// As Windows writes files: with a byte order mark, or redirected as UTF-16.
+#[test]
+fn files_are_written_whole_and_read_with_their_mark() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    ok(folder, &["keygen", "issuer.key"], "");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let new = [
+        "new",
+        "example.com",
+        "--name",
+        "示例公司",
+        "--output",
+        "doc.json",
+    ];
+    assert_eq!(ok(folder, &new, ""), "");
+    let marked = ["\u{feff}".to_owned(), read("doc.json")].concat();
+    std::fs::write(folder.join("doc.json"), marked).unwrap();
+    let sign = [
+        "sign",
+        "doc.json",
+        "--key",
+        "issuer.key",
+        "--output",
+        "nav.json",
+    ];
+    assert_eq!(ok(folder, &sign, ""), "");
+    assert!(ok(folder, &["verify", "nav.json"], "").contains("示例公司"));
+    let link = ok(folder, &["link", "nav.json"], "");
+    assert_eq!(
+        ok(folder, &["link", "nav.json", "--output", "link.txt"], ""),
+        ""
+    );
+    assert_eq!(read("link.txt"), link);
+    let qr = ["qr", "--svg", link.trim(), "--output", "qr.svg"];
+    assert_eq!(ok(folder, &qr, ""), "");
+    assert!(read("qr.svg").contains("<svg"));
+    let wide: Vec<u8> = std::iter::once(0xfeff)
+        .chain(read("nav.json").encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    std::fs::write(folder.join("wide.json"), wide).unwrap();
+    let refused = nav(folder, &["verify", "wide.json"], "");
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("UTF-16"), "{said}");
 }

@@ -175,7 +175,7 @@ pub struct Limits {
     /// Failed sign-ins to one account in an hour, from networks that it has not
     /// signed in from since the start.
     pub account_failures_per_hour: u32,
-    /// Sessions of one account.
+    /// Sessions of one account. One that waits to be resumed gives way to a new one.
     pub sessions_per_account: usize,
     /// Contacts in one roster (RFC 6121), those of the shared one not counted.
     pub roster_items: usize,

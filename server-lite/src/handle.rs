@@ -170,6 +170,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         http: https,
         tcp,
         tls: direct_tls,
+        pin: Some(server.tls.pin()),
         people_online: 0,
     };
     tasks.spawn(running::keep(Arc::clone(&server), note));

@@ -138,6 +138,14 @@ impl<T> Receiver<T> {
         self.0.lock().waiting.len()
     }
 
+    /// Copies of all that wait, in their order.
+    pub(crate) fn all(&self) -> Vec<T>
+    where
+        T: Clone,
+    {
+        self.0.lock().waiting.iter().cloned().collect()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.lock().waiting.is_empty()
     }
@@ -170,6 +178,7 @@ mod tests {
         assert_eq!(sender.send(3), Err(NotSent::Full(3)));
         assert_eq!((sender.len(), receiver.len()), (2, 2));
         assert_eq!(receiver.recv().await, 1);
+        assert_eq!(receiver.all(), [2]);
         assert_eq!(sender.send(4), Ok(()));
         assert_eq!((receiver.recv().await, receiver.recv().await), (2, 4));
         assert!(receiver.is_empty());

@@ -16,7 +16,6 @@ use std::sync::Arc;
 use reqwest::Url;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use xmpp_core::rules::MessageKind;
 use xmpp_core::{Element, element, ns};
 
 pub(crate) use self::address::check;
@@ -24,7 +23,7 @@ pub(crate) use self::publish::answered;
 use self::webhook::{Outcome, Webhooks};
 use crate::config::{PersonalWebhooks, Secret};
 use crate::form::Filled;
-use crate::router::{Outgoing, Router};
+use crate::router::Router;
 use crate::server::Server;
 use crate::services;
 use crate::store::push::{self as rows, Registration};
@@ -118,22 +117,6 @@ impl Push {
             && self.queue.try_send(notice).is_err()
         {
             tracing::warn!("too many notifications at once");
-        }
-    }
-
-    /// Tells of a message that waits with its session to be resumed: one of a
-    /// room. (Others are told of when they are stored.)
-    pub(crate) fn queued(&self, router: &Router, user: &str, outgoing: &Outgoing) {
-        if outgoing.archived.is_some() || !outgoing.xml.starts_with("<message") {
-            return;
-        }
-        let Ok(message) = element::parse(outgoing.xml.as_bytes()) else {
-            return;
-        };
-        let kind = MessageKind::of(&message);
-        if !matches!(kind, MessageKind::Headline | MessageKind::Error) {
-            let sender = message.attr("from").unwrap_or_default();
-            self.missed(router, self.notice(user, sender, &message));
         }
     }
 }

@@ -57,8 +57,9 @@ pub(crate) fn bury(
     }
 }
 
-/// Takes a message, with what corrected it, out of one of the two archives. Only what went in the same
-/// direction between the same two is found, so nobody retracts for another.
+/// Takes a message, with what corrected it, out of one of the two archives. Only
+/// what went in the same direction between the same two is found, so nobody
+/// retracts for another.
 pub(crate) fn bury_by_message_id(
     tx: &Transaction<'_>,
     owner: &str,
@@ -71,4 +72,29 @@ pub(crate) fn bury_by_message_id(
         bury(tx, &found, mark)?;
     }
     Ok(())
+}
+
+/// What corrected a message in the archive of a room (XEP-0308): it says the same
+/// once more, in other words.
+pub(crate) fn corrections(
+    tx: &Transaction<'_>,
+    room: &str,
+    found: &archive::Kept,
+) -> rusqlite::Result<Vec<archive::Kept>> {
+    let Ok(said) = element::parse(found.xml.as_bytes()) else {
+        return Ok(Vec::new());
+    };
+    let Some(id) = said.attr("id") else {
+        return Ok(Vec::new());
+    };
+    let corrects = |xml: &str| {
+        element::parse(xml.as_bytes()).is_ok_and(|stanza| {
+            let replaced = stanza.get_child("replace", ns::CORRECTION);
+            replaced.is_some_and(|replaced| replaced.attr("id") == Some(id))
+        })
+    };
+    // All that a room keeps went out from it, under the one who said it.
+    let mut all = archive::by_message_id(tx, room, &found.peer, true, id)?;
+    all.retain(|one| one.id > found.id && corrects(&one.xml));
+    Ok(all)
 }

@@ -28,6 +28,7 @@ mod registration;
 mod room;
 mod showing;
 mod whisper;
+mod whose;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

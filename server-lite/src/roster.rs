@@ -233,20 +233,21 @@ impl Known {
     }
 }
 
-/// The requests that wait for somebody's answer, as they came.
+/// The requests that wait for somebody's answer, as they came. Those of who is
+/// blocked wait on: nothing comes from them, and no answer would go to them
+/// (XEP-0191).
 pub(crate) async fn requests(server: &Server, user: &str) -> Vec<Outgoing> {
     // With a shared roster nobody has to ask.
     if server.rosters.shared {
         return Vec::new();
     }
-    let user = user.to_owned();
-    match server.store.read(move |db| rows::requests(db, &user)).await {
+    let owner = user.to_owned();
+    let read = server.store.read(move |db| rows::requests(db, &owner));
+    match read.await {
         Ok(waiting) => waiting
             .into_iter()
-            .map(|xml| Outgoing {
-                xml: xml.into(),
-                archived: None,
-            })
+            .filter(|(contact, _)| !server.blocks(user, contact))
+            .map(|(_, xml)| Outgoing::from(xml))
             .collect(),
         Err(error) => {
             tracing::error!(%error, "requests not read");

@@ -6,6 +6,7 @@
 //! up if the session can be resumed, and the session itself if not, or if that
 //! does not help. What it missed is in the archive.
 
+mod adding;
 mod asking;
 mod clients;
 mod outdated;
@@ -17,6 +18,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 use xmpp_core::{Element, ns};
 
 pub(crate) use self::clients::Present;
@@ -56,8 +58,8 @@ pub(crate) struct Entry {
     pub(crate) written: Option<Outgoing>,
     /// XEP-0280.
     pub(crate) carbons: bool,
-    /// Has a connection; without one it waits to be resumed.
-    pub(crate) attached: bool,
+    /// Since when it has no connection, and waits to be resumed.
+    pub(crate) lost: Option<Instant>,
     /// Has asked for the roster, so it wants to hear of changes (RFC 6121, 2.2).
     pub(crate) wants_roster: bool,
     /// What personal eventing knows of it (XEP-0163).
@@ -128,32 +130,6 @@ impl Router {
         let people = u32::try_from(sessions.len()).unwrap_or(u32::MAX);
         self.online
             .send_if_modified(|online| std::mem::replace(online, people) != people);
-    }
-
-    /// Adds a session. One with the same resource has to end: the newer wins
-    /// (RFC 6120, section 7.7.2.2), and so has one of the same client (XEP-0386).
-    /// `false` if the account has too many, or if the session is gone already.
-    pub(crate) fn add(&self, user: &str, entry: Entry, max: usize) -> bool {
-        self.with(|sessions| {
-            if entry.queue.is_closed() {
-                return false;
-            }
-            let of_user = sessions.entry(user.to_owned()).or_default();
-            of_user.retain(|other| {
-                let same = other.resource == entry.resource;
-                if same || entry.is_of_client(other) {
-                    other.end.send_replace(Some(SessionEnd::Replaced));
-                }
-                !same
-            });
-            let staying = of_user.iter().filter(|other| !entry.is_of_client(other));
-            if staying.count() >= max {
-                return false;
-            }
-            of_user.push(entry);
-            self.count(sessions);
-            true
-        })
     }
 
     /// Removes a session; gives its last presence if it was still the one.
@@ -310,7 +286,7 @@ impl Router {
             sessions.get(user).is_some_and(|of_user| {
                 of_user
                     .iter()
-                    .any(|entry| entry.attached && takes_messages(entry))
+                    .any(|entry| entry.lost.is_none() && takes_messages(entry))
             })
         })
     }
@@ -346,7 +322,7 @@ impl Router {
             };
             for entry in sessions.values().flatten() {
                 load.sessions += 1;
-                load.detached += u64::from(!entry.attached);
+                load.detached += u64::from(entry.lost.is_some());
                 load.queued += entry.queue.waiting() as u64;
             }
             load

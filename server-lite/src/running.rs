@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use navigation::SpkiPin;
 use serde::{Deserialize, Serialize};
 
 use crate::server::Server;
@@ -28,6 +29,9 @@ pub struct Running {
     pub tcp: Option<SocketAddr>,
     /// Where direct TLS alone is.
     pub tls: Option<SocketAddr>,
+    /// Fingerprint of its key; an earlier version has not noted it.
+    #[serde(default)]
+    pub pin: Option<SpkiPin>,
     /// People with a session.
     pub people_online: u32,
 }
@@ -42,6 +46,7 @@ pub(crate) async fn keep(server: Arc<Server>, mut note: Running) {
     let folder = server.config.data_dir.clone();
     loop {
         note.people_online = *online.borrow_and_update();
+        note.pin = Some(server.tls.pin());
         if let Err(error) = write(&folder, &note).await {
             tracing::debug!(%error, "note of the running server");
         }
@@ -52,6 +57,9 @@ pub(crate) async fn keep(server: Arc<Server>, mut note: Running) {
                 tokio::time::sleep(PAUSE).await;
                 changed
             } => if changed.is_err() { break },
+            // A certificate of an administrator can come with another key.
+            () = tokio::time::sleep(server.config.limits.certificate_check),
+                if server.tls.has_files() => {}
         }
     }
     drop(tokio::fs::remove_file(path(&folder)).await);

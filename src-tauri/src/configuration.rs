@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::paths::Paths;
+
 const CONFIGURATION: &str = include_str!("../tauri.conf.json");
 const CAPABILITY: &str = include_str!("../capabilities/main-window.json");
 const BUILD: &str = include_str!("../build.rs");
@@ -105,4 +107,59 @@ fn u06_the_packages_take_both_kinds_of_links() {
         assert!(desktop_file.contains(&format!("x-scheme-handler/{scheme};")));
     }
     assert!(desktop_file.contains("Exec={{exec}} %u"));
+}
+
+#[test]
+fn u56_a_signed_app_may_ask_for_the_microphone_on_macos() {
+    let configuration = json(CONFIGURATION);
+    let macos = &configuration["bundle"]["macOS"];
+    assert!(include_str!("../Info.plist").contains("<key>NSMicrophoneUsageDescription</key>"));
+    assert_eq!(macos["entitlements"], "Entitlements.plist");
+    let (_, entitled) = include_str!("../Entitlements.plist")
+        .split_once("<key>com.apple.security.device.audio-input</key>")
+        .unwrap();
+    assert!(entitled.trim_start().starts_with("<true/>"));
+    // Where nobody signs it is signed all the same, or macOS calls it damaged.
+    assert_eq!(macos["signingIdentity"], "-");
+}
+
+#[test]
+fn u120_packages_are_signed_as_the_program_wants_it() {
+    let configuration = json(CONFIGURATION);
+    let updater = &configuration["plugins"]["updater"];
+    assert_eq!(updater["requireSignedVersion"], true);
+    let how = include_str!("../../docs/updates.md");
+    for (at, _) in how.match_indices("tauri signer sign") {
+        let command = how.split_at(at).1.split('`').next().unwrap();
+        assert!(command.contains(" --app-version "), "{command}");
+    }
+}
+
+#[test]
+fn the_uninstaller_keeps_the_server_of_a_team() {
+    let configuration = json(CONFIGURATION);
+    let nsis = &configuration["bundle"]["windows"]["nsis"];
+    assert_eq!(nsis["installerHooks"], "installer-hooks.nsh");
+    let hooks = include_str!("../installer-hooks.nsh");
+    let hook = |name: &str| {
+        let (_, rest) = hooks.split_once(&format!("!macro {name}\n")).unwrap();
+        rest.split_once("!macroend").unwrap().0
+    };
+    let leaving = hook("NSIS_HOOK_PREUNINSTALL");
+    let coming = hook("NSIS_HOOK_POSTINSTALL");
+    let home = Paths::new(crate::IDENTIFIER.into());
+    for (ours, kept) in [
+        (home.server(), "im.startalk.server-kept"),
+        (home.server_settings(), "im.startalk.server-kept.json"),
+    ] {
+        let ours = ours.to_str().unwrap().replace('/', r"\");
+        let ours = format!(r#""$LOCALAPPDATA\{ours}""#);
+        let kept = format!(r#""$LOCALAPPDATA\{kept}""#);
+        assert!(leaving.contains(&format!("Rename {ours} {kept}")), "{ours}");
+        assert!(coming.contains(&format!("Rename {kept} {ours}")), "{kept}");
+    }
+    // Only where it would be deleted, and not by a new version.
+    for condition in ["$DeleteAppDataCheckboxState = 1", "$UpdateMode <> 1"] {
+        assert!(leaving.contains(condition), "{condition}");
+    }
 }

@@ -3,6 +3,8 @@
 //! notifications, a single process per profile, the built-in server.
 //! No decision about chats is made here.
 
+#[cfg(target_os = "macos")]
+mod app_menu;
 mod args;
 mod bench;
 mod clock;
@@ -13,6 +15,7 @@ pub mod contract;
 mod display;
 mod drag_out;
 mod embedded_server;
+mod ending;
 mod events;
 mod external;
 mod files;
@@ -170,6 +173,10 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
     #[cfg(target_os = "macos")]
     let builder =
         builder.on_web_content_process_terminate(|page| window::page_ended(page.app_handle()));
+    #[cfg(target_os = "macos")]
+    let builder = builder
+        .menu(app_menu::build)
+        .on_menu_event(|app, event| app_menu::chosen(app, event.id().as_ref()));
     let app = builder
         .manage(shell)
         .manage(commands::pasted::Pasted::default())
@@ -238,6 +245,14 @@ fn start_app(shell: Shell, args: &Args) -> anyhow::Result<ExitCode> {
                 app.state::<Shell>().close().await;
                 app.exit(code.unwrap_or(0));
             });
+        }
+        RunEvent::Exit => {
+            // Where macOS ends the program (in the Dock, at signing out) nobody has asked
+            // before. Else all is closed by now, or is waited for.
+            if !closed {
+                window::keep_place(app);
+            }
+            tauri::async_runtime::block_on(app.state::<Shell>().close());
         }
         RunEvent::WindowEvent { event, .. } => window::happened(app, &event),
         #[cfg(target_os = "macos")]

@@ -247,6 +247,7 @@ impl Teller {
                 Effect::Show(slot, card) => {
                     self.desk.show(&slot, &card, words).await;
                 }
+                Effect::Amend(slot, card) => self.desk.amend(&slot, &card, words).await,
                 Effect::Close(slot) => self.desk.close(&slot).await,
                 Effect::Flash => window::flash(&self.app),
             }

@@ -1,7 +1,12 @@
 //! Whether the program starts when the user signs in to the computer.
 
+#[cfg(target_os = "windows")]
+use auto_launch::{AutoLaunch, WindowsEnableMode};
 use tauri::AppHandle;
+#[cfg(target_os = "windows")]
+use tauri::Manager;
 use tauri::plugin::TauriPlugin;
+#[cfg(not(target_os = "windows"))]
 use tauri_plugin_autostart::ManagerExt;
 
 use crate::args::{Args, DEFAULT_BIND};
@@ -9,17 +14,34 @@ use crate::contract::SettingProblem;
 
 /// The plugin, with the arguments that the program is started with: without its
 /// window, on the home of now.
+#[cfg(not(target_os = "windows"))]
 pub(crate) fn plugin(args: &Args) -> TauriPlugin<tauri::Wry> {
     let quote = if cfg!(target_os = "linux") {
         for_desktop_entry
-    } else if cfg!(target_os = "windows") {
-        for_windows
     } else {
         // There each is a word of its own.
         str::to_owned
     };
     tauri_plugin_autostart::Builder::new()
         .args(arguments(args).iter().map(|word| quote(word)))
+        .build()
+}
+
+/// The same without that plugin: for somebody with the rights to do so it would set it
+/// for everybody, and its path has no quotes, so that Windows may start what lies at the
+/// first part of it.
+#[cfg(target_os = "windows")]
+pub(crate) fn plugin(args: &Args) -> TauriPlugin<tauri::Wry> {
+    let words = arguments(args);
+    tauri::plugin::Builder::new("start-at-login")
+        .setup(move |app, _| {
+            let program = std::env::current_exe()?.display().to_string();
+            let (program, words) = for_run_key(&program, &words);
+            let mode = WindowsEnableMode::CurrentUser;
+            let name = &app.package_info().name;
+            app.manage(AutoLaunch::new(name, &program, mode, &words));
+            Ok(())
+        })
         .build()
 }
 
@@ -39,8 +61,16 @@ fn is_plain(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(is_plain)
 }
 
+/// The program and its words as they stand in a `Run` key, with a space between two.
+#[cfg(any(target_os = "windows", test))]
+fn for_run_key(program: &str, words: &[String]) -> (String, Vec<String>) {
+    let words = words.iter().map(|word| for_windows(word)).collect();
+    (for_windows(program), words)
+}
+
 /// A word of an `Exec` key (Desktop Entry Specification, "The Exec key"): in quotes,
 /// with what means something in them escaped; that again as in every string of the file.
+#[cfg(any(not(target_os = "windows"), test))]
 fn for_desktop_entry(word: &str) -> String {
     if is_plain(word) {
         return word.to_owned();
@@ -59,6 +89,7 @@ fn for_desktop_entry(word: &str) -> String {
 }
 
 /// A word of a command line of Windows; no path there has quotes in it.
+#[cfg(any(target_os = "windows", test))]
 fn for_windows(word: &str) -> String {
     if is_plain(word) {
         return word.to_owned();
@@ -73,7 +104,10 @@ fn for_windows(word: &str) -> String {
 /// # Errors
 /// [`SettingProblem::StartAtLoginFailed`].
 pub(crate) fn apply(app: &AppHandle, wanted: bool) -> Result<(), SettingProblem> {
+    #[cfg(not(target_os = "windows"))]
     let manager = app.autolaunch();
+    #[cfg(target_os = "windows")]
+    let manager = app.state::<AutoLaunch>();
     let done = if wanted {
         manager.enable()
     } else {
@@ -122,6 +156,19 @@ mod tests {
         ] {
             assert_eq!(for_desktop_entry(word), entry);
             assert_eq!(for_windows(word), windows);
+        }
+    }
+
+    #[test]
+    fn in_a_run_key_the_path_of_the_program_is_one_word() {
+        let words = ["--hidden", "--home", r"D:\Team data"].map(str::to_owned);
+        for path in [
+            r"C:\Users\Anna Zoë\AppData\Local\Startalk\startalk.exe",
+            r"C:\Users\anna\AppData\Local\Startalk\startalk.exe",
+        ] {
+            let (program, words) = for_run_key(path, &words);
+            assert_eq!(program, format!("\"{path}\""));
+            assert_eq!(words, ["--hidden", "--home", "\"D:\\Team data\""]);
         }
     }
 }

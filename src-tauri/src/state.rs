@@ -1,7 +1,7 @@
 //! What lives as long as the app.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use engine::Engine;
@@ -11,6 +11,7 @@ use tauri::AppHandle;
 use crate::args::Args;
 use crate::bench;
 use crate::embedded_server::EmbeddedServer;
+use crate::ending::Ending;
 use crate::events::Events;
 use crate::files::{Asked, Dragged, Saved, Staging};
 use crate::lock::Lock;
@@ -47,8 +48,7 @@ pub(crate) struct Shell {
     pub(crate) dragged: Dragged,
     pub(crate) tray: Tray,
     pub(crate) updates: Updates,
-    /// Whether the program is about to end.
-    ending: AtomicBool,
+    ending: Ending,
     notifier: OnceLock<Notifier>,
     /// Noted once, for the benches.
     painted: OnceLock<()>,
@@ -80,7 +80,7 @@ impl Shell {
             dragged,
             tray: Tray::default(),
             updates: Updates::new(paths.new_version()),
-            ending: AtomicBool::new(false),
+            ending: Ending::default(),
             notifier: OnceLock::new(),
             painted: OnceLock::new(),
             paths,
@@ -120,22 +120,31 @@ impl Shell {
 
     /// Whether the program is about to end.
     pub(crate) fn is_ending(&self) -> bool {
-        self.ending.load(Ordering::Relaxed)
+        self.ending.has_begun()
     }
 
-    /// Ends in good order: first the client, then the server it may talk to.
+    /// Ends in good order, once: first the client, then the server it may talk to. Who
+    /// asks again waits until that is done.
     pub(crate) async fn close(&self) {
-        self.ending.store(true, Ordering::Relaxed);
-        let all = async {
+        // In a box: it is large, and handed on.
+        self.ending.come(Box::pin(self.close_all())).await;
+    }
+
+    async fn close_all(&self) {
+        let notifications = async {
             if let Some(notifier) = self.notifier.get() {
                 notifier.close().await;
             }
+        };
+        let all = async {
             if let Ok(engine) = &self.engine {
                 self.dragged.clear();
                 engine.close().await;
             }
             self.server.close().await;
         };
+        // Beside it: a notification service that hangs takes none of the time.
+        let all = async { tokio::join!(notifications, all) };
         if tokio::time::timeout(CLOSE_TIMEOUT, all).await.is_err() {
             tracing::warn!("closing took too long; ended anyway");
         }

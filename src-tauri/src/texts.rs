@@ -21,6 +21,15 @@ pub(crate) fn no_display(settings: &Settings) -> &'static str {
     }
 }
 
+/// What ends the program, in menus.
+pub(crate) fn quit(is_chinese: bool) -> &'static str {
+    if is_chinese {
+        "退出 Startalk"
+    } else {
+        "Quit Startalk"
+    }
+}
+
 /// Whether the user reads Chinese.
 pub(crate) fn is_chinese(settings: &Settings) -> bool {
     match settings.language {

@@ -3,7 +3,8 @@
 //!
 //! Only what carries the signature of whoever built this program is ever installed, and
 //! the signature names the version: an old package under a new number is refused. On
-//! Linux the package manager of the system installs; there the program only tells.
+//! Linux the package manager of the system installs, and an MSI an administrator; there
+//! the program only tells.
 
 mod plan;
 #[cfg(test)]
@@ -15,6 +16,8 @@ use std::time::Duration;
 
 use engine::api::{ApiError, ErrorCode};
 use semver::Version;
+use tauri::utils::config::BundleType;
+use tauri::utils::platform::bundle_type;
 use tauri::{AppHandle, Manager, Runtime};
 use tauri_plugin_updater::{Error, Update, Updater, UpdaterExt};
 use tokio::sync::Notify;
@@ -34,8 +37,13 @@ const BETWEEN: Duration = Duration::from_secs(6 * 60 * 60);
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// Largest package that is fetched.
 const MAX_BYTES: usize = 512 * 1024 * 1024;
-/// Whether this program installs new versions itself.
-const INSTALLS: bool = !cfg!(target_os = "linux");
+
+/// Whether a program that came in such a package installs new versions itself. Where an
+/// administrator has installed an MSI, the setup of one user would put a second program
+/// beside it; and what came in no package at all has nothing that could be replaced.
+fn installs(package: Option<BundleType>) -> bool {
+    matches!(package, Some(BundleType::Nsis | BundleType::App))
+}
 
 /// What is known of new versions.
 pub(crate) struct Updates {
@@ -150,15 +158,23 @@ async fn look(app: &AppHandle, shell: &Shell, source: &Source) -> Option<UpdateV
         Ok(found) => found,
         Err(error) => return failed(&error),
     };
-    let Some(found) = found else {
-        shell.updates.state().ready = None;
-        return Some(UpdateView::None {
-            checked_ms: Some(clock::now_ms()),
-            failed: false,
-        });
+    let (version, package) = match found {
+        Found::Wanted { version, package } => (version.to_string(), package),
+        Found::HeldBack(version) => {
+            shell.updates.state().ready = None;
+            return Some(UpdateView::HeldBack {
+                version: version.to_string(),
+            });
+        }
+        Found::Nothing => {
+            shell.updates.state().ready = None;
+            return Some(UpdateView::None {
+                checked_ms: Some(clock::now_ms()),
+                failed: false,
+            });
+        }
     };
-    let version = found.version.to_string();
-    let update = match (INSTALLS, found.package) {
+    let update = match (installs(bundle_type()), package) {
         (false, _) => return Some(UpdateView::Available { version }),
         (true, Some(update)) => update,
         (true, None) => return failed(&"no package for this system"),
@@ -180,15 +196,22 @@ async fn look(app: &AppHandle, shell: &Shell, source: &Source) -> Option<UpdateV
     if let Err(error) = fetched {
         return failed(&error);
     }
-    shell.updates.state().ready = Some(update);
+    shell.updates.state().ready = Some(*update);
     Some(UpdateView::Ready { version })
 }
 
-/// A version that is newer and wanted.
-struct Found {
-    version: Version,
-    /// None if nothing for this system is offered.
-    package: Option<Update>,
+/// What is offered.
+enum Found {
+    /// No version that is newer.
+    Nothing,
+    /// One that is newer, and later than whoever administers allows.
+    HeldBack(Version),
+    /// One that is newer and wanted.
+    Wanted {
+        version: Version,
+        /// None if nothing for this system is offered.
+        package: Option<Box<Update>>,
+    },
 }
 
 /// Asks what there is.
@@ -197,7 +220,7 @@ async fn find<R: Runtime>(
     source: &Source,
     proxy: Option<Zeroizing<String>>,
     current: &str,
-) -> Result<Option<Found>, Error> {
+) -> Result<Found, Error> {
     let current: Version = current.parse()?;
     let seen = Arc::new(Mutex::new(None));
     let updater = updater(app, source, proxy, current, Arc::clone(&seen))?;
@@ -206,8 +229,13 @@ async fn find<R: Runtime>(
         Err(Error::TargetNotFound(_) | Error::TargetsNotFound(_)) => None,
         Err(error) => return Err(error),
     };
-    let version = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
-    Ok(version.map(|version| Found { version, package }))
+    let package = package.map(Box::new);
+    let newer = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Ok(match newer {
+        None => Found::Nothing,
+        Some(version) if source.allows(&version) => Found::Wanted { version, package },
+        Some(version) => Found::HeldBack(version),
+    })
 }
 
 fn updater<R: Runtime>(
@@ -217,7 +245,7 @@ fn updater<R: Runtime>(
     current: Version,
     seen: Arc<Mutex<Option<Version>>>,
 ) -> Result<Updater, Error> {
-    let up_to = source.up_to.clone();
+    let wanted = source.clone();
     let builder = app
         .updater_builder()
         .endpoints(vec![source.url.clone()])?
@@ -225,9 +253,9 @@ fn updater<R: Runtime>(
         .timeout(PATIENCE)
         .version_comparator(move |_, release| {
             let version = release.version;
-            let is_wanted =
-                version > current && up_to.as_ref().is_none_or(|up_to| version <= *up_to);
-            if is_wanted {
+            let is_newer = version > current;
+            let is_wanted = is_newer && wanted.allows(&version);
+            if is_newer {
                 *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(version);
             }
             is_wanted
@@ -276,15 +304,22 @@ async fn keep(path: &Path, bytes: Vec<u8>) -> std::io::Result<()> {
 /// waits on the disk is not what was proven.
 ///
 /// # Errors
-/// [`ErrorCode::NotFound`]; [`ErrorCode::NotAllowed`] where it was turned off since.
+/// [`ErrorCode::NotFound`]; [`ErrorCode::NotAllowed`] where it was turned off since, or
+/// pinned to an earlier version.
 pub(crate) async fn install(app: &AppHandle) -> Result<(), ApiError> {
     let shell = app.state::<Shell>();
-    if let Plan::Off(_) = current_plan(&shell) {
+    let plan = current_plan(&shell);
+    if let Plan::Off(_) = plan {
         return Err(ApiError::new(ErrorCode::NotAllowed).detail("updates are off"));
     }
     let gone = |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::NotFound).detail(error);
     let update = shell.updates.state().ready.take();
     let update = update.ok_or_else(|| gone(&"nothing waits to be installed"))?;
+    if !plan.still_allows(&update.version) {
+        // What is said of new versions is to be true again.
+        shell.updates.look();
+        return Err(ApiError::new(ErrorCode::NotAllowed).detail("pinned to an earlier version"));
+    }
     let path = shell.updates.package.clone();
     let proven = tokio::task::spawn_blocking(move || {
         let bytes = std::fs::read(path)?;

@@ -120,7 +120,12 @@ async fn two_people_chat_through_the_server_that_one_of_them_launched() {
     guest.wait_gone(&test_id("connection-banner")).await;
 
     // The server stops; three messages wait, and survive a kill of the app.
+    host.until("the guest is counted", async || {
+        host.text(&test_id("server-strip")).await.contains('2')
+    })
+    .await;
     host.click("server-stop").await;
+    host.click("confirm-submit").await;
     host.wait_for(&server_strip("stopped")).await;
     guest.wait_for(&test_id("connection-banner")).await;
     for text in WAITING {

@@ -322,6 +322,17 @@ export const screens = [
   settings('desktop'),
   settings('chats'),
   settings('account'),
+  {
+    name: 'change-password',
+    steps: [
+      open('settings'),
+      { click: 'settings-account' },
+      { click: 'change-password' },
+      { fill: 'password-new', text: 'short' },
+      { click: 'password-submit' },
+    ],
+    shows: 'field-error',
+  },
   settings('lock'),
   settings('devices'),
   settings('storage'),

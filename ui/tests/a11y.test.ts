@@ -45,6 +45,15 @@ describe('U112: axe finds nothing wrong in', () => {
     await clean();
   });
 
+  test('an account that could not be opened', async () => {
+    await openWindow((fake) => {
+      const connection = { state: 'offline', error: apiError('keyring-unavailable') } as const;
+      fake.withTeam({ unlocked: false, connection });
+    });
+    await screen.findByTestId('unlock-again');
+    await clean();
+  });
+
   test('a problem that ends everything', async () => {
     await openWindow((fake) => {
       fake.shell.fatal = apiError('profile-in-use', { path: '/home/lina' });

@@ -103,9 +103,13 @@ test('U50: everyone may be for those who lead the room', async () => {
 
 test('U52: a text that is too long is offered as a file, and nothing of it is cut', async () => {
   const { user, field, app } = await open();
+  await fireEvent.input(field, { target: { value: '汉'.repeat(21_800) } });
+  expect(await screen.findByTestId('composer-left')).toHaveTextContent(/^Almost too long$/);
   const text = '汉字'.repeat(11_000);
   await fireEvent.input(field, { target: { value: text } });
-  expect(await screen.findByTestId('composer-left')).toHaveTextContent('464 bytes too long');
+  await waitFor(() =>
+    expect(screen.getByTestId('composer-left')).toHaveTextContent(/^Too long to send$/),
+  );
   expect(screen.getByTestId('send')).toBeDisabled();
   await user.click(screen.getByRole('button', { name: 'Send as a file' }));
   const files = app.session!.composer!.files;
@@ -236,7 +240,7 @@ test('U101: in a room those who have read a message and those who have not are t
 
   // They are reminded once, and only after a question.
   await user.click(within(details).getByTestId('nudge'));
-  expect(details).toHaveTextContent('3 people will be named');
+  expect(details).toHaveTextContent('3 people will be mentioned');
   expect(sent()).toHaveLength(1);
   await user.click(within(details).getByTestId('nudge-send'));
   expect(await within(details).findByTestId('nudged')).toBeVisible();

@@ -129,9 +129,9 @@ describe('the pages of the settings', () => {
   test('U69: way, time of an answer, certificate and last catching up', async () => {
     const { user, fake } = await openSettings('status', (fake) => fake.withTeam());
     const status = screen.getByTestId('status');
-    await waitFor(() => expect(status).toHaveTextContent('Answer of the server after 23 ms'));
-    expect(status).toHaveTextContent('Way TLS');
-    expect(status).toHaveTextContent('All messages fetched at');
+    await waitFor(() => expect(status).toHaveTextContent('Response time 23 ms'));
+    expect(status).toHaveTextContent('Connection type TLS');
+    expect(status).toHaveTextContent('Last synced');
     expect(screen.getByTestId('certificate')).toHaveTextContent('Valley Design, Office CA');
     expect(screen.getByTestId('diagnostics')).toHaveTextContent('Round trip: 23 ms');
     fake.connection.status = { ...fake.connection.status, round_trip_ms: 310 };
@@ -139,6 +139,20 @@ describe('the pages of the settings', () => {
     await waitFor(() => expect(status).toHaveTextContent('310 ms'));
     await user.click(screen.getByTestId('status-check'));
     expect(screen.getByTestId('check-input')).toHaveValue('valley.local');
+  });
+
+  test('U69: when the next try is, said once', async () => {
+    await openSettings('status', (fake) =>
+      fake.withTeam({
+        connection: {
+          state: 'waiting',
+          retry_at_ms: Date.now() + 20_000,
+          error: apiError('server-unreachable'),
+        },
+      }),
+    );
+    expect(screen.getByTestId('status')).toHaveTextContent(/Next try in \d+ s/);
+    expect(screen.getByTestId('status')).not.toHaveTextContent(/Next try.*Next try/);
   });
 
   test('U117: each value that is set, by whom, and the document that sets it', async () => {

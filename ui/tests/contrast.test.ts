@@ -4,6 +4,11 @@ import { describe, expect, test } from 'vitest';
 
 const css = readFileSync(resolve(import.meta.dirname, '../src/styles/tokens.css'), 'utf8');
 
+const languages = readFileSync(
+  resolve(import.meta.dirname, '../src/components/shared/LanguageSwitch.svelte'),
+  'utf8',
+);
+
 /** The colours of the rule that begins with this selector. */
 function tokens(selector: string): Map<string, string> {
   const rule = css.slice(css.indexOf(`${selector} {`)).split('}')[0] ?? '';
@@ -68,6 +73,7 @@ const texts: [string, ...string[]][] = [
   ['text-soft', 'sidebar'],
   ['text-soft', 'sidebar', 'hover'],
   ['text-soft', 'sidebar', 'selected'],
+  ['accent-text', 'sidebar', 'hover', 'selected'],
   ['text-soft', 'info-soft'],
   ['text-faint', 'canvas'],
   ['text-faint', 'raised'],
@@ -113,6 +119,15 @@ describe.each([
 
   test.each(texts)('%s on %s %s is readable', (...names) => {
     expect(measured(names.filter(Boolean) as [string, ...string[]])).toBeGreaterThanOrEqual(4.5);
+  });
+
+  test('the chosen language is on another shade than the other one', () => {
+    const [track, chosen] = ['.switch', "button[aria-pressed='true']"].map((selector) => {
+      const rule = languages.slice(languages.indexOf(`  ${selector} {`)).split('}')[0] ?? '';
+      return colour(/background: var\(--([\w-]+)\)/.exec(rule)?.[1] ?? selector);
+    }) as [Colour, Colour];
+    const below = over(track, colour('sidebar'));
+    expect(contrast(over(chosen, below), below)).toBeGreaterThan(1.2);
   });
 
   test.each(marks)('%s on %s can be seen', (...names) => {

@@ -141,13 +141,13 @@ describe('editing', () => {
   });
 });
 
-test('U38: an own message is taken back, and its text can be used again for five minutes', async () => {
+test('U38: an own message is recalled, and its text can be used again for five minutes', async () => {
   vi.useFakeTimers({ shouldAdvanceTime: true });
   const { field } = await open();
   const text = within(last()).getByTestId('message-text').textContent ?? '';
   await menu(last(), 'retract');
   expect(await screen.findByTestId('message-retracted')).toHaveTextContent(
-    'You took a message back.',
+    'You recalled a message.',
   );
   await fireEvent.click(screen.getByTestId('edit-again'));
   expect(field).toHaveValue(text);
@@ -210,7 +210,7 @@ test('a message goes to whom the line names, though the list changes meanwhile',
   );
 });
 
-test('the keys do nothing with a message that was taken back', async () => {
+test('the keys do nothing with a message that was recalled', async () => {
   const { user, app, fake } = await open();
   await app.session!.actions!.retract(sent(fake));
   await screen.findByTestId('message-retracted');

@@ -1,5 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
+import { apiError } from '../src/lib/errors/api-failure';
+import type { ErrorCode } from '../src/lib/rpc/generated/ErrorCode';
 import { openWindow } from './window';
 
 const LINK = 'startalk://join/#eyJkIjoidmFsbGV5';
@@ -45,7 +47,7 @@ describe('starting a server', () => {
     await user.keyboard('{Enter}');
     const strip = await screen.findByTestId('server-strip');
     expect(strip).toHaveAttribute('data-state', 'running');
-    expect(strip).toHaveTextContent('Running, 1 person');
+    expect(strip).toHaveTextContent('Running, 1 online');
     expect(document.body).toHaveAttribute('data-ready', 'main');
     expect(screen.getByRole('heading', { name: 'You are the first one here' })).toBeVisible();
   });
@@ -76,7 +78,9 @@ describe('starting a server', () => {
     });
     await user.click(await screen.findByTestId('welcome-start'));
     expect(screen.getByText(/\/home\/lina\/.local\/share\/startalk/)).toBeVisible();
-    expect(screen.getByTestId('start-password')).toHaveAccessibleDescription(/keyring/);
+    expect(screen.getByTestId('start-password')).toHaveAccessibleDescription(
+      /no safe place for passwords/,
+    );
   });
 
   test('shows the password on request', async () => {
@@ -123,6 +127,36 @@ describe('joining', () => {
     expect(await screen.findByTestId('join-preview')).toHaveTextContent('chat.example');
     expect(screen.getByLabelText('User name')).toHaveValue('alice');
     expect(screen.getByTestId('join-submit')).toHaveTextContent('Sign in');
+    expect(screen.getByTestId('join-name')).not.toHaveAccessibleDescription();
+  });
+
+  test('says what the user name is where the address does not have it', async () => {
+    await openForm('chat.example');
+    expect(await screen.findByTestId('join-name')).toHaveAccessibleDescription(
+      'The part of your address before the @. A computer that is signed in shows it in Settings › Account.',
+    );
+  });
+
+  test('does not promise a check of the certificate after one has failed', async () => {
+    const { user, fake } = await openForm('alice@chat.example');
+    const card = await screen.findByTestId('join-preview');
+    expect(card).toHaveTextContent('certificate is checked before your password is sent');
+    await user.type(screen.getByTestId('join-password'), 'pw');
+    fake.failNext('join', 'certificate-not-trusted');
+    await user.click(screen.getByTestId('join-submit'));
+    await waitFor(() => expect(problemAt('join-input')).toContain('cannot prove'));
+    expect(card).not.toHaveTextContent('certificate');
+    expect(card).toHaveTextContent('chat.example');
+  });
+
+  test('keeps the proof that comes with the link', async () => {
+    const { user, fake } = await openForm(LINK);
+    await user.type(await screen.findByTestId('join-name'), '王伟');
+    await user.type(screen.getByTestId('join-password'), 'pw');
+    fake.failNext('join', 'invite-not-valid');
+    await user.click(screen.getByTestId('join-submit'));
+    expect(problemAt('join-input')).toContain('expired');
+    expect(screen.getByTestId('join-preview')).toHaveTextContent('The link proves');
   });
 
   test.each([
@@ -170,6 +204,34 @@ describe('unlocking', () => {
     expect(screen.getByTestId('unlock-password')).toHaveFocus();
     await user.clear(screen.getByTestId('unlock-password'));
     await user.type(screen.getByTestId('unlock-password'), 'right{Enter}');
+    expect(await screen.findAllByTestId('conversation-row')).toHaveLength(5);
+  });
+
+  const shut = (code: ErrorCode) =>
+    openWindow((fake) => {
+      const connection = { state: 'offline', error: apiError(code) } as const;
+      fake.withTeam({ unlocked: false, connection });
+    });
+
+  test('of an account that waits for the keyring asks no password, and opens', async () => {
+    const { user, fake } = await shut('keyring-unavailable');
+    expect(await screen.findByText(/is locked or does not answer/)).toBeVisible();
+    expect(screen.queryByTestId('unlock-password')).toBeNull();
+    expect(document.body).not.toHaveTextContent('There is no keyring');
+    fake.failNext('unlock', 'keyring-unavailable');
+    await user.click(screen.getByTestId('unlock-again'));
+    await waitFor(() => expect(screen.getByTestId('unlock-again')).toBeEnabled());
+    await user.click(screen.getByTestId('unlock-again'));
+    expect(await screen.findAllByTestId('conversation-row')).toHaveLength(5);
+    expect(fake.calls).toContainEqual({ type: 'unlock', account: 'account-1', password: '' });
+  });
+
+  test('says why an account could not be opened, and shows it once it is', async () => {
+    const { fake } = await shut('disk-full');
+    expect(await screen.findByTestId('form-error')).toHaveTextContent('The disk is full');
+    const [account] = fake.overview.accounts;
+    Object.assign(account!, { unlocked: true, connection: { state: 'online' } });
+    fake.emit({ type: 'accounts-changed' });
     expect(await screen.findAllByTestId('conversation-row')).toHaveLength(5);
   });
 

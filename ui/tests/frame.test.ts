@@ -18,7 +18,7 @@ describe('the columns', () => {
     const { user } = await openTeam();
     const rail = screen.getByRole('navigation', { name: 'Sections' });
     expect(within(rail).getByTestId('open-chats')).toHaveAttribute('aria-current', 'page');
-    expect(screen.getByRole('navigation', { name: 'Conversations' })).toBeVisible();
+    expect(screen.getByRole('navigation', { name: 'Chats' })).toBeVisible();
     expect(screen.getByRole('main')).toBeVisible();
     await user.click(within(rail).getByTestId('open-settings'));
     expect(within(rail).getByTestId('open-settings')).toHaveAttribute('aria-current', 'page');

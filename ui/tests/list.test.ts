@@ -195,7 +195,7 @@ describe('the menu of a row', () => {
     );
   });
 
-  test('U16: puts away and takes back', async () => {
+  test('U16: archives and unarchives', async () => {
     const { user } = await openRows();
     await menuOf(ANNA);
     await user.click(screen.getByTestId('menu-archive'));
@@ -248,7 +248,7 @@ describe('filters', () => {
     await user.click(screen.getByTestId(`menu-filter-${filter}`));
   }
 
-  test('U17: unread, mentions, direct, rooms, put away, all', async () => {
+  test('U17: unread, mentions, direct, rooms, archived, all', async () => {
     const { user } = await openRows();
     await choose(user, 'unread');
     expect(ids()).toEqual([DESIGN, SIYUAN, ALL, LUNCH]);
@@ -324,7 +324,7 @@ describe('mark all as read', () => {
     await waitFor(() => expect(row(ANNA)).toHaveAttribute('data-unread', '2'));
     screen.getByTestId('read-all').click();
     await waitFor(() => expect(row(ANNA)).toHaveAttribute('data-unread', '0'));
-    expect(screen.getByTestId('undo-bar')).toHaveTextContent('1 conversation marked as read');
+    expect(screen.getByTestId('undo-bar')).toHaveTextContent('1 chat marked as read');
     await vi.advanceTimersByTimeAsync(9_000);
     expect(fake.countOf('mark-displayed')).toBe(0);
     fake.receive(ANNA, 'one more');

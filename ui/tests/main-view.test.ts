@@ -2,7 +2,6 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import { apiError } from '../src/lib/errors/api-failure';
 import { ACCOUNT } from '../src/lib/runtime/fake';
-import { TEAM } from '../src/lib/runtime/fixtures';
 import { ANNA, openWindow, TOMAS, WANGWEI } from './window';
 
 const openTeam = () => openWindow((fake) => fake.withTeam());
@@ -62,7 +61,7 @@ describe('the list', () => {
     const { user } = await openTeam();
     await screen.findAllByTestId('conversation-row');
     const stops = () =>
-      screen.getByRole('navigation', { name: 'Conversations' }).querySelectorAll('[tabindex="0"]');
+      screen.getByRole('navigation', { name: 'Chats' }).querySelectorAll('[tabindex="0"]');
     expect(stops()).toHaveLength(1);
     row(WANGWEI).focus();
     await user.keyboard('{ArrowDown}');
@@ -263,78 +262,8 @@ describe('the connection', () => {
     await waitFor(() => expect(banner).toHaveTextContent('does not exist any more'));
     expect(within(banner).queryByTestId('unlock-password')).toBeNull();
     fake.setConnection({ state: 'offline', error: apiError('account-disabled') });
-    await waitFor(() => expect(banner).toHaveTextContent('has locked this account'));
+    await waitFor(() => expect(banner).toHaveTextContent('has disabled this account'));
     expect(messages().length).toBeGreaterThan(5);
-  });
-});
-
-describe('the server of this computer', () => {
-  const openHost = () =>
-    openWindow((fake) => {
-      fake.withTeam();
-      fake.server = { state: 'running', team_name: TEAM, addresses: ['h:1'], people_online: 2 };
-    });
-
-  test('is absent for guests', async () => {
-    await openTeam();
-    await screen.findAllByTestId('conversation-row');
-    expect(screen.queryByTestId('server-strip')).toBeNull();
-  });
-
-  test('stops and starts', async () => {
-    const { user } = await openHost();
-    await user.click(await screen.findByTestId('server-stop'));
-    await waitFor(() =>
-      expect(screen.getByTestId('server-strip')).toHaveAttribute('data-state', 'stopped'),
-    );
-    await user.click(screen.getByTestId('server-start'));
-    await waitFor(() =>
-      expect(screen.getByTestId('server-strip')).toHaveAttribute('data-state', 'running'),
-    );
-  });
-
-  test('says in place why it does not start', async () => {
-    const { user, fake } = await openHost();
-    await user.click(await screen.findByTestId('server-stop'));
-    fake.failNext('serverStart', 'port-in-use', { port: '5280' });
-    await user.click(await screen.findByTestId('server-start'));
-    expect(await screen.findByTestId('server-error')).toHaveTextContent(
-      'Another program uses port 5280. Close it, then start the server again.',
-    );
-  });
-
-  test('gives an invitation: link, code, time', async () => {
-    const { user } = await openHost();
-    const write = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
-    await user.click(await screen.findByTestId('server-invite'));
-    const link = await screen.findByTestId<HTMLInputElement>('invite-link');
-    expect(link.value).toMatch(/^startalk:/);
-    expect(link).toHaveAttribute('readonly');
-    const picture = screen.getByRole('img', { name: 'QR code of the invite link', hidden: true });
-    expect(picture).toHaveAttribute('src', expect.stringMatching(/^data:image\/svg\+xml,%3Csvg/));
-    await user.click(screen.getByTestId('invite-copy'));
-    expect(write).toHaveBeenCalledWith(link.value);
-    expect(screen.getByTestId('invite-copy')).toHaveTextContent('Copied');
-    await user.click(screen.getByTestId('invite-close'));
-    expect(screen.queryByTestId('invite-link')).toBeNull();
-    expect(screen.getByTestId('server-invite')).toHaveFocus();
-  });
-
-  test('copies by selection where the clipboard is refused, or says how', async () => {
-    const { user } = await openHost();
-    vi.spyOn(navigator.clipboard, 'writeText').mockRejectedValue(new Error('refused'));
-    document.execCommand = vi.fn(() => false);
-    await user.click(await screen.findByTestId('server-invite'));
-    await user.click(await screen.findByTestId('invite-copy'));
-    expect(document.execCommand).toHaveBeenCalledWith('copy');
-    expect(await screen.findByText(/press Ctrl\+C/)).toBeVisible();
-  });
-
-  test('says why there is no invitation', async () => {
-    const { user, fake } = await openHost();
-    fake.failNext('serverInvite', 'internal');
-    await user.click(await screen.findByTestId('server-invite'));
-    expect(await screen.findByTestId('form-error')).toHaveTextContent('Something went wrong');
   });
 });
 

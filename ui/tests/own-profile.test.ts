@@ -33,6 +33,20 @@ describe('my own presence', () => {
     expect(screen.getByTestId('menu-presence-away')).toHaveAttribute('aria-checked', 'true');
   });
 
+  test('is not shown as online while there is no connection', async () => {
+    const { fake, app } = await openTeam();
+    const opener = await screen.findByTestId('account-menu');
+    await waitFor(() => expect(opener).toHaveAccessibleName(/, Online$/));
+    expect(opener.querySelector('.dot')).not.toBeNull();
+    fake.setConnection({ state: 'offline', error: null });
+    await waitFor(() => expect(opener).toHaveAccessibleName(/, Offline$/));
+    expect(opener.querySelector('.dot')).toBeNull();
+    // What was chosen stays chosen.
+    expect(app.session?.team.presence.show).toBe('available');
+    fake.setConnection({ state: 'catching-up' });
+    await waitFor(() => expect(opener).toHaveAccessibleName(/, Online$/));
+  });
+
   test('U81: do not disturb with an end says until when', async () => {
     localStorage.clear();
     const { user, fake, app } = await openTeam();

@@ -136,12 +136,25 @@ describe('rooms to join', () => {
   test('to which one is invited are accepted or declined', async () => {
     const { user, fake, app } = await openRooms();
     const invitation = await screen.findByTestId('room-invitation');
-    expect(invitation).toHaveTextContent('欧阳雪 invites you to a room');
+    expect(invitation).toHaveTextContent('欧阳雪 invites you to “offsite”');
     expect(invitation).toHaveTextContent('一起来定团建的地点吧');
     await user.click(within(invitation).getByTestId('invitation-accept'));
     await waitFor(() => expect(named(fake, '团建筹备').state).toBe('joined'));
     await waitFor(() => expect(app.session?.navigation.section).toBe('chats'));
     expect(fake.rooms.invitations).toEqual([]);
+  });
+
+  test('an invitation names the room as well as it is known', async () => {
+    await openRooms((fake) => {
+      const [invitation] = fake.rooms.invitations;
+      const { address } = named(fake, 'Football on Thursday');
+      const random = 'q3x_w9a1-zk7m2bb0d4e@conference.valley.local';
+      fake.rooms.invitations = [address, random].map((room) => ({ ...invitation!, room }));
+    });
+    const [listed, secret] = await screen.findAllByTestId('room-invitation');
+    expect(listed).toHaveTextContent('欧阳雪 invites you to “Football on Thursday”');
+    expect(secret).toHaveTextContent('欧阳雪 invites you to a room');
+    expect(secret).not.toHaveTextContent('q3x');
   });
 
   test('an invitation that is declined is gone', async () => {
@@ -264,18 +277,24 @@ describe('a room', () => {
   test('U102: is configured; only what was changed is sent', async () => {
     const { user, fake, room } = await openDetails();
     await user.click(screen.getByTestId('room-configure'));
-    await user.click(await screen.findByTestId('settings-moderated'));
+    await user.click(await screen.findByTestId('settings-members_invite'));
+    // That is told once, beside it: who may write.
+    expect(screen.queryByTestId('settings-moderated')).toBeNull();
     await user.type(screen.getByTestId('settings-password'), 'tea');
     await user.click(screen.getByTestId('settings-submit'));
-    await waitFor(() => expect(room.settings).toMatchObject({ moderated: true, password: 'tea' }));
+    await waitFor(() =>
+      expect(room.settings).toMatchObject({ members_invite: false, password: 'tea' }),
+    );
     const sent = fake.calls.findLast(
       (call) => call.type === 'rooms' && call.action === 'configure',
     );
-    expect(sent).toMatchObject({ settings: { moderated: true, password: 'tea', name: null } });
+    const settings = { members_invite: false, moderated: null, password: 'tea', name: null };
+    expect(sent).toMatchObject({ settings });
   });
 
   test('is configured and closed by its owners only', async () => {
     await openDetails(undefined, 'Lunch');
+    expect(screen.getByText('Open to everybody · newcomers see earlier messages')).toBeVisible();
     expect(screen.queryByTestId('room-configure')).toBeNull();
     expect(screen.queryByTestId('room-destroy')).toBeNull();
     expect(screen.getByTestId('room-leave')).toBeVisible();
@@ -323,7 +342,10 @@ describe('a room', () => {
 
   test('is closed for everybody only after its name was typed', async () => {
     const { user, room } = await openDetails();
+    // The dots: it asks first.
+    expect(screen.getByTestId('room-destroy')).toHaveTextContent('Delete room…');
     await user.click(screen.getByTestId('room-destroy'));
+    expect(screen.getByText('Delete “官网改版” for everybody?')).toBeVisible();
     await user.type(screen.getByTestId('destroy-name'), 'x');
     await user.click(screen.getByTestId('confirm-submit'));
     expect(await screen.findByTestId('field-error')).toHaveTextContent('not the name of the room');

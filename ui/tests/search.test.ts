@@ -1,5 +1,6 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
+import { i18n } from '../src/lib/i18n/i18n.svelte';
 import { ACCOUNT } from '../src/lib/runtime/fake';
 import { longHistory } from '../src/lib/runtime/fixtures';
 import { answerSearches, latePage, searchHit } from '../src/lib/runtime/fixtures-search';
@@ -304,6 +305,16 @@ describe('searching in the conversation', () => {
         app.session!.find.hit!.message,
       ),
     );
+  });
+
+  test('U91: is begun with a button, too', async () => {
+    const { user, app } = await openWindow((fake) => fake.withTeam());
+    await screen.findAllByTestId('message');
+    const button = screen.getByTestId('find-here');
+    expect(button).toHaveAccessibleName(i18n.t('shortcuts.find-here'));
+    await user.click(button);
+    await waitFor(() => expect(screen.getByTestId('find-input')).toHaveFocus());
+    expect(app.session?.find.open).toBe(true);
   });
 
   test('U91: says when there is nothing, Escape closes and the focus goes where one writes', async () => {

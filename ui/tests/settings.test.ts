@@ -99,7 +99,7 @@ describe('settings', () => {
     expect(screen.getByTestId('theme-dark')).toBeVisible();
     await user.clear(screen.getByTestId('settings-search'));
     await user.type(screen.getByTestId('settings-search'), 'xyzzy');
-    expect(screen.getByTestId('settings-nothing')).toHaveTextContent('No setting fits “xyzzy”.');
+    expect(screen.getByTestId('settings-nothing')).toHaveTextContent('No setting matches “xyzzy”.');
     expect(document.querySelector('[data-setting]')).toBeNull();
   });
 
@@ -245,7 +245,7 @@ describe('settings', () => {
     }
   });
 
-  test('U109: a secret is set for the lock, which then locks by itself or at once', async () => {
+  test('U109: a passcode is set for the lock, which then locks by itself or at once', async () => {
     const { user, fake } = await openSettings('lock');
     expect(screen.queryByTestId('lock-now')).toBeNull();
     await user.click(screen.getByTestId('lock-choose'));
@@ -269,7 +269,7 @@ describe('settings', () => {
     expect(fake.desktop.lock).toMatchObject({ ready: true, locked: false });
   });
 
-  test('U109: only who knows the secret changes it or takes it away', async () => {
+  test('U109: only who knows the passcode changes it or takes it away', async () => {
     const { user, fake } = await openSettings('lock', (fake) => {
       fake.withTeam();
       void fake.desktop.lockChoose(null, 'old one');
@@ -281,7 +281,7 @@ describe('settings', () => {
     await user.type(screen.getByTestId('lock-again'), 'new one');
     await user.click(screen.getByTestId('lock-choose-submit'));
     await waitFor(() =>
-      expect(screen.getByRole('dialog')).toHaveTextContent('This is not the right secret.'),
+      expect(screen.getByRole('dialog')).toHaveTextContent('This is not the right passcode.'),
     );
     await user.clear(screen.getByTestId('lock-old'));
     await user.type(screen.getByTestId('lock-old'), 'old one{Enter}');
@@ -289,7 +289,7 @@ describe('settings', () => {
     await user.click(screen.getByTestId('lock-remove'));
     await user.type(screen.getByTestId('lock-old'), 'new one{Enter}');
     await waitFor(() => expect(fake.desktop.lock.ready).toBe(false));
-    expect(screen.getByTestId('lock-state')).toHaveTextContent('No secret is set');
+    expect(screen.getByTestId('lock-state')).toHaveTextContent('No passcode is set');
     expect(fake.shell.settings.desktop.lock_after_minutes).toBeNull();
   });
 
@@ -331,7 +331,28 @@ describe('settings', () => {
     await waitFor(() => expect(screen.queryByTestId('lock-secret')).toBeNull());
   });
 
-  test('U109: Ctrl+Shift+L locks, and leads to the page where there is no secret', async () => {
+  test('U109: who forgot the passcode is told the way out where it is needed', async () => {
+    const { user, fake, app } = await openSettings('lock', (fake) => {
+      fake.withTeam();
+      void fake.desktop.lockChoose(null, 'abcd');
+      fake.shell.lock = fake.desktop.lock;
+    });
+    const file = `${fake.shell.home}/profile/lock.json`;
+    expect(screen.getByRole('main')).toHaveTextContent(file);
+    await user.click(screen.getByTestId('lock-now'));
+    const forgot = await screen.findByRole('button', { name: 'Forgot it?' });
+    expect(forgot).toHaveAttribute('aria-expanded', 'false');
+    expect(screen.queryByTestId('lock-way')).toBeNull();
+    await user.click(forgot);
+    expect(screen.getByTestId('lock-way')).toHaveTextContent(file);
+    expect(app.lock.locked).toBe(true);
+    // Nothing was tried with an empty field.
+    expect(screen.queryByTestId('field-error')).toBeNull();
+    await user.click(screen.getByTestId('lock-submit'));
+    expect(screen.getByTestId('field-error')).toHaveTextContent('passcode');
+  });
+
+  test('U109: Ctrl+Shift+L locks, and leads to the page where there is no passcode', async () => {
     const { user, fake } = await openSettings();
     await user.keyboard('{Control>}{Shift>}l{/Shift}{/Control}');
     expect(await screen.findByTestId('lock-choose')).toBeVisible();

@@ -31,6 +31,15 @@ it('custom properties are set at the root alone', () => {
   }
 });
 
+// A rule of a component outranks one of `base.css`, also where it names an element alone.
+it('no element takes away the colour that its `hue-` gives', () => {
+  const coloured = texts('.svelte').filter(([, text]) => text.includes('hue-{'));
+  expect(coloured.length).toBeGreaterThan(1);
+  for (const [path, text] of coloured) {
+    expect(text.match(/^ {2}[a-z]+(?::[\w-]+)*(?: \{|,$)[^}]*\bbackground:/m), path).toBeNull();
+  }
+});
+
 it('each size and colour of an avatar has its rule', () => {
   const source = text('components/shared/avatar.ts');
   const avatar = text('components/shared/Avatar.svelte');

@@ -49,8 +49,9 @@ describe('U120: new versions', () => {
 
   test.each([
     [{ state: 'off', why: 'policy' }, 'Your organisation takes care'],
-    [{ state: 'off', why: 'not-built-in' }, 'does not look for new versions'],
+    [{ state: 'off', why: 'not-built-in' }, 'does not check for new versions'],
     [{ state: 'none', checked_ms: null, failed: true }, 'did not succeed'],
+    [{ state: 'held-back', version: '1.4.0' }, '1.4.0 is out. Your organisation has not'],
   ] as [UpdateView, string][])(
     'the page about the program says how it is: %j',
     async (view, text) => {

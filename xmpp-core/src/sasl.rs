@@ -94,3 +94,14 @@ pub fn normal_password(password: &str) -> Result<zeroize::Zeroizing<String>, Pas
     }
     Ok(zeroize::Zeroizing::new(prepared.into_owned()))
 }
+
+/// Whether two texts are one password (RFC 4013). How long it takes does not say how
+/// much of them is the same.
+#[must_use]
+pub fn is_same_password(one: &str, other: &str) -> bool {
+    use subtle::ConstantTimeEq;
+    match (normal_password(one), normal_password(other)) {
+        (Ok(one), Ok(other)) => one.as_bytes().ct_eq(other.as_bytes()).into(),
+        _ => false,
+    }
+}

@@ -166,7 +166,9 @@ impl Account {
                 Ok(Response::FilePage(list::page(shared, ask).await?))
             }
             FileRequest::Clear { .. } => {
-                let names = shared.store.write(rows::clear).await.map_err(failed)?;
+                let fetching = fetch::addresses(shared);
+                let cleared = shared.store.write(move |tx| rows::clear(tx, &fetching));
+                let names = cleared.await.map_err(failed)?;
                 shared.files.vault.remove(names).await;
                 Ok(Response::Done)
             }

@@ -321,6 +321,7 @@ fn view(shared: &Shared, conversation: Conversation, now_ms: i64) -> Conversatio
             None => shared.live.presence(&conversation.id),
         },
         preview,
+        preview_media: last.as_ref().and_then(|last| last.media_type.clone()),
         preview_is_mine: last.as_ref().is_some_and(|last| last.outgoing),
         preview_author: last
             .as_ref()

@@ -213,6 +213,10 @@ impl<'a> Session<'a> {
                 (None, None)
             }
             Err(error) => {
+                if self.ended_over_a_message(&error).await {
+                    // Resumed, it would go once more.
+                    self.sm = None;
+                }
                 // What was missed is not in the cache before that was read once: the
                 // next connection begins anew. Messages that are held later do not
                 // count as handled, so they come again.

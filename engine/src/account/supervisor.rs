@@ -14,6 +14,10 @@ use crate::connection::{self, ConnectError, Purpose, SignedIn};
 
 /// A session that lasted this long was no failure: the next wait is short again.
 const GOOD_SESSION: Duration = Duration::from_secs(30);
+/// The wait where trying again may help, but not soon: at least so long, and at most so
+/// much longer. Many clients find out together that a certificate has run out.
+const LOOK_AGAIN: Duration = Duration::from_secs(5 * 60);
+const LOOK_AGAIN_SPREAD: Duration = Duration::from_secs(10 * 60);
 
 /// Runs until the account is stopped.
 pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String, bool)>) {
@@ -22,8 +26,13 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
     // A change while there is no session ends the wait at once, also one that
     // came in the middle of a try.
     let mut network = shared.surroundings.network();
+    // Nobody asked for this try: until it changes something, what is shown stays, be it
+    // the field where somebody types.
+    let mut is_quiet = false;
     loop {
-        shared.set_connection(ConnectionView::Connecting);
+        if !std::mem::take(&mut is_quiet) {
+            shared.set_connection(ConnectionView::Connecting);
+        }
         let began = Instant::now();
         let outcome = tokio::select! {
             biased;
@@ -66,10 +75,13 @@ pub(super) async fn run(shared: Arc<Shared>, mut typing: mpsc::Receiver<(String,
             shared.set_connection(ConnectionView::Offline {
                 error: Some(api_error),
             });
+            let may_pass = error.may_pass();
             tokio::select! {
-            biased;
+                biased;
                 () = shared.cancel.cancelled() => break,
                 () = shared.wake.notified() => {}
+                Ok(()) = network.changed(), if may_pass => is_quiet = true,
+                () = tokio::time::sleep(look_again(&shared)), if may_pass => is_quiet = true,
             }
             failures = 0;
             continue;
@@ -99,6 +111,10 @@ async fn forget(shared: &Shared) {
     shared.memory.forget_password(&shared.connector).await;
     let mut way = shared.way.lock().unwrap_or_else(PoisonError::into_inner);
     way.password = Zeroizing::default();
+}
+
+fn look_again(shared: &Shared) -> Duration {
+    LOOK_AGAIN + LOOK_AGAIN_SPREAD.mul_f64(shared.clock.random_fraction())
 }
 
 /// Full jitter below a ceiling that doubles: many clients of a server that

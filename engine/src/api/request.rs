@@ -14,8 +14,8 @@ use super::{
 
 /// What an interface may ask of the engine.
 ///
-/// Passwords travel in [`Request::Join`], [`Request::Unlock`] and
-/// [`ConnectionRequest::SetProxy`] only; `Debug`
+/// Passwords travel in [`Request::Join`], [`Request::Unlock`],
+/// [`Request::ChangePassword`] and [`ConnectionRequest::SetProxy`] only; `Debug`
 /// is written by hand so that they cannot reach a log.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -46,8 +46,21 @@ pub enum Request {
     Unlock {
         /// Account id.
         account: String,
-        /// The password.
+        /// The password. Empty to try an account again that could not be opened,
+        /// though its secrets are in the keyring.
         password: String,
+    },
+    /// Gives the account another password, at its server and on this device. Needs a
+    /// connection. [`ErrorCode::TimedOut`](super::ErrorCode::TimedOut) says that it is
+    /// not known whether the server has done it: either password opens the cache then.
+    /// Answer: [`Response::PasswordChanged`].
+    ChangePassword {
+        /// Account id.
+        account: String,
+        /// The password that it has.
+        current: String,
+        /// The one that it is to have.
+        new: String,
     },
     /// Disconnects and forgets the account, its secrets and, if wanted, its cache.
     /// Answer: [`Response::Done`].
@@ -188,6 +201,9 @@ pub enum Response {
     JoinPreview(JoinPreview),
     /// Id of the account that was added.
     Account(String),
+    /// See [`Request::ChangePassword`]: false if this device could not keep the new
+    /// password as it kept the one before, so that it will be asked for.
+    PasswordChanged(bool),
     /// See [`Request::Conversations`].
     Conversations(Vec<ConversationView>),
     /// See [`Request::Contacts`].
@@ -276,6 +292,7 @@ impl std::fmt::Debug for Request {
             Self::PreviewJoin { .. } => ("PreviewJoin", None),
             Self::Join { .. } => ("Join", None),
             Self::Unlock { account, .. } => ("Unlock", Some(account)),
+            Self::ChangePassword { account, .. } => ("ChangePassword", Some(account)),
             Self::SignOut { account, .. } => ("SignOut", Some(account)),
             Self::ReconnectNow { account } => ("ReconnectNow", Some(account)),
             Self::Conversations { account } => ("Conversations", Some(account)),

@@ -77,7 +77,8 @@ pub struct AccountView {
     pub server_name: String,
     /// Whether its cache is open. A locked account waits for [`super::Request::Unlock`].
     pub unlocked: bool,
-    /// The state of its connection.
+    /// The state of its connection. Of a locked account that needs no password, why it
+    /// could not be opened; it is tried again by itself.
     pub connection: ConnectionView,
     /// Sum of the numbers that its conversations show: those that are muted or put
     /// away show none.
@@ -91,7 +92,8 @@ pub struct AccountView {
 #[serde(tag = "state", rename_all = "kebab-case")]
 #[ts(export)]
 pub enum ConnectionView {
-    /// Not trying (locked, signed out, or a problem that needs the user).
+    /// Not trying (locked, signed out), or a problem that needs the user: then seldom
+    /// and unseen, if at all.
     Offline {
         /// Why, when it is not the user's wish.
         error: Option<ApiError>,
@@ -190,6 +192,11 @@ pub struct ConversationView {
     /// Text of the newest message on one line, shortened; the names of its files if
     /// it has no text.
     pub preview: String,
+    /// Media type of its first file if it has no text; empty if the sender does not say
+    /// it. None: `preview` is what was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub preview_media: Option<String>,
     /// Whether the newest message is ours.
     pub preview_is_mine: bool,
     /// Name of the newest message's author; empty if there is none.

@@ -126,7 +126,7 @@ pub(crate) enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether trying again by itself is of no use.
+    /// Whether trying again at once, and again, is of no use.
     pub(crate) fn needs_the_user(&self) -> bool {
         matches!(
             self,
@@ -143,6 +143,22 @@ impl ConnectError {
                 | Self::RegistrationClosed
         ) || self.is_conflict()
             || matches!(self, Self::Stream(error) if is_removal(error))
+    }
+
+    /// Whether it is the user's business, and yet may be over without them: another
+    /// network stands between no more, the clock was put right, the certificate renewed.
+    /// Never where a try counts against the account, as a wrong password does.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Certificate(..) | Self::NoMechanism(_) | Self::Downgraded(_)
+        )
+    }
+
+    /// Whether the server may have done what it was asked for all the same: it is the
+    /// answer that did not come.
+    pub(crate) fn is_lost_answer(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::TimedOut | Self::Stream(_))
     }
 
     /// Another program uses our resource: two that always come back would throw

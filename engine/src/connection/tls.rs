@@ -33,7 +33,14 @@ impl TlsSetup {
     /// Reads the authorities of the system where they count: run it where
     /// blocking is allowed.
     pub(crate) fn new(trust: &Trust) -> Result<Self, ConnectError> {
-        let verifier = Arc::new(Verifier::new(trust)?);
+        let verifier = Arc::new(Verifier::new(trust, false)?);
+        Ok(Self { verifier })
+    }
+
+    /// For what need not be the server itself: an authority of the system is as good,
+    /// with pins and without. Never for a stream. Blocks, as the other one.
+    pub(crate) fn or_system(trust: &Trust) -> Result<Self, ConnectError> {
+        let verifier = Arc::new(Verifier::new(trust, true)?);
         Ok(Self { verifier })
     }
 

@@ -1,5 +1,6 @@
 //! From a pasted text to an account.
 
+use jid::BareJid;
 use navigation::{
     DocumentError, InputError, NavigationInput, NavigationLink, Policy, ServerTarget, Trust,
 };
@@ -57,9 +58,10 @@ pub(super) fn document_error(error: DocumentError) -> ApiError {
         DocumentError::Expired => ErrorCode::NavigationExpired,
         DocumentError::UnsupportedVersion => ErrorCode::LinkTooNew,
         DocumentError::BadSignature | DocumentError::WrongIssuer => ErrorCode::NavigationNotTrusted,
-        DocumentError::TooLarge | DocumentError::Malformed | DocumentError::Target(_) => {
-            ErrorCode::LinkDamaged
-        }
+        DocumentError::TooLarge
+        | DocumentError::Malformed
+        | DocumentError::Target(_)
+        | DocumentError::Policy(_) => ErrorCode::LinkDamaged,
     };
     ApiError::new(code).detail(error)
 }
@@ -172,7 +174,8 @@ impl Engine {
     /// once the server has accepted it. Gives its id.
     ///
     /// # Errors
-    /// [`ApiError`] for each way that this can fail; nothing is kept then.
+    /// [`ApiError`] for each way that this can fail; nothing is kept then. What an
+    /// invite may have made on the server by then, the same call finds again.
     pub async fn add_account(&self, new: NewAccount) -> Result<String, ApiError> {
         self.add(new, Policy::default(), ManagedSource::Typed).await
     }
@@ -224,35 +227,36 @@ impl Engine {
             key_by_user: false,
         };
         let own = address(&saved)?;
-        let exists = self.with(|state| {
-            state
-                .accounts
-                .saved
-                .iter()
-                .any(|other| address(other).is_ok_and(|other| other == own))
+        let known = self.with(|state| {
+            let mut all = state.accounts.saved.iter();
+            all.find(|other| address(other).is_ok_and(|other| other == own))
+                .cloned()
         });
-        if exists {
-            return Err(ApiError::new(ErrorCode::AlreadyJoined).value("name", &saved.username));
+        if let Some(known) = known {
+            return Box::pin(self.join_again(known, saved, &password)).await;
         }
         let token = match new.user {
             NewUser::Register { token, .. } => Some(token),
             NewUser::Existing { .. } => None,
         };
-        // Who has the same name on the server later need not be the same person.
-        let was_here = token.is_none();
-        if was_here && let Some(resource) = self.kept_resource(&own) {
+        if token.is_none()
+            && let Some(resource) = self.kept_resource(&own)
+        {
             saved.resource = resource;
         }
-        self.prove(&saved, &password, token)
+        let was_there = self
+            .prove(&saved, &own, &password, token)
             .await
             .map_err(|error| error.to_api(&server).value("name", &saved.display_name))?;
-        let kept = match was_here {
+        // Who has the same name on the server later need not be the same person.
+        let kept = match was_there {
             true => self.take_up(&own, &password).await?,
             false => None,
         };
         let key = match kept {
             Some((id, key)) => {
                 saved.id = id;
+                saved.resource = self.kept_resource(&own).unwrap_or(saved.resource);
                 key
             }
             None => fresh_key()?,
@@ -265,19 +269,63 @@ impl Engine {
         id.replace(['-', '_'], "0").chars().take(12).collect()
     }
 
-    /// Makes the account if there is a token, and signs in to it.
+    /// Makes the account if there is a token, and signs in to it. Gives whether it was
+    /// there before.
+    ///
+    /// Making it and keeping it here are two steps, and the second can fail when an
+    /// invite for one account is spent already. So whoever tries again is let in by the
+    /// password, with the name that it was made with.
     async fn prove(
         &self,
         saved: &SavedAccount,
+        own: &BareJid,
         password: &str,
         token: Option<String>,
-    ) -> Result<(), ConnectError> {
-        let connector = &self.inner.connector;
-        let (target, username) = (&saved.target, &saved.username);
-        if let Some(token) = token {
-            let name = &saved.display_name;
-            register(connector, target, username, name, password, &token).await?;
+    ) -> Result<bool, ConnectError> {
+        let Some(token) = token else {
+            self.sign_in_once(saved, password).await?;
+            return Ok(true);
+        };
+        let (connector, target) = (&self.inner.connector, &saved.target);
+        let (username, name) = (&saved.username, &saved.display_name);
+        let asked = register(connector, target, username, name, password, &token);
+        let made = Box::pin(asked).await;
+        let (is_ours, was_there) = match &made {
+            Ok(()) => (true, false),
+            Err(error) if error.is_lost_answer() => (true, false),
+            Err(ConnectError::InviteNotValid) => (true, true),
+            // Two people of one name may have one password, if it is a simple one: who
+            // has not tried before is somebody else.
+            Err(ConnectError::NameTaken) => {
+                let is_ours = self.with(|state| state.half_made.as_ref() == Some(own));
+                (is_ours, true)
+            }
+            Err(_) => (false, false),
+        };
+        if is_ours && !was_there {
+            self.with(|state| state.half_made = Some(own.clone()));
         }
+        if !is_ours {
+            return made.map(|()| was_there);
+        }
+        match (made, self.sign_in_once(saved, password).await) {
+            (_, Ok(())) => Ok(was_there),
+            // It is made. What passes, its task waits for.
+            (Ok(()), Err(error)) if !error.needs_the_user() => {
+                tracing::info!(%error, "the new account is not reached yet");
+                Ok(was_there)
+            }
+            (Ok(()), Err(error)) => Err(error),
+            (Err(refused), Err(_)) => Err(refused),
+        }
+    }
+
+    pub(super) async fn sign_in_once(
+        &self,
+        saved: &SavedAccount,
+        password: &str,
+    ) -> Result<(), ConnectError> {
+        let (connector, target) = (&self.inner.connector, &saved.target);
         let signed_in = connect(connector, target, proof(saved, password), Purpose::Prove).await?;
         signed_in.transport.close().await;
         Ok(())

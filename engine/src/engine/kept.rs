@@ -54,6 +54,7 @@ impl Engine {
             let key = match key {
                 Some(key) => key,
                 None => {
+                    self.drop_next_key(&kept.id).await;
                     self.set_cache_aside(&kept.id)?;
                     fresh_key()?
                 }

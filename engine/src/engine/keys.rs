@@ -1,128 +1,22 @@
 //! Opening caches: with the keyring, or with the password where there is none.
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use zeroize::Zeroizing;
 
+use super::saving::{not_opened, on_disk};
 use super::{Engine, address};
 use crate::account::{Account, AccountConfig, Managed};
 use crate::api::{ApiError, ConnectionView, ErrorCode, Event, Notice};
 use crate::clock;
 use crate::connection::{Login, Memory, Purpose, connect};
-use crate::profile::{SavedAccount, SecretsPlace, set_aside};
-use crate::secrets::{NoSecrets, Secret, SecretKind, Secrets, WrapError, WrappedKey};
+use crate::profile::{SavedAccount, SecretsPlace, set_locked_aside};
+use crate::secrets::{NoSecrets, Secret, SecretKind, WrapError, WrappedKey};
 use crate::store::{SetAside, Store, contacts};
 use crate::vault::Vault;
 
 impl Engine {
-    /// Asks the keyring, and waits for so long at most. It may wait for a person
-    /// at a dialog; the thread that waits for it is given up then.
-    pub(super) async fn ask_keyring<T: Send + 'static>(
-        &self,
-        act: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<T> {
-        let limit = self.inner.config.timeouts.keyring;
-        let asked = self.inner.config.store.block(act);
-        match tokio::time::timeout(limit, asked).await {
-            Ok(Ok(value)) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// Looks whether there is a keyring, unless one was found already.
-    pub(super) async fn look_for_keyring(&self) {
-        if self.inner.secrets_available.load(Ordering::Relaxed) {
-            return;
-        }
-        let secrets = Arc::clone(&self.inner.config.secrets);
-        let found = self.ask_keyring(move || secrets.is_available()).await;
-        let found = found.unwrap_or(false);
-        self.inner.secrets_available.store(found, Ordering::Relaxed);
-    }
-
-    /// Reads a secret: `None` if the keyring says that it is not there. That it
-    /// says nothing (locked, not running) is an error, and something else
-    /// altogether: the secret may well be there.
-    pub(super) async fn secret(
-        &self,
-        account: &str,
-        kind: SecretKind,
-    ) -> Result<Option<Secret>, ApiError> {
-        let secrets = Arc::clone(&self.inner.config.secrets);
-        let account = account.to_owned();
-        let unavailable = |why: &dyn std::fmt::Display| {
-            tracing::warn!(error = %why, "secret not read");
-            ApiError::new(ErrorCode::KeyringUnavailable).detail(why)
-        };
-        match self.ask_keyring(move || secrets.get(&account, kind)).await {
-            Some(Ok(secret)) => Ok(secret),
-            Some(Err(error)) => Err(unavailable(&error)),
-            None => Err(unavailable(&"no answer in time")),
-        }
-    }
-
-    /// Keeps a secret; whether it is kept now.
-    pub(super) async fn keep(&self, account: &str, kind: SecretKind, secret: &[u8]) -> bool {
-        if !self.inner.secrets_available.load(Ordering::Relaxed) {
-            return false;
-        }
-        let secrets = Arc::clone(&self.inner.config.secrets);
-        let (account, secret) = (account.to_owned(), Zeroizing::new(secret.to_vec()));
-        match self
-            .ask_keyring(move || secrets.set(&account, kind, &secret))
-            .await
-        {
-            Some(Ok(())) => true,
-            Some(Err(error)) => {
-                tracing::warn!(%error, "secret not kept");
-                false
-            }
-            None => false,
-        }
-    }
-
-    pub(super) async fn forget_secrets(&self, account: &str, cache_too: bool) {
-        let secrets = Arc::clone(&self.inner.config.secrets);
-        let account = account.to_owned();
-        let forgotten = self.ask_keyring(move || {
-            secrets.delete(&account, SecretKind::Token)?;
-            secrets.delete(&account, SecretKind::Password)?;
-            // The key opens the history that the user wants to keep.
-            if cache_too {
-                secrets.delete(&account, SecretKind::CacheKey)
-            } else {
-                Ok(())
-            }
-        });
-        if !matches!(forgotten.await, Some(Ok(()))) {
-            tracing::warn!("secrets not removed from the keyring");
-        }
-    }
-
-    /// Opens an account at the start, if its secrets are at hand.
-    pub(super) async fn open_from_keyring(&self, saved: SavedAccount) {
-        if saved.secrets == SecretsPlace::AskEachTime {
-            return;
-        }
-        let key = self.secret(&saved.id, SecretKind::CacheKey).await;
-        let password = self.secret(&saved.id, SecretKind::Password).await;
-        let (Ok(key), Ok(password)) = (key, password) else {
-            // Locked until the keyring is back; nothing is lost.
-            return;
-        };
-        let text = password.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
-        // Without a password there is the history still, and somebody to ask.
-        let password = Zeroizing::new(text.unwrap_or_default());
-        let Some(key) = key else {
-            self.notice(Notice::SecretMissing { account: saved.id });
-            return;
-        };
-        if let Err(error) = self.open_account(&saved, &key, password).await {
-            tracing::error!(%error, account = saved.id, "account not opened");
-        }
-    }
-
     /// Opens the cache and starts the account's task.
     pub(super) async fn open_account(
         &self,
@@ -130,37 +24,28 @@ impl Engine {
         key: &Secret,
         password: Zeroizing<String>,
     ) -> Result<(), ApiError> {
-        let failed =
-            |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::CacheFailed).detail(error);
         let path = self.account_file(&saved.id, "cache.db")?;
         let (key, kept) = (key.clone(), key.clone());
         let mode = self.inner.config.store;
-        let memory_file = self.account_file(&saved.id, "sign-in.json")?;
-        let id = saved.id.clone();
-        // Where there is no keyring, asking it could only take time.
-        let secrets: Arc<dyn Secrets> = match self.inner.secrets_available.load(Ordering::Relaxed) {
-            true => Arc::clone(&self.inner.config.secrets),
-            false => Arc::new(NoSecrets),
-        };
-        let opened = mode.block(move || {
-            let memory = Memory::open(&id, secrets, &memory_file);
-            (Store::open(&path, &key, mode), memory)
-        });
-        let (opened, memory) = opened.await.map_err(|error| failed(&error))?;
-        let (store, aside) = opened.map_err(|error| failed(&error))?;
+        let memory = self.memory(&saved.id).await?;
+        let (store, aside) = mode
+            .block(move || Store::open(&path, &key, mode))
+            .await
+            .map_err(|error| ApiError::new(ErrorCode::CacheFailed).detail(error))?
+            .map_err(|error| not_opened(&error))?;
         let own = address(saved)?;
         let (whose, name) = (own.to_string(), saved.display_name.clone());
         let (known_whose, known_name) = (whose.clone(), name.clone());
         let is_known = store
             .read(move |db| Ok(contacts::name(db, &known_whose)? == known_name))
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| not_opened(&error))?;
         // A start that changes nothing waits for no disk.
         if !is_known {
             store
                 .write(move |tx| contacts::set_own_name(tx, &whose, &name))
                 .await
-                .map_err(|error| failed(&error))?;
+                .map_err(|error| not_opened(&error))?;
         }
         let config = AccountConfig {
             id: saved.id.clone(),
@@ -183,10 +68,11 @@ impl Engine {
         };
         let account = Account::start(config, store, self.inner.events.clone());
         self.with(|state| {
+            state.shut.remove(&saved.id);
             state.keys.insert(saved.id.clone(), kept);
             state.open.insert(saved.id.clone(), Arc::new(account))
         });
-        let shown = |path: std::path::PathBuf| path.display().to_string();
+        let shown = |path: PathBuf| path.display().to_string();
         match aside {
             None => {}
             Some(SetAside::Damaged(path)) => self.notice(Notice::CacheSetAside {
@@ -202,11 +88,27 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn account_file(
-        &self,
-        id: &str,
-        name: &str,
-    ) -> Result<std::path::PathBuf, ApiError> {
+    /// What is remembered from one sign-in to the next.
+    async fn memory(&self, id: &str) -> Result<Memory, ApiError> {
+        let file = self.account_file(id, "sign-in.json")?;
+        // Where there is no keyring, asking it could only take time.
+        if self.inner.keyring.is_available() {
+            let secrets = Arc::clone(&self.inner.config.secrets);
+            let (account, file) = (id.to_owned(), file.clone());
+            let asked = self.ask_keyring(move || Memory::open(&account, secrets, &file));
+            if let Some(memory) = asked.await {
+                return Ok(memory);
+            }
+        }
+        // A token that it has stays there; the password signs in as well.
+        let account = id.to_owned();
+        let mode = self.inner.config.store;
+        mode.block(move || Memory::open(&account, Arc::new(NoSecrets), &file))
+            .await
+            .map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))
+    }
+
+    pub(super) fn account_file(&self, id: &str, name: &str) -> Result<PathBuf, ApiError> {
         let folder = self
             .with(|state| {
                 state
@@ -215,14 +117,18 @@ impl Engine {
                     .map(|profile| profile.account_folder(id))
             })
             .ok_or(ErrorCode::Internal)?;
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| ApiError::new(ErrorCode::CacheFailed).detail(error))?;
+        std::fs::create_dir_all(&folder).map_err(|error| on_disk(&error))?;
         Ok(folder.join(name))
     }
 
     /// Keeps the secrets of an account that is in the list, and notes there
     /// where they are.
-    async fn keep_secrets(&self, id: &str, key: &Secret, password: &str) -> Result<(), ApiError> {
+    pub(super) async fn keep_secrets(
+        &self,
+        id: &str,
+        key: &Secret,
+        password: &str,
+    ) -> Result<(), ApiError> {
         let place = self.place_secrets(id, key, password).await?;
         self.save(|accounts| {
             for account in accounts.iter_mut().filter(|account| account.id == id) {
@@ -240,6 +146,7 @@ impl Engine {
         id: &str,
         place: SecretsPlace,
     ) -> Result<(), ApiError> {
+        self.drop_next_key(id).await;
         if place == SecretsPlace::Keyring {
             let path = self.account_file(id, "cache.key")?;
             if path.exists()
@@ -266,32 +173,22 @@ impl Engine {
         {
             return Ok(SecretsPlace::Keyring);
         }
-        let path = self.account_file(id, "cache.key")?;
-        let (salt, nonce) = (clock::random()?, clock::random()?);
-        let (key, password) = (key.clone(), Zeroizing::new(password.to_owned()));
-        let failed =
-            |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::CacheFailed).detail(error);
-        tokio::task::spawn_blocking(move || {
-            WrappedKey::wrap(&key, &password, salt, nonce)?.store(&path)
-        })
-        .await
-        .map_err(|error| failed(&error))?
-        .map_err(|error| failed(&error))?;
+        wrap_key(self.account_file(id, "cache.key")?, key, password).await?;
         Ok(SecretsPlace::AskEachTime)
     }
 
     /// Opens a locked account with its password, or gives an open one another
-    /// password.
+    /// password. An empty one tries again what needs none.
     pub(super) async fn unlock(
         &self,
         id: &str,
         password: Zeroizing<String>,
     ) -> Result<(), ApiError> {
+        if password.is_empty() {
+            return self.open_now(id).await;
+        }
         let _changing = self.inner.changing.lock().await;
         let saved = self.saved(id)?;
-        if password.is_empty() {
-            return Err(ErrorCode::WrongPassword.into());
-        }
         if let Ok(account) = self.account(id) {
             return self.change_password(&saved, &account, password).await;
         }
@@ -307,14 +204,23 @@ impl Engine {
                 None => self.replace_key(&saved, &password).await?,
             },
         };
-        // A keyring may have appeared, or gone.
-        self.keep_secrets(id, &key, &password).await?;
+        // Whatever opened it, another password may be the one that counts.
+        let is_undecided = self.is_undecided(id);
+        if !is_undecided {
+            // A keyring may have appeared, or gone.
+            self.keep_secrets(id, &key, &password).await?;
+        }
         self.with(|state| {
+            state.shut.remove(id);
             state.notices.retain(
                 |notice| !matches!(notice, Notice::SecretMissing { account } if account == id),
             );
         });
-        self.open_account(&saved, &key, password).await
+        self.open_account(&saved, &key, password).await?;
+        if is_undecided {
+            self.decide_later(id);
+        }
+        Ok(())
     }
 
     async fn unwrap_key(
@@ -337,33 +243,44 @@ impl Engine {
         }
     }
 
-    /// The key that lies beside a cache.
+    /// The key that lies beside a cache. That the file cannot be read now does not mean
+    /// that the key is lost.
     pub(super) async fn wrapped_key(
         &self,
         id: &str,
         password: &Zeroizing<String>,
     ) -> Result<Result<Secret, WrapError>, ApiError> {
         let path = self.account_file(id, "cache.key")?;
+        let next = self.next_key(id)?;
         let typed = password.clone();
-        tokio::task::spawn_blocking(move || WrappedKey::load(&path)?.unwrap_key(&typed))
-            .await
-            .map_err(|error| ApiError::new(ErrorCode::Internal).detail(error))
+        let unwrap = move || WrappedKey::open(&path, &next, &typed);
+        match tokio::task::spawn_blocking(unwrap).await {
+            Ok(Err(error @ WrapError::Read(_))) => {
+                tracing::error!(%error, "key file");
+                Err(ApiError::new(ErrorCode::CacheFailed).detail(error))
+            }
+            Ok(key) => Ok(key),
+            Err(error) => Err(ApiError::new(ErrorCode::Internal).detail(error)),
+        }
     }
 
     /// A new key for an account whose old one is lost, once the server has
     /// confirmed the password. The old cache is set aside.
     async fn replace_key(&self, saved: &SavedAccount, password: &str) -> Result<Secret, ApiError> {
         self.check_sign_in(saved, password).await?;
+        // It is of the cache that goes: with another it would open nothing.
+        self.drop_next_key(&saved.id).await;
         self.set_cache_aside(&saved.id)?;
         fresh_key()
     }
 
-    /// Nobody can open this cache any more.
+    /// Nobody can open this cache any more, or only who knows the password of before:
+    /// so the key that lies beside it goes with it.
     pub(super) fn set_cache_aside(&self, id: &str) -> Result<(), ApiError> {
         let path = self.account_file(id, "cache.db")?;
-        if path.exists() {
-            let aside = set_aside(&path, "locked")
-                .map_err(|error| ApiError::new(ErrorCode::CacheFailed).detail(error))?;
+        let key = self.account_file(id, "cache.key")?;
+        let aside = set_locked_aside(&path, &key).map_err(|error| on_disk(&error))?;
+        if let Some(aside) = aside {
             self.notice(Notice::CacheSetAside {
                 account: id.to_owned(),
                 path: aside.display().to_string(),
@@ -406,6 +323,21 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Writes the key of a cache, wrapped with a password, into a file.
+pub(super) async fn wrap_key(path: PathBuf, key: &Secret, password: &str) -> Result<(), ApiError> {
+    let (salt, nonce) = (clock::random()?, clock::random()?);
+    let (key, password) = (key.clone(), Zeroizing::new(password.to_owned()));
+    tokio::task::spawn_blocking(move || {
+        WrappedKey::wrap(&key, &password, salt, nonce)?.store(&path)
+    })
+    .await
+    .map_err(|error| ApiError::new(ErrorCode::CacheFailed).detail(error))?
+    .map_err(|error| match error {
+        WrapError::Write(error) => on_disk(&error),
+        error => ApiError::new(ErrorCode::CacheFailed).detail(error),
+    })
 }
 
 /// A key for a new cache.

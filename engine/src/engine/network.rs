@@ -7,6 +7,7 @@ use navigation::{SpkiPin, UpdatePolicy};
 use zeroize::Zeroizing;
 
 use super::Engine;
+use super::saving::on_disk;
 use crate::api::{
     ApiError, ConnectionRequest, ConnectionView, ErrorCode, ProxyChoice, ProxyView, Response,
 };
@@ -142,15 +143,13 @@ impl Engine {
     }
 
     async fn save_network(&self, network: &Network) -> Result<(), ApiError> {
-        let failed =
-            |error: &dyn std::fmt::Display| ApiError::new(ErrorCode::CacheFailed).detail(error);
         let profile = self.with(|state| state.profile.clone());
         let (profile, network) = (profile.ok_or(ErrorCode::Internal)?, network.clone());
         let mode = self.inner.config.store;
         mode.block(move || profile.save_network(&network))
             .await
-            .map_err(|error| failed(&error))?
-            .map_err(|error| failed(&error))
+            .map_err(|error| ApiError::new(ErrorCode::CacheFailed).detail(error))?
+            .map_err(|error| on_disk(&error))
     }
 
     /// The pin of a server whose key is another one by now. Only the key that was

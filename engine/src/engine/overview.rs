@@ -1,16 +1,15 @@
 //! What an interface needs first: the accounts, and what there is to tell.
 
-use std::sync::atomic::Ordering;
-
 use super::Engine;
 use crate::api::{AccountView, ConnectionView, Notice, Overview, SecretsState};
 
 impl Engine {
     pub(super) async fn overview(&self) -> Overview {
-        let (saved, open, mut notices, clock_told) = self.with(|state| {
+        let (saved, open, mut shut, mut notices, clock_told) = self.with(|state| {
             (
                 state.accounts.saved.clone(),
                 state.open.clone(),
+                state.shut.clone(),
                 state.notices.clone(),
                 state.clock_told,
             )
@@ -33,17 +32,19 @@ impl Engine {
                 Some(open) => open.view(&account.display_name, &server_name).await,
                 None => AccountView {
                     address: format!("{}@{}", account.username, account.target.domain),
+                    connection: ConnectionView::Offline {
+                        error: shut.remove(&account.id),
+                    },
                     id: account.id,
                     display_name: account.display_name,
                     server_name,
                     unlocked: false,
-                    connection: ConnectionView::Offline { error: None },
                     unread: 0,
                     preview_limit: account.preview,
                 },
             });
         }
-        let secrets = if self.inner.secrets_available.load(Ordering::Relaxed) {
+        let secrets = if self.inner.keyring.is_available() {
             SecretsState::Keyring
         } else {
             SecretsState::AskEachTime

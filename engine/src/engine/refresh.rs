@@ -1,6 +1,7 @@
 //! A navigation document is read again while the program runs: what a newer one of the
 //! same issuer says holds from then on, for the way to the server and for what whoever
-//! runs it asks of this device.
+//! runs it asks of this device. One that was given as a whole is fetched nowhere: who is
+//! given a newer one joins by it once more.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -60,29 +61,72 @@ impl Engine {
                 .clone_from(&saved.target.trust.spki_sha256);
         }
         let policy = document.policy;
-        let (retention, preview) = (Retention::from(&policy), join::preview(&policy));
-        let wanted = target.clone();
+        let wanted = SavedAccount {
+            target,
+            retention: Retention::from(&policy),
+            preview: join::preview(&policy),
+            updates: policy.updates,
+            source,
+            ..saved.clone()
+        };
+        self.come_under(&saved, wanted).await?;
+        Ok(true)
+    }
+
+    /// Somebody joins where they have joined before. What they joined by this time
+    /// holds from then on if it is a document: a newer one of the same issuer, or the
+    /// first one of an account that came here without. As with an account that is new,
+    /// the server that it names has to accept them first. Gives the account's id.
+    /// Callers hold `changing`.
+    pub(super) async fn join_again(
+        &self,
+        known: SavedAccount,
+        asked: SavedAccount,
+        password: &str,
+    ) -> Result<String, ApiError> {
+        let Some(source) = replacing(&known.source, asked.source)? else {
+            return Err(ApiError::new(ErrorCode::AlreadyJoined).value("name", &known.username));
+        };
+        let wanted = SavedAccount {
+            target: asked.target,
+            retention: asked.retention,
+            preview: asked.preview,
+            updates: asked.updates,
+            source,
+            // Whoever joins by a document takes its keys for the right ones.
+            key_by_user: false,
+            ..known.clone()
+        };
+        let target = &wanted.target;
+        let server = target.name.as_ref().unwrap_or(&target.domain);
+        self.sign_in_once(&wanted, password)
+            .await
+            .map_err(|error| error.to_api(server).value("name", &wanted.display_name))?;
+        self.come_under(&known, wanted).await?;
+        Ok(known.id)
+    }
+
+    /// What a document says holds from now on. Callers hold `changing`.
+    async fn come_under(&self, known: &SavedAccount, wanted: SavedAccount) -> Result<(), ApiError> {
+        let id = known.id.as_str();
         self.save(|accounts| {
             for account in accounts.iter_mut().filter(|account| account.id == id) {
-                account.target.clone_from(&wanted);
-                (account.retention, account.preview) = (retention, preview);
-                account.updates.clone_from(&policy.updates);
-                account.source.clone_from(&source);
+                account.clone_from(&wanted);
             }
         })
         .await?;
         if let Ok(account) = self.account(id) {
             account.shared.set_managed(Managed {
-                retention: self.inner.config.retention.and(retention),
-                preview,
+                retention: self.inner.config.retention.and(wanted.retention),
+                preview: wanted.preview,
             });
-            if target != saved.target {
-                account.change_way(|way| way.target = target);
+            if wanted.target != known.target {
+                account.change_way(|way| way.target = wanted.target);
             }
         }
         tracing::info!(account = id, "a newer navigation");
         self.inner.events.publish(Event::AccountsChanged);
-        Ok(true)
+        Ok(())
     }
 
     async fn look_for_newer(&self) {
@@ -101,6 +145,43 @@ impl Engine {
             }
         }
     }
+}
+
+/// How the document is remembered that somebody joins by where they have joined before,
+/// if it takes the place of what they came by.
+fn replacing(
+    known: &ManagedSource,
+    asked: ManagedSource,
+) -> Result<Option<ManagedSource>, ApiError> {
+    let ManagedSource::Navigation {
+        url,
+        issuer_fingerprint,
+        serial,
+        issued_at_ms,
+        valid_until_ms,
+    } = asked
+    else {
+        return Ok(None);
+    };
+    let url = match known {
+        ManagedSource::Navigation {
+            issuer_fingerprint: theirs,
+            ..
+        } if *theirs != issuer_fingerprint => {
+            return Err(document_error(DocumentError::WrongIssuer));
+        }
+        ManagedSource::Navigation { serial: last, .. } if serial <= *last => return Ok(None),
+        // Where one was published, later ones are.
+        ManagedSource::Navigation { url: before, .. } => url.or_else(|| before.clone()),
+        ManagedSource::Invite { .. } | ManagedSource::Typed | ManagedSource::Unknown => url,
+    };
+    Ok(Some(ManagedSource::Navigation {
+        url,
+        issuer_fingerprint,
+        serial,
+        issued_at_ms,
+        valid_until_ms,
+    }))
 }
 
 /// What a document says, and how it is remembered, if it is newer than the one that the

@@ -25,8 +25,11 @@ pub(crate) enum WrapError {
     #[error("the password does not open the key")]
     WrongPassword,
     /// The file is missing or damaged.
-    #[error("the key file cannot be read: {0}")]
+    #[error("the key file is of no use: {0}")]
     Unreadable(String),
+    /// The file cannot be read now; it may well be whole.
+    #[error("the key file cannot be read: {0}")]
+    Read(std::io::Error),
     /// The file cannot be written.
     #[error("the key file cannot be written: {0}")]
     Write(#[from] std::io::Error),
@@ -94,15 +97,33 @@ impl WrappedKey {
     }
 
     pub(crate) fn load(path: &Path) -> Result<Self, WrapError> {
-        let unreadable = |error: &dyn std::fmt::Display| WrapError::Unreadable(error.to_string());
-        let size = std::fs::metadata(path)
-            .map_err(|error| unreadable(&error))?
-            .len();
+        let not_read = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => WrapError::Unreadable(error.to_string()),
+            _ => WrapError::Read(error),
+        };
+        let size = std::fs::metadata(path).map_err(not_read)?.len();
         if size > LARGEST_FILE {
             return Err(WrapError::Unreadable("too large".to_owned()));
         }
-        let bytes = std::fs::read(path).map_err(|error| unreadable(&error))?;
-        serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))
+        let bytes = std::fs::read(path).map_err(not_read)?;
+        serde_json::from_slice(&bytes).map_err(|error| WrapError::Unreadable(error.to_string()))
+    }
+
+    /// The key from either of two files: which password counts was not known when the
+    /// program ended.
+    pub(crate) fn open(path: &Path, next: &Path, password: &str) -> Result<Secret, WrapError> {
+        let open = |path: &Path| Self::load(path)?.unwrap_key(password);
+        match open(path) {
+            Err(error) if !matches!(error, WrapError::Read(_)) && next.exists() => {
+                match open(next) {
+                    // Neither is said to be wrong before both were read.
+                    Ok(key) => Ok(key),
+                    Err(not_read @ WrapError::Read(_)) => Err(not_read),
+                    Err(_) => Err(error),
+                }
+            }
+            opened => opened,
+        }
     }
 
     pub(crate) fn store(&self, path: &Path) -> Result<(), WrapError> {
@@ -136,6 +157,26 @@ mod tests {
     }
 
     #[test]
+    fn while_it_is_undecided_either_file_opens_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, next) = (folder.path().join("first"), folder.path().join("second"));
+        let wrap = |password, to: &Path| {
+            let wrapped = WrappedKey::wrap(&[42; 32], password, [1; 16], [2; 24]).unwrap();
+            wrapped.store(to).unwrap();
+        };
+        wrap("old", &path);
+        let open = |password| WrappedKey::open(&path, &next, password);
+        assert!(matches!(open("new"), Err(WrapError::WrongPassword)));
+        wrap("new", &next);
+        assert_eq!(open("new").unwrap().as_slice(), [42; 32]);
+        assert_eq!(open("old").unwrap().as_slice(), [42; 32]);
+        assert!(matches!(open("none"), Err(WrapError::WrongPassword)));
+        // The second is no less good when the first is damaged.
+        std::fs::write(&path, "{}").unwrap();
+        assert_eq!(open("new").unwrap().as_slice(), [42; 32]);
+    }
+
+    #[test]
     fn damaged_and_hostile_files_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.key");
@@ -143,6 +184,10 @@ mod tests {
             WrappedKey::load(&path),
             Err(WrapError::Unreadable(_))
         ));
+        // What the system does not give is not lost.
+        std::fs::create_dir(&path).unwrap();
+        assert!(matches!(WrappedKey::load(&path), Err(WrapError::Read(_))));
+        std::fs::remove_dir(&path).unwrap();
         std::fs::write(&path, "{}").unwrap();
         assert!(matches!(
             WrappedKey::load(&path),

@@ -38,6 +38,8 @@ pub(crate) struct Conversation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LastMessage {
     pub(crate) text: String,
+    /// Of its first file, if `text` is the names of files; empty if nobody says it.
+    pub(crate) media_type: Option<String>,
     pub(crate) outgoing: bool,
     pub(crate) author_name: String,
     pub(crate) time_ms: i64,
@@ -138,7 +140,10 @@ fn selected(condition: &str, part: &str) -> String {
                     (SELECT r.name FROM rooms r
                      WHERE r.address = substr(c.id, 1, instr(c.id, '/') - 1)),
                     substr(c.id, 1, instr(c.id, '@') - 1)) END,
-                coalesce(p.avatar_hash, '')
+                coalesce(p.avatar_hash, ''),
+                CASE WHEN l.retracted_ms IS NULL AND l.text = '' AND l.attachments IS NOT NULL
+                     THEN coalesce(substr(json_extract(l.attachments, '$[0].media_type'), 1, 100), '')
+                     END
          FROM conversations c
          LEFT JOIN contacts k ON k.address = c.id
          LEFT JOIN profiles p ON p.address = c.id
@@ -166,6 +171,7 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         None => None,
         Some(time_ms) => Some(LastMessage {
             text: row.get(11)?,
+            media_type: row.get(19)?,
             outgoing: row.get(12)?,
             time_ms,
             state: state_from(row.get(14)?, row.get(15)?),

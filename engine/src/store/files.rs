@@ -104,18 +104,26 @@ pub(crate) fn add(
     Ok(tx.last_insert_rowid())
 }
 
-/// A file is whole.
-pub(crate) fn finish(tx: &Transaction<'_>, id: i64, whole: &Whole) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "UPDATE files SET sha256 = ?2, size_bytes = ?3, media_type = ?4 WHERE id = ?1",
-    )?
-    .execute(params![
-        id,
-        whole.sha256,
-        size(whole.size),
-        whole.media_type
-    ])?;
-    Ok(())
+/// A file is whole, and used now, whenever it was begun. Whether it is still there.
+pub(crate) fn finish(
+    tx: &Transaction<'_>,
+    id: i64,
+    whole: &Whole,
+    now_ms: i64,
+) -> rusqlite::Result<bool> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE files SET sha256 = ?2, size_bytes = ?3, media_type = ?4, used_ms = ?5
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            id,
+            whole.sha256,
+            size(whole.size),
+            whole.media_type,
+            now_ms
+        ])?;
+    Ok(changed > 0)
 }
 
 /// A file of ours is at this address, too.
@@ -176,11 +184,12 @@ pub(crate) fn is_here(db: &Connection, url: &str, sha256: Option<&[u8]>) -> rusq
     .query_row(params![url, sha256], |row| row.get(0))
 }
 
-/// Somebody uses a file.
-pub(crate) fn used(tx: &Transaction<'_>, id: i64, now_ms: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE files SET used_ms = ?2 WHERE id = ?1")?
+/// Somebody uses a file. Whether it is still there.
+pub(crate) fn used(tx: &Transaction<'_>, id: i64, now_ms: i64) -> rusqlite::Result<bool> {
+    let changed = tx
+        .prepare_cached("UPDATE files SET used_ms = ?2 WHERE id = ?1")?
         .execute(params![id, now_ms])?;
-    Ok(())
+    Ok(changed > 0)
 }
 
 /// Forgets a file; its name, to be removed then.
@@ -192,7 +201,8 @@ pub(crate) fn forget(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<Option<S
 
 /// Forgets what was not used for longest until all takes no more than so many
 /// bytes, and what nobody will go on with; their names, to be removed then. What
-/// is on its way to the server stays.
+/// is on its way to the server stays, and so does the one that was used last, however
+/// large it is: somebody has just waited for it.
 pub(crate) fn tidy(
     tx: &Transaction<'_>,
     most_bytes: u64,
@@ -217,11 +227,13 @@ pub(crate) fn tidy(
     )?;
     let mut rows = statement.query([])?;
     let (mut kept, mut going) = (0_u64, Vec::new());
+    let mut is_newest = true;
     while let Some(row) = rows.next()? {
         kept = kept.saturating_add(row.get::<_, i64>(1)?.unsigned_abs());
-        if kept > most_bytes {
+        if kept > most_bytes && !is_newest {
             going.push(row.get(0)?);
         }
+        is_newest = false;
     }
     drop(rows);
     for id in going {
@@ -230,14 +242,19 @@ pub(crate) fn tidy(
     Ok(names)
 }
 
-/// Forgets all that can be fetched again; the names, to be removed then.
-pub(crate) fn clear(tx: &Transaction<'_>) -> rusqlite::Result<Vec<String>> {
+/// Forgets all that can be fetched again, but for what is being fetched from these
+/// addresses; the names, to be removed then.
+pub(crate) fn clear(tx: &Transaction<'_>, fetching: &[String]) -> rusqlite::Result<Vec<String>> {
     tx.prepare_cached(
         "DELETE FROM files WHERE url IS NOT NULL
+             AND url NOT IN (SELECT value FROM json_each(?1))
              AND id NOT IN (SELECT file FROM uploads WHERE file IS NOT NULL)
          RETURNING name",
     )?
-    .query_map([], |row| row.get(0))?
+    .query_map(
+        [serde_json::to_string(fetching).unwrap_or_else(|_| "[]".to_owned())],
+        |row| row.get(0),
+    )?
     .collect()
 }
 
@@ -267,3 +284,6 @@ pub(crate) fn add_host(tx: &Transaction<'_>, host: &str) -> rusqlite::Result<()>
     let text = serde_json::to_string(all.get(begin..).unwrap_or_default()).unwrap_or_default();
     set_meta(tx, HOSTS, &text)
 }
+
+#[cfg(test)]
+mod tests;

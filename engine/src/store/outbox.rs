@@ -343,6 +343,27 @@ pub(crate) fn sent(tx: &Transaction<'_>, ids: &[i64]) -> rusqlite::Result<Vec<St
     Ok(changed)
 }
 
+/// The server will never take what a row says: the row goes, and the message has failed,
+/// or what was said about one is undone, as after a refusal. Gives the conversation, if
+/// the row was still there.
+pub(crate) fn refuse(
+    tx: &Transaction<'_>,
+    id: i64,
+    error: &str,
+) -> rusqlite::Result<Option<String>> {
+    let row: Option<(String, String)> = tx
+        .prepare_cached("SELECT conversation, wire_id FROM outbox WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((conversation, wire_id)) = row else {
+        return Ok(None);
+    };
+    messages::failed(tx, &conversation, &wire_id, error)?;
+    tx.prepare_cached("DELETE FROM outbox WHERE id = ?1")?
+        .execute([id])?;
+    Ok(Some(conversation))
+}
+
 /// Removes the row of a message, wherever the news came from that it needs none.
 pub(crate) fn remove_message(tx: &Transaction<'_>, message: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("DELETE FROM outbox WHERE kind = 'message' AND message = ?1")?

@@ -124,7 +124,8 @@ pub(crate) fn find(db: &Connection, ask: &Ask) -> rusqlite::Result<Page> {
     }
     let expression = terms.expression();
     let mut page = Page::default();
-    if expression.is_none() && ask.query.is_empty() {
+    let is_any_time = ask.from_ms.is_none() && ask.to_ms.is_none();
+    if expression.is_none() && ask.query.is_empty() && is_any_time {
         return Ok(page);
     }
     let lowest = ask.from_ms.map_or(0, merge::from);

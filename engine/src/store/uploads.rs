@@ -36,6 +36,8 @@ pub(crate) struct Upload {
     /// Once it was read to its end.
     pub(crate) sha256: Option<Vec<u8>>,
     pub(crate) paused: bool,
+    /// Tries that came to nothing.
+    pub(crate) tries: u32,
     /// Why it is not tried again.
     pub(crate) error: Option<String>,
 }
@@ -59,7 +61,8 @@ pub(crate) enum NewSource {
 }
 
 const COLUMNS: &str = "u.id, u.message, u.place, m.conversation, u.name, u.media_type,
-    u.size_bytes, u.file, u.path, u.modified_ms, u.sha256, u.paused, u.error";
+    u.size_bytes, u.file, u.path, u.modified_ms, u.sha256, u.paused, u.error,
+    u.tries";
 
 fn upload(db: &Connection, row: &Row<'_>) -> rusqlite::Result<Upload> {
     let copy = match row.get::<_, Option<i64>>(7)? {
@@ -86,6 +89,7 @@ fn upload(db: &Connection, row: &Row<'_>) -> rusqlite::Result<Upload> {
         sha256: row.get(10)?,
         paused: row.get(11)?,
         error: row.get(12)?,
+        tries: row.get(13)?,
     })
 }
 

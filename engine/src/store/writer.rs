@@ -13,8 +13,9 @@ const TOGETHER: usize = 256;
 /// Learns whether the transaction stands.
 type Done = Box<dyn FnOnce(rusqlite::Result<()>) + Send>;
 
-/// Does its work, and says with whom to settle after the commit.
-pub(super) type Job = Box<dyn FnOnce(&Transaction<'_>, Rank) -> Ran + Send>;
+/// Does its work in a transaction, or is told why there is none, and says with whom to
+/// settle after the commit.
+pub(super) type Job = Box<dyn FnOnce(rusqlite::Result<(&Transaction<'_>, Rank)>) -> Ran + Send>;
 
 /// Where a job stands in its transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +39,11 @@ pub(super) fn job<T: Send + 'static>(
     act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
 ) -> (Job, oneshot::Receiver<Result<T, StoreError>>) {
     let (answer, answered) = oneshot::channel();
-    let job: Job = Box::new(move |tx, rank| {
-        let outcome = match rank {
+    let job: Job = Box::new(move |begun| {
+        let outcome = begun.and_then(|(tx, rank)| match rank {
             Rank::First => act(tx),
             Rank::Behind => apart(tx, act),
-        };
+        });
         Ran {
             has_failed: outcome.is_err(),
             done: Box::new(move |committed| {
@@ -122,7 +123,7 @@ pub(super) fn work(
 }
 
 /// Does jobs in one transaction: all, or up to one that ended it, or only the first
-/// if that fails.
+/// if that fails. If none begins, the first learns why.
 fn together(
     connection: &mut Connection,
     jobs: &mut impl Iterator<Item = Job>,
@@ -132,13 +133,13 @@ fn together(
     let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
         Err(error) => {
-            settle.extend(jobs.next().map(|_| -> Done { Box::new(|_| ()) }));
+            settle.extend(jobs.next().map(|job| job(Err(again(&error))).done));
             return (settle, Err(error));
         }
     };
     let mut rank = Rank::First;
     for job in jobs {
-        let Ran { done, has_failed } = job(&transaction, rank);
+        let Ran { done, has_failed } = job(Ok((&transaction, rank)));
         settle.push(done);
         if transaction.is_autocommit() {
             let rolled_back = ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK);
@@ -169,6 +170,7 @@ fn again(error: &rusqlite::Error) -> rusqlite::Error {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Duration;
 
     use super::*;
 
@@ -242,6 +244,40 @@ mod tests {
         };
         assert_eq!(code(&all[0]), Some(ffi::SQLITE_ABORT_ROLLBACK));
         assert_eq!(code(&all[1]), Some(ffi::SQLITE_ABORT_ROLLBACK));
+    }
+
+    /// Another program may hold the file for longer than the writer waits.
+    #[test]
+    fn who_comes_while_no_transaction_begins_learns_why_and_the_next_has_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let other = Connection::open(&path).unwrap();
+        other
+            .execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY); BEGIN EXCLUSIVE")
+            .unwrap();
+        let connection = Connection::open(&path).unwrap();
+        connection.busy_timeout(Duration::ZERO).unwrap();
+        let (queue, waiting) = mpsc::channel(1);
+        let health = Health::of(&path);
+        std::thread::scope(|scope| {
+            scope.spawn(|| work(connection, waiting, |_| Ok(()), &health));
+            let (first, answered) = job(add);
+            assert!(queue.try_send(first).is_ok());
+            match answered.blocking_recv().unwrap() {
+                Err(StoreError::Sqlite(error)) => {
+                    assert_eq!(
+                        error.sqlite_error_code(),
+                        Some(rusqlite::ErrorCode::DatabaseBusy)
+                    );
+                }
+                other => panic!("{other:?}"),
+            }
+            other.execute_batch("ROLLBACK").unwrap();
+            let (next, answered) = job(add);
+            assert!(queue.try_send(next).is_ok());
+            assert_eq!(answered.blocking_recv().unwrap().unwrap(), 1);
+            drop(queue);
+        });
     }
 
     #[test]

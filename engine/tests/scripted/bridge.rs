@@ -1,6 +1,7 @@
 //! The bridge of `startalk-cli`, as a page in a browser meets it.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -14,24 +15,30 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use crate::peer::{PASSWORD, Server, within};
 
 const PAGE: &str = "http://127.0.0.1:5174/web.html";
-const ORIGIN: &str = "http://127.0.0.1:5174";
+pub(crate) const ORIGIN: &str = "http://127.0.0.1:5174";
 
 /// A bridge that runs, and what it printed.
-struct Bridge {
+pub(crate) struct Bridge {
     child: Child,
     _profile: tempfile::TempDir,
     port: u16,
-    token: String,
+    pub(crate) token: String,
 }
 
 impl Bridge {
     async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// In this environment.
+    pub(crate) async fn start_with(environment: &[(&str, &Path)]) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_startalk-cli"))
             .arg("--profile")
             .arg(profile.path())
             .args(["bridge", "--page", PAGE])
             .env_clear()
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -50,7 +57,10 @@ impl Bridge {
         }
     }
 
-    async fn connect(&self, origin: Option<&str>) -> Result<WebSocketStream<TcpStream>, Error> {
+    pub(crate) async fn connect(
+        &self,
+        origin: Option<&str>,
+    ) -> Result<WebSocketStream<TcpStream>, Error> {
         let address = format!("127.0.0.1:{}", self.port);
         let mut request = format!("ws://{address}/").into_client_request().unwrap();
         if let Some(origin) = origin {
@@ -70,12 +80,12 @@ impl Drop for Bridge {
     }
 }
 
-async fn say(stream: &mut WebSocketStream<TcpStream>, value: Value) {
+pub(crate) async fn say(stream: &mut WebSocketStream<TcpStream>, value: Value) {
     stream.send(Message::text(value.to_string())).await.unwrap();
 }
 
 /// What it says next; `None` at the end.
-async fn hear(stream: &mut WebSocketStream<TcpStream>) -> Option<Value> {
+pub(crate) async fn hear(stream: &mut WebSocketStream<TcpStream>) -> Option<Value> {
     loop {
         match within("a word", stream.next()).await? {
             Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),

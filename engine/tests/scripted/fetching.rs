@@ -1,10 +1,13 @@
 //! Files that are fetched: once, whole, and only when that is wanted.
 
+use std::sync::Arc;
+
 use startalk_engine::api::{
     ErrorCode, FileFilter, FilePage, FileRequest, FileState, Request, Response, SaveTo,
 };
+use startalk_engine::{Engine, EngineConfig};
 
-use crate::client::Client;
+use crate::client::{Client, TIMEOUTS, config};
 use crate::peer::{DOMAIN, Peer, Server};
 use crate::uploads::{PICTURE, url};
 use crate::web::Web;
@@ -193,6 +196,54 @@ async fn what_was_cut_off_goes_on_if_the_server_has_the_same() {
     assert_eq!(ended, Ok(Response::Done));
     assert_eq!(client.bytes(id).await, bytes);
     assert!(client.transfers().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_is_not_cleared() {
+    let server = Server::start();
+    let (client, mut peer) = Client::start(&server).await;
+    let bytes = vec![5_u8; 200_000];
+    let id = comes(&client, &mut peer, &Said::of(&server, "1", &bytes)).await;
+    let cut = async {
+        let head = "200 OK\nETag: \"a\"\nContent-Length: 200000";
+        let get = Web::accept(&server).await;
+        get.answer_as(head, &bytes[..150_000]).await;
+    };
+    assert!(tokio::join!(client.fetch(id, false), cut).0.is_err());
+    let rest = async {
+        let get = Web::accept(&server).await;
+        assert_eq!(get.header("range"), Some("bytes=131072-"));
+        let account = client.account.clone();
+        client.files(FileRequest::Clear { account }).await;
+        let head = "206 Partial Content\nContent-Range: bytes 131072-199999/200000";
+        get.answer(head, &bytes[131_072..]).await;
+    };
+    let (ended, ()) = tokio::join!(client.fetch(id, false), rest);
+    assert_eq!(ended, Ok(Response::Done));
+    assert_eq!(client.bytes(id).await, bytes);
+}
+
+#[tokio::test]
+async fn what_is_larger_than_the_cache_is_there_until_another_comes() {
+    let server = Server::start();
+    let (mut client, peer) = Client::start(&server).await;
+    client.engine.close().await;
+    drop(peer);
+    client.engine = Engine::open(EngineConfig {
+        file_cache_bytes: 10,
+        ..config(client.folder.path(), Arc::clone(&client.secrets), TIMEOUTS)
+    })
+    .await
+    .unwrap();
+    let mut peer = server.session().await;
+    for (name, bytes) in [("1", PICTURE), ("2", b"something else")] {
+        let id = comes(&client, &mut peer, &Said::of(&server, name, bytes)).await;
+        let ended = client.fetch_with(&server, id, "200 OK", bytes).await;
+        assert_eq!(ended, Ok(Response::Done));
+        // Behind it what has to go has gone.
+        client.send("written").await;
+        assert_eq!(client.bytes(id).await, bytes);
+    }
 }
 
 #[tokio::test]

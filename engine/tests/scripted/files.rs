@@ -44,10 +44,14 @@ async fn a_file_is_shown_at_once_and_goes_with_its_address_and_hash() {
     // It can be looked at already.
     assert_eq!(client.bytes(id).await, PICTURE);
     let second = client.send_file("b.png", PICTURE, "").await;
-    assert_eq!(client.conversation().await.unwrap().preview, "b.png");
+    let row = client.conversation().await.unwrap();
+    assert_eq!(row.preview, "b.png");
+    // Its kind can be said in place of the name; of words there is none.
+    assert_eq!(row.preview_media.as_deref(), Some("image/png"));
     let (account, message) = (client.account.clone(), second);
     client.files(FileRequest::Cancel { account, message }).await;
-    assert_eq!(client.conversation().await.unwrap().preview, "look");
+    let row = client.conversation().await.unwrap();
+    assert_eq!((row.preview.as_str(), row.preview_media), ("look", None));
 
     offer(&mut peer, 1000).await;
     let asked = give_slot(&mut peer, &server, "1").await;

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use startalk_engine::api::{AvatarView, PeopleRequest, Response};
+use startalk_engine::api::{AvatarView, CardView, PeopleRequest, Response};
 use xmpp_core::{Element, ns};
 
 use crate::client::{BOB, Client};
@@ -200,4 +200,119 @@ async fn our_picture_is_published_and_said() {
         .and_then(|update| update.get_child("photo", ns::VCARD_UPDATE))
         .map(Element::text);
     assert_eq!(photo.as_deref(), Some(PNG_HASH));
+}
+
+/// What a request about us writes on the server, in order: nodes, those with options
+/// marked, and cards of the older kind. The nodes are there already, perhaps, for
+/// readers that somebody else has chosen.
+async fn written(
+    client: &Client,
+    peer: &mut Peer,
+    request: PeopleRequest,
+    are_there: bool,
+) -> Vec<String> {
+    let mut written = Vec::new();
+    let serve = async {
+        loop {
+            let iq = peer.next().await.unwrap();
+            if !iq.is("iq", ns::CLIENT) {
+                continue;
+            }
+            if iq.has_child("vCard", ns::VCARD_TEMP) && iq.attr("type") == Some("set") {
+                written.push(ns::VCARD_TEMP.to_owned());
+            }
+            let pubsub = iq.get_child("pubsub", ns::PUBSUB);
+            let publish = pubsub.and_then(|pubsub| pubsub.get_child("publish", ns::PUBSUB));
+            let node = publish.and_then(|publish| publish.attr("node"));
+            let has_options =
+                pubsub.is_some_and(|pubsub| pubsub.has_child("publish-options", ns::PUBSUB));
+            let mark = if has_options { " with options" } else { "" };
+            written.extend(node.map(|node| format!("{node}{mark}")));
+            if has_options && are_there {
+                let id = iq.attr("id").unwrap();
+                peer.send(&format!(
+                    "<iq type='error' id='{id}'><error type='cancel'>\
+                     <conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+                     <precondition-not-met xmlns='http://jabber.org/protocol/pubsub#errors'/>\
+                     </error></iq>"
+                ))
+                .await;
+            } else {
+                peer.result(&iq, "").await;
+            }
+        }
+    };
+    tokio::select! {
+        _ = client.people(request) => {}
+        () = serve => unreachable!(),
+    }
+    written
+}
+
+fn with_options(node: &str) -> String {
+    format!("{node} with options")
+}
+
+fn profile_of(client: &Client) -> PeopleRequest {
+    PeopleRequest::SetProfile {
+        account: client.account.clone(),
+        nickname: "Rosie".to_owned(),
+        card: CardView {
+            full_name: "Rosa".to_owned(),
+            department: "Sales".to_owned(),
+            ..CardView::default()
+        },
+    }
+}
+
+/// A server that makes one card of the other would make the newer one for everybody,
+/// and leave the department out (Prosody).
+#[tokio::test]
+async fn the_newer_card_is_written_before_and_after_the_older_one() {
+    let server = Server::start();
+    let (client, mut peer) = Client::start(&server).await;
+    let request = profile_of(&client);
+    assert_eq!(
+        written(&client, &mut peer, request, false).await,
+        [
+            with_options(ns::NICK),
+            with_options(ns::VCARD4_NODE),
+            ns::VCARD_TEMP.to_owned(),
+            with_options(ns::VCARD4_NODE),
+        ]
+    );
+}
+
+/// XEP-0060, section 7.1.5: older cards make nodes that everybody may read.
+#[tokio::test]
+async fn what_is_set_up_for_others_already_is_written_as_it_is() {
+    let server = Server::start();
+    let (client, mut peer) = Client::start(&server).await;
+    let request = profile_of(&client);
+    assert_eq!(
+        written(&client, &mut peer, request, true).await,
+        [
+            with_options(ns::NICK),
+            ns::NICK.to_owned(),
+            with_options(ns::VCARD4_NODE),
+            ns::VCARD4_NODE.to_owned(),
+            ns::VCARD_TEMP.to_owned(),
+            with_options(ns::VCARD4_NODE),
+            ns::VCARD4_NODE.to_owned(),
+        ]
+    );
+    let request = PeopleRequest::SetAvatar {
+        account: client.account.clone(),
+        data: STANDARD.encode(PNG),
+    };
+    assert_eq!(
+        written(&client, &mut peer, request, true).await,
+        [
+            with_options(ns::AVATAR_DATA),
+            ns::AVATAR_DATA.to_owned(),
+            with_options(ns::AVATAR_METADATA),
+            ns::AVATAR_METADATA.to_owned(),
+            ns::VCARD_TEMP.to_owned(),
+        ]
+    );
 }

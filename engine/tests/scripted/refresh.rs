@@ -1,16 +1,19 @@
-//! Navigation documents that are fetched again while the program runs.
+//! Navigation documents that are fetched again while the program runs, and those that
+//! somebody joins by once more.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use navigation::{FetchedFrom, NavigationDocument, NavigationLink, SignedDocument, SigningKey};
-use startalk_engine::api::{ConversationRequest, Request, Response};
-use startalk_engine::{Engine, MemorySecrets};
+use startalk_engine::api::{
+    ConnectionRequest, ConversationRequest, ErrorCode, ManagedSetting, Request, Response,
+};
+use startalk_engine::{Engine, MemorySecrets, NewAccount, NewUser};
 
 use crate::authority::Ca;
 use crate::client::{TIMEOUTS, config};
-use crate::peer::{PASSWORD, Server, within};
+use crate::peer::{PASSWORD, SASL, Server, within};
 use crate::resumption::silence;
 use crate::web::Web;
 
@@ -169,5 +172,94 @@ async fn newer_ones_are_found(root: &Ca) {
     silence(EVERY).await;
     one.gives(&web, 4, 9).await;
     keeps(&engine, &first, 9).await;
+    engine.close().await;
+}
+
+/// A link with the whole document in it.
+fn whole(server: &Server, issuer: &SigningKey, serial: u64, days: u32) -> String {
+    let mut document = NavigationDocument::new(server.target(), jiff::Timestamp::now());
+    document.serial = serial;
+    document.policy.cache_days = std::num::NonZeroU32::new(days);
+    let signed = SignedDocument::sign(&document, issuer).unwrap();
+    NavigationLink::Embedded(signed).to_link()
+}
+
+/// Whether the server of an account is this one.
+async fn is_at(engine: &Engine, account: &str, server: &Server) -> bool {
+    let account = account.to_owned();
+    let ask = Request::Connection(ConnectionRequest::Managed { account });
+    let view = match engine.handle(ask).await.unwrap() {
+        Response::Managed(view) => view,
+        other => panic!("{other:?}"),
+    };
+    let here = server.target().endpoints;
+    let here = ManagedSetting::Endpoints(here.iter().map(ToString::to_string).collect());
+    view.values.iter().any(|value| value.setting == here)
+}
+
+/// Nobody fetches a document that was given as a whole: a new one comes the same way.
+#[tokio::test]
+async fn who_joins_again_by_a_newer_document_has_that_one() {
+    // Each join is asked for at a server of its own: the session is at the one before.
+    let (typed, one, two) = (Server::start(), Server::start(), Server::start());
+    let issuer = SigningKey::from_seed(&[7; 32]);
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = Arc::new(MemorySecrets::default());
+    let config = config(folder.path(), secrets, TIMEOUTS);
+    let engine = Engine::open(config.clone()).await.unwrap();
+    let lets_in = async |server: &Server| assert!(server.signed_in().await.closes_in_order().await);
+    let join = |input: String| {
+        engine.handle(Request::Join {
+            input,
+            name: "rosa".to_owned(),
+            password: PASSWORD.to_owned(),
+        })
+    };
+    let new = NewAccount {
+        target: typed.target(),
+        user: NewUser::Existing {
+            username: "rosa".to_owned(),
+            display_name: None,
+        },
+        password: PASSWORD.to_owned(),
+    };
+    let (added, ()) = tokio::join!(engine.add_account(new), lets_in(&typed));
+    let account = added.unwrap();
+
+    // Who came here without a document may come under one.
+    let (joined, ()) = tokio::join!(join(whole(&one, &issuer, 3, 0)), lets_in(&one));
+    assert_eq!(joined.unwrap(), Response::Account(account.clone()));
+    assert!(is_at(&engine, &account, &one).await);
+
+    // An older one, the same one, and one of somebody else change nothing.
+    let other = SigningKey::from_seed(&[8; 32]);
+    for (link, code) in [
+        (whole(&two, &issuer, 2, 1), ErrorCode::AlreadyJoined),
+        (whole(&two, &issuer, 3, 1), ErrorCode::AlreadyJoined),
+        (whole(&two, &other, 9, 1), ErrorCode::NavigationNotTrusted),
+    ] {
+        assert_eq!(join(link).await.unwrap_err().code, code);
+    }
+    // Nor one whose server does not know the password.
+    let refuses = async {
+        let mut peer = two.accept().await;
+        peer.open(SASL).await;
+        assert!(!peer.sasl("something else").await);
+    };
+    let (refused, ()) = tokio::join!(join(whole(&two, &issuer, 4, 7)), refuses);
+    assert_eq!(refused.unwrap_err().code, ErrorCode::WrongPassword);
+    assert!(is_at(&engine, &account, &one).await);
+    assert_eq!(days(&engine, &account).await, None);
+
+    let (joined, ()) = tokio::join!(join(whole(&two, &issuer, 4, 7)), lets_in(&two));
+    assert_eq!(joined.unwrap(), Response::Account(account.clone()));
+    let holds = async |engine: &Engine| {
+        assert!(is_at(engine, &account, &two).await);
+        assert_eq!(days(engine, &account).await, Some(7));
+    };
+    holds(&engine).await;
+    engine.close().await;
+    let engine = Engine::open(config).await.unwrap();
+    holds(&engine).await;
     engine.close().await;
 }

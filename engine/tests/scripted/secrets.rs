@@ -1,23 +1,38 @@
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
-use startalk_engine::api::{ApiError, ErrorCode, Notice, Request, SecretsState};
+use startalk_engine::api::{ApiError, ConnectionView, ErrorCode, Notice, Request, SecretsState};
 use startalk_engine::secrets::{Secret, SecretKind, SecretsError};
-use startalk_engine::{Engine, MemorySecrets, NoSecrets, OpenError, Secrets};
+use startalk_engine::{Engine, MemorySecrets, NoSecrets, OpenError, Secrets, Timeouts};
 
 use crate::client::{Client, TIMEOUTS, config};
 use crate::peer::{PASSWORD, SASL, Server, from_bob};
 
-/// A keyring that can be locked.
+/// A keyring that can be locked, and that does not answer while it is held.
 #[derive(Default)]
 struct Lockable {
     kept: MemorySecrets,
     locked: AtomicBool,
+    held: Mutex<bool>,
+    let_go: Condvar,
+    asked: AtomicUsize,
 }
 
 impl Lockable {
+    fn hold(&self, held: bool) {
+        *self.held.lock().unwrap() = held;
+        self.let_go.notify_all();
+    }
+
     fn open(&self) -> Result<&MemorySecrets, SecretsError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        // A test that fails must end as well.
+        let longest = Duration::from_secs(60);
+        let held = self.held.lock().unwrap();
+        let waited = self.let_go.wait_timeout_while(held, longest, |held| *held);
+        drop(waited.unwrap());
         match self.locked.load(Ordering::SeqCst) {
             true => Err(SecretsError("locked".to_owned())),
             false => Ok(&self.kept),
@@ -63,6 +78,25 @@ fn unlock(client: &Client, password: &str) -> impl Future<Output = Result<(), Ap
             .await
             .map(drop)
     }
+}
+
+/// Why Rosa's account could not be opened.
+async fn why_shut(client: &Client) -> Option<ErrorCode> {
+    let overview = client.overview().await;
+    let account = &overview.accounts[0];
+    assert!(!account.unlocked);
+    match &account.connection {
+        ConnectionView::Offline { error } => error.as_ref().map(|error| error.code),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn wait_unlocked(client: &Client) {
+    client
+        .until("the account is open", async || {
+            client.overview().await.accounts[0].unlocked
+        })
+        .await;
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -179,13 +213,80 @@ async fn a_locked_keyring_is_not_an_empty_one() {
     let refused = unlock(&client, PASSWORD).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::KeyringUnavailable);
     assert_eq!(named(&client, "cache.").len(), 1);
-    // Unlocked again it goes on, in the same run even.
+    // Nor does anybody who wants to try now get further, and the reason is said.
+    let refused = unlock(&client, "").await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::KeyringUnavailable);
+    assert_eq!(why_shut(&client).await, Some(ErrorCode::KeyringUnavailable));
+    // Unlocked again it goes on, in the same run even, and nobody has to ask for it.
     keyring.locked.store(false, Ordering::SeqCst);
-    let (unlocked, check) = tokio::join!(unlock(&client, PASSWORD), server.signed_in());
-    unlocked.unwrap();
-    drop(check);
+    wait_unlocked(&client).await;
+    let overview = client.overview().await;
+    assert_eq!(overview.secrets, SecretsState::Keyring);
     assert_eq!(client.texts().await, ["words of ours"]);
     client.restart().await;
+    assert_eq!(client.texts().await, ["words of ours"]);
+    client.engine.close().await;
+}
+
+#[tokio::test]
+async fn a_keyring_that_does_not_answer_is_asked_once_and_opens_when_it_does() {
+    let server = Server::start();
+    let keyring = Arc::new(Lockable::default());
+    let mut client = rosa_with_history(&server, Arc::clone(&keyring) as _).await;
+    keyring.hold(true);
+    let asked = keyring.asked.load(Ordering::SeqCst);
+    client.timeouts = Timeouts {
+        keyring: Duration::from_millis(100),
+        // Only its answer makes the engine look again.
+        max_backoff: Duration::from_secs(3600),
+        ..TIMEOUTS
+    };
+    client.restart().await;
+    assert_eq!(why_shut(&client).await, Some(ErrorCode::KeyringUnavailable));
+    let refused = unlock(&client, "").await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::KeyringUnavailable);
+    // What waits for the first answer waits once.
+    assert_eq!(keyring.asked.load(Ordering::SeqCst), asked + 1);
+    keyring.hold(false);
+    wait_unlocked(&client).await;
+    assert_eq!(client.texts().await, ["words of ours"]);
+    client.engine.close().await;
+}
+
+#[tokio::test]
+async fn a_cache_that_cannot_be_opened_says_why_and_opens_once_it_can() {
+    let server = Server::start();
+    let secrets = Arc::new(MemorySecrets::default());
+    let mut client = rosa_with_history(&server, Arc::clone(&secrets) as _).await;
+    // No log can be where a folder is.
+    let log = named(&client, "cache.db")[0].with_extension("db-wal");
+    std::fs::create_dir(&log).unwrap();
+    client.restart().await;
+    assert_eq!(why_shut(&client).await, Some(ErrorCode::CacheFailed));
+    let refused = unlock(&client, "").await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::CacheFailed);
+    std::fs::remove_dir(&log).unwrap();
+    wait_unlocked(&client).await;
+    assert_eq!(client.overview().await.notices, []);
+    assert_eq!(client.texts().await, ["words of ours"]);
+    client.engine.close().await;
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_read_is_not_a_lost_one() {
+    let server = Server::start();
+    let mut client = rosa_with_history(&server, Arc::new(NoSecrets)).await;
+    client.restart().await;
+    let key = named(&client, "cache.key").remove(0);
+    let elsewhere = client.folder.path().join("elsewhere");
+    std::fs::rename(&key, &elsewhere).unwrap();
+    std::fs::create_dir(&key).unwrap();
+    let refused = unlock(&client, PASSWORD).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::CacheFailed);
+    assert_eq!(client.overview().await.notices, []);
+    std::fs::remove_dir(&key).unwrap();
+    std::fs::rename(&elsewhere, &key).unwrap();
+    unlock(&client, PASSWORD).await.unwrap();
     assert_eq!(client.texts().await, ["words of ours"]);
     client.engine.close().await;
 }
@@ -235,9 +336,21 @@ async fn a_password_changed_on_the_server_makes_a_fresh_cache() {
         client.overview().await.notices.as_slice(),
         [Notice::CacheSetAside { .. }]
     ));
-    assert_eq!(named(&client, "cache.db.locked-").len(), 1);
+    let mut aside = named(&client, "cache.db.locked-");
+    aside.sort();
+    let [old_cache, old_key] = aside.as_slice() else {
+        panic!("{aside:?}")
+    };
     client.restart().await;
     unlock(&client, "a new password").await.unwrap();
+    client.engine.close().await;
+    // Who remembers the password of before comes to what was set aside.
+    let account = old_cache.parent().unwrap();
+    std::fs::rename(old_cache, account.join("cache.db")).unwrap();
+    std::fs::rename(old_key, account.join("cache.key")).unwrap();
+    client.restart().await;
+    unlock(&client, PASSWORD).await.unwrap();
+    assert_eq!(client.texts().await, ["words of ours"]);
     client.engine.close().await;
 }
 

@@ -7,6 +7,7 @@ use xmpp_core::ns;
 
 use crate::client::{Client, TIMEOUTS, config, rosa};
 use crate::peer::{PASSWORD, SASL, Server, within};
+use crate::resumption::silence;
 
 async fn engine(timeouts: Timeouts) -> (tempfile::TempDir, Engine) {
     let folder = tempfile::tempdir().unwrap();
@@ -114,6 +115,9 @@ async fn a_password_that_was_changed_elsewhere_is_asked_for_and_not_tried_again(
             _ => false,
         })
         .await;
+    // A wrong password that is tried again and again locks the account.
+    client.ask(Request::NetworkChanged).await;
+    silence(Duration::from_secs(15 * 60)).await;
     // The next connection is the one that tries what the user types now.
     let unlock = client.engine.handle(Request::Unlock {
         account: client.account.clone(),

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use startalk_engine::api::{ConnectionView, DeliveryState, Notice, Request};
+use startalk_engine::api::{ConnectionView, DeliveryState, ErrorCode, Notice, Request};
 use startalk_engine::{Clock, Engine, EngineConfig, MemorySecrets, TimeSource, Timeouts};
 use xmpp_core::ns;
 
 use crate::client::{Client, TIMEOUTS, config, rosa};
 use crate::peer::{PASSWORD, Peer, Server, archived, body, from_bob, from_rosa, within};
+use crate::resumption::silence;
 
 /// The system's time, and what was slept.
 struct Sleeper {
@@ -94,6 +95,41 @@ async fn another_network_ends_the_wait() {
     client.ask(Request::NetworkChanged).await;
     let mut peer = server.signed_in().await;
     assert!(peer.next().await.unwrap().is("resume", ns::SM));
+}
+
+/// The next connection meets somebody else in the place of the server.
+async fn intercepted(client: &Client, server: &Server, other: &Server) {
+    let socket = server.accept_tcp().await;
+    assert!(other.try_secure(socket).await.is_none(), "not one word");
+    client
+        .until("offline", async || match client.connection().await {
+            ConnectionView::Offline { error } => {
+                assert_eq!(error.unwrap().code, ErrorCode::CertificateKeyChanged);
+                true
+            }
+            _ => false,
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn u67_what_stood_in_between_is_left_with_the_network_or_after_a_while() {
+    let (server, other) = (Server::start(), Server::start());
+    let (client, mut peer) = Client::start(&server).await;
+    for is_told in [true, false] {
+        drop(peer);
+        intercepted(&client, &server, &other).await;
+        // Nobody says that it should try again.
+        match is_told {
+            true => drop(client.ask(Request::NetworkChanged).await),
+            false => silence(Duration::from_secs(15 * 60)).await,
+        }
+        peer = server.signed_in().await;
+        assert!(peer.next().await.unwrap().is("resume", ns::SM));
+        peer.send("<failed xmlns='urn:xmpp:sm:3'/>").await;
+        peer.begin(&[]).await;
+        client.wait_online().await;
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,10 @@
 
 #[path = "startalk-nav/commands.rs"]
 mod commands;
+#[path = "startalk-nav/describe.rs"]
+mod describe;
+#[path = "startalk-nav/values.rs"]
+mod values;
 
 use std::process::ExitCode;
 

@@ -10,6 +10,7 @@ use xmpp_core::{Element, ns};
 
 use super::{Module, Place, Request, whole};
 use crate::blocking::{MAX_BLOCKED, matches};
+use crate::roster::unavailable;
 use crate::router::Outgoing;
 use crate::server::Server;
 use crate::store::blocked;
@@ -117,6 +118,9 @@ fn apply(server: &Server, user: &str, named: BTreeSet<String>, blocks: bool) {
     });
     tell_own(server, user, push);
     let now = server.blocking.list(user);
+    if !blocks {
+        show_again(server, user, &before, &now);
+    }
     let own = server.bare(user);
     let changed = |other: &str, resource: &str| {
         let address = format!("{}/{resource}", server.bare(other));
@@ -135,6 +139,50 @@ fn apply(server: &Server, user: &str, named: BTreeSet<String>, blocks: bool) {
         if let Some(outgoing) = outgoing(&presence) {
             server.router.broadcast(&outgoing, |other, entry| {
                 entry.presence.is_some() && changed(other, &entry.resource)
+            });
+        }
+    }
+}
+
+/// Shows the owner those who are blocked no longer as they are now: what they showed
+/// meanwhile did not come.
+fn show_again(server: &Server, user: &str, before: &BTreeSet<String>, now: &BTreeSet<String>) {
+    // Accounts and domains, whether whole or a session of them.
+    let freed: BTreeSet<&str> = before
+        .difference(now)
+        .map(|address| address.split('/').next().unwrap_or(address))
+        .collect();
+    let is_freed = |other: &str| {
+        freed.contains(server.domain()) || freed.contains(server.bare(other).as_str())
+    };
+    let sources = server.sources(user);
+    // Leaves room in the queue for everything else.
+    let mut left = server.config.limits.session_queue / 4;
+    let others = server.rosters.people(left, |person| {
+        let other = person.localpart.as_str();
+        other != user && sources.has(other) && is_freed(other)
+    });
+    let own = server.bare(user);
+    for other in others.iter().map(|person| person.localpart.as_str()) {
+        let bare = server.bare(other);
+        let mut shown: Vec<(String, Outgoing)> = server
+            .router
+            .shown_by(other)
+            .into_iter()
+            .map(|(resource, presence)| (format!("{bare}/{resource}"), presence))
+            .collect();
+        if shown.is_empty() {
+            shown.extend(unavailable(&bare).map(|gone| (bare.clone(), gone)));
+        }
+        shown.retain(|(address, _)| matches(address, |form| before.contains(form)));
+        for (address, presence) in shown {
+            if left == 0 {
+                tracing::debug!("not all who are blocked no longer are shown");
+                return;
+            }
+            left -= 1;
+            server.router.deliver(user, &presence.to(&own), |entry| {
+                entry.presence.is_some() && !server.parts(other, &address, user, &entry.resource)
             });
         }
     }

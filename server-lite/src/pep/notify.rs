@@ -88,7 +88,7 @@ pub(super) fn send(server: &Server, node: &Node, event: &Element) {
     let audience = server.audience(&node.account);
     let wanted = |user: &str, entry: &Entry| {
         let may_read = || node.may_be_read(&server.bare(user), || audience.has(user));
-        wants(server, node, user, entry)
+        wants(server, node, user, entry, || audience.has(user))
             && may_read().is_ok()
             && !server.parts(&node.account, &node.owner, user, &entry.resource)
     };
@@ -110,8 +110,12 @@ fn publisher(server: &Server, event: &Element) -> Option<String> {
     server.localpart(&publisher.to_bare())
 }
 
-fn wants(server: &Server, node: &Node, user: &str, entry: &Entry) -> bool {
-    if entry.presence.is_some() && entry.personal.interests.contains(&node.name) {
+/// Whether a session wants to hear of a node. Being interested is enough for those
+/// who see the owner's presence, whoever may read it (XEP-0163, section 3); others
+/// subscribe by name.
+fn wants(server: &Server, node: &Node, user: &str, entry: &Entry, sees: impl Fn() -> bool) -> bool {
+    let is_interested = entry.presence.is_some() && entry.personal.interests.contains(&node.name);
+    if is_interested && sees() {
         return true;
     }
     if node.subscribers.is_empty() {
@@ -128,7 +132,8 @@ fn wants(server: &Server, node: &Node, user: &str, entry: &Entry) -> bool {
 }
 
 /// Sends a session the newest item of all nodes of these names, now that it is
-/// there (XEP-0163, section 4.3.4): those of one account, or of everybody.
+/// there (XEP-0163, section 4.3.4): those of one account, or of everybody whose
+/// presence it gets.
 pub(super) async fn send_newest(
     server: &Arc<Server>,
     user: &str,
@@ -210,6 +215,7 @@ fn newest_of_all(
 ) -> rusqlite::Result<Vec<Found>> {
     // Leaves room in the queue for everything else that a session begins with.
     let most = server.config.limits.session_queue / 4;
+    let sources = server.sources(user);
     let (mut bytes, mut nodes_left) = (MAX_NEWEST, MAX_NODES);
     let mut events = Vec::new();
     for name in names {
@@ -222,6 +228,9 @@ fn newest_of_all(
         };
         nodes_left = nodes_left.saturating_sub(nodes.len());
         for (owner, row) in nodes {
+            if !sources.has(&owner) {
+                continue;
+            }
             if events.len() >= most {
                 tracing::debug!("not all of the newest items sent");
                 return Ok(events);

@@ -222,8 +222,10 @@ fn newer_of(field: &Element) -> Option<Element> {
             .children(kinds(field, &OF_TEL))
             .child(part("text", said(field, "NUMBER").or(own)?)),
         "ORG" => {
-            let units = all(field, &["ORGUNIT"]).map(Element::text);
-            let parts = said(field, "ORGNAME").into_iter().chain(units);
+            // By their places, of which the first may be empty (RFC 6350, section 6.6.4).
+            let units: Vec<_> = all(field, &["ORGUNIT"]).map(Element::text).collect();
+            let nameless = (!units.is_empty()).then(String::new);
+            let parts = said(field, "ORGNAME").or(nameless).into_iter().chain(units);
             property.children(parts.map(|text| part("text", text)))
         }
         "URL" => property.child(part("uri", own?)),

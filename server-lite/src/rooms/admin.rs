@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use jid::FullJid;
 use xmpp_core::element::build;
 use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, ns};
@@ -157,13 +158,14 @@ pub(super) async fn make(
     }
     let is_written = config.is_some() || !people.is_empty();
     let (affected, changed) = (people.clone(), config.clone());
+    let by = sender.address.clone();
     let then = move |room: &mut Room, post: Post<'_>| {
         if let Some(changed) = changed {
             configured(room, post, changed);
         }
         let actor = actor.as_deref();
         for (user, person) in &affected {
-            affiliation_changed(room, post, user, person, actor);
+            affiliation_changed(room, post, user, person, (&by, actor));
         }
         for (nick, role, reason) in &roles {
             set_role(room, post, nick, *role, actor, reason.as_deref());
@@ -344,13 +346,14 @@ pub(super) fn owners_remain(room: &Room, wanted: &[Wanted]) -> Result<(), Stanza
     }
 }
 
-/// What a new affiliation means for the sessions of somebody in the room.
+/// What a new affiliation means for the sessions of somebody in the room. Who has
+/// changed it is known by address, and by nickname if that is to be shown.
 pub(super) fn affiliation_changed(
     room: &mut Room,
     post: Post<'_>,
     user: &str,
     person: &Person,
-    actor: Option<&str>,
+    (by, actor): (&FullJid, Option<&str>),
 ) {
     let change = |codes| Change {
         codes,
@@ -389,7 +392,7 @@ pub(super) fn affiliation_changed(
         room.set_role(post, place, role, &change(&[]));
     }
     if !found {
-        post.tell_away(room, user, person.affiliation);
+        post.tell_away(room, user, person.affiliation, by);
     }
     if !found && room.config.non_anonymous {
         // Section 9.3: those who are there learn of one who is not.

@@ -105,9 +105,9 @@ async fn invite(
     })?;
     if becomes_member {
         let member = Person::new(Affiliation::Member);
-        let (user, person) = (key.clone(), member.clone());
+        let (user, person, by) = (key.clone(), member.clone(), sender.address.clone());
         let then = move |room: &mut Room, post: Post<'_>| {
-            affiliation_changed(room, post, &user, &person, None);
+            affiliation_changed(room, post, &user, &person, (&by, None));
         };
         let seen = vec![(key.clone(), Affiliation::None)];
         set_people(server, name, seen, vec![(key, member)], None, then).await?;
@@ -142,6 +142,7 @@ pub(super) async fn welcome(
     reason: Option<String>,
 ) -> Result<(), StanzaError> {
     let guest = account(server, Some(guest))?;
+    not_blocked(server, &guest, sender, name)?;
     let (address, password) = server.rooms.ask(name, |room| {
         room.invited
             .add(guest.as_str(), &sender.user(), clock::now_ms());

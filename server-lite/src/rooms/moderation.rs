@@ -14,7 +14,7 @@ use super::post::Post;
 use crate::clock;
 use crate::retraction;
 use crate::server::Server;
-use crate::store::archive::{self, NewMessage};
+use crate::store::archive::{self, Kept, NewMessage};
 
 /// The archive id of what a message takes back.
 pub(super) fn retracted_id(message: &Element) -> Option<String> {
@@ -24,8 +24,8 @@ pub(super) fn retracted_id(message: &Element) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Takes a message out of the archive if `peer` has sent it; the mark says by
-/// which retraction.
+/// Takes a message, with what corrected it, out of the archive if `peer` has sent
+/// it; the mark says by which retraction.
 pub(super) fn bury_own(
     tx: &Transaction<'_>,
     owner: &str,
@@ -34,14 +34,19 @@ pub(super) fn bury_own(
     mark: &Element,
 ) -> rusqlite::Result<()> {
     match archive::find(tx, owner, stanza_id)? {
-        Some(found) if found.peer == peer => retraction::bury(tx, &found, mark),
+        Some(found) if found.peer == peer => {
+            for correction in retraction::corrections(tx, owner, &found)? {
+                retraction::bury(tx, &correction, mark)?;
+            }
+            retraction::bury(tx, &found, mark)
+        }
         _ => Ok(()),
     }
 }
 
 /// Leaves who said it and when, and that it is gone.
-fn bury(tx: &Transaction<'_>, id: i64, xml: &str, marks: Vec<Element>) -> rusqlite::Result<()> {
-    let Ok(mut stanza) = element::parse(xml.as_bytes()) else {
+fn bury(tx: &Transaction<'_>, found: &Kept, marks: &[Element]) -> rusqlite::Result<()> {
+    let Ok(mut stanza) = element::parse(found.xml.as_bytes()) else {
         return Ok(());
     };
     for node in stanza.take_nodes() {
@@ -53,10 +58,10 @@ fn bury(tx: &Transaction<'_>, id: i64, xml: &str, marks: Vec<Element>) -> rusqli
         }
     }
     for mark in marks {
-        stanza.append_child(mark);
+        stanza.append_child(mark.clone());
     }
     match element::write(&stanza) {
-        Ok(xml) => archive::replace(tx, id, &xml),
+        Ok(xml) => archive::replace(tx, found.id, &xml),
         Err(_) => Ok(()),
     }
 }
@@ -150,7 +155,10 @@ pub(super) async fn moderate(
         let Some(found) = archive::find(tx, &new.owner, &id)? else {
             return Ok(false);
         };
-        bury(tx, found.id, &found.xml, marks)?;
+        for correction in retraction::corrections(tx, &new.owner, &found)? {
+            bury(tx, &correction, &marks)?;
+        }
+        bury(tx, &found, &marks)?;
         archive::insert(tx, &new, clock::now_ms())?;
         Ok(true)
     };

@@ -59,8 +59,15 @@ impl Post<'_> {
     }
 
     /// Tells somebody who is not in the room what they are to it now (section
-    /// 15.6.2, code 101).
-    pub(super) fn tell_away(&self, room: &Room, user: &str, affiliation: Affiliation) {
+    /// 15.6.2, code 101), unless they block it, or the one who has done that
+    /// (XEP-0191).
+    pub(super) fn tell_away(
+        &self,
+        room: &Room,
+        user: &str,
+        affiliation: Affiliation,
+        by: &FullJid,
+    ) {
         let Ok(address) = BareJid::new(user) else {
             return;
         };
@@ -76,6 +83,12 @@ impl Post<'_> {
         // The domain is known to be ours only where there is such an account.
         let is_ours = room.address.ends_with(&format!(".{}", address.domain()));
         if let (Some(name), Ok(xml), true) = (address.node(), element::write(&message), is_ours) {
+            let blocks = |from: &str| self.0.blocking.blocks(name.as_str(), from);
+            // Nobody blocks their own sessions.
+            let is_other = by.to_bare() != address;
+            if blocks(&room.address) || is_other && blocks(by.as_str()) {
+                return;
+            }
             let outgoing = Outgoing {
                 xml: xml.into(),
                 archived: None,

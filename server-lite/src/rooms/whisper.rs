@@ -38,8 +38,8 @@ fn carbon(sender: &Sender, message: &Element) -> Option<Outgoing> {
     Outgoing::of(&copy.done())
 }
 
-/// A message to one person in the room (section 7.5). It is kept in the
-/// archives of both.
+/// A message to one person in the room (section 7.5). It is kept in the archives
+/// of both, as far as they want it.
 pub(super) async fn whisper(
     server: &Arc<Server>,
     sender: &Sender,
@@ -47,7 +47,7 @@ pub(super) async fn whisper(
     nick: &str,
     message: &Element,
 ) -> Result<Effect, Refusal> {
-    let (shown, address, listener) = server.rooms.ask(&name, |room| {
+    let (shown, [address, from, at], listener) = server.rooms.ask(&name, |room| {
         let speaker = room.occupant(sender).ok_or_else(not_there)?;
         let may = match room.config.private_messages {
             PrivateMessages::Anyone => true,
@@ -62,8 +62,16 @@ pub(super) async fn whisper(
         let listener = room.occupants.get(place).ok_or(Condition::ItemNotFound)?;
         let mut shown = from_occupant(room, speaker, message);
         shown.append_child(build("x", ns::MUC_USER).done());
-        Ok((shown, room.address.clone(), listener.user.clone()))
+        let [from, at] = [speaker, listener].map(|one| room.address_of(&one.nick));
+        let addresses = [room.address.clone(), from, at];
+        Ok((shown, addresses, listener.user.clone()))
     })?;
+    let speaks = local(&sender.user()).to_owned();
+    let listens = local(&listener).to_owned();
+    // Somebody in a room, or a whole room, can be blocked (XEP-0191).
+    if server.blocks(&listens, &from) {
+        return Err(Condition::ServiceUnavailable.into());
+    }
     let received_xml = element::write(&shown);
     let (rooms, router, nick) = (
         Arc::clone(&server.rooms),
@@ -112,7 +120,7 @@ pub(super) async fn whisper(
         return Err(Refusal::NotWritten);
     };
     let sent = NewMessage {
-        owner: local(&sender.user()).to_owned(),
+        owner: speaks,
         stanza_id: sent_id,
         peer: address,
         outgoing: true,
@@ -121,12 +129,21 @@ pub(super) async fn whisper(
         xml: sent_xml,
     };
     let received = NewMessage {
-        owner: local(&listener).to_owned(),
-        stanza_id: received_id.clone(),
+        owner: listens,
+        stanza_id: received_id,
         outgoing: false,
         origin_id: None,
         xml: received_xml,
         ..sent.clone()
+    };
+    // XEP-0441, as with any other message.
+    let keeps_sent = server.archives(&sent.owner, &at);
+    // One archive, one copy.
+    let to_self = sent.owner == received.owner;
+    let keeps_received = !to_self && server.archives(&received.owner, &from);
+    let shown_id = match to_self {
+        true => keeps_sent.then(|| sent.stanza_id.clone()),
+        false => keeps_received.then(|| received.stanza_id.clone()),
     };
     let write = move |tx: &rusqlite::Transaction<'_>| {
         // Whoever gets the name of somebody who is gone gets no words of theirs.
@@ -134,15 +151,17 @@ pub(super) async fn whisper(
             return Ok(None);
         }
         let now_ms = clock::now_ms();
-        let first = archive::insert(tx, &sent, now_ms)?;
-        if first != Stored::Repeated && sent.owner != received.owner {
+        if keeps_sent && archive::insert(tx, &sent, now_ms)? == Stored::Repeated {
+            return Ok(Some(false));
+        }
+        if keeps_received {
             archive::insert(tx, &received, now_ms)?;
         }
-        Ok(Some(first != Stored::Repeated))
+        Ok(Some(true))
     };
     let then = move |is_new: Option<bool>| {
         if is_new == Some(true) {
-            deliver(Some(&received_id));
+            deliver(shown_id.as_deref());
         }
         is_new.is_some()
     };

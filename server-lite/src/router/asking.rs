@@ -18,6 +18,15 @@ impl Router {
         })
     }
 
+    /// Whether the session with this resource reads the archive itself; `None` if
+    /// there is none.
+    pub(crate) fn reads_archive(&self, user: &str, resource: &str) -> Option<bool> {
+        self.with_sessions(user, |entries| {
+            let named = entries.iter().find(|entry| entry.resource == resource);
+            named.map(|entry| entry.reads_archive)
+        })
+    }
+
     /// The presences of the sessions of one user.
     pub(crate) fn presences_of(&self, user: &str) -> Vec<Element> {
         let presence = |entry: &Entry| Some(entry.presence.as_ref()?.0.clone());

@@ -129,6 +129,11 @@ impl QueueOut {
         bytes.load(Ordering::Relaxed) + kept.load(Ordering::Relaxed)
     }
 
+    /// All that waits, in its order. It goes on waiting.
+    pub(crate) fn all(&self) -> Vec<Outgoing> {
+        self.stanzas.all()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.stanzas.is_empty()
     }

@@ -79,11 +79,20 @@ impl Session {
 
     /// Whether the client can take more of what waited.
     pub(super) fn may_take_backlog(&self) -> bool {
-        self.backlog.is_open
-            && self.is_connected()
-            && self.backlog_room() > 0
-            // Many long ones must not end the session of who they are for.
-            && !self.keeps_much()
+        self.backlog.is_open && self.is_connected() && self.backlog_room() > 0 && !self.has_enough()
+    }
+
+    /// Whether the client has to be asked what it has, as it gets nothing more
+    /// before it says so: neither what waited nor what is new.
+    pub(super) fn must_ask(&self) -> bool {
+        self.backlog.is_open && self.is_connected() && !self.may_take_backlog() && self.may_insist()
+    }
+
+    /// Whether more would be too much: many long ones must not end the session
+    /// of who they are for. Whoever has acknowledged everything gets the next
+    /// one all the same: what is new may be much by itself, and comes after it.
+    fn has_enough(&self) -> bool {
+        self.unacknowledged() > 0 && self.keeps_much()
     }
 
     fn backlog_room(&self) -> usize {
@@ -116,7 +125,7 @@ impl Session {
         let own = self.server.bare(&self.user);
         let domain = self.server.domain().to_owned();
         for message in page {
-            if self.keeps_much() {
+            if self.has_enough() {
                 // What is left of the page is read again.
                 self.backlog.is_open = true;
                 return Next::Go;

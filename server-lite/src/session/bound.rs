@@ -10,6 +10,7 @@ pub(super) mod binding;
 mod csi;
 mod place;
 mod slow;
+mod unheard;
 mod waiting;
 mod writing;
 
@@ -140,7 +141,8 @@ impl Session {
         if self.sm.as_ref().is_none_or(|sm| !sm.resumable) {
             return Next::End(None);
         }
-        self.attach(false);
+        self.note_connection();
+        self.tell_of_unheard();
         tracing::debug!(address = %self.address, "connection lost, session waits");
         Next::Go
     }
@@ -158,14 +160,18 @@ impl Session {
         if let Some(transport) = self.transport.take() {
             transport.close(error).await;
         }
-        self.finish();
+        // From here on, nothing more comes for it.
+        let was_available = self.leave();
+        self.refuse_unheard().await;
+        self.over(was_available);
     }
 
-    /// Notes whether there is a connection.
-    fn attach(&self, attached: bool) {
+    /// Notes whether there is a connection, and if not, since when.
+    fn note_connection(&self) {
+        let lost = self.lost;
         self.server
             .router
-            .update(&self.user, self.number, |entry| entry.attached = attached);
+            .update(&self.user, self.number, |entry| entry.lost = lost);
     }
 
     /// Does one thing. What it had to say goes out at the end, together, or if it
@@ -182,6 +188,10 @@ impl Session {
                 }
             }
             event => Box::pin(self.act(event)).await,
+        };
+        let next = match next {
+            Next::Go if self.must_ask() => Box::pin(self.ask()).await,
+            other => other,
         };
         match next {
             Next::Go if self.goes_on => Next::Go,
@@ -377,14 +387,5 @@ impl Session {
     /// Whether there is a connection.
     pub(super) fn is_connected(&self) -> bool {
         self.transport.is_some()
-    }
-
-    /// Takes the session out of the router and tells the others.
-    fn finish(mut self) {
-        let entry = self.place.leave();
-        self.gone(entry.is_some_and(|entry| entry.presence.is_some()));
-        // What is in the queue and was not taken stays undelivered in the
-        // archive: rows are marked only when a client has them.
-        tracing::debug!(address = %self.address, "session over");
     }
 }

@@ -24,7 +24,11 @@ use crate::store::archive::{self, Row, Stored};
 
 /// Most messages that wait for somebody and are in no archive (XEP-0160,
 /// section 2).
-const MAX_PASSING: i64 = 1_000;
+const MAX_PASSING: u64 = 1_000;
+/// Most bytes of these, and of those of one sender: nobody takes the room of all
+/// others.
+const MAX_PASSING_BYTES: u64 = 4 << 20;
+const MAX_PASSING_BYTES_OF_ONE: u64 = 2 << 20;
 
 /// A message that needs nothing more from the disk.
 pub(crate) enum Handled {
@@ -225,12 +229,19 @@ fn send(
         .flatten();
     let retraction = retraction::retracted_id(&message)
         .map(|id| (id.to_owned(), retraction::mark(message.attr("id"))));
-    let reader_is_there = server.router.has_reader(&letter.recipient);
+    let named = letter.resource.as_deref();
+    let named = named.and_then(|named| server.router.reads_archive(&letter.recipient, named));
+    let undelivered = match named {
+        // It goes to this session alone, whoever reads the archive besides.
+        Some(reads_archive) => !reads_archive,
+        // One's own words wait for none of one's sessions.
+        None => !to_self && !server.router.has_reader(&letter.recipient),
+    };
     let origin_id = origin_id(&message);
     let letter = Arc::new(letter);
     let (kept, disk) = (Arc::clone(&letter), server.store.clone());
     let write = move |tx: &Transaction<'_>| {
-        let outcome = store(tx, &disk, &kept, origin_id.as_deref(), !reader_is_there)?;
+        let outcome = store(tx, &disk, &kept, origin_id.as_deref(), undelivered)?;
         if let (Outcome::Stored(_), Some((id, mark))) = (outcome, &retraction) {
             for (owner, peer, outgoing) in [
                 (&kept.user, &kept.theirs, true),
@@ -302,7 +313,7 @@ fn store(
             peer: &letter.theirs,
             outgoing: true,
             origin_id,
-            undelivered: false,
+            undelivered: undelivered && letter.user == letter.recipient,
             xml: &letter.xml,
         };
         match archive::insert_row(tx, sent, now_ms)? {
@@ -328,14 +339,23 @@ fn store(
             Stored::Repeated => Outcome::Repeated,
         });
     }
-    if archive::count_passing(tx, &letter.recipient)? >= MAX_PASSING {
+    if !has_room(tx, letter)? {
         // Unless some of them only have to be crossed out.
         disk.settle_delivered(tx)?;
-        if archive::count_passing(tx, &letter.recipient)? >= MAX_PASSING {
+        if !has_room(tx, letter)? {
             return Ok(Outcome::Full);
         }
     }
     archive::insert_passing(tx, received, now_ms).map(Outcome::Stored)
+}
+
+/// Whether a message may wait for its recipient that is in no archive.
+fn has_room(tx: &Transaction<'_>, letter: &Letter) -> rusqlite::Result<bool> {
+    let passing = archive::passing(tx, &letter.recipient, &letter.own)?;
+    let bytes = letter.xml.len() as u64;
+    Ok(passing.count < MAX_PASSING
+        && passing.bytes.saturating_add(bytes) <= MAX_PASSING_BYTES
+        && passing.bytes_of_peer.saturating_add(bytes) <= MAX_PASSING_BYTES_OF_ONE)
 }
 
 pub(crate) fn origin_id(message: &Element) -> Option<String> {

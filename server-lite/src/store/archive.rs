@@ -15,7 +15,7 @@ pub(crate) use self::future::{come_back, newest_ms};
 pub(crate) use self::pages::{Filter, Found, Page, as_much_as_fits, ends, query, row_at};
 pub(crate) use self::removal::{finish_removal, finish_removal_of_room, remove_all, remove_some};
 pub(crate) use self::waiting::{
-    Waiting, count_passing, delivered_up_to, insert_passing, last_id, set_delivered, waiting,
+    Waiting, delivered_up_to, insert_passing, last_id, passing, set_delivered, waiting,
 };
 pub(crate) use self::words::{MAX_QUERY_CHARS, by_message_id, index_some, phrases};
 
@@ -191,9 +191,10 @@ fn kept(row: &rusqlite::Row<'_>) -> rusqlite::Result<Kept> {
 /// Replaces the text of a message. Nobody finds it by its old words any more,
 /// and nobody waits for it.
 pub(crate) fn replace(tx: &Transaction<'_>, id: i64, xml: &str) -> rusqlite::Result<()> {
+    let known = words::known_of(tx, id)?;
     tx.prepare_cached("UPDATE archive SET xml = ?2, undelivered = 0 WHERE id = ?1")?
         .execute(params![id, xml])?;
-    Ok(())
+    words::put_back(tx, known)
 }
 
 fn message(row: &rusqlite::Row<'_>) -> rusqlite::Result<ArchivedMessage> {

@@ -127,13 +127,13 @@ pub(crate) fn count(db: &Connection, owner: &str, listed: bool) -> rusqlite::Res
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-/// The requests that wait for an answer of the owner.
-pub(crate) fn requests(db: &Connection, owner: &str) -> rusqlite::Result<Vec<String>> {
+/// The requests that wait for an answer of the owner: from whom, and the stanza.
+pub(crate) fn requests(db: &Connection, owner: &str) -> rusqlite::Result<Vec<(String, String)>> {
     db.prepare_cached(
-        "SELECT request FROM roster_items WHERE owner = ?1 AND request IS NOT NULL
+        "SELECT contact, request FROM roster_items WHERE owner = ?1 AND request IS NOT NULL
          ORDER BY contact",
     )?
-    .query_map([owner], |row| row.get(0))?
+    .query_map([owner], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
 }
 

@@ -87,6 +87,11 @@ fn a_killed_server_keeps_nobody_out() {
     let status = desk.ok(&["status"], "data");
     assert_eq!(status["running"]["pid"], first.id());
     assert_eq!(status["running"]["http"], first.said("https"));
+    // Whoever signs a navigation document takes it from here.
+    assert_eq!(status["running"]["pin"], first.said("pin"));
+    let shown = desk.run(&["status"], "data").out;
+    let pin = format!("pin of its key: {}", first.said("pin"));
+    assert!(shown.lines().any(|line| line == pin), "{shown}");
     first.signal("KILL");
     first.wait();
     assert_eq!(

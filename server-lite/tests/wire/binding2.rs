@@ -197,3 +197,24 @@ async fn sessions_of_an_account_are_limited_here_too() {
     assert_eq!(second.end().await.as_deref(), Some("resource-constraint"));
     first.sync().await;
 }
+
+#[tokio::test]
+async fn nothing_new_waits_for_who_reads_the_archive() {
+    let server = Server::of(&["rosa", "bob"]).await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    let mut rosa = Client::direct(&server).await;
+    let wish = bind2("<enable xmlns='urn:xmpp:sm:3'/>");
+    let done = rosa.authenticate("rosa", &wish).await;
+    rosa.address = address(&done);
+    rosa.features().await;
+    rosa.send("<presence/>").await;
+    rosa.sync().await;
+    bob.send("<message to='rosa@team.internal' type='chat'><body>hi</body></message>")
+        .await;
+    // She has it, and does not say so.
+    rosa.text("hi").await;
+    let disk = rusqlite::Connection::open(server.data().join("server.db")).unwrap();
+    let count = "SELECT count(*) FROM archive WHERE undelivered = 1";
+    let waiting: i64 = disk.query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!(waiting, 0);
+}

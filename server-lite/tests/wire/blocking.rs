@@ -5,6 +5,7 @@ use xmpp_core::{Element, ns};
 use crate::archive::{chat, everything};
 use crate::client::{Client, bodies, error_of};
 use crate::server::Server;
+use crate::subscriptions::classic;
 
 const ROOM: &str = "plan@conference.team.internal";
 
@@ -282,6 +283,20 @@ async fn whoever_is_blocked_sees_somebody_who_is_not_there() {
         let seen = presences(client).await;
         assert!(seen.contains(&format!("{at} available")), "{seen:?}");
     }
+    // She sees them too, as they are now: here, and gone.
+    let mut seen = presences(&mut rosa).await;
+    seen.sort();
+    let both = ["desk", "phone"].map(|name| format!("bob@team.internal/{name} available"));
+    assert_eq!(seen, both);
+    block(&mut rosa, &["bob@team.internal"]).await;
+    for client in [&mut bob, &mut phone] {
+        client.send("<presence type='unavailable'/>").await;
+        client.sync().await;
+    }
+    assert!(presences(&mut rosa).await.is_empty());
+    unblock(&mut rosa, &["bob@team.internal"]).await;
+    let gone = ["bob@team.internal unavailable"];
+    assert_eq!(presences(&mut rosa).await, gone);
     assert!(
         presences(&mut carl)
             .await
@@ -340,6 +355,15 @@ async fn nobody_is_invited_by_who_is_blocked_nor_hears_them_in_rooms() {
         assert_eq!(bob.error(id).await, "service-unavailable");
     }
     assert!(rosa.messages().await.is_empty());
+    // Nor is she told by being made a member, with words of his.
+    let members = "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>\
+                   <field var='muc#roomconfig_membersonly'><value>1</value></field></x></query>";
+    bob.set(ROOM, members).await.unwrap();
+    let member = "<query xmlns='http://jabber.org/protocol/muc#admin'>\
+                  <item affiliation='member' jid='rosa@team.internal'><reason>words</reason></item></query>";
+    bob.set(ROOM, member).await.unwrap();
+    assert!(rosa.messages().await.is_empty());
+    assert!(everything(&mut rosa).await.messages.is_empty());
     // A room, or somebody in it, can be blocked by its own address.
     unblock(&mut rosa, &[]).await;
     rosa.send(format!("<presence to='{ROOM}/Rosa'>{enter}</presence>"))
@@ -355,4 +379,34 @@ async fn nobody_is_invited_by_who_is_blocked_nor_hears_them_in_rooms() {
     rosa.send(say("heard")).await;
     bob.text("heard").await;
     assert_eq!(bodies(&rosa.messages().await), ["heard"]);
+    // What is said to her alone is not kept for later either.
+    bob.send(format!(
+        "<message to='{ROOM}/Rosa' type='chat' id='w'><body>psst</body></message>"
+    ))
+    .await;
+    assert_eq!(bob.error("w").await, "service-unavailable");
+    assert!(rosa.messages().await.is_empty());
+    assert!(everything(&mut rosa).await.messages.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_of_who_is_blocked_comes_when_they_are_blocked_no_longer() {
+    let server = classic(&["rosa", "bob"]).await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    bob.send("<presence type='subscribe' to='rosa@team.internal'/>")
+        .await;
+    bob.sync().await;
+    for (resource, is_blocked) in [("one", false), ("two", true), ("three", false)] {
+        let mut rosa = Client::session(&server, "rosa", resource).await;
+        match is_blocked {
+            true => block(&mut rosa, &["bob@team.internal"]).await,
+            false => unblock(&mut rosa, &[]).await,
+        }
+        rosa.send("<presence/>").await;
+        let told = rosa.sync().await;
+        let is_asked = told
+            .iter()
+            .any(|stanza| stanza.attr("type") == Some("subscribe"));
+        assert_eq!(is_asked, !is_blocked, "{resource}");
+    }
 }

@@ -5,6 +5,7 @@ use xmpp_core::{Element, datetime, ns};
 
 use crate::archive::{chat, everything};
 use crate::client::{Client, bodies};
+use crate::rooms::open_room;
 use crate::server::Server;
 
 #[tokio::test]
@@ -164,6 +165,35 @@ async fn preferences_are_kept_and_followed() {
     .await;
     let kept = everything(&mut rosa).await.bodies();
     assert_eq!(kept, ["to carl", "to carl", "kept"]);
+}
+
+#[tokio::test]
+async fn private_messages_of_a_room_are_kept_by_whoever_wants_them() {
+    const ROOM: &str = "plan@conference.team.internal";
+    let server = Server::of(&["rosa", "bob"]).await;
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    open_room(&mut bob, ROOM, "Bob").await;
+    rosa.send(format!(
+        "<presence to='{ROOM}/Rosa'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+    ))
+    .await;
+    rosa.until(|element| element.has_child("subject", ns::CLIENT))
+        .await;
+    let never = format!("<never><jid>{ROOM}</jid></never>");
+    prefer(&mut rosa, "always", &never).await.unwrap();
+    let whisper = |nick: &str, text: &str| {
+        format!("<message to='{ROOM}/{nick}' type='chat'><body>{text}</body></message>")
+    };
+    bob.send(whisper("Rosa", "to rosa")).await;
+    let heard = rosa.text("to rosa").await;
+    assert!(!heard.has_child("stanza-id", ns::STANZA_ID));
+    rosa.send(whisper("Bob", "to bob")).await;
+    let heard = bob.text("to bob").await;
+    assert!(heard.has_child("stanza-id", ns::STANZA_ID));
+    assert!(everything(&mut rosa).await.messages.is_empty());
+    let kept = everything(&mut bob).await.bodies();
+    assert_eq!(kept, ["to rosa", "to bob"]);
 }
 
 #[tokio::test]

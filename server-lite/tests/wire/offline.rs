@@ -141,7 +141,7 @@ async fn what_named_a_session_does_not_come_again_when_it_shows_itself() {
 }
 
 /// Reads messages, acknowledging them when asked to.
-async fn read(bob: &mut Client, count: usize, h: &mut u32) -> Vec<String> {
+pub(crate) async fn read(bob: &mut Client, count: usize, h: &mut u32) -> Vec<String> {
     let mut got = Vec::new();
     while got.len() < count {
         let element = bob.element().await;

@@ -4,6 +4,7 @@ use xmpp_core::{Element, ns};
 
 use crate::archive::{chat, everything};
 use crate::client::{Client, bodies, body};
+use crate::search::find;
 use crate::server::Server;
 
 fn retract(id: &str) -> String {
@@ -121,20 +122,27 @@ async fn the_last_message_under_an_id_is_meant() {
 
 #[tokio::test]
 async fn the_corrections_of_a_message_go_with_it() {
-    let server = Server::of(&["rosa", "bob"]).await;
-    let mut rosa = Client::session(&server, "rosa", "desk").await;
-    let to = "bob@team.internal";
-    chat(&mut rosa, to, "m1", "<body>one</body>").await;
-    chat(&mut rosa, to, "m2", "<body>stays</body>").await;
-    let correction = format!(
-        "<body>other</body><replace xmlns='{}' id='m1'/>",
-        ns::CORRECTION
-    );
-    chat(&mut rosa, to, "m3", &correction).await;
-    chat(&mut rosa, to, "r", &retract("m1")).await;
-    let mut bob = Client::session(&server, "bob", "desk").await;
-    for client in [&mut rosa, &mut bob] {
-        let kept = everything(client).await;
-        assert_eq!(kept.bodies(), ["", "stays", "", "gone"]);
+    // A search looks up what was said before it by its words.
+    for indexed_before in [false, true] {
+        let server = Server::of(&["rosa", "bob"]).await;
+        let mut rosa = Client::session(&server, "rosa", "desk").await;
+        let to = "bob@team.internal";
+        chat(&mut rosa, to, "m1", "<body>one</body>").await;
+        chat(&mut rosa, to, "m2", "<body>stays</body>").await;
+        for (id, text) in [("m3", "two"), ("m4", "three")] {
+            let replace = format!("<replace xmlns='{}' id='m1'/>", ns::CORRECTION);
+            let correction = format!("<body>{text}</body>{replace}");
+            chat(&mut rosa, to, id, &correction).await;
+            if indexed_before {
+                assert_eq!(find(&mut rosa, "", text).await, [text]);
+            }
+        }
+        chat(&mut rosa, to, "r", &retract("m1")).await;
+        let mut bob = Client::session(&server, "bob", "desk").await;
+        for client in [&mut rosa, &mut bob] {
+            let kept = everything(client).await;
+            assert_eq!(kept.bodies(), ["", "stays", "", "", "gone"]);
+            assert!(find(client, "", "three").await.is_empty());
+        }
     }
 }

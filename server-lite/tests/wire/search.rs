@@ -10,7 +10,7 @@ const FIELD: &str = "{urn:xmpp:fulltext:0}fulltext";
 const ROOM: &str = "plan@conference.team.internal";
 
 /// The texts that are found.
-async fn find(client: &mut Client, to: &str, text: &str) -> Vec<String> {
+pub(crate) async fn find(client: &mut Client, to: &str, text: &str) -> Vec<String> {
     let question = Query {
         to,
         fields: &[(FIELD, text)],

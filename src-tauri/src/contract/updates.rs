@@ -20,7 +20,12 @@ pub enum UpdateView {
         /// Whether that failed.
         failed: bool,
     },
-    /// There is one, and the package manager of the system brings it.
+    /// There is one, and whoever runs the computer or the server does not want it yet.
+    HeldBack {
+        /// Its version.
+        version: String,
+    },
+    /// There is one, and the package manager of the system or an administrator brings it.
     Available {
         /// Its version.
         version: String,

@@ -74,6 +74,8 @@ pub(crate) struct Card {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
     Show(Slot, Card),
+    /// What is there already says something else; nothing has come.
+    Amend(Slot, Card),
     Close(Slot),
     /// The task bar asks for attention.
     Flash,
@@ -169,7 +171,7 @@ impl Board {
         }
         // Not for what it said before: each change of a connection comes by here.
         if folds {
-            effects.push(self.summary(false, words));
+            effects.push(self.show_summary(false, words));
         }
         effects
     }
@@ -214,7 +216,7 @@ impl Board {
             .map(|(key, told)| {
                 told.preview = PreviewLevel::Name;
                 let card = card(&told.note, told.preview, false, words);
-                Effect::Show(Slot::Conversation(key.clone()), card)
+                Effect::Amend(Slot::Conversation(key.clone()), card)
             })
             .collect()
     }
@@ -268,7 +270,7 @@ impl Board {
         let is_new = !self.separate.contains_key(&note.key);
         if is_new && self.separate.len() >= MAX_SEPARATE {
             self.folded.insert(note.key, note.unread);
-            return vec![self.summary(sound, words)];
+            return vec![self.show_summary(sound, words)];
         }
         let mut effects = self.unfold(&note.key, words);
         let mut preview = rules::of(&settings.notifications, &note.key.account).preview;
@@ -293,19 +295,22 @@ impl Board {
         vec![if self.folded.is_empty() {
             Effect::Close(Slot::Summary)
         } else {
-            self.summary(false, words)
+            Effect::Amend(Slot::Summary, self.summary(false, words))
         }]
     }
 
-    fn summary(&self, sound: bool, words: Words) -> Effect {
+    fn show_summary(&self, sound: bool, words: Words) -> Effect {
+        Effect::Show(Slot::Summary, self.summary(sound, words))
+    }
+
+    fn summary(&self, sound: bool, words: Words) -> Card {
         let messages = self.folded.values().sum();
-        let card = Card {
+        Card {
             title: "Startalk".to_owned(),
             body: words.messages_in(messages, self.folded.len()),
             sound,
             reply: false,
-        };
-        Effect::Show(Slot::Summary, card)
+        }
     }
 }
 

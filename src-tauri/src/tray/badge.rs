@@ -77,6 +77,7 @@ mod tests {
             name: "X".to_owned(),
             presence: PresenceShow::Offline,
             preview: String::new(),
+            preview_media: None,
             preview_is_mine: false,
             preview_author: String::new(),
             last_activity_ms: None,

@@ -99,7 +99,7 @@ pub(super) fn build(app: &AppHandle, model: &Model) -> tauri::Result<Menu<Wry>> 
     menu.item(&quiet.build()?)
         .text(LOCK, words.pick("Lock the window", "锁定窗口"))
         .separator()
-        .text(QUIT, words.pick("Quit Startalk", "退出 Startalk"))
+        .text(QUIT, texts::quit(words.chinese))
         .build()
 }
 

@@ -2,16 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use navigation::{Policy, UpdatePolicy};
+use navigation::{
+    Policy, UPDATE_CHANNEL, UpdatePolicy, is_update_channel, update_url, update_version,
+};
 use semver::Version;
 use url::Url;
 
 use crate::contract::UpdatesOff;
 
-/// The channel where nobody asks for another one.
-const CHANNEL: &str = "stable";
-/// Stands in an address for the channel.
-const CHANNEL_PLACE: &str = "{channel}";
 /// Largest policy file that is read.
 const MAX_POLICY_BYTES: u64 = 64 * 1024;
 
@@ -46,6 +44,26 @@ pub(crate) struct Source {
     pub(crate) up_to: Option<Version>,
 }
 
+impl Source {
+    /// Whether whoever administers lets this version in.
+    pub(crate) fn allows(&self, version: &Version) -> bool {
+        self.up_to.as_ref().is_none_or(|up_to| version <= up_to)
+    }
+}
+
+impl Plan {
+    /// Whether a version may be installed that was fetched when something else was
+    /// asked, perhaps.
+    pub(crate) fn still_allows(&self, version: &str) -> bool {
+        match self {
+            Self::Off(_) => false,
+            Self::Look(source) => version
+                .parse::<Version>()
+                .is_ok_and(|version| source.allows(&version)),
+        }
+    }
+}
+
 /// Of several who ask, one who does not want it is enough; the first address and
 /// channel count, and the earliest version. What somebody asks and is not understood
 /// is never taken for nothing: then it is off.
@@ -62,31 +80,25 @@ pub(crate) fn plan(built: BuiltIn, asked: &[UpdatePolicy]) -> Plan {
         return Plan::Off(UpdatesOff::NotBuiltIn);
     };
     let channel = asked.iter().find_map(|policy| policy.channel.as_deref());
-    let channel = channel.unwrap_or(CHANNEL);
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let channel = channel.unwrap_or(UPDATE_CHANNEL);
     let mut up_to: Option<Version> = None;
     for text in asked.iter().filter_map(|policy| policy.up_to.as_deref()) {
-        match text.trim().trim_start_matches('v').parse::<Version>() {
-            Ok(version) => up_to = Some(up_to.map_or(version.clone(), |one| one.min(version))),
-            Err(_) => return Plan::Off(UpdatesOff::Policy),
+        match update_version(text) {
+            Some(version) => up_to = Some(up_to.map_or(version.clone(), |one| one.min(version))),
+            None => return Plan::Off(UpdatesOff::Policy),
         }
     }
-    let url = address.trim().replace(CHANNEL_PLACE, channel);
-    match Url::parse(&url) {
-        Ok(url) if is_safe(&url) && channel.chars().all(is_name) => Plan::Look(Source {
+    match update_url(address, channel).filter(|_| is_update_channel(channel)) {
+        Some(url) => Plan::Look(Source {
             key: key.to_owned(),
             url,
             up_to,
         }),
-        _ => {
+        None => {
             tracing::warn!("the address for new versions is of no use; none are looked for");
             Plan::Off(UpdatesOff::Policy)
         }
     }
-}
-
-fn is_safe(url: &Url) -> bool {
-    url.scheme() == "https" && url.host_str().is_some()
 }
 
 /// What whoever administers this computer asks, in a file that only they can write.
@@ -118,9 +130,11 @@ fn read(path: &Path) -> Option<UpdatePolicy> {
         other => other,
     };
     let read = file.and_then(|file| file.take(MAX_POLICY_BYTES).read_to_string(&mut text));
-    let policy = read
-        .map_err(|error| error.to_string())
-        .and_then(|_| serde_json::from_str::<Policy>(&text).map_err(|error| error.to_string()));
+    let policy = read.map_err(|error| error.to_string()).and_then(|_| {
+        // As the editors of Windows write it (RFC 8259, section 8.1).
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        serde_json::from_str::<Policy>(text).map_err(|error| error.to_string())
+    });
     match policy {
         Ok(policy) => Some(policy.updates),
         Err(error) => {
@@ -201,7 +215,25 @@ mod tests {
         ] {
             let off = Plan::Off(UpdatesOff::Policy);
             assert_eq!(plan(BUILT, &[asks(policy)]), off, "{policy}");
+            // So nobody is let sign it.
+            assert!(asks(policy).validate().is_err(), "{policy}");
         }
+    }
+
+    #[test]
+    fn u120_a_pin_that_comes_after_the_download_holds() {
+        let pinned = |up_to: &str| {
+            let policy = UpdatePolicy {
+                up_to: Some(up_to.to_owned()),
+                ..UpdatePolicy::default()
+            };
+            plan(BUILT, &[policy])
+        };
+        assert!(plan(BUILT, &[]).still_allows("1.4.0"));
+        assert!(pinned("1.4.0").still_allows("1.4.0"));
+        assert!(!pinned("1.3.9").still_allows("1.4.0"));
+        assert!(!pinned("1.3.9").still_allows("the last one"));
+        assert!(!plan(BUILT, &[asks(r#"{"off":true}"#)]).still_allows("1.4.0"));
     }
 
     #[test]
@@ -210,6 +242,9 @@ mod tests {
         let path = folder.path().join("policy.json");
         assert_eq!(read(&path), None);
         std::fs::write(&path, r#"{"updates":{"up_to":"1.2.0"},"later":1}"#).unwrap();
+        assert_eq!(read(&path), Some(asks(r#"{"up_to":"1.2.0"}"#)));
+        let marked = "\u{feff}{\"updates\":{\"up_to\":\"1.2.0\"}}";
+        std::fs::write(&path, marked).unwrap();
         assert_eq!(read(&path), Some(asks(r#"{"up_to":"1.2.0"}"#)));
         std::fs::write(&path, "{").unwrap();
         assert!(read(&path).is_some_and(|policy| policy.off));

@@ -27,7 +27,8 @@ fn public_key(key: &SigningKey) -> String {
     ))
 }
 
-/// What `tauri signer sign` makes for this version.
+/// What `tauri signer sign --app-version` makes for this version, and without that
+/// option for none.
 fn sign(key: &SigningKey, bytes: &[u8], version: Option<&str>) -> String {
     let signature = key.sign(bytes).to_bytes();
     let mut comment = "timestamp:1700000000\tfile:x".to_owned();
@@ -107,16 +108,25 @@ fn source(url: Url, up_to: Option<&str>) -> Source {
     }
 }
 
-async fn found(source: &Source) -> Option<Found> {
+async fn found(source: &Source) -> Found {
     find(app().handle(), source, None, RUNS).await.unwrap()
+}
+
+/// A version that is wanted, and what there is of it.
+fn wanted(found: Found) -> (String, Option<Box<Update>>) {
+    match found {
+        Found::Wanted { version, package } => (version.to_string(), package),
+        Found::HeldBack(version) => panic!("{version} is held back"),
+        Found::Nothing => panic!("nothing"),
+    }
 }
 
 /// What comes of fetching the version that is offered.
 async fn fetched(version: &str, signature: &str, limit: usize) -> Result<Vec<u8>, Error> {
     let source = source(offer(version, signature, true), None);
-    let found = found(&source).await.unwrap();
-    assert_eq!(found.version.to_string(), version);
-    fetch(&found.package.unwrap(), limit).await
+    let (wanted, package) = wanted(found(&source).await);
+    assert_eq!(wanted, version);
+    fetch(&package.unwrap(), limit).await
 }
 
 #[tokio::test]
@@ -154,28 +164,45 @@ async fn u120_a_package_without_end_is_left() {
 }
 
 #[tokio::test]
-async fn u120_an_older_version_or_one_past_the_pin_is_none() {
+async fn u120_an_older_version_is_none_and_one_past_the_pin_is_held_back() {
     let signature = sign(&key(), PACKAGE, Some("1.1.0"));
     for version in ["1.1.0", RUNS] {
         let source = source(offer(version, &signature, true), None);
-        assert!(found(&source).await.is_none(), "{version}");
+        assert!(matches!(found(&source).await, Found::Nothing), "{version}");
     }
     let offered = offer("1.4.0", &signature, true);
-    assert!(
-        found(&source(offered.clone(), Some("1.3.9")))
-            .await
-            .is_none()
+    match found(&source(offered.clone(), Some("1.3.9"))).await {
+        Found::HeldBack(version) => assert_eq!(version.to_string(), "1.4.0"),
+        Found::Wanted { .. } | Found::Nothing => panic!("not held back"),
+    }
+    assert_eq!(
+        wanted(found(&source(offered, Some("1.4.0"))).await).0,
+        "1.4.0"
     );
-    assert!(found(&source(offered, Some("1.4.0"))).await.is_some());
+}
+
+#[test]
+fn u120_only_what_one_user_installed_is_installed_anew() {
+    for (package, is_installed) in [
+        (Some(BundleType::Nsis), true),
+        // Also where it came in an image.
+        (Some(BundleType::App), true),
+        (Some(BundleType::Msi), false),
+        (Some(BundleType::Deb), false),
+        (Some(BundleType::Rpm), false),
+        (None, false),
+    ] {
+        assert_eq!(installs(package.clone()), is_installed, "{package:?}");
+    }
 }
 
 /// As on Linux, where nobody offers packages here.
 #[tokio::test]
 async fn u120_a_version_is_told_without_a_package_for_this_system() {
     let source = source(offer("1.3.0", "", false), None);
-    let found = found(&source).await.unwrap();
-    assert_eq!(found.version.to_string(), "1.3.0");
-    assert!(found.package.is_none());
+    let (version, package) = wanted(found(&source).await);
+    assert_eq!(version, "1.3.0");
+    assert!(package.is_none());
 }
 
 #[tokio::test]
@@ -190,6 +217,6 @@ async fn u120_the_proxy_is_asked_and_nothing_goes_past_it() {
     )));
     let app = app();
     let found = find(app.handle(), &source, through, RUNS).await.unwrap();
-    assert_eq!(found.unwrap().version.to_string(), "1.3.0");
+    assert_eq!(wanted(found).0, "1.3.0");
     assert!(find(app.handle(), &source, None, RUNS).await.is_err());
 }

@@ -95,6 +95,7 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
     "a server that is another one", All, signing_in::wrong_key;
     "an invitation", Both, signing_in::invitation;
     "two accounts in one profile", Both, signing_in::two_accounts;
+    "another password", Both, signing_in::another_password;
     "signing out, and nothing is left", Both, signing_in::sign_out_wipes;
     "a first message between two who do not know each other", Both, messages::first_message;
     "texts of all kinds", Both, messages::texts_of_all_kinds;
@@ -117,6 +118,7 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
     "a moderator takes a message back", Both, said::moderated;
     "what this program does not know", Direct, said::not_known;
     "who leads somebody", Both, people::manager;
+    "a card of the older kind that was there before", Direct, people::older_card;
     "somebody is blocked", Both, decisions::blocking;
     "muted, pinned, put away", Direct, decisions::about_conversations;
     "silent and pinned on all devices", Both, decisions::on_all_devices;

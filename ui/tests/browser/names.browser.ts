@@ -85,7 +85,7 @@ describe('U112: in the tree that screen readers are given', () => {
     expect(said('这条改过了。')).toMatch(/; edited; Read$/);
     expect(said('第二条也没发出去')).toMatch(/; Not sent\. .+$/);
     expect(said('入口 entrance.png')).toMatch(/, [\d:]+: Picture: 入口 entrance\.png$/);
-    expect(said('You took a message back.')).toBeDefined();
+    expect(said('You recalled a message.')).toBeDefined();
     // Nothing is said with signs that only style a text.
     expect(said('重点')).not.toContain('*重点*');
   });

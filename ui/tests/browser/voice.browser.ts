@@ -1,6 +1,6 @@
 import axe from 'axe-core';
 import { expect, test, vi } from 'vitest';
-import { frames, openWindow, rows } from './stage';
+import { frames, openWindow, rows, viewport } from './stage';
 
 const open = () => openWindow((fake) => fake.withTeam().withFiles());
 const at = (testid: string) => document.querySelector<HTMLElement>(`[data-testid="${testid}"]`);
@@ -83,6 +83,25 @@ test('U56: what is being said is kept when another conversation is looked at', a
   await frames();
   expect(at('voice-bar')).toBeNull();
   expect(document.activeElement).toBe(at('composer'));
+});
+
+test('U56: the messages keep their end while the field takes its place again', async () => {
+  await open();
+  await click('voice-record');
+  await heard();
+  const height = viewport().clientHeight;
+  // For a moment neither is there, and whatever asks for a size then makes the page scroll.
+  at('voice-bar')!.style.display = 'none';
+  expect(viewport().clientHeight).toBe(height);
+  at('voice-bar')!.style.display = '';
+  await click('voice-stop');
+  await click('voice-send');
+  await vi.waitFor(() =>
+    expect(rows().at(-1)!.querySelector('[data-testid="sound-toggle"]')).not.toBeNull(),
+  );
+  await frames();
+  const { scrollHeight, scrollTop, clientHeight } = viewport();
+  expect(scrollHeight - scrollTop - clientHeight).toBeLessThan(1);
 });
 
 test('U56: it is recorded as long as the button is held', async () => {

@@ -109,6 +109,11 @@ pub(super) async fn stop(shared: &Shared, place: Place) -> Result<(), ApiError> 
     Ok(())
 }
 
+/// What is being fetched.
+pub(super) fn addresses(shared: &Shared) -> Vec<String> {
+    shared.files.fetches().keys().cloned().collect()
+}
+
 /// Whether it is here; then it is used now.
 async fn is_here(shared: &Shared, url: &str, sha256: Option<Vec<u8>>) -> Result<bool, ApiError> {
     let url = url.to_owned();
@@ -122,8 +127,7 @@ async fn is_here(shared: &Shared, url: &str, sha256: Option<Vec<u8>>) -> Result<
     let used = shared
         .store
         .write(move |tx| rows::used(tx, found.id, now_ms));
-    used.await.map_err(failed)?;
-    Ok(true)
+    used.await.map_err(failed)
 }
 
 /// Begins to fetch a file, unless somebody has.
@@ -227,6 +231,12 @@ async fn forget(shared: &Shared, id: i64) -> Result<(), ApiError> {
 /// What is here of a file that was begun, with what is needed to go on with it.
 async fn go_on(shared: &Shared, begun: CachedFile) -> Result<Option<(Coming, String)>, ApiError> {
     let id = begun.id;
+    let now_ms = shared.clock.now_ms();
+    // What is gone on with is not tidied away meanwhile, whenever it was begun.
+    let used = shared.store.write(move |tx| rows::used(tx, id, now_ms));
+    if !used.await.map_err(failed)? {
+        return Ok(None);
+    }
     let vault = &shared.files.vault;
     let opened = async {
         let writer = vault.append(begun.sealed.clone()).await?;
@@ -271,8 +281,8 @@ async fn ask(
     } else {
         Follow::Anywhere
     };
-    let trust = shared.trust();
-    let client = http::client(&shared.connector, &wanted.address, &trust, follow)
+    let proof = policy::proof(shared, &wanted.address).await?;
+    let client = http::client(&shared.connector, &wanted.address, proof, follow)
         .await
         .map_err(|error| error.to_api(host))?;
     let request = client.get(wanted.address.as_str());
@@ -414,11 +424,16 @@ async fn take(
     let (id, writer) = (coming.id, coming.writer);
     let finished = vault.block(move || writer.finish()).await;
     finished.map_err(|error| on_disk(&error))?;
-    shared
+    let now_ms = shared.clock.now_ms();
+    let finished = shared
         .store
-        .write(move |tx| rows::finish(tx, id, &whole))
-        .await
-        .map_err(failed)
+        .write(move |tx| rows::finish(tx, id, &whole, now_ms));
+    if finished.await.map_err(failed)? {
+        Ok(())
+    } else {
+        // Without its row nobody can read it.
+        Err(ApiError::new(ErrorCode::CacheFailed).detail("forgotten while it came"))
+    }
 }
 
 /// More than was said, or than anybody should send without a word.

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::policy;
 use super::service::Slot;
 use super::transfers::Key;
 use super::trouble::{self, Trouble};
@@ -25,6 +26,15 @@ use crate::vault::{PIECE, Reader};
 
 /// Pieces that wait for the network.
 const AHEAD: usize = 2;
+/// So much may be on its way at least when the last of a file has left us: what the
+/// system keeps, and a proxy on this computer.
+const UNDER_WAY: u64 = 4 * 1024 * 1024;
+/// A line that is slower than this, in bytes per second, is none.
+const SLOWEST: u64 = 8 * 1024;
+/// For a server to keep a file, and perhaps to look through it.
+const LEAST: Duration = Duration::from_secs(5 * 60);
+/// Longest wait for the answer, whatever the line is like.
+const LONGEST: Duration = Duration::from_secs(2 * 3600);
 
 /// What a file is made of: bytes of a known number, as they come.
 struct Outgoing {
@@ -65,8 +75,8 @@ impl Body for Outgoing {
 /// Uploads a file; its hash.
 pub(super) async fn put(shared: &Shared, upload: &Upload, slot: &Slot) -> Result<Vec<u8>, Trouble> {
     let host = slot.put.host_str().unwrap_or_default().to_owned();
-    let trust = shared.trust();
-    let client = http::client(&shared.connector, &slot.put, &trust, http::Follow::Nowhere)
+    let proof = policy::proof_of_slot(shared, &slot.put);
+    let client = http::client(&shared.connector, &slot.put, proof, http::Follow::Nowhere)
         .await
         .map_err(|error| trouble::on_the_way(&error, &host))?;
     let (pieces, coming) = mpsc::channel(AHEAD);
@@ -84,15 +94,15 @@ pub(super) async fn put(shared: &Shared, upload: &Upload, slot: &Slot) -> Result
     let mut request = std::pin::pin!(request);
     let mut feeding = std::pin::pin!(feed(shared, upload, pieces));
     let mut fed = None;
-    let mut deadline = Instant::now();
+    let began = Instant::now();
+    let mut deadline = began;
     let response = loop {
         tokio::select! {
             biased;
             response = &mut request => break response,
             hash = &mut feeding, if fed.is_none() => {
                 fed = Some(hash?);
-                // The last of it is on its way, and the server has to keep it.
-                deadline = Instant::now() + shared.timeouts.idle;
+                deadline = Instant::now() + patience(upload.size, began.elapsed(), upload.tries);
             }
             () = sleep_until(deadline), if fed.is_some() => {
                 return Err(Trouble::passing(ErrorCode::TimedOut.into()));
@@ -109,6 +119,22 @@ pub(super) async fn put(shared: &Shared, upload: &Upload, slot: &Slot) -> Result
         // It says that it has what it cannot have.
         None => Err(Trouble::passing(ErrorCode::ServerRefused.into())),
     }
+}
+
+/// How long the answer may take once the last of a file has left us, and all of it
+/// took so long to leave. Nothing is heard meanwhile: what is between us and the line
+/// (the system, a proxy that reads ahead) may still hold a good part of it, and the
+/// server has to keep the file, perhaps to look through it. Whoever gives up begins
+/// anew with all of it; so each try has twice the time of the one before.
+fn patience(size: u64, took: Duration, tries: u32) -> Duration {
+    // What is still to go does not take longer than all of it at the speed that was
+    // seen, or, where that is none because nothing but buffers was filled, at the
+    // slowest.
+    let rest = Duration::from_secs(size.min(UNDER_WAY) / SLOWEST).max(took);
+    LEAST
+        .saturating_add(rest)
+        .saturating_mul(2_u32.saturating_pow(tries.min(16)))
+        .min(LONGEST)
 }
 
 /// Looks whether a file can be read, and is what it was when it was sent.
@@ -230,4 +256,29 @@ pub(super) fn stamp(file: &File) -> io::Result<(u64, i64)> {
         metadata.len(),
         i64::try_from(modified_ms).unwrap_or(i64::MAX),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_line_has_the_time_that_it_needs_and_more_with_each_try() {
+        let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
+        // All of it fits into the buffers, and nothing is known of the line.
+        assert_eq!(patience(1000, Duration::ZERO, 0), 5 * minute);
+        let at_ten_kilobytes = Duration::from_secs(4 * 1024 * 1024 / 10_000);
+        assert!(patience(4 * 1024 * 1024, second, 0) > at_ten_kilobytes);
+        assert_eq!(
+            patience(1 << 40, second, 0),
+            patience(UNDER_WAY, second, 0),
+            "so much is never under way"
+        );
+        // It went slowly, so the rest does.
+        assert_eq!(patience(1 << 30, 30 * minute, 0), 35 * minute);
+        // A proxy that takes all at once is met again with more patience.
+        assert_eq!(patience(1000, second, 1), 2 * (5 * minute + second));
+        assert_eq!(patience(1000, second, u32::MAX), LONGEST);
+        assert_eq!(patience(u64::MAX, Duration::MAX, 0), LONGEST);
+    }
 }

@@ -41,7 +41,9 @@ pub(in crate::account) async fn run(shared: Arc<Shared>) {
         let mut tries = 0;
         loop {
             match Work::new(&shared).run(tries == 0).await {
-                Ok(()) | Err(StoreError::Closed) => return,
+                Ok(()) => return,
+                // That goes with the end of the account, and with nothing else.
+                Err(StoreError::Closed) if cancel.is_cancelled() => return,
                 Err(error) => tracing::error!(%error, tries, "uploads begin anew"),
             }
             // What the cache has refused (its disk may be full) it may take later.

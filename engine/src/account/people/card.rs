@@ -70,7 +70,7 @@ fn first(values: Vec<String>) -> String {
 
 fn vcard4(card: &Element) -> CardView {
     let texts = |name| values(card, [name, "text"]);
-    let mut organisation = texts("org").into_iter();
+    let (organisation, department) = organisation(card);
     let mut phones = texts("tel");
     phones.extend(
         values(card, ["tel", "uri"])
@@ -81,14 +81,31 @@ fn vcard4(card: &Element) -> CardView {
     CardView {
         full_name: first(texts("fn")),
         title: first(texts("title")),
-        organisation: organisation.next().unwrap_or_default(),
-        department: organisation.next().unwrap_or_default(),
+        organisation,
+        department,
         emails: texts("email"),
         phones,
         url: first(values(card, ["url", "uri"])),
         note: first(texts("note")),
         manager: None,
     }
+}
+
+/// An organisation and the department in it, by their places: the first may be empty
+/// (RFC 6350, section 6.6.4).
+fn organisation(card: &Element) -> (String, String) {
+    card.children()
+        .filter(|child| child.is("org", ns::VCARD4))
+        .map(|org| {
+            let mut parts = org
+                .children()
+                .filter(|part| part.is("text", ns::VCARD4))
+                .map(|part| value(&part.text()));
+            let organisation = parts.next().unwrap_or_default();
+            (organisation, parts.next().unwrap_or_default())
+        })
+        .find(|(organisation, department)| !organisation.is_empty() || !department.is_empty())
+        .unwrap_or_default()
 }
 
 fn vcard_temp(card: &Element) -> CardView {
@@ -135,11 +152,14 @@ pub(super) fn cleaned(card: CardView) -> CardView {
 }
 
 /// A card as vCard4.
-pub(super) fn to_vcard4(card: &CardView) -> Element {
+pub(super) fn to_vcard4(nickname: &str, card: &CardView) -> Element {
     let mut written = build("vcard", ns::VCARD4);
-    let mut add = |name: &str, kind: &str, all: &[&String]| {
-        let values = all.iter().filter(|value| !value.is_empty());
-        let values: Vec<Build> = values
+    let mut add = |name: &str, kind: &str, all: &[&str]| {
+        // What is empty stays where something follows: parts go by their places.
+        let last = all.iter().rposition(|value| !value.is_empty());
+        let values: Vec<Build> = all
+            .iter()
+            .take(last.map_or(0, |last| last + 1))
             .map(|value| build(kind, ns::VCARD4).text(value))
             .collect();
         if !values.is_empty() {
@@ -148,6 +168,7 @@ pub(super) fn to_vcard4(card: &CardView) -> Element {
         }
     };
     add("fn", "text", &[&card.full_name]);
+    add("nickname", "text", &[nickname]);
     add("title", "text", &[&card.title]);
     add("org", "text", &[&card.organisation, &card.department]);
     for email in &card.emails {
@@ -272,7 +293,7 @@ mod tests {
             note: "hi".into(),
             manager: None,
         };
-        assert_eq!(vcard4(&to_vcard4(&card)), card);
+        assert_eq!(vcard4(&to_vcard4("Na", &card)), card);
         let temp = parse(
             "<vCard xmlns='vcard-temp'><FN> 李娜 </FN><TITLE>Designer</TITLE>
             <ORG><ORGNAME>Valley</ORGNAME><ORGUNIT>Web</ORGUNIT></ORG>
@@ -301,6 +322,27 @@ mod tests {
             (card.note.len(), card.emails.len()),
             (MAX_VALUE, MAX_VALUES)
         );
-        assert_eq!(vcard4(&to_vcard4(&card)), card);
+        assert_eq!(vcard4(&to_vcard4("", &card)), card);
+    }
+
+    #[test]
+    fn a_department_without_an_organisation_stays_one() {
+        let card = CardView {
+            department: "Sales".into(),
+            ..CardView::default()
+        };
+        let written = to_vcard4("", &card);
+        let org = written.get_child("org", ns::VCARD4).unwrap();
+        let parts: Vec<String> = org.children().map(Element::text).collect();
+        assert_eq!(parts, ["", "Sales"]);
+        assert_eq!(vcard4(&written), card);
+        // One that says nothing is passed over, and two are not one.
+        let several = parse(
+            "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><org><text/></org>
+            <org><text>Valley</text></org><org><text>Hill</text></org></vcard>"
+                .as_bytes(),
+        )
+        .unwrap();
+        assert_eq!(organisation(&several), ("Valley".to_owned(), String::new()));
     }
 }

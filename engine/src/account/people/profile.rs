@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use jid::BareJid;
 use rusqlite::Connection;
 use xmpp_core::element::build;
-use xmpp_core::ns;
+use xmpp_core::{Element, ns};
 
 use super::{card, failed, manager};
 use crate::account::Shared;
-use crate::account::handle::AskError;
+use crate::account::handle::{AskError, Handle};
 use crate::account::sync::pep::{self, Readers};
 use crate::account::sync::profiles::nickname_of;
 use crate::api::{ApiError, CardView, PresenceShow, ProfileView, Subscription};
@@ -125,23 +125,24 @@ fn known_manager(db: &Connection, of: &str) -> rusqlite::Result<Option<String>> 
     Ok(card.and_then(|card| card.manager))
 }
 
+async fn publish(handle: &Handle, node: &str, payload: Element) -> Result<(), AskError> {
+    pep::publish(handle, node, "current", payload, Readers::Contacts).await
+}
+
 /// Says who we are: the nickname in its own node, the card in both kinds.
+///
+/// The newer kind is written first, so that its node is made for our contacts: a
+/// server that makes it of the older kind makes it for everybody. And it is written
+/// last, since what such a server makes of the older kind says less.
 pub(super) async fn set(shared: &Shared, nickname: &str, card: CardView) -> Result<(), ApiError> {
     let handle = shared.handle()?;
     let (nickname, mut card) = (nickname_of(nickname), card::cleaned(card));
     let nick = build("nick", ns::NICK).text(&nickname).done();
-    let written = card::to_vcard4(&card);
-    pep::publish(&handle, ns::NICK, "current", nick, Readers::Contacts).await?;
-    pep::publish(
-        &handle,
-        ns::VCARD4_NODE,
-        "current",
-        written,
-        Readers::Contacts,
-    )
-    .await?;
+    let written = card::to_vcard4(&nickname, &card);
+    publish(&handle, ns::NICK, nick).await?;
+    publish(&handle, ns::VCARD4_NODE, written.clone()).await?;
     match card::set_temp(&handle, &nickname, &card).await {
-        Ok(()) => {}
+        Ok(()) => publish(&handle, ns::VCARD4_NODE, written).await?,
         // A server that has the newer kind only.
         Err(AskError::Refused(error)) => tracing::info!(%error, "no old kind of card there"),
         Err(error) => return Err(error.into()),

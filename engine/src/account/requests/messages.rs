@@ -283,6 +283,10 @@ impl Account {
         if original.text.is_empty() && attachments.is_empty() {
             return Err(ErrorCode::NotAllowed.into());
         }
+        // What others send may be longer than what we do.
+        if original.text.len() > MAX_TEXT {
+            return Err(too_long());
+        }
         let composed = Composed {
             conversation,
             text: original.text,
@@ -408,13 +412,17 @@ fn reply(
     }))
 }
 
+fn too_long() -> ApiError {
+    ApiError::new(ErrorCode::MessageTooLong).value("limit", MAX_TEXT)
+}
+
 /// A text as it can be sent, and whom it names. The ranges are those of the text
 /// as it was given; what does not fit is left out.
 fn checked(text: &str, mentions: &[MentionInput]) -> Result<(String, Vec<Mention>), ApiError> {
     let clean = clean_text(text);
     let trimmed = clean.trim_matches('\n');
     if trimmed.trim().is_empty() || clean.len() > MAX_TEXT {
-        return Err(ApiError::new(ErrorCode::MessageTooLong).value("limit", MAX_TEXT));
+        return Err(too_long());
     }
     let cut = clean.len() - clean.trim_start_matches('\n').len();
     let mut found: Vec<Mention> = mentions

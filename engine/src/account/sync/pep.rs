@@ -203,7 +203,8 @@ impl Readers {
 }
 
 /// Publishes an item in a node of ours (XEP-0060, section 7.1.5; XEP-0223 for
-/// what is private: a server that cannot promise that refuses).
+/// what is private: a server that cannot promise that refuses). What is for others
+/// goes as well into a node that is set up for other readers already.
 pub(in crate::account) async fn publish(
     handle: &Handle,
     node: &str,
@@ -222,17 +223,24 @@ pub(in crate::account) async fn publish(
         .child(build("publish-options", ns::PUBSUB).child(options))
         .done();
     match (handle.ask("set", None, query).await, readers) {
-        (Ok(_), _) => Ok(()),
+        (Ok(_), _) => return Ok(()),
+        // Another client, or the server for an older kind of card, has made the node:
+        // who may read it was decided there.
+        (Err(AskError::Refused(error)), Readers::Contacts)
+            if error.condition == Condition::Conflict =>
+        {
+            tracing::debug!(%error, node, "left as it is set up");
+        }
         // The node is set up differently.
         // COMPAT: or the server does not know all of these options.
         (Err(AskError::Refused(error)), Readers::Ourselves) => {
             tracing::debug!(%error, node, "set up");
             set_up(handle, node, readers).await?;
-            let query = build("pubsub", ns::PUBSUB).child(publish).done();
-            handle.ask("set", None, query).await.map(drop)
         }
-        (Err(error), _) => Err(error),
+        (Err(error), _) => return Err(error),
     }
+    let query = build("pubsub", ns::PUBSUB).child(publish).done();
+    handle.ask("set", None, query).await.map(drop)
 }
 
 /// Before anything is in it: it must not be seen by others even for a moment.

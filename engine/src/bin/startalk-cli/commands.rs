@@ -204,12 +204,12 @@ async fn account_id(engine: &Engine, cli: &Cli) -> anyhow::Result<String> {
 /// The account of the command, unlocked.
 pub(crate) async fn account(engine: &Engine, cli: &Cli) -> anyhow::Result<String> {
     let id = account_id(engine, cli).await?;
-    let locked = overview(engine)
-        .await?
-        .accounts
-        .iter()
-        .any(|account| account.id == id && !account.unlocked);
-    if locked {
+    let mut all = overview(engine).await?.accounts.into_iter();
+    let locked = all.find(|account| account.id == id && !account.unlocked);
+    if let Some(locked) = locked {
+        if let ConnectionView::Offline { error: Some(error) } = locked.connection {
+            bail!("the account could not be opened: {error}");
+        }
         if !cli.password_stdin {
             bail!("there is no keyring: give the password with --password-stdin");
         }

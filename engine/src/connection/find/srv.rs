@@ -45,12 +45,19 @@ async fn search(resolver: &TokioResolver, domain: &str, clock: &Clock) -> Option
         records(resolver, domain, "_xmpps-client", Transport::DirectTls),
         records(resolver, domain, "_xmpp-client", Transport::StartTls)
     );
-    let answered = direct.is_some() || start.is_some();
+    Some(order(both(direct, start)?, || clock.random_fraction()))
+}
+
+/// The records of both services. `None` if there is none and that of RFC 6120 says
+/// so itself (section 3.2.1): that there is no direct TLS says nothing of STARTTLS,
+/// for which the domain is tried where no records are (section 3.2.2).
+fn both(direct: Option<Vec<Record>>, start: Option<Vec<Record>>) -> Option<Vec<Record>> {
+    let is_not_here = start.as_ref().is_some_and(Vec::is_empty);
     let all: Vec<Record> = [direct, start].into_iter().flatten().flatten().collect();
-    if answered && all.is_empty() {
+    if is_not_here && all.is_empty() {
         return None;
     }
-    Some(order(all, || clock.random_fraction()))
+    Some(all)
 }
 
 /// The usable records of one service; nothing without an answer that has any.
@@ -170,6 +177,18 @@ mod tests {
         assert_eq!(first["tls:none:1"], 10);
         assert_eq!(first["tls:some:1"], 300);
         assert_eq!(first["tls:most:1"], 600);
+    }
+
+    #[test]
+    fn no_direct_tls_does_not_say_that_there_are_no_servers() {
+        let some = || Some(vec![record(1, 0, "tls:a:1")]);
+        let none_here = || Some(Vec::new());
+        assert_eq!(both(none_here(), None), Some(Vec::new()));
+        assert_eq!(both(None, None), Some(Vec::new()));
+        assert_eq!(both(None, none_here()), None);
+        assert_eq!(both(none_here(), none_here()), None);
+        assert_eq!(both(some(), none_here()), some());
+        assert_eq!(both(none_here(), some()), some());
     }
 
     #[test]

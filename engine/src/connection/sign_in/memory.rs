@@ -123,6 +123,11 @@ impl Memory {
         }
     }
 
+    /// The password was changed from here: a token of the one before may count no more.
+    pub(crate) async fn forget_token(&self, connector: &Connector) {
+        self.keep_token(connector, None).await;
+    }
+
     /// This device was signed out: what it could come back with goes, also from
     /// where secrets are.
     pub(crate) async fn forget_password(&self, connector: &Connector) {

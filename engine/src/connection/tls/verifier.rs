@@ -21,11 +21,12 @@ use crate::api::CertificateView;
 /// What counts as a proof for one server. Pins stand alone: where there are
 /// any, the key has to be one of them, and the certificate around it says
 /// nothing. Else the chain has to lead to an authority, be of this time and for
-/// this name.
+/// this name. Only where somebody asks for both will either do.
 #[derive(Debug)]
 pub(super) struct Verifier {
     pins: Vec<SpkiPin>,
-    /// Those of the navigation, then those of the system.
+    /// Those of the navigation, then those of the system. Where there are pins they
+    /// count besides; mostly there are none then.
     authorities: Vec<Arc<dyn ServerCertVerifier>>,
     provider: Arc<CryptoProvider>,
     /// The last that was refused.
@@ -33,24 +34,24 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    pub(super) fn new(trust: &Trust) -> Result<Self, ConnectError> {
+    /// `or_system`: whether the authorities of the system count in any case.
+    pub(super) fn new(trust: &Trust, or_system: bool) -> Result<Self, ConnectError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut authorities: Vec<Arc<dyn ServerCertVerifier>> = Vec::new();
         let mut why = String::from("nothing to trust");
-        if trust.spki_sha256.is_empty() {
-            if !trust.authorities.is_empty() {
-                authorities.push(private(trust, &provider)?);
+        let is_pinned = !trust.spki_sha256.is_empty();
+        if !is_pinned && !trust.authorities.is_empty() {
+            authorities.push(private(trust, &provider)?);
+        }
+        if or_system || (!is_pinned && trust.system_roots) {
+            match rustls_platform_verifier::Verifier::new(Arc::clone(&provider)) {
+                Ok(system) => authorities.push(Arc::new(system)),
+                Err(error) => why = error.to_string(),
             }
-            if trust.system_roots {
-                match rustls_platform_verifier::Verifier::new(Arc::clone(&provider)) {
-                    Ok(system) => authorities.push(Arc::new(system)),
-                    Err(error) => why = error.to_string(),
-                }
-            }
-            if authorities.is_empty() {
-                let problem = CertificateProblem::UnknownIssuer;
-                return Err(ConnectError::Certificate(problem, why, None));
-            }
+        }
+        if !is_pinned && authorities.is_empty() {
+            let problem = CertificateProblem::UnknownIssuer;
+            return Err(ConnectError::Certificate(problem, why, None));
         }
         Ok(Self {
             pins: trust.spki_sha256.clone(),
@@ -122,12 +123,13 @@ impl ServerCertVerifier for Verifier {
             .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
         if !self.pins.is_empty() {
             let met = pin(&certificate);
-            return if self.pins.contains(&met) {
-                Ok(ServerCertVerified::assertion())
-            } else {
+            if self.pins.contains(&met) {
+                return Ok(ServerCertVerified::assertion());
+            }
+            if self.authorities.is_empty() {
                 let differs = CertificateError::Other(OtherError(Arc::new(KeyDiffers(met))));
-                Err(self.refuse(&certificate, Error::InvalidCertificate(differs)))
-            };
+                return Err(self.refuse(&certificate, Error::InvalidCertificate(differs)));
+            }
         }
         let mut refused = Error::InvalidCertificate(CertificateError::UnknownIssuer);
         for authority in &self.authorities {
@@ -190,4 +192,84 @@ fn is_unknown(error: &Error) -> bool {
         error,
         Error::InvalidCertificate(CertificateError::UnknownIssuer)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use navigation::Authority;
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+
+    use super::*;
+
+    const HOST: &str = "files.example";
+
+    /// An authority, as the system may know it, and a certificate of it for a host.
+    fn certified() -> (Arc<dyn ServerCertVerifier>, CertificateDer<'static>) {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Installed");
+        let pair = KeyPair::generate().unwrap();
+        let ca = CertifiedIssuer::self_signed(params, pair).unwrap();
+        let pair = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
+        let leaf = params.signed_by(&pair, &ca).unwrap();
+        let trust = Trust {
+            authorities: vec![Authority::from_der(ca.der().to_vec()).unwrap()],
+            ..Trust::default()
+        };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        (private(&trust, &provider).unwrap(), leaf.der().clone())
+    }
+
+    fn pinned(trust: &SpkiPin, beside: &[Arc<dyn ServerCertVerifier>]) -> Verifier {
+        Verifier {
+            pins: vec![*trust],
+            authorities: beside.to_vec(),
+            provider: Arc::new(rustls::crypto::ring::default_provider()),
+            refused: Mutex::default(),
+        }
+    }
+
+    fn verify(verifier: &Verifier, leaf: &CertificateDer<'_>, name: &str) -> Result<(), Error> {
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = UnixTime::since_unix_epoch(now.unwrap());
+        verifier
+            .verify_server_cert(leaf, &[], &name, &[], now)
+            .map(drop)
+    }
+
+    #[test]
+    fn beside_a_pin_an_authority_counts_only_where_it_was_asked_for() {
+        let (system, leaf) = certified();
+        let other = SpkiPin::from_der_spki(b"other");
+        let alone = verify(&pinned(&other, &[]), &leaf, HOST).unwrap_err();
+        let Error::InvalidCertificate(CertificateError::Other(why)) = &alone else {
+            panic!("{alone:?}")
+        };
+        assert!(why.0.downcast_ref::<KeyDiffers>().is_some());
+
+        let either = pinned(&other, &[Arc::clone(&system)]);
+        verify(&either, &leaf, HOST).unwrap();
+        // By name, and by no authority that nobody knows.
+        assert!(verify(&either, &leaf, "elsewhere.example").is_err());
+        assert!(verify(&either, &certified().1, HOST).is_err());
+
+        let (_, parsed) = X509Certificate::from_der(&leaf).unwrap();
+        let own = pin(&parsed);
+        verify(&pinned(&own, &[system]), &leaf, "elsewhere.example").unwrap();
+    }
+
+    #[test]
+    fn a_stream_has_its_pins_alone() {
+        let trust = Trust {
+            spki_sha256: vec![SpkiPin::from_der_spki(b"ours")],
+            ..Trust::default()
+        };
+        assert!(Verifier::new(&trust, false).unwrap().authorities.is_empty());
+    }
 }

@@ -1,3 +1,4 @@
+mod dates;
 mod due;
 
 use std::collections::BTreeMap;

@@ -15,6 +15,9 @@ use navigation::{
 use serde_json::json;
 use startalk_navigation as navigation;
 
+use crate::describe::{describe_document, describe_target};
+use crate::values::{preview, updates_channel, updates_up_to, updates_url};
+
 /// Navigation documents: where a team's server is, signed by who runs it.
 ///
 /// Exit codes: 0 done or valid, 1 refused or invalid, 2 wrong usage.
@@ -32,15 +35,17 @@ enum Command {
         /// File to make; an existing one is never overwritten.
         key: PathBuf,
     },
-    /// Writes an unsigned document to standard output.
+    /// Writes an unsigned document.
     New(New),
-    /// Signs a document; the envelope goes to standard output.
+    /// Signs a document: writes the envelope.
     Sign {
         /// The document ("-" for standard input).
         document: PathBuf,
         /// The key file.
         #[arg(long)]
         key: PathBuf,
+        #[command(flatten)]
+        to: Output,
     },
     /// Checks an envelope: signature, issuer, validity, content.
     Verify {
@@ -60,6 +65,8 @@ enum Command {
         /// Address at which the envelope is published.
         #[arg(long)]
         url: Option<String>,
+        #[command(flatten)]
+        to: Output,
     },
     /// Explains a link or address: what it is and where it leads.
     Show {
@@ -76,6 +83,8 @@ enum Command {
         /// Write an SVG document instead of text.
         #[arg(long)]
         svg: bool,
+        #[command(flatten)]
+        to: Output,
     },
 }
 
@@ -90,7 +99,8 @@ struct New {
     /// wss:HOST:PORT/PATH; may be given again, best first.
     #[arg(long)]
     endpoint: Vec<Endpoint>,
-    /// Fingerprint of the server's key, as `startalk-server status` shows it.
+    /// Fingerprint of the server's key, as `startalk-server status` shows it while the
+    /// server runs.
     #[arg(long)]
     pin: Vec<SpkiPin>,
     /// File with the certificates of authorities of this server's own (PEM).
@@ -119,21 +129,36 @@ struct New {
     #[arg(long)]
     updates_off: bool,
     /// Where clients look for new versions.
-    #[arg(long)]
+    #[arg(long, value_parser = updates_url)]
     updates_url: Option<String>,
     /// Which kind of versions clients take there, such as `beta`.
-    #[arg(long)]
+    #[arg(long, value_parser = updates_channel)]
     updates_channel: Option<String>,
-    /// Ask clients not to go beyond this version.
-    #[arg(long)]
+    /// Ask clients not to go beyond this version, such as 1.4.0.
+    #[arg(long, value_parser = updates_up_to)]
     updates_up_to: Option<String>,
+    #[command(flatten)]
+    to: Output,
 }
 
-fn preview(text: &str) -> Result<Preview, &'static str> {
-    match text {
-        "name" => Ok(Preview::Name),
-        "nothing" => Ok(Preview::Nothing),
-        _ => Err("name or nothing"),
+// What Windows PowerShell redirects becomes UTF-16, and that is no JSON.
+#[derive(Args)]
+struct Output {
+    /// File to write, in place of standard output; one that is there is replaced.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Output {
+    fn write(&self, text: &str) -> anyhow::Result<()> {
+        match &self.output {
+            None => {
+                println!("{text}");
+                Ok(())
+            }
+            Some(path) => std::fs::write(path, format!("{text}\n"))
+                .with_context(|| path.display().to_string()),
+        }
     }
 }
 
@@ -141,15 +166,15 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Keygen { key } => keygen(&key),
         Command::New(new) => new_document(new),
-        Command::Sign { document, key } => sign(&document, &key),
+        Command::Sign { document, key, to } => sign(&document, &key, &to),
         Command::Verify {
             envelope,
             issuer,
             json,
         } => verify(&envelope, issuer, json),
-        Command::Link { envelope, url } => link(&envelope, url),
+        Command::Link { envelope, url, to } => link(&envelope, url, &to),
         Command::Show { text, json } => show(&text, json),
-        Command::Qr { link, svg } => qr(&link, svg),
+        Command::Qr { link, svg, to } => qr(&link, svg, &to),
     }
 }
 
@@ -209,16 +234,14 @@ fn new_document(new: New) -> anyhow::Result<()> {
         },
         ..NavigationDocument::new(target, Timestamp::now())
     };
-    println!("{}", serde_json::to_string_pretty(&document)?);
-    Ok(())
+    new.to.write(&serde_json::to_string_pretty(&document)?)
 }
 
-fn sign(document: &Path, key: &Path) -> anyhow::Result<()> {
+fn sign(document: &Path, key: &Path, to: &Output) -> anyhow::Result<()> {
     let document = NavigationDocument::from_json(&read(document)?)?;
     let text = String::from_utf8(read(key)?).context("not a key file")?;
     let key = SigningKey::from_text(&text).context("not a key file")?;
-    println!("{}", SignedDocument::sign(&document, &key)?.to_json());
-    Ok(())
+    to.write(&SignedDocument::sign(&document, &key)?.to_json())
 }
 
 fn verify(envelope: &Path, issuer: Option<IssuerKey>, json: bool) -> anyhow::Result<()> {
@@ -245,7 +268,7 @@ fn verify(envelope: &Path, issuer: Option<IssuerKey>, json: bool) -> anyhow::Res
     }
 }
 
-fn link(envelope: &Path, url: Option<String>) -> anyhow::Result<()> {
+fn link(envelope: &Path, url: Option<String>, to: &Output) -> anyhow::Result<()> {
     let envelope = SignedDocument::from_json(&read(envelope)?)?;
     envelope.verify(Timestamp::now(), None)?;
     let link = match url {
@@ -258,8 +281,7 @@ fn link(envelope: &Path, url: Option<String>) -> anyhow::Result<()> {
     let text = link.to_link();
     // Nobody should hand out a link that the app then refuses.
     NavigationInput::parse(&text)?;
-    println!("{text}");
-    Ok(())
+    to.write(&text)
 }
 
 fn show(text: &str, json: bool) -> anyhow::Result<()> {
@@ -330,49 +352,14 @@ fn as_json(input: &NavigationInput) -> serde_json::Value {
     }
 }
 
-fn describe_document(document: &NavigationDocument) {
-    println!("number {}, issued {}", document.serial, document.issued_at);
-    if let Some(until) = document.valid_until {
-        println!("valid until {until}");
-    }
-    describe_target(&document.target);
-}
-
-fn describe_target(target: &ServerTarget) {
-    if let Some(name) = &target.name {
-        println!("name {name}");
-    }
-    println!("domain {}", target.domain);
-    for endpoint in &target.endpoints {
-        println!("endpoint {endpoint}");
-    }
-    if target.endpoints.is_empty() {
-        println!("endpoints are looked up by the domain");
-    }
-    for pin in &target.trust.spki_sha256 {
-        println!("server key {pin}");
-    }
-    if !target.trust.authorities.is_empty() {
-        let count = target.trust.authorities.len();
-        println!("proven by {count} authorities of its own");
-    }
-    if target.trust.system_roots {
-        println!("proven by the certificate authorities of the system");
-    }
-}
-
-fn qr(link: &str, svg: bool) -> anyhow::Result<()> {
+fn qr(link: &str, svg: bool, to: &Output) -> anyhow::Result<()> {
     let link = argument(link)?;
     let link = link.trim();
-    println!(
-        "{}",
-        if svg {
-            navigation::qr_svg(link)?
-        } else {
-            navigation::qr_text(link)?
-        }
-    );
-    Ok(())
+    let picture = match svg {
+        true => navigation::qr_svg(link)?,
+        false => navigation::qr_text(link)?,
+    };
+    to.write(&picture)
 }
 
 /// A text given on the command line, or "-" for standard input.
@@ -385,7 +372,8 @@ fn argument(text: &str) -> anyhow::Result<String> {
 }
 
 /// Reads a small file; "-" is standard input. Larger ones are cut off just
-/// above the limit and then refused by whoever parses them.
+/// above the limit and then refused by whoever parses them. A byte order mark is no
+/// part of it.
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let limit = MAX_DOCUMENT_BYTES as u64 + 1;
     let mut bytes = Vec::new();
@@ -398,5 +386,11 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
         let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
         file.take(limit).read_to_end(&mut bytes)?;
     }
-    Ok(bytes)
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        bail!(
+            "{}: written as UTF-16; --output writes UTF-8",
+            path.display()
+        );
+    }
+    Ok(navigation::without_mark(&bytes).to_vec())
 }

@@ -18,18 +18,21 @@ async fn blocking<T: Send + 'static, E: Into<anyhow::Error> + Send + 'static>(
     done.context("the work ended early")?.map_err(Into::into)
 }
 
+fn or_dash(value: Option<impl std::fmt::Display>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
 pub(crate) async fn status(folder: Folder) -> anyhow::Result<()> {
     let status = blocking(move || safekeeping::status(&folder.data)).await?;
     say(folder.json, &status, |status| {
         let server = match &status.running {
             Some(running) => format!(
-                "runs as process {}, http {}, tcp {}, {} people online",
+                "runs as process {}, http {}, tcp {}, {} people online\npin of its key: {}",
                 running.pid,
                 running.http,
-                running
-                    .tcp
-                    .map_or_else(|| "-".to_owned(), |address| address.to_string()),
-                running.people_online
+                or_dash(running.tcp),
+                running.people_online,
+                or_dash(running.pin)
             ),
             None => "does not run".to_owned(),
         };

@@ -46,7 +46,7 @@ fn full_room(router: &Router, count: u64) -> (Room, Vec<QueueOut>) {
             presence: None,
             written: None,
             carbons: false,
-            attached: true,
+            lost: None,
             wants_roster: false,
             personal: crate::pep::Personal::default(),
             wants_blocklist: false,

@@ -30,6 +30,8 @@ pub(super) struct Sm {
     /// Whether an answer to `<r/>` is outstanding.
     asked: bool,
     since_asked: usize,
+    /// Whether anything was sent or acknowledged since then.
+    moved: bool,
 }
 
 impl Sm {
@@ -37,6 +39,12 @@ impl Sm {
     pub(super) fn sent(&mut self, outgoing: Outgoing) {
         self.outbound.sent(outgoing);
         self.since_asked += 1;
+        self.moved = true;
+    }
+
+    /// What is kept, oldest first.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &Outgoing> {
+        self.outbound.iter()
     }
 
     /// Whether it keeps more than so many times what should wait. `bytes` are
@@ -61,6 +69,14 @@ impl Session {
         self.sm
             .as_ref()
             .is_some_and(|sm| sm.keeps_over(limits, bytes, 1))
+    }
+
+    /// Whether to ask where nothing goes on without an answer. Not again before
+    /// something has changed: who answers that it has no more than before would
+    /// be asked without end.
+    pub(in crate::session) fn may_insist(&self) -> bool {
+        let sm = self.sm.as_ref();
+        sm.is_some_and(|sm| !sm.asked && sm.moved && !sm.outbound.is_empty())
     }
 
     pub(super) async fn stream_management(&mut self, element: &Element) -> Next {
@@ -133,6 +149,7 @@ impl Session {
             outbound: Outbound::default(),
             asked: false,
             since_asked: 0,
+            moved: false,
         });
         enabled.done()
     }
@@ -144,6 +161,7 @@ impl Session {
         match sm.outbound.acknowledge(h) {
             Ok(settled) => {
                 sm.asked = false;
+                sm.moved |= !settled.is_empty();
                 self.queue.release(settled.iter().map(Outgoing::size).sum());
                 let rows: Vec<i64> = settled
                     .into_iter()
@@ -212,7 +230,7 @@ impl Session {
             return acknowledged;
         }
         self.lost = None;
-        self.attach(true);
+        self.note_connection();
         self.heard = Instant::now();
         self.asked = false;
         let Some(sm) = &mut self.sm else {
@@ -266,6 +284,7 @@ impl Session {
         }
         sm.asked = true;
         sm.since_asked = 0;
+        sm.moved = false;
         self.write(&build("r", ns::SM).done()).await
     }
 }

@@ -67,7 +67,7 @@ impl Session {
             presence: None,
             written: None,
             carbons: false,
-            attached: true,
+            lost: None,
             wants_roster: false,
             wants_blocklist: false,
             reads_archive: false,
@@ -197,6 +197,7 @@ impl Session {
             .and_then(|resource| Self::new(server, account, resource, id, peer));
         let (mut session, mut entry) = made.ok_or(StreamCondition::InternalServerError)?;
         entry.carbons = wanted.has_child("enable", ns::CARBONS);
+        entry.reads_archive = true;
         let owner = session.user.clone();
         let max = server.config.limits.tokens_per_account;
         let row = client.map(|client| client.row(&entry));

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::Session;
 use crate::router::Entry;
 use crate::server::Server;
 use crate::session::{clients, presence};
@@ -30,6 +31,28 @@ impl Place {
             clients::left(&self.server, &self.user, client);
         }
         Some(entry)
+    }
+}
+
+impl Session {
+    /// Ends a session that has not begun to speak.
+    pub(super) fn finish(mut self) {
+        let was_available = self.leave();
+        self.over(was_available);
+    }
+
+    /// Takes the session out of the router; whether it was available.
+    pub(super) fn leave(&self) -> bool {
+        let entry = self.place.leave();
+        entry.is_some_and(|entry| entry.presence.is_some())
+    }
+
+    /// Tells the others.
+    pub(super) fn over(&mut self, was_available: bool) {
+        self.gone(was_available);
+        // What is in the queue and was not taken stays undelivered in the
+        // archive: rows are marked only when a client has them.
+        tracing::debug!(address = %self.address, "session over");
     }
 }
 

@@ -7,7 +7,6 @@ use xmpp_core::{Element, ns, rules};
 use super::slow::overdue;
 use super::{Next, Session};
 use crate::router::Outgoing;
-use crate::server::Server;
 use crate::session::SessionEnd;
 use crate::transport::TransportError;
 
@@ -29,8 +28,7 @@ impl Session {
             }
         }
         if self.transport.is_none() {
-            let Server { push, router, .. } = &*self.server;
-            push.queued(router, &self.user, &outgoing);
+            self.tell_of_queued(&outgoing);
             return Next::Go;
         }
         let next = self.write_text(&outgoing.xml).await;

@@ -63,10 +63,31 @@ pub(crate) fn insert_passing(
     Ok(tx.last_insert_rowid())
 }
 
-/// How many messages wait for the owner that are in no archive.
-pub(crate) fn count_passing(db: &Connection, owner: &str) -> rusqlite::Result<i64> {
-    db.prepare_cached("SELECT count(*) FROM archive WHERE owner = ?1 AND kept = 0")?
-        .query_row([owner], |row| row.get(0))
+/// What waits for an owner and is in no archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Passing {
+    pub(crate) count: u64,
+    pub(crate) bytes: u64,
+    /// Of these, the bytes of one sender.
+    pub(crate) bytes_of_peer: u64,
+}
+
+/// How much waits for the owner that is in no archive, and how much of it is
+/// from one sender.
+pub(crate) fn passing(db: &Connection, owner: &str, peer: &str) -> rusqlite::Result<Passing> {
+    let mut statement = db.prepare_cached(
+        "SELECT count(*), coalesce(sum(octet_length(xml)), 0),
+             coalesce(sum(iif(peer = ?2, octet_length(xml), 0)), 0)
+         FROM archive WHERE owner = ?1 AND kept = 0",
+    )?;
+    statement.query_row([owner, peer], |row| {
+        let number = |place: usize| row.get(place).map(i64::unsigned_abs);
+        Ok(Passing {
+            count: number(0)?,
+            bytes: number(1)?,
+            bytes_of_peer: number(2)?,
+        })
+    })
 }
 
 /// Clients have these messages: they wait no more, and go if nothing else

@@ -6,7 +6,7 @@
 //! case before somebody searches: that costs a fraction of indexing each by
 //! itself, and nobody waits for it who only sends a message.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sha2::{Digest, Sha256};
 use xmpp_core::{Element, element, ns};
 
@@ -94,7 +94,7 @@ fn mark(kind: &str, of: &[&str]) -> String {
 }
 
 /// A row on its way into the index.
-struct Unindexed {
+pub(super) struct Unindexed {
     id: i64,
     owner: String,
     peer: String,
@@ -103,6 +103,21 @@ struct Unindexed {
 }
 
 impl Unindexed {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            owner: row.get(1)?,
+            peer: row.get(2)?,
+            outgoing: row.get(3)?,
+            xml: row.get(4)?,
+        })
+    }
+
+    /// Whether it is the recipient's copy of the same message.
+    fn is_copy_of(&self, sent: &Self) -> bool {
+        self.id == sent.id + 1 && sent.outgoing && !self.outgoing && self.xml == sent.xml
+    }
+
     /// Whose it is, and the ids by which it is meant.
     fn marks(&self, message_ids: [Option<&str>; 2]) -> String {
         let ids = message_ids.into_iter().flatten();
@@ -131,15 +146,7 @@ pub(crate) fn index_some(tx: &Transaction<'_>, max: usize) -> rusqlite::Result<b
         )?
         .query_map(
             params![up_to, i64::try_from(max).unwrap_or(i64::MAX)],
-            |row| {
-                Ok(Unindexed {
-                    id: row.get(0)?,
-                    owner: row.get(1)?,
-                    peer: row.get(2)?,
-                    outgoing: row.get(3)?,
-                    xml: row.get(4)?,
-                })
-            },
+            Unindexed::of,
         )?
         .collect::<rusqlite::Result<_>>()?;
     let Some(last) = rows.last().map(|row| row.id) else {
@@ -147,10 +154,7 @@ pub(crate) fn index_some(tx: &Transaction<'_>, max: usize) -> rusqlite::Result<b
     };
     let mut rest = rows.iter().peekable();
     while let Some(row) = rest.next() {
-        // The recipient's copy of the same message.
-        let other = rest.next_if(|next| {
-            next.id == row.id + 1 && row.outgoing && !next.outgoing && next.xml == row.xml
-        });
+        let other = rest.next_if(|next| next.is_copy_of(row));
         index(tx, row, other)?;
     }
     tx.prepare_cached("UPDATE archive_indexed SET up_to = ?1")?
@@ -173,10 +177,13 @@ fn index(tx: &Transaction<'_>, row: &Unindexed, other: Option<&Unindexed>) -> ru
         // The words that count are the new ones (XEP-0308), whether they
         // correct the first or those of an earlier correction.
         for row in [Some(row), other].into_iter().flatten() {
-            let old = marked(tx, &row.mark_of(corrected))?;
-            for (id, _) in old.into_iter().filter(|(id, _)| *id < row.id) {
-                tx.prepare_cached("DELETE FROM archive_words WHERE rowid = ?1")?
-                    .execute([id])?;
+            let old = marked(tx, &row.mark_of(corrected))?.into_iter();
+            // Those before it lost their words to it.
+            let last = old.map(|(id, _)| id).filter(|id| *id < row.id).max();
+            if let Some(last) = last {
+                let known = pair_at(tx, last)?;
+                take_words(tx, last)?;
+                put_back(tx, known)?;
             }
         }
     }
@@ -195,7 +202,18 @@ fn index(tx: &Transaction<'_>, row: &Unindexed, other: Option<&Unindexed>) -> ru
     if is_note {
         return Ok(());
     }
-    let id = stanza.attr("id");
+    put(tx, (row, other), &stanza, text)
+}
+
+/// Puts a row with its copy into the index: by what they are meant, and the words
+/// by which they are found.
+fn put(
+    tx: &Transaction<'_>,
+    (row, other): (&Unindexed, Option<&Unindexed>),
+    stanza: &Element,
+    text: Option<String>,
+) -> rusqlite::Result<()> {
+    let (id, corrected) = (stanza.attr("id"), corrected_id(stanza));
     tx.prepare_cached(
         "INSERT INTO archive_words (rowid, mine, theirs, words) VALUES (?1, ?2, ?3, ?4)",
     )?
@@ -205,6 +223,53 @@ fn index(tx: &Transaction<'_>, row: &Unindexed, other: Option<&Unindexed>) -> ru
         other.map(|other| other.marks([id, corrected])),
         text.map(|text| apart(&text)),
     ])?;
+    Ok(())
+}
+
+/// A row with the copy that follows it: what one row of the index is about.
+pub(super) type Pair = (Unindexed, Option<Unindexed>);
+
+fn pair_at(db: &Connection, id: i64) -> rusqlite::Result<Option<Pair>> {
+    let mut by_row = db.prepare_cached(
+        "SELECT id, owner, peer, outgoing, xml FROM archive WHERE id = ?1 AND kept = 1",
+    )?;
+    let Some(row) = by_row.query_row([id], Unindexed::of).optional()? else {
+        return Ok(None);
+    };
+    let next = by_row.query_row([id + 1], Unindexed::of).optional()?;
+    let copy = next.filter(|next| next.is_copy_of(&row));
+    Ok(Some((row, copy)))
+}
+
+/// What the index knows of a row that is about to say something else; nothing if
+/// it is not indexed yet.
+pub(super) fn known_of(db: &Connection, id: i64) -> rusqlite::Result<Option<Pair>> {
+    if id > indexed_up_to(db)? {
+        return Ok(None);
+    }
+    match pair_at(db, id - 1)? {
+        // It is the copy.
+        pair @ Some((_, Some(_))) => Ok(pair),
+        _ => pair_at(db, id),
+    }
+}
+
+/// Puts back what lost its words, without them: which message it is stays known, so
+/// that the other copy, and what is retracted later, are found by its id.
+pub(super) fn put_back(tx: &Transaction<'_>, known: Option<Pair>) -> rusqlite::Result<()> {
+    let Some((row, other)) = known else {
+        return Ok(());
+    };
+    let Ok(stanza) = element::parse(row.xml.as_bytes()) else {
+        return Ok(());
+    };
+    take_words(tx, row.id)?;
+    put(tx, (&row, other.as_ref()), &stanza, None)
+}
+
+fn take_words(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM archive_words WHERE rowid = ?1")?
+        .execute([id])?;
     Ok(())
 }
 
@@ -281,6 +346,7 @@ pub(crate) fn by_message_id(
     let mark = message_mark(owner, peer, outgoing, message_id);
     let mut indexed: Vec<i64> = marked(db, &mark)?.into_iter().map(|it| it.1).collect();
     indexed.sort_unstable_by(|one, other| other.cmp(one));
+    indexed.dedup();
     let mut by_row =
         db.prepare_cached("SELECT id, peer, xml FROM archive WHERE id = ?1 AND owner = ?2")?;
     for row in indexed.into_iter().take(MAX_MEANT) {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::client::Client;
 use crate::server::Server;
+use crate::subscriptions::classic;
 
 const NOBODY: [&str; 0] = [];
 
@@ -81,6 +82,47 @@ async fn the_payload_comes_along_unless_the_node_says_no() {
     assert_eq!(with_payload, [true, false, false, false]);
     assert!(items(&mut alice, "", "urn:gone").await.unwrap().is_empty());
     assert_eq!(items(&mut alice, "", "urn:bare").await.unwrap(), ["1"]);
+}
+
+#[tokio::test]
+async fn what_everybody_may_read_only_contacts_hear_of_unasked() {
+    let server = classic(&["alice", "bob", "carol", "dave"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    let mut carol = interested(&server, "carol", "desk", &["urn:n"]).await;
+    carol
+        .send("<presence type='subscribe' to='alice@team.internal'/>")
+        .await;
+    carol.sync().await;
+    alice
+        .send("<presence type='subscribed' to='carol@team.internal'/>")
+        .await;
+    alice.sync().await;
+    let mut bob = interested(&server, "bob", "desk", &["urn:n"]).await;
+    let mut dave = Client::online(&server, "dave", "desk").await;
+    for client in [&mut carol, &mut bob] {
+        assert_eq!(events(client).await, NOBODY);
+    }
+    let open = options(&[("access_model", "open")]);
+    publish(&mut alice, "urn:n", "1", &open).await.unwrap();
+    let subscribe = "<subscribe node='urn:n' jid='dave@team.internal'/>";
+    pubsub(&mut dave, "set", "alice@team.internal", subscribe)
+        .await
+        .unwrap();
+    dave.sync().await;
+    publish(&mut alice, "urn:n", "2", "").await.unwrap();
+    let both = ["alice urn:n +1", "alice urn:n +2"];
+    assert_eq!(events(&mut carol).await, both);
+    assert_eq!(events(&mut dave).await, ["alice urn:n +2"]);
+    assert_eq!(events(&mut bob).await, NOBODY);
+    // Who comes online now, alike.
+    let newest: [(&str, &[&str]); 2] = [("carol", &["alice urn:n +2 (late)"]), ("bob", &[])];
+    for (user, expected) in newest {
+        let mut phone = Client::session(&server, user, "phone").await;
+        phone.send(presence(&capabilities(&["urn:n"]).1)).await;
+        assert_eq!(events(&mut phone).await, expected, "{user}");
+    }
+    let read = items(&mut bob, "alice@team.internal", "urn:n").await;
+    assert_eq!(read.unwrap(), ["2"]);
 }
 
 #[tokio::test]

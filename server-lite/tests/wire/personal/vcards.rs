@@ -129,6 +129,19 @@ async fn a_newer_vcard_is_seen_by_older_clients() {
     }
 }
 
+/// The parts of an organisation go by their places (RFC 6350, section 6.6.4).
+#[tokio::test]
+async fn a_department_without_an_organisation_is_one_in_both() {
+    let server = Server::of(&["alice"]).await;
+    let mut alice = Client::online(&server, "alice", "desk").await;
+    set_older(&mut alice, "<ORG><ORGUNIT>Sales</ORGUNIT></ORG>").await;
+    let said = newer(&mut alice).await;
+    assert_eq!(said, "<org><text/><text>Sales</text></org>");
+    publish(&mut alice, "<org><text/><text>Web</text></org>", "").await;
+    let said = inside(&older(&mut alice).await);
+    assert_eq!(said, "<ORG><ORGNAME/><ORGUNIT>Web</ORGUNIT></ORG>");
+}
+
 #[tokio::test]
 async fn who_may_not_read_the_newer_vcard_does_not_find_it_in_the_older_one() {
     let server = Server::of(&["alice", "bob"]).await;

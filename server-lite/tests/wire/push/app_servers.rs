@@ -5,6 +5,7 @@ use xmpp_core::ns;
 
 use super::{APP, disable, enable, is_notification, one, published, say};
 use crate::client::{Client, within};
+use crate::rooms::open_room;
 use crate::server::Server;
 
 #[tokio::test]
@@ -78,19 +79,44 @@ async fn a_session_that_waits_to_be_resumed_is_away() {
     bob.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
         .await;
     bob.until(|element| element.is("enabled", ns::SM)).await;
+    // It goes into a connection from which nobody reads any more.
+    say(&mut rosa, "bob@team.internal", "are you there?").await;
+    rosa.sync().await;
+    let told = app.sync().await;
+    assert!(told.iter().all(|element| element.name() != "iq"));
     drop(bob);
-    // The server sees that the connection is gone when it does.
-    within("a notification", async {
-        loop {
-            say(&mut rosa, "bob@team.internal", "are you there?").await;
-            rosa.sync().await;
-            let told = app.sync().await;
-            if told.iter().any(|element| element.name() == "iq") {
-                break;
-            }
-        }
-    })
+    let (_, fields, _) = published(&is_notification(&mut app).await);
+    assert_eq!(fields, [one("message-count", "1")]);
+    // Once: what comes next is about the next.
+    say(&mut rosa, "bob@team.internal", "and now?").await;
+    let (_, fields, _) = published(&is_notification(&mut app).await);
+    assert_eq!(fields, [one("message-count", "2")]);
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_their_own_words_in_a_room() {
+    let server = Server::with(|config| config.push.with_body = true).await;
+    server.accounts(&["rosa", "bob", "app"]).await;
+    let mut app = Client::online(&server, "app", "service").await;
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    let mut bob = Client::online(&server, "bob", "desk").await;
+    bob.set("", &enable(APP, "n", "")).await.unwrap();
+    let room = "room@conference.team.internal";
+    open_room(&mut bob, room, "Bob").await;
+    bob.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+        .await;
+    bob.until(|element| element.is("enabled", ns::SM)).await;
+    say(&mut rosa, "bob@team.internal", "hers").await;
+    bob.text("hers").await;
+    bob.send(format!(
+        "<message to='{room}' type='groupchat'><body>his</body></message>"
+    ))
     .await;
+    bob.text("his").await;
+    drop(bob);
+    let (_, fields, _) = published(&is_notification(&mut app).await);
+    let expected = [one("message-count", "1"), one("last-message-body", "hers")];
+    assert_eq!(fields, expected);
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@
 use xmpp_core::{Element, ns};
 
 use super::entering_and_speaking::{codes, enter, item, open, presence_of, say};
+use crate::archive::{Query, query};
 use crate::client::{Client, body};
+use crate::search::find;
 use crate::server::Server;
 
 const ROOM: &str = "plan@conference.team.internal";
@@ -253,6 +255,69 @@ async fn what_is_taken_back_is_gone_from_the_archive() {
         })
         .collect();
     assert_eq!(texts, ["stays", "end"]);
+}
+
+#[tokio::test]
+async fn what_corrected_it_goes_with_it() {
+    // A search looks up what was said before it by its words.
+    for indexed_before in [false, true] {
+        let server = Server::of(&["alice", "bob", "carol"]).await;
+        let mut alice = Client::online(&server, "alice", "desk").await;
+        let mut bob = Client::online(&server, "bob", "desk").await;
+        open(&mut alice, "Alice").await;
+        enter(&mut bob, "Bob").await;
+        let mut ids = Vec::new();
+        for text in ["mine", "yours", "stays"] {
+            say(&mut bob, text).await;
+            let heard = alice.text(text).await;
+            let id = heard.get_child("stanza-id", ns::STANZA_ID).unwrap();
+            ids.push(id.attr("id").unwrap().to_owned());
+        }
+        for (id, text) in [
+            ("mine", "mine1"),
+            ("yours", "yours1"),
+            ("mine", "mine2"),
+            ("yours", "yours2"),
+            ("stays", "stays1"),
+        ] {
+            bob.send(format!(
+                "<message to='{ROOM}' type='groupchat' id='{text}'><body>{text}</body><replace xmlns='{}' id='{id}'/></message>",
+                ns::CORRECTION
+            ))
+            .await;
+            alice.text(text).await;
+            if indexed_before {
+                assert_eq!(find(&mut alice, ROOM, text).await, [text]);
+            }
+        }
+        bob.send(format!(
+            "<message to='{ROOM}' type='groupchat'><retract xmlns='urn:xmpp:message-retract:1' id='{}'/></message>",
+            ids[0]
+        ))
+        .await;
+        alice
+            .until(|element| element.has_child("retract", ns::RETRACT))
+            .await;
+        let moderate = format!(
+            "<moderate xmlns='urn:xmpp:message-moderate:1' id='{}'><retract xmlns='urn:xmpp:message-retract:1'/></moderate>",
+            ids[1]
+        );
+        alice.set(ROOM, &moderate).await.unwrap();
+        let mut carol = Client::online(&server, "carol", "desk").await;
+        let seen = enter(&mut carol, "Carol").await;
+        let heard: Vec<_> = seen.iter().filter_map(body).collect();
+        assert_eq!(heard, ["stays", "stays1"]);
+        let everything = Query {
+            to: ROOM,
+            ..Query::default()
+        };
+        let mut kept = query(&mut carol, everything).await.unwrap().bodies();
+        kept.retain(|text| !text.is_empty());
+        assert_eq!(kept, ["stays", "stays1"]);
+        for text in ["mine2", "yours2"] {
+            assert!(find(&mut carol, ROOM, text).await.is_empty(), "{text}");
+        }
+    }
 }
 
 #[tokio::test]

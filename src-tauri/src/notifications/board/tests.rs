@@ -46,8 +46,8 @@ fn cards(effects: &[Effect]) -> Vec<(&Slot, &Card)> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Show(slot, card) => Some((slot, card)),
-            _ => None,
+            Effect::Show(slot, card) | Effect::Amend(slot, card) => Some((slot, card)),
+            Effect::Close(_) | Effect::Flash => None,
         })
         .collect()
 }
@@ -67,10 +67,8 @@ fn u80_twenty_conversations_are_few_notifications_and_one_sound() {
     }
     assert_eq!(slots.len(), MAX_SEPARATE + 1);
     assert_eq!(sounds, 1);
-    let Effect::Show(Slot::Summary, card) = board.summary(false, WORDS) else {
-        panic!("no summary");
-    };
-    assert_eq!(card.body, "32 new messages in 16 conversations");
+    let summary = board.summary(false, WORDS);
+    assert_eq!(summary.body, "32 new messages in 16 conversations");
 }
 
 #[test]
@@ -352,6 +350,10 @@ fn u88_what_was_missed_is_one_summary_without_a_sound() {
         shown[0].1.body, "290 new messages in 29 conversations",
         "the summary no longer speaks for it"
     );
+    assert!(
+        matches!(live[0], Effect::Amend(..)),
+        "and does not come up for that"
+    );
     assert_eq!(shown[1].0, &Slot::Conversation(key("p1")));
     assert!(shown[1].1.sound, "what comes now is heard");
 }
@@ -413,6 +415,10 @@ fn u84_a_window_that_is_locked_takes_the_texts_off_the_screen() {
         ("Li", "New message")
     );
     assert!(!card.reply && !card.sound);
+    assert!(
+        matches!(effects[0], Effect::Amend(..)),
+        "it does not come up"
+    );
     assert_eq!(board.locked(WORDS), [], "said once");
     assert_eq!(board.gone(slot), Some(7), "and still leads to the message");
 }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
@@ -20,6 +21,9 @@ const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 /// Signals that wait to be looked at.
 const MAX_SIGNALS: usize = 64;
+/// A service that says nothing for so long holds up neither the next message nor the
+/// end of the program.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Slots by the number that the service gave them.
 type Numbers = Arc<Mutex<HashMap<u32, Slot>>>;
@@ -29,6 +33,7 @@ pub(in super::super) struct Desk {
     acts: mpsc::Sender<Acted>,
     numbers: Numbers,
     service: Option<Service>,
+    answers_within: Duration,
 }
 
 struct Service {
@@ -49,12 +54,13 @@ impl Desk {
             acts,
             numbers: Numbers::default(),
             service: None,
+            answers_within: ANSWERS_WITHIN,
         }
     }
 
     /// Shows a notification, in place of the one that is there.
     pub(in super::super) async fn show(&mut self, slot: &Slot, card: &Card, words: Words) -> bool {
-        let shown = self.try_show(slot, card, words).await;
+        let shown = within(self.answers_within, self.try_show(slot, card, words)).await;
         if let Err(error) = &shown {
             // No notification service is nothing to bother anybody with; the next
             // message looks for it again.
@@ -62,6 +68,11 @@ impl Desk {
             self.service = None;
         }
         shown.is_ok()
+    }
+
+    /// Has the one that is there say something else: it is replaced in place.
+    pub(in super::super) async fn amend(&mut self, slot: &Slot, card: &Card, words: Words) {
+        self.show(slot, card, words).await;
     }
 
     async fn try_show(&mut self, slot: &Slot, card: &Card, words: Words) -> zbus::Result<()> {
@@ -124,19 +135,22 @@ impl Desk {
             return;
         };
         lock(&self.numbers).remove(&number);
-        if let Some(service) = &self.service {
-            let closed = service
-                .connection
-                .call_method(
-                    Some(NAME),
-                    PATH,
-                    Some(NAME),
-                    "CloseNotification",
-                    &(number,),
-                )
-                .await;
-            if let Err(error) = closed {
-                tracing::debug!(%error, "notification not closed");
+        let Some(service) = &self.service else {
+            return;
+        };
+        let body = (number,);
+        let call = service.connection.call_method(
+            Some(NAME),
+            PATH,
+            Some(NAME),
+            "CloseNotification",
+            &body,
+        );
+        if let Err(error) = within(self.answers_within, call).await {
+            tracing::debug!(%error, "notification not closed");
+            // Some answer so to a number that has gone; those are there.
+            if matches!(error, zbus::Error::InputOutput(_)) {
+                self.service = None;
             }
         }
     }
@@ -176,6 +190,20 @@ impl Desk {
             listening,
         });
         Ok(())
+    }
+}
+
+/// Waits for an answer, but not forever.
+async fn within<T>(
+    limit: Duration,
+    answer: impl Future<Output = zbus::Result<T>>,
+) -> zbus::Result<T> {
+    match tokio::time::timeout(limit, answer).await {
+        Ok(answer) => answer,
+        Err(late) => {
+            let late = std::io::Error::new(std::io::ErrorKind::TimedOut, late);
+            Err(zbus::Error::InputOutput(Arc::new(late)))
+        }
     }
 }
 

@@ -121,6 +121,35 @@ pub(super) async fn two_accounts(world: World) -> Result<()> {
     rosa.unread(&bob.person, 1).await
 }
 
+/// This device goes on with the new one, and the one of before lets nobody in.
+pub(super) async fn another_password(world: World) -> Result<()> {
+    const NEW: &str = "another staple 新";
+    let (mut rosa, bob) = world.rosa_and_bob().await?;
+    rosa.online().await?;
+    rosa.send(&bob.person, "before").await?;
+    bob.has(&rosa.person, &["before"]).await?;
+    let change = |current: &str| Request::ChangePassword {
+        account: rosa.account.clone(),
+        current: current.to_owned(),
+        new: NEW.to_owned(),
+    };
+    let guess = rosa.try_ask(change("a guess")).await?;
+    let code = guess.err().context("changed with a guess")?.code;
+    ensure!(code == ErrorCode::WrongPassword, "{code:?}");
+    match rosa.ask(change(PASSWORD)).await? {
+        Response::PasswordChanged(true) => {}
+        other => anyhow::bail!("{other:?}"),
+    }
+    rosa.send(&bob.person, "after").await?;
+    bob.has(&rosa.person, &["before", "after"]).await?;
+    rosa.restart().await?;
+    rosa.online().await?;
+    rosa.has(&bob.person, &["before", "after"]).await?;
+    let code = refused(&world, &rosa.person, PASSWORD).await?;
+    ensure!(code == ErrorCode::WrongPassword, "{code:?}");
+    Ok(())
+}
+
 /// The account, its secrets and its cache are gone, and stay so.
 pub(super) async fn sign_out_wipes(world: World) -> Result<()> {
     let (mut rosa, bob) = world.rosa_and_bob().await?;

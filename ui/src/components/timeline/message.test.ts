@@ -35,7 +35,7 @@ describe('U38: of a message that was taken back one line stays', () => {
   test('with who and when', () => {
     showMessage({ text: '', retracted: { by: null } });
     expect(screen.queryByTestId('message-text')).toBeNull();
-    expect(gone()).toHaveTextContent('Anna took a message back. 08:00');
+    expect(gone()).toHaveTextContent('Anna recalled a message. 08:00');
     expect(screen.queryByTestId('edit-again')).toBeNull();
   });
 
@@ -148,6 +148,18 @@ test('U73: a program that came in cannot be opened, only saved', () => {
   expect(screen.getAllByTestId('file-open')).toHaveLength(1);
   expect(screen.getAllByTestId('file-save')).toHaveLength(2);
   expect(screen.getByText('May start a program')).toBeVisible();
+});
+
+test('a file is opened by its name, which says what it does', async () => {
+  const attachments = [file('a.pdf'), file('setup.exe')];
+  const { pane } = showMessage({ attachments }, { files: true });
+  const openFile = vi.spyOn(pane.actions, 'openFile').mockResolvedValue();
+  const open = screen.getByTestId('file-open');
+  expect(open).toHaveAccessibleName(/^Open a\.pdf, \d/);
+  await userEvent.click(screen.getByText('a.pdf'));
+  expect(openFile).toHaveBeenCalledWith(expect.objectContaining({ id: 1 }), 0);
+  await userEvent.click(screen.getByText('setup.exe'));
+  expect(openFile).toHaveBeenCalledTimes(1);
 });
 
 test('U61: the state is told by icon, tooltip and words', () => {

@@ -90,6 +90,10 @@ describe('the catalogue', () => {
     expect(i18n.t('viewer.copy')).toContain('Ctrl+C');
   });
 
+  test('has one kind of quotation marks in Chinese', () => {
+    expect(Object.values(zh).filter((text) => /[「」『』]/.test(text))).toEqual([]);
+  });
+
   test('never says JID or stanza, and never blames', () => {
     for (const text of [...Object.values(en), ...Object.values(zh)]) {
       expect(text).not.toMatch(/\bJID\b|stanza|\binvalid\b|illegal|非法/i);

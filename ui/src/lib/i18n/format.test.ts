@@ -88,6 +88,8 @@ describe('U116: what follows the system or the language', () => {
     expect(i18n.count('composer.everyone-of', 12_345)).toBe('12,345 人');
     expect(bytes(1_500_000, 'en')).toBe('1.5 MB');
     expect(bytes(1_500_000, 'zh-CN')).toMatch(/^1\.5\s?MB$/);
+    expect([0, 1, 5].map((size) => bytes(size, 'en'))).toEqual(['0 bytes', '1 byte', '5 bytes']);
+    expect(bytes(5, 'zh-CN')).toBe('5 字节');
   });
 
   test('weeks begin where they do there', () => {

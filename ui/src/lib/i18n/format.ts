@@ -153,6 +153,11 @@ export function fullTime(ms: number, locale: Locale): string {
   return format(locale, `full ${hours}`, ms);
 }
 
+/** With a space between digits and characters, as all texts of the window have it. */
+function spaced(said: string): string {
+  return said.replace(/(\d)(?=\p{Script=Han})/u, '$1 ');
+}
+
 /** So many minutes, in hours or days where these say it better. */
 export function span(minutes: number, locale: Locale): string {
   const long = Math.abs(minutes);
@@ -162,9 +167,7 @@ export function span(minutes: number, locale: Locale): string {
       : long < 48 * 60
         ? (['hour', 60] as const)
         : (['day', 24 * 60] as const);
-  const said = count(locale, long / size, unit, 'long');
-  // As all texts of the window have it between digits and characters.
-  return said.replace(/(\d)(?=\p{Script=Han})/u, '$1 ');
+  return spaced(count(locale, long / size, unit, 'long'));
 }
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
@@ -174,5 +177,7 @@ export function bytes(size: number, locale: Locale): string {
   const power = size < 1 ? 0 : Math.min(Math.floor(Math.log10(size) / 3), UNITS.length - 1);
   const value = size / 1000 ** power;
   const digits = value < 10 && power > 0 ? 1 : 0;
-  return count(locale, value, UNITS[power] ?? 'byte', 'short', digits);
+  // The short name of a byte is "byte", however many there are and in Chinese too.
+  const display = power === 0 ? 'long' : 'short';
+  return spaced(count(locale, value, UNITS[power] ?? 'byte', display, digits));
 }

@@ -15,8 +15,8 @@ test.each([
 });
 
 test('counts by the rules of the language', () => {
-  expect(i18n.count('server.people', 1)).toBe('Running, 1 person');
-  expect(i18n.count('server.people', 2)).toBe('Running, 2 people');
+  expect(i18n.count('server.people', 1)).toBe('Running, 1 online');
+  expect(i18n.count('server.people', 2)).toBe('Running, 2 online');
   i18n.locale = 'zh-CN';
   expect(i18n.count('server.people', 1)).toBe('运行中，1 人在线');
 });

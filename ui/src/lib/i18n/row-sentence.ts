@@ -1,4 +1,5 @@
 import type { ConversationView } from '../rpc/generated/ConversationView';
+import { fileKind, isMusic } from '../text/file-kind';
 import { listTime } from './format';
 import { i18n } from './i18n.svelte';
 
@@ -32,10 +33,25 @@ function preview(row: ConversationView, draft: string): string {
   if (row.typing) return i18n.t('list.typing');
   if (draft !== '') return `${i18n.t('list.draft')} ${draft}`;
   if (row.last_activity_ms === null) return i18n.t('list.nothing-yet');
-  if (row.preview_is_mine) return i18n.t('list.mine', { text: row.preview });
+  const text = lastText(row);
+  if (row.preview_is_mine) return i18n.t('list.mine', { text });
   return row.kind === 'room' && row.preview_author !== ''
-    ? i18n.t('list.author', { name: row.preview_author, text: row.preview })
-    : row.preview;
+    ? i18n.t('list.author', { name: row.preview_author, text })
+    : text;
+}
+
+/** The newest message in a row: its text, or of what kind its file is. */
+export function lastText({
+  preview,
+  preview_media,
+}: Pick<ConversationView, 'preview' | 'preview_media'>): string {
+  if (preview_media === undefined) return preview;
+  const file = { media_type: preview_media, name: preview };
+  const kind = fileKind(file);
+  if (kind === 'picture') return i18n.t('list.picture');
+  if (kind === 'video') return i18n.t('list.video');
+  if (kind === 'audio' && !isMusic(file)) return i18n.t('list.voice');
+  return i18n.t('list.file', { name: preview }).trim();
 }
 
 function unread(row: ConversationView): string {

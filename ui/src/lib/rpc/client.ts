@@ -100,6 +100,14 @@ export class Rpc {
     return this.#ask({ type: 'unlock', account, password }, 'done');
   }
 
+  /** Whether this device has kept the new one as it kept the one before. */
+  changePassword(account: string, current: string, chosen: string): Promise<boolean> {
+    return this.#ask(
+      { type: 'change-password', account, current, new: chosen },
+      'password-changed',
+    );
+  }
+
   signOut(account: string, wipe: boolean): Promise<void> {
     return this.#ask({ type: 'sign-out', account, wipe }, 'done');
   }

@@ -38,6 +38,16 @@ export class FakeDevices {
     device('session/9', { software: 'Gajim', version: '1.8.4', system: 'Debian 12' }),
   ];
 
+  /** Whether this one keeps a password that was changed. */
+  keepsPassword = true;
+
+  /** What has the password also decides what has access. */
+  changePassword(current: string, chosen: string): Response {
+    if (current === 'wrong') throw apiError('wrong-password');
+    if ([...chosen].length < 8) throw apiError('password-too-weak');
+    return { type: 'password-changed', value: this.keepsPassword };
+  }
+
   answer(request: DeviceRequest): Response {
     if (request.action === 'end') {
       const ended = this.all.find(({ id }) => id === request.device);

@@ -118,6 +118,7 @@ export class FakeTalks {
         name: this.#team.rooms.name(id) ?? talk.contact.name,
         presence: talk.contact.presence,
         preview: last ? preview(last) : '',
+        ...previewMedia(last),
         preview_is_mine: last?.direction === 'outgoing',
         preview_author: last?.author_name ?? '',
         last_activity_ms: last?.time_ms ?? null,
@@ -161,6 +162,12 @@ export class FakeTalks {
       first_unread: this.unread(talk)[0]?.id ?? null,
     };
   }
+}
+
+/** Of what kind the file is that the line is about. */
+function previewMedia(message: MessageView | undefined): Partial<ConversationView> {
+  const file = message?.text === '' ? message.attachments[0] : undefined;
+  return file ? { preview_media: file.media_type ?? '' } : {};
 }
 
 /** A message in one line: its text, or the names of its files. */

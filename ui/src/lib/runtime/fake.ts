@@ -255,6 +255,8 @@ export class FakeRuntime implements Runtime {
         return { type: 'account', value: this.#join(request) };
       case 'unlock':
         return this.#unlock(request.password);
+      case 'change-password':
+        return this.devices.changePassword(request.current, request.new);
       case 'sign-out':
         this.overview.accounts = this.overview.accounts.filter(({ id }) => id !== request.account);
         this.emit({ type: 'accounts-changed' });

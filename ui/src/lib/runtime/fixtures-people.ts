@@ -173,6 +173,8 @@ function rooms(fake: FakeRuntime): void {
     '团建筹备',
     { [at('ouyang')]: 'owner' },
     { public: false, members_only: true },
+    [],
+    'offsite@conference.valley.local',
   );
   fake.rooms.invitations = [
     {

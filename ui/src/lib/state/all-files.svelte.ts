@@ -3,6 +3,7 @@ import type { ApiError } from '../rpc/generated/ApiError';
 import type { FileFilter } from '../rpc/generated/FileFilter';
 import type { FileRow } from '../rpc/generated/FileRow';
 import type { Rpc } from '../rpc/client';
+import type { FileRuntime } from '../rpc/files';
 
 export const FILE_FILTERS: readonly FileFilter[] = ['all', 'documents', 'pictures', 'media'];
 
@@ -22,6 +23,7 @@ export class AllFiles {
   #next: string | null = null;
   #loaded = $state(false);
   #problem = $state.raw<ApiError | null>(null);
+  #failed = $state.raw<ApiError | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Numbers the looks, so that a slow answer cannot overwrite a newer one. */
   #look = 0;
@@ -50,6 +52,24 @@ export class AllFiles {
 
   get problem(): ApiError | null {
     return this.#problem;
+  }
+
+  /** Whether files can be opened and saved here. */
+  get handled(): boolean {
+    return this.#rpc.files !== undefined;
+  }
+
+  /** Why the last one was not opened or saved. */
+  get failed(): ApiError | null {
+    return this.#failed;
+  }
+
+  async openFile({ message, index }: FileRow): Promise<void> {
+    await this.#do((files) => files.open(this.#account, message, index));
+  }
+
+  async saveFile({ message, index }: FileRow): Promise<void> {
+    await this.#do((files) => files.save(this.#account, message, index));
   }
 
   choose(filter: FileFilter): void {
@@ -90,6 +110,17 @@ export class AllFiles {
   close(): void {
     clearTimeout(this.#timer);
     this.#look += 1;
+  }
+
+  async #do(work: (files: FileRuntime) => Promise<void>): Promise<void> {
+    const { files } = this.#rpc;
+    if (!files) return;
+    this.#failed = null;
+    try {
+      await work(files);
+    } catch (thrown) {
+      this.#failed = toApiError(thrown);
+    }
   }
 
   async #page(look: number, before: string | null, limit = PAGE): Promise<void> {

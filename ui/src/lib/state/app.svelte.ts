@@ -194,6 +194,12 @@ export class App {
     if (await this.#unlock?.submit()) await this.#overviewBell.ring();
   }
 
+  /** An account that could not be opened need not wait until it is tried by itself. */
+  async tryUnlockAgain(): Promise<void> {
+    await this.#unlock?.tryAgain();
+    await this.#overviewBell.ring();
+  }
+
   async switchTo(account: string): Promise<void> {
     if (!this.#has(account)) return;
     this.#accountId = account;

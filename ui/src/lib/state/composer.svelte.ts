@@ -19,7 +19,7 @@ export const TYPING_PAUSE_MS = 5_000;
 export const MAX_BYTES = 64 * 1024;
 /** Naming more people than this at once is asked about. */
 export const MANY_PEOPLE = 50;
-/** From here on the rest is counted. */
+/** From here on it is said that the text is almost too long. */
 const COUNT_FROM = MAX_BYTES - 2_000;
 
 export interface ComposerHost {

@@ -20,6 +20,11 @@ const CLOSED_REASONS: Partial<Record<ErrorCode, MessageKey>> = {
   'account-disabled': 'connection.disabled',
 };
 
+/** Whether the server hears us. */
+export function isConnected(view: ConnectionView): boolean {
+  return view.state === 'online' || view.state === 'catching-up';
+}
+
 /** The connection of one account, and whether it is worth a banner. */
 export class Connection {
   #view = $state.raw<ConnectionView>({ state: 'connecting' });
@@ -80,8 +85,7 @@ export class Connection {
   update(view: ConnectionView): void {
     if (view.state === 'online' && this.#view.state !== 'online') this.#times += 1;
     this.#view = view;
-    const fine = view.state === 'online' || view.state === 'catching-up';
-    if (fine) {
+    if (isConnected(view)) {
       clearTimeout(this.#quietTimer);
       this.#quietTimer = undefined;
       this.#overdue = false;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { distinctions, normalAddress, userName } from './contact-names';
+import { distinctions, normalAddress, roomWord, userName } from './contact-names';
 
 const person = (name: string, user: string, ...departments: string[][]) => ({
   name,
@@ -9,6 +9,13 @@ const person = (name: string, user: string, ...departments: string[][]) => ({
 
 const notes = (...people: ReturnType<typeof person>[]) =>
   Object.fromEntries([...distinctions(people)].map(([address, note]) => [userName(address), note]));
+
+test('the address of a room is read if a person has chosen it', () => {
+  expect(roomWord('design@rooms.valley.local')).toBe('design');
+  expect(roomWord('project-plan-2026@rooms.valley.local')).toBe('project-plan-2026');
+  expect(roomWord('q3x_w9a1-zk7m2bb0d4e@rooms.valley.local')).toBe('');
+  expect(roomWord('0b6f1c2e-93d4-4c1a-8a55-0f6a1f1d2c3b@rooms.valley.local')).toBe('');
+});
 
 test('U96: who has a name of their own needs nothing beside it', () => {
   expect(notes(person('王伟', 'a', ['设计部']), person('张伟', 'b', ['设计部']))).toEqual({});

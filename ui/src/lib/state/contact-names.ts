@@ -11,6 +11,13 @@ export function userName(address: string): string {
   return at > 0 ? address.slice(0, at) : address;
 }
 
+/** What the address of a room says to a reader; nothing if it was made up by a program. */
+export function roomWord(address: string): string {
+  const name = userName(address);
+  // Our engine takes 20 signs; others take a UUID or the like.
+  return /^(?:[a-z\d_-]{20}|[\da-f-]{16,})$/.test(name) ? '' : name;
+}
+
 /** An address as it is kept and compared: letters are small ones, and of usual width. */
 export function normalAddress(typed: string): string {
   return typed.normalize('NFKC').trim().toLowerCase();

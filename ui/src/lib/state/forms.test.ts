@@ -261,6 +261,15 @@ describe('unlocking', () => {
     expect(unlock.password).toBe('');
   });
 
+  test('tries again without a password what needs none', async () => {
+    const { fake, unlock } = open();
+    fake.failNext('unlock', 'keyring-unavailable');
+    await unlock.tryAgain();
+    expect(fake.calls).toEqual([{ type: 'unlock', account: 'account-1', password: '' }]);
+    expect(unlock.problems.any).toBe(false);
+    expect(unlock.busy).toBe(false);
+  });
+
   test('puts other trouble below the form', async () => {
     const { fake, unlock } = open();
     fake.failNext('unlock', 'cache-failed');

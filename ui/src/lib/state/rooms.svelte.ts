@@ -138,6 +138,11 @@ export class RoomFinder {
     return this.#shown;
   }
 
+  /** One of them, whatever is looked for. */
+  find(address: string): FoundRoom | undefined {
+    return this.#found.find((room) => room.address === address);
+  }
+
   /** Whether the server has more than was fetched. */
   get hasMore(): boolean {
     return this.#next !== null;

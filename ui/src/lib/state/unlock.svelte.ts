@@ -1,7 +1,10 @@
 import type { Rpc } from '../rpc/client';
 import { FieldProblems } from './form.svelte';
 
-/** Asks the password of one account: at the start without a keyring, or after a wrong one. */
+/**
+ * Asks the password of one account: at the start without a keyring, or after a wrong one.
+ * Where it could not be opened for another reason, no password helps.
+ */
 export class Unlock {
   readonly problems = new FieldProblems<'password'>({
     'wrong-password': 'password',
@@ -40,6 +43,19 @@ export class Unlock {
         this.problems.set('password', { error, key: 'unlock.wrong-password' });
       }
       return false;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Tries to open it now; why that does not succeed, the account says. */
+  async tryAgain(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      await this.#rpc.unlock(this.account, '');
+    } catch {
+      // The list of accounts is read again in any case.
     } finally {
       this.#busy = false;
     }

@@ -1,6 +1,7 @@
 import type { MessageKey } from '../i18n/keys';
 import type { Rpc } from '../rpc/client';
 import type { LockView } from '../rpc/generated/LockView';
+import type { ShellInfo } from '../rpc/generated/ShellInfo';
 import type { SystemSignIn } from '../rpc/generated/SystemSignIn';
 import { FieldProblems } from './form.svelte';
 
@@ -15,6 +16,11 @@ export const NO_LOCK: LockView = {
 export function systemSignIn(platform: string): MessageKey {
   if (platform === 'windows') return 'lock.system.windows';
   return platform === 'macos' ? 'lock.system.macos' : 'lock.system.linux';
+}
+
+/** The file without which there is no lock: the way out for who forgot the passcode. */
+export function lockFile({ platform, home }: ShellInfo): string {
+  return [home, 'profile', 'lock.json'].join(platform === 'windows' ? '\\' : '/');
 }
 
 /** The lock of the window: a curtain, opened with a secret of this device. */
@@ -89,7 +95,7 @@ export class WindowLock {
     if (this.#busy) return;
     this.problems.clear();
     if (this.secret === '') {
-      this.problems.set('secret', { key: 'form.password-missing' });
+      this.problems.set('secret', { key: 'window-lock.missing' });
       return;
     }
     this.#busy = true;

@@ -23,13 +23,26 @@ const RUNS =
   /\.(?:exe|msi|msix|bat|cmd|com|scr|pif|ps1|vbs|js|jse|wsf|hta|lnk|jar|app|dmg|pkg|deb|rpm|appimage|sh|run|desktop|docm|xlsm|pptm|iso)$/i;
 
 /** By what the sender says of it, else by its name. */
-export function fileKind({ media_type, name }: AttachmentView): FileKind {
+export function fileKind({
+  media_type,
+  name,
+}: Pick<AttachmentView, 'media_type' | 'name'>): FileKind {
   const type = media_type?.toLowerCase() ?? '';
   if (PICTURE.test(type)) return 'picture';
   if (type.startsWith('audio/')) return 'audio';
   if (type.startsWith('video/')) return 'video';
   if (type !== '' && type !== 'application/octet-stream') return 'file';
   return BY_NAME[/\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''] ?? 'file';
+}
+
+/** Whether it is a piece of music: recorders of voices make nothing of this sort. */
+export function isMusic({
+  media_type,
+  name,
+}: Pick<AttachmentView, 'media_type' | 'name'>): boolean {
+  return (
+    /^audio\/(?:mpeg|mp3|flac|x-flac)$/i.test(media_type ?? '') || /\.(?:mp3|flac)$/i.test(name)
+  );
 }
 
 /** Whether the engine lists it among the pictures: by what the sender says alone, shown or not. */

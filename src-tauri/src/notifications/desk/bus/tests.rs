@@ -244,3 +244,52 @@ async fn u83_closing_closes_ours_alone() {
     scene.desk.close_all().await;
     assert_eq!(scene.asked.recv().await, Some(Asked::Close(41)));
 }
+
+/// Takes every notification, and never says so.
+struct Silent;
+
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl Silent {
+    #[zbus(out_args("capabilities"))]
+    fn get_capabilities(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "as the specification has it")]
+    async fn notify(
+        &self,
+        _app: String,
+        _replaces: u32,
+        _icon: String,
+        _title: String,
+        _body: String,
+        _actions: Vec<String>,
+        _hints: HashMap<String, OwnedValue>,
+        _timeout: i32,
+    ) -> u32 {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn u80_a_service_that_hangs_holds_nothing_up() {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let service = Builder::async_io_unix_stream(theirs)
+        .server(zbus::Guid::generate())
+        .unwrap()
+        .p2p()
+        .serve_at(PATH, Silent)
+        .unwrap()
+        .build();
+    let client = Builder::async_io_unix_stream(ours).p2p().build();
+    let (service, client) = tokio::join!(service, client);
+    let _service = service.unwrap();
+    let (acts, _acted) = mpsc::channel(1);
+    let mut desk = Desk::new(acts);
+    desk.listen(client.unwrap()).await.unwrap();
+    desk.answers_within = Duration::from_millis(50);
+    let (slot, card) = (slot("li"), card("hi", true));
+    assert!(!desk.show(&slot, &card, Words::English).await);
+    assert!(desk.service.is_none(), "the next one is looked for anew");
+    desk.close_all().await;
+}

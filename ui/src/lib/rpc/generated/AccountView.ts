@@ -27,7 +27,8 @@ server_name: string,
  */
 unlocked: boolean, 
 /**
- * The state of its connection.
+ * The state of its connection. Of a locked account that needs no password, why it
+ * could not be opened; it is tried again by itself.
  */
 connection: ConnectionView, 
 /**

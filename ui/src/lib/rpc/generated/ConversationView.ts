@@ -40,6 +40,11 @@ presence: PresenceShow,
  */
 preview: string, 
 /**
+ * Media type of its first file if it has no text; empty if the sender does not say
+ * it. None: `preview` is what was written.
+ */
+preview_media?: string, 
+/**
  * Whether the newest message is ours.
  */
 preview_is_mine: boolean, 

@@ -12,8 +12,8 @@ import type { WindowAnchor } from "./WindowAnchor";
 /**
  * What an interface may ask of the engine.
  *
- * Passwords travel in [`Request::Join`], [`Request::Unlock`] and
- * [`ConnectionRequest::SetProxy`] only; `Debug`
+ * Passwords travel in [`Request::Join`], [`Request::Unlock`],
+ * [`Request::ChangePassword`] and [`ConnectionRequest::SetProxy`] only; `Debug`
  * is written by hand so that they cannot reach a log.
  */
 export type Request = { "type": "overview" } | { "type": "dismiss-notices" } | { "type": "preview-join", 
@@ -38,9 +38,22 @@ password: string, } | { "type": "unlock",
  */
 account: string, 
 /**
- * The password.
+ * The password. Empty to try an account again that could not be opened,
+ * though its secrets are in the keyring.
  */
-password: string, } | { "type": "sign-out", 
+password: string, } | { "type": "change-password", 
+/**
+ * Account id.
+ */
+account: string, 
+/**
+ * The password that it has.
+ */
+current: string, 
+/**
+ * The one that it is to have.
+ */
+new: string, } | { "type": "sign-out", 
 /**
  * Account id.
  */

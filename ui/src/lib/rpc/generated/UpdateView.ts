@@ -16,7 +16,11 @@ checked_ms: number | null,
 /**
  * Whether that failed.
  */
-failed: boolean, } | { "state": "available", 
+failed: boolean, } | { "state": "held-back", 
+/**
+ * Its version.
+ */
+version: string, } | { "state": "available", 
 /**
  * Its version.
  */

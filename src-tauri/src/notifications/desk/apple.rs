@@ -1,7 +1,7 @@
-//! Windows and macOS, through notify-rust.
+//! macOS, through notify-rust.
 //!
-//! A thread waits for what becomes of each notification. Neither system's
-//! notifications can be taken back through this library; they go by themselves.
+//! A thread waits for what becomes of each notification. None can be replaced or taken
+//! back through this library; they go by themselves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +13,6 @@ use super::super::board::{Card, Slot};
 use super::super::words::Words;
 use super::{Act, Acted, reply};
 
-/// Id under which Windows shows our notifications: that of the shortcut in the
-/// start menu, which the installer makes.
-#[cfg(target_os = "windows")]
-const APP_ID: &str = "im.startalk.desktop";
 /// So many threads wait at a time; what is shown beyond that cannot be clicked.
 const MAX_THREADS: usize = 16;
 
@@ -28,6 +24,10 @@ pub(in super::super) struct Desk {
 
 impl Desk {
     pub(in super::super) fn new(acts: mpsc::Sender<Acted>) -> Self {
+        // Else a dialog asks where the program is, and Finder's name is on all we show.
+        if let Err(error) = notify_rust::set_application(crate::IDENTIFIER) {
+            tracing::warn!(%error, "notifications are not shown as those of this program");
+        }
         Self {
             acts,
             threads: Arc::default(),
@@ -41,24 +41,16 @@ impl Desk {
             .appname("Startalk")
             .summary(&card.title)
             .body(&card.body);
-        #[cfg(target_os = "windows")]
-        notification.app_id(APP_ID);
         if matches!(slot, Slot::Conversation(_)) {
-            // It can be answered there alone, and has no button then.
-            #[cfg(target_os = "macos")]
+            // One that can be answered has no button.
             if card.reply {
                 notification.reply(words.reply());
-            }
-            if !(cfg!(target_os = "macos") && card.reply) {
+            } else {
                 notification.action("mark-read", words.mark_read());
             }
         }
         if card.sound {
-            notification.sound_name(if cfg!(target_os = "windows") {
-                "IM"
-            } else {
-                "Ping"
-            });
+            notification.sound_name("Ping");
         }
         if self.threads.fetch_add(1, Ordering::Relaxed) >= MAX_THREADS {
             self.threads.fetch_sub(1, Ordering::Relaxed);
@@ -96,6 +88,10 @@ impl Desk {
         }
         shown.await.unwrap_or(false)
     }
+
+    /// Cannot be done here: a second one beside the first would say nothing new.
+    #[expect(clippy::unused_async, reason = "as on Linux")]
+    pub(in super::super) async fn amend(&mut self, _slot: &Slot, _card: &Card, _words: Words) {}
 
     /// Cannot be done here.
     #[expect(clippy::unused_async, reason = "as on Linux")]
