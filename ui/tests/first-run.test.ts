@@ -195,7 +195,7 @@ describe('unlocking', () => {
 
   test('explains why it asks, says what is wrong, and opens', async () => {
     const { user } = await locked();
-    expect(await screen.findByText(/There is no keyring on this computer/)).toBeVisible();
+    expect(await screen.findByText(/no safe place for passwords/)).toBeVisible();
     expect(document.body).toHaveAttribute('data-ready', 'unlock');
     await user.type(screen.getByTestId('unlock-password'), 'wrong{Enter}');
     await waitFor(() =>
@@ -217,7 +217,7 @@ describe('unlocking', () => {
     const { user, fake } = await shut('keyring-unavailable');
     expect(await screen.findByText(/is locked or does not answer/)).toBeVisible();
     expect(screen.queryByTestId('unlock-password')).toBeNull();
-    expect(document.body).not.toHaveTextContent('There is no keyring');
+    expect(document.body).not.toHaveTextContent('no safe place');
     fake.failNext('unlock', 'keyring-unavailable');
     await user.click(screen.getByTestId('unlock-again'));
     await waitFor(() => expect(screen.getByTestId('unlock-again')).toBeEnabled());

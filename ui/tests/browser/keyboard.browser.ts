@@ -155,6 +155,23 @@ async function goRound(): Promise<Set<Element>> {
   return had;
 }
 
+/** What Tab reaches in a row behind the row itself. */
+async function behind(row: Element): Promise<Element[]> {
+  const item = row.closest('li');
+  const found: Element[] = [];
+  if (!item || item.querySelectorAll(USABLE).length < 2) return found;
+  await frames();
+  while (found.length < 9) {
+    await userEvent.keyboard('{Tab}');
+    const { activeElement } = document;
+    if (!activeElement || !item.contains(activeElement)) break;
+    found.push(activeElement);
+  }
+  (row as HTMLElement).focus();
+  await frames();
+  return found;
+}
+
 /** What the arrow keys reach from a stop. */
 async function within(stop: Element): Promise<Element[]> {
   const active = () => document.getElementById(stop.getAttribute('aria-activedescendant') ?? '');
@@ -169,12 +186,12 @@ async function within(stop: Element): Promise<Element[]> {
   if (!stop.hasAttribute('data-roving')) return [];
   await userEvent.keyboard('{Home}');
   await frames();
-  const found: Element[] = [document.activeElement!];
+  const found: Element[] = [document.activeElement!, ...(await behind(document.activeElement!))];
   for (let press = 0; press < 60; press += 1) {
     const before = document.activeElement;
     await userEvent.keyboard('{ArrowDown}');
     if (document.activeElement === before) break;
-    found.push(document.activeElement!);
+    found.push(document.activeElement!, ...(await behind(document.activeElement!)));
   }
   (stop as HTMLElement).focus();
   return found;
