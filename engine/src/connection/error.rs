@@ -149,10 +149,8 @@ impl ConnectError {
     /// network stands between no more, the clock was put right, the certificate renewed.
     /// Never where a try counts against the account, as a wrong password does.
     pub(crate) fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::Certificate(..) | Self::NoMechanism(_) | Self::Downgraded(_)
-        )
+        // Not `NoMechanism`: some servers refuse a password with a word of their own.
+        matches!(self, Self::Certificate(..) | Self::Downgraded(_))
     }
 
     /// Whether the server may have done what it was asked for all the same: it is the

@@ -1,5 +1,7 @@
 //! Making an account with an invite (XEP-0077, XEP-0445).
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use navigation::ServerTarget;
 use tokio::time::{Instant, timeout_at};
 use xmpp_core::element::build;
@@ -8,7 +10,8 @@ use xmpp_core::{Element, ns};
 
 use super::{ConnectError, Connector, Transport, dial, portal};
 
-/// Makes an account on a connection of its own.
+/// Makes an account on a connection of its own. `asked` becomes true when the server is
+/// asked for it: from then on it may be there, whatever the answer is.
 pub(crate) async fn register(
     connector: &Connector,
     target: &ServerTarget,
@@ -16,6 +19,7 @@ pub(crate) async fn register(
     display_name: &str,
     password: &str,
     token: &str,
+    asked: &AtomicBool,
 ) -> Result<(), ConnectError> {
     let deadline = Instant::now() + connector.timeouts.connect;
     let opened = Box::pin(dial(connector, target, None, deadline)).await;
@@ -23,15 +27,16 @@ pub(crate) async fn register(
         Ok(opened) => opened.transport,
         Err(error) => return Err(Box::pin(portal::explain(connector, target, error)).await),
     };
-    let asked = exchange(
+    let exchange = exchange(
         &mut transport,
         &target.domain,
         username,
         display_name,
         password,
         token,
+        asked,
     );
-    let made = timeout_at(deadline, asked).await;
+    let made = timeout_at(deadline, exchange).await;
     transport.close().await;
     made.unwrap_or(Err(ConnectError::TimedOut))
 }
@@ -43,6 +48,7 @@ async fn exchange(
     display_name: &str,
     password: &str,
     token: &str,
+    asked: &AtomicBool,
 ) -> Result<(), ConnectError> {
     let preauth = build("preauth", ns::PREAUTH).attr("token", token);
     if let Err(error) = ask(transport, domain, "preauth", preauth.done()).await? {
@@ -59,6 +65,7 @@ async fn exchange(
         .child(field("username", username))
         .child(field("password", password))
         .child(field("name", display_name));
+    asked.store(true, Ordering::Relaxed);
     match ask(transport, domain, "register", query.done()).await? {
         Ok(()) => Ok(()),
         Err(error) => Err(match error.condition {

@@ -1,5 +1,7 @@
 //! From a pasted text to an account.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use jid::BareJid;
 use navigation::{
     DocumentError, InputError, NavigationInput, NavigationLink, Policy, ServerTarget, Trust,
@@ -288,15 +290,16 @@ impl Engine {
         };
         let (connector, target) = (&self.inner.connector, &saved.target);
         let (username, name) = (&saved.username, &saved.display_name);
-        let asked = register(connector, target, username, name, password, &token);
+        let begun = AtomicBool::new(false);
+        let asked = register(connector, target, username, name, password, &token, &begun);
         let made = Box::pin(asked).await;
+        let is_asked = begun.load(Ordering::Relaxed);
         let (is_ours, was_there) = match &made {
             Ok(()) => (true, false),
-            Err(error) if error.is_lost_answer() => (true, false),
-            Err(ConnectError::InviteNotValid) => (true, true),
+            Err(error) if is_asked && error.is_lost_answer() => (true, false),
             // Two people of one name may have one password, if it is a simple one: who
             // has not tried before is somebody else.
-            Err(ConnectError::NameTaken) => {
+            Err(ConnectError::InviteNotValid | ConnectError::NameTaken) => {
                 let is_ours = self.with(|state| state.half_made.as_ref() == Some(own));
                 (is_ours, true)
             }

@@ -167,7 +167,7 @@ impl Engine {
     pub(super) async fn forget_secrets(&self, account: &str, cache_too: bool) {
         let secrets = Arc::clone(&self.inner.config.secrets);
         let account = account.to_owned();
-        let forgotten = self.ask_keyring(move || {
+        let forget = move || {
             secrets.delete(&account, SecretKind::Token)?;
             secrets.delete(&account, SecretKind::Password)?;
             // The key opens the history that the user wants to keep.
@@ -176,8 +176,14 @@ impl Engine {
             } else {
                 Ok(())
             }
-        });
-        if !matches!(forgotten.await, Some(Ok(()))) {
+        };
+        if self.inner.keyring.is_silent() {
+            // Nobody asks again for an account that is gone: this waits by itself.
+            drop(tokio::task::spawn_blocking(forget));
+            tracing::warn!("secrets are removed once the keyring answers");
+            return;
+        }
+        if !matches!(self.ask_keyring(forget).await, Some(Ok(()))) {
             tracing::warn!("secrets not removed from the keyring");
         }
     }

@@ -77,7 +77,11 @@ impl Engine {
         }
         self.look_for_keyring().await;
         self.open_accounts(vec![saved]).await;
-        self.why_shut(id).map_or(Ok(()), Err)
+        match self.why_shut(id) {
+            Some(error) => Err(error),
+            // It may wait for a password by now.
+            None => self.account(id).map(drop),
+        }
     }
 
     /// Why an account could not be opened.

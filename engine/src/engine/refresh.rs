@@ -74,10 +74,9 @@ impl Engine {
     }
 
     /// Somebody joins where they have joined before. What they joined by this time
-    /// holds from then on if it is a document: a newer one of the same issuer, or the
-    /// first one of an account that came here without. As with an account that is new,
-    /// the server that it names has to accept them first. Gives the account's id.
-    /// Callers hold `changing`.
+    /// holds from then on if it is a newer document of the same issuer. As with an account
+    /// that is new, the server that it names has to accept them first. Gives the
+    /// account's id. Callers hold `changing`.
     pub(super) async fn join_again(
         &self,
         known: SavedAccount,
@@ -173,7 +172,11 @@ fn replacing(
         ManagedSource::Navigation { serial: last, .. } if serial <= *last => return Ok(None),
         // Where one was published, later ones are.
         ManagedSource::Navigation { url: before, .. } => url.or_else(|| before.clone()),
-        ManagedSource::Invite { .. } | ManagedSource::Typed | ManagedSource::Unknown => url,
+        // Nobody has said yet whose document it would have to be, and whoever writes one
+        // may name a server that takes any password.
+        ManagedSource::Invite { .. } | ManagedSource::Typed | ManagedSource::Unknown => {
+            return Ok(None);
+        }
     };
     Ok(Some(ManagedSource::Navigation {
         url,

@@ -199,9 +199,38 @@ async fn is_at(engine: &Engine, account: &str, server: &Server) -> bool {
 
 /// Nobody fetches a document that was given as a whole: a new one comes the same way.
 #[tokio::test]
+async fn who_came_without_a_document_comes_under_none_by_a_link() {
+    let (typed, other) = (Server::start(), Server::start());
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = Arc::new(MemorySecrets::default());
+    let engine = Engine::open(config(folder.path(), secrets, TIMEOUTS));
+    let engine = engine.await.unwrap();
+    let new = NewAccount {
+        target: typed.target(),
+        user: NewUser::Existing {
+            username: "rosa".to_owned(),
+            display_name: None,
+        },
+        password: PASSWORD.to_owned(),
+    };
+    let lets_in = async { assert!(typed.signed_in().await.closes_in_order().await) };
+    let (added, ()) = tokio::join!(engine.add_account(new), lets_in);
+    let account = added.unwrap();
+    // Nothing is asked of the server that it names.
+    let refused = engine.handle(Request::Join {
+        input: whole(&other, &SigningKey::from_seed(&[7; 32]), 3, 0),
+        name: "rosa".to_owned(),
+        password: PASSWORD.to_owned(),
+    });
+    assert_eq!(refused.await.unwrap_err().code, ErrorCode::AlreadyJoined);
+    assert!(is_at(&engine, &account, &typed).await);
+    engine.close().await;
+}
+
+#[tokio::test]
 async fn who_joins_again_by_a_newer_document_has_that_one() {
     // Each join is asked for at a server of its own: the session is at the one before.
-    let (typed, one, two) = (Server::start(), Server::start(), Server::start());
+    let (one, two) = (Server::start(), Server::start());
     let issuer = SigningKey::from_seed(&[7; 32]);
     let folder = tempfile::tempdir().unwrap();
     let secrets = Arc::new(MemorySecrets::default());
@@ -215,20 +244,10 @@ async fn who_joins_again_by_a_newer_document_has_that_one() {
             password: PASSWORD.to_owned(),
         })
     };
-    let new = NewAccount {
-        target: typed.target(),
-        user: NewUser::Existing {
-            username: "rosa".to_owned(),
-            display_name: None,
-        },
-        password: PASSWORD.to_owned(),
-    };
-    let (added, ()) = tokio::join!(engine.add_account(new), lets_in(&typed));
-    let account = added.unwrap();
-
-    // Who came here without a document may come under one.
     let (joined, ()) = tokio::join!(join(whole(&one, &issuer, 3, 0)), lets_in(&one));
-    assert_eq!(joined.unwrap(), Response::Account(account.clone()));
+    let Response::Account(account) = joined.unwrap() else {
+        panic!("no account")
+    };
     assert!(is_at(&engine, &account, &one).await);
 
     // An older one, the same one, and one of somebody else change nothing.

@@ -27,7 +27,8 @@ pub(super) async fn sign_in(world: World) -> Result<()> {
 
 /// Nothing is kept of an account that was not proven.
 async fn refused(world: &World, person: &Person, password: &str) -> Result<ErrorCode> {
-    let mut device = world.unknown_device(person, "desk", TIMEOUTS).await?;
+    // None that the person may have here already.
+    let mut device = world.unknown_device(person, "new desk", TIMEOUTS).await?;
     let outcome = world.sign_in(&mut device, password).await?;
     let error = outcome.err().context("signed in")?;
     nothing_is_kept(&device).await?;
