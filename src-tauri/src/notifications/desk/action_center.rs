@@ -65,8 +65,9 @@ impl Desk {
         let document = toast_xml::document(slot, card, words);
         let (acts, shown, slot) = (self.acts.clone(), Arc::clone(&self.shown), slot.clone());
         blocking(move || {
-            if !clean {
-                clear()?;
+            // It may never have shown anything.
+            if !clean && let Err(error) = clear() {
+                tracing::debug!(%error, "what an earlier run has left");
             }
             show(&acts, &shown, &slot, &document, quietly)
         })
