@@ -29,15 +29,7 @@ impl From<Ended> for ApiError {
     fn from(ended: Ended) -> Self {
         match ended {
             Ended::Store(error) => failed(error),
-            Ended::File(error) => {
-                let code = match error.kind() {
-                    std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                        ErrorCode::DiskFull
-                    }
-                    _ => ErrorCode::FileNotWritten,
-                };
-                Self::new(code).detail(error)
-            }
+            Ended::File(error) => Self::of_disk(&error, ErrorCode::FileNotWritten),
         }
     }
 }

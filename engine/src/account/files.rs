@@ -79,14 +79,9 @@ fn failed(error: StoreError) -> ApiError {
     Shared::cache_failed(&error)
 }
 
-/// What the disk refuses.
+/// What the disk refuses of the files that are kept here.
 fn on_disk(error: &std::io::Error) -> ApiError {
-    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
-    let code = match error.kind() {
-        StorageFull | QuotaExceeded => ErrorCode::DiskFull,
-        _ => ErrorCode::CacheFailed,
-    };
-    ApiError::new(code).detail(error)
+    ApiError::of_disk(error, ErrorCode::CacheFailed)
 }
 
 impl Account {

@@ -203,6 +203,16 @@ impl ApiError {
         }
     }
 
+    /// What the disk refuses: [`ErrorCode::DiskFull`], or else that code.
+    pub(crate) fn of_disk(error: &std::io::Error, otherwise: ErrorCode) -> Self {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        let code = match error.kind() {
+            StorageFull | QuotaExceeded => ErrorCode::DiskFull,
+            _ => otherwise,
+        };
+        Self::new(code).detail(error)
+    }
+
     /// Adds the technical detail.
     #[must_use]
     pub fn detail(mut self, detail: impl ToString) -> Self {

@@ -275,8 +275,8 @@ impl Engine {
     /// there before.
     ///
     /// Making it and keeping it here are two steps, and the second can fail when an
-    /// invite for one account is spent already. So whoever tries again is let in by the
-    /// password, with the name that it was made with.
+    /// invite for one account is spent already. So whoever tries again in the same run is
+    /// let in by the password, with the name that it was made with.
     async fn prove(
         &self,
         saved: &SavedAccount,

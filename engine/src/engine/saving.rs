@@ -57,14 +57,9 @@ impl Engine {
     }
 }
 
-/// What the disk refuses.
+/// What the disk refuses of the profile.
 pub(super) fn on_disk(error: &std::io::Error) -> ApiError {
-    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
-    let code = match error.kind() {
-        StorageFull | QuotaExceeded => ErrorCode::DiskFull,
-        _ => ErrorCode::CacheFailed,
-    };
-    ApiError::new(code).detail(error)
+    ApiError::of_disk(error, ErrorCode::CacheFailed)
 }
 
 /// Why a cache cannot be opened.

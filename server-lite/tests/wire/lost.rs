@@ -11,7 +11,7 @@ use crate::server::Server;
 const BOB: &str = "bob@team.internal";
 
 /// An available session of Bob's that can be resumed, and its id.
-async fn resumable(server: &Server, resource: &str) -> (Client, String) {
+pub(crate) async fn resumable(server: &Server, resource: &str) -> (Client, String) {
     let mut bob = Client::websocket(server).await;
     bob.sign_in("bob").await;
     bob.bind(resource).await;
@@ -24,7 +24,7 @@ async fn resumable(server: &Server, resource: &str) -> (Client, String) {
 }
 
 /// Its connection ends without a word, and the server has seen that.
-async fn lose(mut client: Client) {
+pub(crate) async fn lose(mut client: Client) {
     client.send_message(Message::Close(None)).await;
     assert_eq!(client.end().await, None);
 }

@@ -38,14 +38,9 @@ pub(super) async fn file(
         .files
         .vault
         .block(move || write(readable, &to, &name));
-    let path = written.await.map_err(|error| {
-        use io::ErrorKind::{QuotaExceeded, StorageFull};
-        let code = match error.kind() {
-            StorageFull | QuotaExceeded => ErrorCode::DiskFull,
-            _ => ErrorCode::FileNotWritten,
-        };
-        ApiError::new(code).detail(error)
-    })?;
+    let path = written
+        .await
+        .map_err(|error| ApiError::of_disk(&error, ErrorCode::FileNotWritten))?;
     Ok(path.to_string_lossy().into_owned())
 }
 

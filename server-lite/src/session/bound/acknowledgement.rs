@@ -32,6 +32,8 @@ pub(super) struct Sm {
     since_asked: usize,
     /// Whether anything was sent or acknowledged since then.
     moved: bool,
+    /// Of so many that are kept, the oldest, its owner has heard by another way.
+    told: usize,
 }
 
 impl Sm {
@@ -45,6 +47,16 @@ impl Sm {
     /// What is kept, oldest first.
     pub(super) fn kept(&self) -> impl Iterator<Item = &Outgoing> {
         self.outbound.iter()
+    }
+
+    /// Those of them that its owner has heard of by no other way.
+    pub(super) fn untold(&self) -> impl Iterator<Item = &Outgoing> {
+        self.outbound.iter().skip(self.told)
+    }
+
+    /// Its owner has heard of all that is kept.
+    pub(super) fn has_told(&mut self) {
+        self.told = self.outbound.len();
     }
 
     /// Whether it keeps more than so many times what should wait. `bytes` are
@@ -150,6 +162,7 @@ impl Session {
             asked: false,
             since_asked: 0,
             moved: false,
+            told: 0,
         });
         enabled.done()
     }
@@ -162,6 +175,7 @@ impl Session {
             Ok(settled) => {
                 sm.asked = false;
                 sm.moved |= !settled.is_empty();
+                sm.told = sm.told.saturating_sub(settled.len());
                 self.queue.release(settled.iter().map(Outgoing::size).sum());
                 let rows: Vec<i64> = settled
                     .into_iter()

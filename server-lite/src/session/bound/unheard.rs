@@ -7,6 +7,7 @@ use xmpp_core::stanza_error::{Condition, StanzaError};
 use xmpp_core::{Element, element, ns};
 
 use super::Session;
+use super::acknowledgement::Sm;
 use crate::push::Notice;
 use crate::rooms;
 use crate::router::Outgoing;
@@ -20,24 +21,34 @@ impl Session {
 
     /// The connection is lost: tells of the newest message that may have gone into
     /// it. While it seemed to be there, nobody was told.
-    pub(super) fn tell_of_unheard(&self) {
+    pub(super) fn tell_of_unheard(&mut self) {
         // Where this session does not take messages, somebody was.
-        if !self.takes_messages || self.server.router.reaches(&self.user) {
-            return;
+        if self.takes_messages && !self.server.router.reaches(&self.user) {
+            let kept = self.sm.iter().flat_map(Sm::untold).cloned();
+            // Those of rooms are told of as they are taken from the queue.
+            let queued = self.queue.all().into_iter();
+            let queued = queued.filter(|outgoing| outgoing.archived.is_some());
+            let unheard: Vec<Outgoing> = kept.chain(queued).collect();
+            let mut newest_first = unheard.iter().rev();
+            let newest = newest_first.find_map(|outgoing| self.notice_of(outgoing));
+            self.server.push.missed(&self.server.router, newest);
         }
-        let unheard = self.unheard();
-        let mut newest_first = unheard.iter().rev();
-        let newest = newest_first.find_map(|outgoing| self.notice_of(outgoing));
-        self.server.push.missed(&self.server.router, newest);
+        self.told_of_kept();
+    }
+
+    /// A connection that breaks before anything is acknowledged is no news.
+    fn told_of_kept(&mut self) {
+        self.sm.iter_mut().for_each(Sm::has_told);
     }
 
     /// Tells of a message that waits with its session to be resumed: one of a
     /// room. (Others are told of when they are stored.)
-    pub(super) fn tell_of_queued(&self, outgoing: &Outgoing) {
+    pub(super) fn tell_of_queued(&mut self, outgoing: &Outgoing) {
         if outgoing.archived.is_none() {
             let notice = self.notice_of(outgoing);
             self.server.push.missed(&self.server.router, notice);
         }
+        self.told_of_kept();
     }
 
     fn notice_of(&self, outgoing: &Outgoing) -> Option<Notice> {

@@ -5,6 +5,7 @@ use xmpp_core::ns;
 
 use super::{APP, disable, enable, is_notification, one, published, say};
 use crate::client::{Client, within};
+use crate::lost::{lose, resumable};
 use crate::rooms::open_room;
 use crate::server::Server;
 
@@ -88,6 +89,35 @@ async fn a_session_that_waits_to_be_resumed_is_away() {
     let (_, fields, _) = published(&is_notification(&mut app).await);
     assert_eq!(fields, [one("message-count", "1")]);
     // Once: what comes next is about the next.
+    say(&mut rosa, "bob@team.internal", "and now?").await;
+    let (_, fields, _) = published(&is_notification(&mut app).await);
+    assert_eq!(fields, [one("message-count", "2")]);
+}
+
+#[tokio::test]
+async fn a_message_is_told_of_once_however_often_its_connection_breaks() {
+    let server = Server::of(&["rosa", "bob", "app"]).await;
+    let mut app = Client::online(&server, "app", "service").await;
+    let mut rosa = Client::online(&server, "rosa", "desk").await;
+    let (mut bob, id) = resumable(&server, "phone").await;
+    bob.set("", &enable(APP, "n", "")).await.unwrap();
+    say(&mut rosa, "bob@team.internal", "are you there?").await;
+    bob.text("are you there?").await;
+    lose(bob).await;
+    let (_, fields, _) = published(&is_notification(&mut app).await);
+    assert_eq!(fields, [one("message-count", "1")]);
+    for _ in 0..2 {
+        // Nothing is acknowledged, so all comes again.
+        let mut again = Client::websocket(&server).await;
+        again.sign_in("bob").await;
+        again
+            .send(format!(
+                "<resume xmlns='urn:xmpp:sm:3' h='0' previd='{id}'/>"
+            ))
+            .await;
+        again.text("are you there?").await;
+        lose(again).await;
+    }
     say(&mut rosa, "bob@team.internal", "and now?").await;
     let (_, fields, _) = published(&is_notification(&mut app).await);
     assert_eq!(fields, [one("message-count", "2")]);

@@ -189,6 +189,33 @@ async fn addresses_are_for_moderators_where_a_room_says_so() {
     assert_eq!(carol.set(ROOM, probe).await.unwrap_err(), "forbidden");
 }
 
+/// Says something; gives the ids that the room's archive has for it.
+async fn said<const N: usize>(
+    who: &mut Client,
+    other: &mut Client,
+    texts: [&str; N],
+) -> Vec<String> {
+    let mut ids = Vec::new();
+    for text in texts {
+        say(who, text).await;
+        let heard = other.text(text).await;
+        let id = heard.get_child("stanza-id", ns::STANZA_ID).unwrap();
+        ids.push(id.attr("id").unwrap().to_owned());
+    }
+    ids
+}
+
+/// Takes back what one has said, until another has heard of it.
+async fn take_back(who: &mut Client, id: &str, other: &mut Client) {
+    who.send(format!(
+        "<message to='{ROOM}' type='groupchat'><retract xmlns='urn:xmpp:message-retract:1' id='{id}'/></message>"
+    ))
+    .await;
+    other
+        .until(|element| element.has_child("retract", ns::RETRACT))
+        .await;
+}
+
 #[tokio::test]
 async fn what_is_taken_back_is_gone_from_the_archive() {
     let server = Server::of(&["alice", "bob"]).await;
@@ -196,21 +223,8 @@ async fn what_is_taken_back_is_gone_from_the_archive() {
     let mut bob = Client::online(&server, "bob", "desk").await;
     open(&mut alice, "Alice").await;
     enter(&mut bob, "Bob").await;
-    let mut ids = Vec::new();
-    for text in ["mine", "yours", "stays"] {
-        say(&mut bob, text).await;
-        let heard = alice.text(text).await;
-        let id = heard.get_child("stanza-id", ns::STANZA_ID).unwrap();
-        ids.push(id.attr("id").unwrap().to_owned());
-    }
-    bob.send(format!(
-        "<message to='{ROOM}' type='groupchat'><retract xmlns='urn:xmpp:message-retract:1' id='{}'/></message>",
-        ids[0]
-    ))
-    .await;
-    alice
-        .until(|element| element.has_child("retract", ns::RETRACT))
-        .await;
+    let ids = said(&mut bob, &mut alice, ["mine", "yours", "stays"]).await;
+    take_back(&mut bob, &ids[0], &mut alice).await;
     let moderate = |id: &str| {
         format!(
             "<moderate xmlns='urn:xmpp:message-moderate:1' id='{id}'><retract xmlns='urn:xmpp:message-retract:1'/><reason>rude</reason></moderate>"
@@ -266,13 +280,7 @@ async fn what_corrected_it_goes_with_it() {
         let mut bob = Client::online(&server, "bob", "desk").await;
         open(&mut alice, "Alice").await;
         enter(&mut bob, "Bob").await;
-        let mut ids = Vec::new();
-        for text in ["mine", "yours", "stays"] {
-            say(&mut bob, text).await;
-            let heard = alice.text(text).await;
-            let id = heard.get_child("stanza-id", ns::STANZA_ID).unwrap();
-            ids.push(id.attr("id").unwrap().to_owned());
-        }
+        let ids = said(&mut bob, &mut alice, ["mine", "yours", "stays"]).await;
         for (id, text) in [
             ("mine", "mine1"),
             ("yours", "yours1"),
@@ -290,14 +298,7 @@ async fn what_corrected_it_goes_with_it() {
                 assert_eq!(find(&mut alice, ROOM, text).await, [text]);
             }
         }
-        bob.send(format!(
-            "<message to='{ROOM}' type='groupchat'><retract xmlns='urn:xmpp:message-retract:1' id='{}'/></message>",
-            ids[0]
-        ))
-        .await;
-        alice
-            .until(|element| element.has_child("retract", ns::RETRACT))
-            .await;
+        take_back(&mut bob, &ids[0], &mut alice).await;
         let moderate = format!(
             "<moderate xmlns='urn:xmpp:message-moderate:1' id='{}'><retract xmlns='urn:xmpp:message-retract:1'/></moderate>",
             ids[1]

@@ -11,9 +11,10 @@ use tokio::sync::mpsc;
 use windows::Data::Xml::Dom::XmlDocument;
 use windows::Foundation::TypedEventHandler;
 use windows::UI::Notifications::{
-    ToastActivatedEventArgs, ToastDismissalReason, ToastNotification, ToastNotificationManager,
+    ToastActivatedEventArgs, ToastDismissalReason, ToastDismissedEventArgs, ToastNotification,
+    ToastNotificationManager,
 };
-use windows::core::{HSTRING, IInspectable, Interface, Result};
+use windows::core::{HSTRING, IInspectable, Interface, Ref, Result};
 
 use super::super::board::{Card, Slot};
 use super::super::words::Words;
@@ -154,7 +155,7 @@ fn show(
     let activated = {
         let (acts, slot) = (acts.clone(), slot.clone());
         toast.Activated(&TypedEventHandler::new(
-            move |_, how: windows::core::Ref<'_, IInspectable>| {
+            move |_, how: Ref<'_, IInspectable>| {
                 tell(&acts, &slot, meaning(how.as_ref()));
                 Ok(())
             },
@@ -163,11 +164,9 @@ fn show(
     let dismissed = {
         let (acts, slot, shown) = (acts.clone(), slot.clone(), Arc::downgrade(shown));
         toast.Dismissed(&TypedEventHandler::new(
-            move |_, how: windows::core::Ref<'_, _>| {
-                let how: Option<&windows::UI::Notifications::ToastDismissedEventArgs> =
-                    how.as_ref();
+            move |_, how: Ref<'_, ToastDismissedEventArgs>| {
                 // What has faded is in the Action Center, and what we hid is known.
-                let by_user = how.is_some_and(|how| {
+                let by_user = how.as_ref().is_some_and(|how| {
                     how.Reason()
                         .is_ok_and(|reason| reason == ToastDismissalReason::UserCanceled)
                 });
