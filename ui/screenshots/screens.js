@@ -216,7 +216,7 @@ export const screens = [
     steps: [
       { keys: 'Control+Shift+N' },
       { click: 'picker-option' },
-      { click: '[data-testid="picker-option"][aria-selected="false"]' },
+      { click: '[data-testid="picker-option"][aria-posinset="2"]' },
       { click: 'new-room-next' },
     ],
     shows: 'new-room-create',
